@@ -1,0 +1,1 @@
+"""textdrop's app: everything that is deployed beside function_app.py."""

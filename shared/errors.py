@@ -1,0 +1,130 @@
+"""What can go wrong, and the HTTP status each trouble has when a caller must hear of it.
+
+TextdropError                    500
+├── SettingsError                500  app settings are missing or wrong; names every one of them
+├── BadRequest                   400  the caller's request cannot be taken as it is
+├── NotFound                     404  there is no such thing here
+├── Conflict                     409  something else is under way, or the name is taken
+├── NotSupported                 501  the chosen protocol has no such operation
+├── Moved                        409  a row or blob is no longer the version that was read
+├── StorageUnavailable           503  Table or Blob storage did not answer
+│   └── ContainerMissing         503  the container itself is not there
+├── Unreadable                   (never reaches a caller: it ends as a failed document)
+└── LanguageError                502  the Language service's side
+    ├── Rejected                 400  it refused the request itself (400, 413, 415, 422)
+    ├── Unknown                  404  it has no such project, model, deployment or job
+    ├── Busy                     409  it cannot do this now, for example during a training
+    ├── Garbled                  502  its answer could not be understood
+    └── Closed                   503  no fault of the request: wait, then come again
+        ├── Throttled            503  429
+        ├── QuotaSpent           503  403 with the quota text
+        ├── Refused              502  401, 403: the key, the role or the network rules
+        └── Unavailable          503  5xx, a time-out, no connection
+"""
+
+from __future__ import annotations
+
+
+class TextdropError(Exception):
+    """The root. `status` is what an HTTP caller gets, `code` a word for programs, str(error) a sentence for people."""
+
+    status = 500
+
+    @property
+    def code(self) -> str:
+        return type(self).__name__
+
+
+class SettingsError(TextdropError):
+    """App settings are missing or wrong; the message names all of them, never their values."""
+
+
+class BadRequest(TextdropError):
+    status = 400
+
+
+class NotFound(TextdropError):
+    status = 404
+
+
+class Conflict(TextdropError):
+    status = 409
+
+
+class NotSupported(TextdropError):
+    status = 501
+
+
+class Moved(TextdropError):
+    """A row or a blob is no longer the version that was read: read again and decide again."""
+
+    status = 409
+
+
+class StorageUnavailable(TextdropError):
+    status = 503
+
+
+class ContainerMissing(StorageUnavailable):
+    pass
+
+
+class Unreadable(TextdropError):
+    """The text of a document cannot be classified; the message says why, in words for whoever dropped it."""
+
+    status = 422
+
+
+class LanguageError(TextdropError):
+    """The Language service did not do what was asked.
+
+    `retry_after`: seconds the service asked to wait, or None.
+    """
+
+    status = 502
+
+    def __init__(self, message: str, retry_after: float | None = None) -> None:
+        super().__init__(message)
+        self.retry_after = retry_after
+
+
+class Rejected(LanguageError):
+    status = 400
+
+
+class Unknown(LanguageError):
+    status = 404
+
+
+class Busy(LanguageError):
+    status = 409
+
+
+class Garbled(LanguageError):
+    pass
+
+
+class Closed(LanguageError):
+    """Not the request's fault. Nothing was done, and the same request may succeed later."""
+
+    status = 503
+
+
+class Throttled(Closed):
+    pass
+
+
+class QuotaSpent(Closed):
+    pass
+
+
+class Refused(Closed):
+    status = 502
+
+
+class Unavailable(Closed):
+    """The service could not be reached or failed. `sent`: True if the request may have arrived all the same."""
+
+    def __init__(self, message: str, retry_after: float | None = None, *, sent: bool = False) -> None:
+        super().__init__(message, retry_after)
+        self.sent = sent
