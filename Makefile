@@ -1,0 +1,74 @@
+# Everything textdrop needs goes into this folder: .venv, .venv-worker, local/node_modules. `make clean` takes it away.
+
+PYTHON ?= python3
+TESTS ?= tests
+# More than the cores of a small machine: tests wait for other processes most of the time.
+PARALLEL ?= 4
+
+PY := .venv/bin/python
+PACKAGES := .venv/.packages
+AZURITE := local/node_modules/.azurite
+RUNTIME := 1.3.0
+WORKER := .venv-worker/.runtime-$(RUNTIME)
+
+# A name alone says little (pyenv's python3.13 may refuse to run), so each candidate is tried.
+PYENVS := $(wildcard $(addsuffix /versions/3.1[3-9]*/bin/python,$(PYENV_ROOT) $(HOME)/.pyenv))
+WORKER_PYTHONS := python3.13 python3.14 $(PYTHON) $(PYENVS)
+
+.PHONY: help setup demo run test check bench worker clean
+.DELETE_ON_ERROR:
+
+help: ## list these commands
+	@echo "textdrop: drop a text file into a container, get its classes"
+	@echo
+	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1|\2/p' $(MAKEFILE_LIST) | awk -F'|' '{ printf "%-14s %s\n", $$1, $$2 }'
+
+demo: setup ## walk the quickstart from start to end on this machine (DATA, LABELS, DROP, LANGUAGE_API: see the README)
+	@$(PY) -m local demo
+
+run: setup ## run it all until Ctrl-C (HOST=func: on Azure Functions Core Tools instead of the host in local/host)
+	@$(PY) -m local up $(if $(filter func,$(HOST)),--host func)
+
+test: setup worker ## run every test (TESTS=tests/test_azurite.py: only these)
+	@$(PY) -m pytest -n $(PARALLEL) $(TESTS)
+
+check: $(PACKAGES) ## lint, format, types
+	@$(PY) -m ruff check .
+	@$(PY) -m ruff format --check .
+	@$(PY) -m mypy
+
+bench: setup ## measure, as ratios within one run
+	@$(PY) -m bench
+
+setup: $(AZURITE) ## install everything into this folder; the other commands do it by themselves
+
+worker: $(WORKER) ## install Microsoft's Python worker for the tests that drive it (needs a Python 3.13 or later)
+
+clean: ## remove what was installed or made here, the data of `make run` included
+	@rm -rf .venv .venv-worker local/node_modules .textdrop .hypothesis .pytest_cache .mypy_cache .ruff_cache
+	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+$(PACKAGES): requirements.txt requirements-dev.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
+		echo "textdrop needs Python 3.11 or later, and $(PYTHON) is not. Name another: make PYTHON=python3.12" >&2; exit 1; }
+	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || { \
+		echo "$(PYTHON) cannot make virtual environments. On Debian and Ubuntu: sudo apt install python3-venv" >&2; exit 1; }
+	@$(PY) -m pip --version >/dev/null 2>&1 || $(PYTHON) -m venv --clear .venv
+	@echo "Installing Python packages into .venv (a minute or so)"
+	@$(PY) -m pip install -qq --disable-pip-version-check -r requirements-dev.txt
+	@touch $@
+
+$(AZURITE): local/package.json local/package-lock.json $(PACKAGES)
+	@$(PY) -m local install
+	@touch $@
+
+$(WORKER): requirements.txt
+	@for python in $(WORKER_PYTHONS); do \
+		"$$python" -c 'import ensurepip, sys, venv; sys.exit(sys.version_info < (3, 13))' 2>/dev/null || continue; \
+		echo "Installing Microsoft's Python worker into .venv-worker (half a minute or so)"; \
+		"$$python" -m venv --clear .venv-worker && .venv-worker/bin/python -m pip install -qq \
+			--disable-pip-version-check azure-functions-runtime==$(RUNTIME) -r requirements.txt && touch $@; \
+		exit; \
+	done; \
+	echo "No Python 3.13 or later here: the tests that drive Microsoft's worker need one" >&2; \
+	test -z "$$TEXTDROP_REQUIRE_WORKER"

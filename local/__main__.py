@@ -1,0 +1,51 @@
+"""`python -m local COMMAND` runs textdrop, or a part of it, on one machine. Calling a command imports its module."""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import sys
+from collections.abc import Sequence
+
+from local.errors import SetupError
+from shared.errors import TextdropError
+
+COMMANDS = {  # command: module, what it does
+    "demo": ("local.demo", "walk the quickstart from start to end, then stop"),
+    "up": ("local.up", "start everything with a published sample model, until Ctrl-C"),
+    "drop": ("local.drop", "drop files into the documents container"),
+    "language": ("local.language.server", "run the Language service alone"),
+    "host": ("local.host.app", "run the Functions host alone"),
+    "install": ("local.install", "install Azurite, and Node.js for it if there is none"),
+}
+
+
+def main(words: Sequence[str]) -> int:
+    if not words or words[0] not in COMMANDS:
+        return _without_command(words)
+    module, summary = COMMANDS[words[0]]
+    command = importlib.import_module(module)
+    parser = argparse.ArgumentParser(
+        prog=f"python -m local {words[0]}", description=summary[0].upper() + summary[1:] + "."
+    )
+    command.arguments(parser)
+    options = parser.parse_args(words[1:])
+    try:
+        return int(command.run(options))
+    except (SetupError, TextdropError) as error:
+        print(error, file=sys.stderr)
+        return 1
+
+
+def _without_command(words: Sequence[str]) -> int:
+    """Help, asked for or not; exit code 2 for a command that does not exist."""
+    print("python -m local COMMAND [--help]\n")
+    print("\n".join(f"  {name:<10}{summary}" for name, (_, summary) in COMMANDS.items()))
+    if not words or words[0] in ("-h", "--help"):
+        return 0
+    print(f"\nThere is no command {words[0]!r}.", file=sys.stderr)
+    return 2
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

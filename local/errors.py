@@ -1,0 +1,7 @@
+"""The one error of this side: `python -m local` prints its message and ends with exit code 1."""
+
+from __future__ import annotations
+
+
+class SetupError(Exception):
+    """Something on this machine is missing or does not start. The message says what to do about it."""

@@ -1,0 +1,61 @@
+"""Installs Azurite into `local/node_modules`, in the version that `local/package.json` pins."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import subprocess
+from pathlib import Path
+from typing import Any
+
+from local import node
+from local.errors import SetupError
+
+HERE = Path(__file__).parent
+MODULES = HERE / "node_modules"
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    """There are none."""
+
+
+def run(_options: argparse.Namespace) -> int:
+    """Does nothing if Azurite is there already. Raises SetupError."""
+    found = node.find_or_install()
+    if not _is_installed():
+        _install(found)
+    print(f"Azurite {_pinned()} is installed")
+    return 0
+
+
+def azurite_script() -> Path:
+    """The JavaScript file that starts Azurite. Raises SetupError."""
+    if not _is_installed():
+        raise SetupError(f"Azurite {_pinned()} is not installed. Run `make setup` (or `python -m local install`).")
+    return MODULES / "azurite" / "dist" / "src" / "azurite.js"
+
+
+def _install(found: node.Node) -> None:
+    print(f"Installing Azurite {_pinned()} into {MODULES} (some 190 MB, a minute or less)", flush=True)
+    command = [*found.npm, "ci", "--no-audit", "--no-fund", "--ignore-scripts", "--loglevel=error"]
+    if subprocess.run(command, cwd=HERE, env=found.environment, check=False).returncode:
+        raise SetupError(
+            "npm could not install Azurite (see above). It needs the network this once: check the connection (and"
+            " `npm config get proxy` behind a proxy), then run the same command again."
+        )
+
+
+def _pinned() -> str:
+    return str(_read(HERE / "package.json")["dependencies"]["azurite"])
+
+
+def _is_installed() -> bool:
+    """True only for an installation that was finished: npm writes this list as its last act."""
+    written = MODULES / ".package-lock.json"
+    if not written.is_file():
+        return False
+    return bool(_read(written)["packages"].get("node_modules/azurite", {}).get("version") == _pinned())
+
+
+def _read(path: Path) -> Any:
+    return json.loads(path.read_text(encoding="utf-8"))

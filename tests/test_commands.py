@@ -1,0 +1,162 @@
+"""What people type, `python -m local ...` and `make ...`: what it prints, and how it ends when something is missing."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+
+from local import node
+from local.__main__ import COMMANDS
+
+ROOT = Path(__file__).parents[1]
+
+
+def run(
+    command: list[str], folder: Path = ROOT, environ: Mapping[str, str] | None = None
+) -> subprocess.CompletedProcess[str]:
+    """Away from the `make` that may have started these tests: it hands its flags down."""
+    inherited = {name: value for name, value in os.environ.items() if not name.startswith("MAKE")}
+    return subprocess.run(
+        command, cwd=folder, env={**inherited, **(environ or {})}, capture_output=True, text=True, check=False
+    )
+
+
+def local(*words: str) -> subprocess.CompletedProcess[str]:
+    return run([sys.executable, "-m", "local", *words])
+
+
+@pytest.fixture
+def fresh_clone(tmp_path: Path) -> Path:
+    """The files that the set-up needs, and nothing that it makes."""
+    clone = tmp_path / "clone"
+    made = shutil.ignore_patterns("node_modules", "__pycache__")
+    for folder in ("local", "shared"):
+        shutil.copytree(ROOT / folder, clone / folder, ignore=made)
+    for name in ("Makefile", "requirements.txt", "requirements-dev.txt"):
+        shutil.copy(ROOT / name, clone)
+    return clone
+
+
+@pytest.fixture
+def bare_python(tmp_path: Path) -> str:
+    """A Python with no package at all, not even pip."""
+    subprocess.run([sys.executable, "-m", "venv", "--without-pip", tmp_path / "bare"], check=True)
+    return str(tmp_path / "bare" / "bin" / "python")
+
+
+def test_alone_it_lists_every_command_in_a_line() -> None:
+    listed = local()
+    assert listed.returncode == 0
+    lines = dict(line.split(maxsplit=1) for line in listed.stdout.splitlines() if line.startswith("  "))
+    assert lines == {name: summary for name, (_, summary) in COMMANDS.items()}
+
+
+def test_a_command_that_does_not_exist() -> None:
+    answer = local("lunch")
+    assert answer.returncode == 2
+    assert "no command 'lunch'" in answer.stderr
+    assert "demo" in answer.stdout
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_every_command_explains_itself(name: str) -> None:
+    answer = local(name, "--help")
+    assert answer.returncode == 0, answer.stderr
+    assert f"python -m local {name}" in answer.stdout
+
+
+def test_listing_the_commands_imports_none_of_them() -> None:
+    script = "import sys; before = set(sys.modules); import local.__main__; print(*(set(sys.modules) - before))"
+    imported = set(run([sys.executable, "-c", script]).stdout.split())
+    assert "local.__main__" in imported
+    assert not imported & {module for module, _ in COMMANDS.values()}
+
+
+def test_azurite_that_is_not_installed(fresh_clone: Path) -> None:
+    answer = run([sys.executable, "-c", "from local import install; install.azurite_script()"], fresh_clone)
+    assert "is not installed. Run `make setup`" in answer.stderr
+
+
+def test_azurite_in_another_version_than_the_pinned(fresh_clone: Path) -> None:
+    (fresh_clone / "local" / "node_modules").mkdir()
+    (fresh_clone / "local" / "node_modules" / ".package-lock.json").write_text(
+        '{"packages": {"node_modules/azurite": {"version": "3.1.0"}}}'
+    )
+    answer = run([sys.executable, "-c", "from local import install; install.azurite_script()"], fresh_clone)
+    assert "is not installed. Run `make setup`" in answer.stderr
+
+
+def test_install_without_a_network(fresh_clone: Path, tmp_path: Path) -> None:
+    program = node.find().program.parent
+    nowhere = {
+        "PATH": f"{program}{os.pathsep}{os.environ['PATH']}",
+        "npm_config_offline": "true",
+        "npm_config_cache": str(tmp_path / "empty"),
+    }
+    answer = run([sys.executable, "-m", "local", "install"], fresh_clone, nowhere)
+    assert answer.returncode == 1
+    assert "check the connection" in answer.stderr
+    assert "Traceback" not in answer.stderr
+
+
+def test_install_with_neither_node_nor_pip(fresh_clone: Path, bare_python: str) -> None:
+    answer = run([bare_python, "-m", "local", "install"], fresh_clone, {"PATH": ""})
+    assert answer.returncode == 1
+    assert "or install Node.js 20 or later with npm" in answer.stderr
+    assert "Traceback" not in answer.stderr
+
+
+def test_a_node_too_old_or_without_npm_is_not_taken(bare_python: str, tmp_path: Path) -> None:
+    for name in ("node", "npm"):
+        script = tmp_path / name
+        script.write_text("#!/bin/sh\necho v18.19.0\n")
+        script.chmod(0o755)
+    answer = run([bare_python, "-c", "from local import node; node.find()"], ROOT, {"PATH": str(tmp_path)})
+    assert "no Node.js 20 or later" in answer.stderr
+    (tmp_path / "node").write_text("#!/bin/sh\necho v24.1.0\n")
+    assert (
+        run([bare_python, "-c", "from local import node; node.find()"], ROOT, {"PATH": str(tmp_path)}).returncode == 0
+    )
+    (tmp_path / "npm").unlink()
+    answer = run([bare_python, "-c", "from local import node; node.find()"], ROOT, {"PATH": str(tmp_path)})
+    assert "no Node.js 20 or later" in answer.stderr
+
+
+def test_make_alone_lists_its_targets() -> None:
+    listed = {line.split()[1] for line in run(["make"]).stdout.splitlines() if line.startswith("  make ")}
+    declared = next(line for line in (ROOT / "Makefile").read_text().splitlines() if line.startswith(".PHONY:"))
+    assert listed == set(declared.split()[1:])
+
+
+def test_make_with_a_python_too_old(fresh_clone: Path) -> None:
+    answer = run(["make", "setup", "PYTHON=false"], fresh_clone)
+    assert answer.returncode
+    assert "textdrop needs Python 3.11 or later, and false is not" in answer.stderr
+
+
+@pytest.mark.parametrize(("required", "ends_well"), [("", True), ("1", False)])
+def test_make_worker_without_a_python_for_it(fresh_clone: Path, required: str, ends_well: bool) -> None:
+    answer = run(["make", "worker", "WORKER_PYTHONS=false"], fresh_clone, {"TEXTDROP_REQUIRE_WORKER": required})
+    assert answer.stderr.startswith("No Python 3.13 or later here")
+    assert (answer.returncode == 0) is ends_well
+    assert not (fresh_clone / ".venv-worker").exists()
+
+
+@pytest.mark.parametrize(
+    ("host", "ending"), [("func", "local up --host func"), ("", "local up"), ("my-laptop", "local up")]
+)
+def test_make_run_takes_the_host_from_the_environment(fresh_clone: Path, host: str, ending: str) -> None:
+    """Some shells export their machine's name as HOST: that is no choice of a Functions host."""
+    planned = run(["make", "--dry-run", "run"], fresh_clone, {"HOST": host}).stdout
+    assert planned.rstrip().endswith(ending)
+
+
+def test_the_lock_file_names_no_place_to_download_from() -> None:
+    """`npm install --omit-lockfile-registry-resolved` keeps it so: then npm asks whatever registry it is set up for."""
+    assert '"resolved"' not in (ROOT / "local" / "package-lock.json").read_text()

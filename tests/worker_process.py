@@ -1,0 +1,66 @@
+"""Starts `real_worker.py` with the Python that has Microsoft's worker, and calls functions there."""
+
+from __future__ import annotations
+
+import json
+import os
+import select
+import subprocess
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+SCRIPT = Path(__file__).with_name("real_worker.py")
+SECONDS_TO_ANSWER = 60.0
+
+
+class WorkerError(Exception):
+    """The worker refused the app, or a function of it raised; the message is the worker's."""
+
+
+class RealWorker:
+    def __init__(self, process: subprocess.Popen[str]) -> None:
+        self._process = process
+        self.functions: dict[str, list[dict[str, Any]]] = self._hear()["functions"]
+
+    def http(self, function: str, method: str, url: str, **more: Any) -> dict[str, Any]:
+        """`more`: headers, route, query, body. Returns status, headers and body. Raises WorkerError."""
+        answer: dict[str, Any] = self._invoke({"function": function, "http": {"method": method, "url": url, **more}})
+        return answer
+
+    def timer(self, function: str, *, past_due: bool = False) -> None:
+        """Raises WorkerError."""
+        self._invoke({"function": function, "timer": {"past_due": past_due}})
+
+    def blob(self, function: str, path: str, text: str) -> None:
+        """`path`: container/name. Raises WorkerError."""
+        self._invoke({"function": function, "blob": {"path": path, "text": text}})
+
+    def _invoke(self, call: Mapping[str, Any]) -> Any:
+        assert self._process.stdin
+        print(json.dumps(call), file=self._process.stdin, flush=True)
+        return self._hear()["result"]
+
+    def _hear(self) -> dict[str, Any]:
+        assert self._process.stdout
+        ready, _, _ = select.select([self._process.stdout], [], [], SECONDS_TO_ANSWER)
+        line = self._process.stdout.readline() if ready else ""
+        if not line:
+            raise WorkerError("the worker ended; see its standard error" if ready else "the worker does not answer")
+        answer: dict[str, Any] = json.loads(line)
+        if "error" in answer:
+            raise WorkerError(answer["error"])
+        return answer
+
+
+@contextmanager
+def working(python: Path, app: Path, environ: Mapping[str, str]) -> Iterator[RealWorker]:
+    """The app in `app` with exactly the settings in `environ`, until the block ends. Raises WorkerError."""
+    environment = {"PATH": os.environ["PATH"], **environ}
+    command = [str(python), str(SCRIPT), str(app)]
+    with subprocess.Popen(command, env=environment, stdin=-1, stdout=-1, text=True) as process:
+        try:
+            yield RealWorker(process)
+        finally:
+            process.kill()
