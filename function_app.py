@@ -1,0 +1,68 @@
+"""The three doors: a file landed, a moment passed, somebody asks. Translate in, make one call, translate out.
+
+Each door imports its story when it is first used: indexing the app must be quick, and must not fail.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+from datetime import UTC, datetime
+from functools import partial
+
+import azure.functions as func
+
+from shared import settings
+
+# Every method that some caller may try, so that the answer to a wrong one is ours and not the host's empty 404.
+METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")
+
+logging.getLogger("azure").setLevel(logging.WARNING)  # a line for every storage request helps nobody
+
+clock = partial(datetime.now, UTC)
+app = func.FunctionApp(http_auth_level=func.AuthLevel.FUNCTION)
+
+
+@app.function_name("document_landed")
+@app.blob_trigger(
+    arg_name="blob",
+    path="%DOCUMENTS_CONTAINER%/{name}",
+    connection="DOCUMENTS_STORAGE",
+    source=settings.trigger_source(),  # type: ignore[arg-type]
+)
+def document_landed(blob: func.InputStream) -> None:
+    """`blob.name` is container/name; what else the trigger brings is not used: storage is the truth."""
+    from shared import intake, services
+
+    _, _, name = (blob.name or "").partition("/")
+    intake.document_landed(name, services.services(), clock())
+
+
+@app.function_name("tick")
+@app.timer_trigger(arg_name="timer", schedule="%TICK_SCHEDULE%")
+def tick(timer: func.TimerRequest) -> None:
+    """A late or doubled tick is as good as any other: only the present moment matters."""
+    from shared import services
+    from shared import tick as story
+
+    del timer
+    story.tick(services.services(), clock())
+
+
+@app.function_name("manage")
+@app.route(route="{*path}", methods=METHODS, trigger_arg_name="request")
+def manage(request: func.HttpRequest) -> func.HttpResponse:
+    """Everything under the route prefix; the table of routes is in shared/management/routes.py."""
+    from shared import services
+    from shared.management import requests, routes
+
+    path = request.route_params.get("path", "")
+    asked = requests.Request(request.method, path, dict(request.params), request.get_body())
+    answer = routes.answer(asked, services.services, clock())
+    return func.HttpResponse(
+        json.dumps(answer.body, ensure_ascii=False, indent=2),
+        status_code=answer.status,
+        headers=dict(answer.headers),
+        mimetype="application/json",
+        charset="utf-8",
+    )

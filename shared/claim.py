@@ -1,0 +1,39 @@
+"""Claim a version of a file: look at storage, which is the truth, and write the document's row if there is none."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from shared.errors import Moved, Unreadable
+from shared.model import LONGEST_NAME, Document, Reason
+from shared.services import Services
+from shared.text import check_size
+
+
+def claim(services: Services, name: str, now: datetime) -> Document | None:
+    """The document of the file's present version, if this call was the first to see it; None otherwise.
+
+    Raises StorageUnavailable if the claim could not be written: then nothing remembers the file, and it must be told
+    of again.
+    """
+    blob = services.documents.look(name)
+    if blob is None:
+        return None
+    document = _judged(Document.landed(services.documents.container, blob, now), now)
+    try:
+        services.ledger.commit((None, document))
+    except Moved:
+        return None
+    return document
+
+
+def _judged(document: Document, now: datetime) -> Document:
+    """What the look alone can tell is refused at once."""
+    if len(document.name) > LONGEST_NAME:
+        why = f"The name has {len(document.name)} characters; its result's name would be longer than storage allows."
+        return document.failed(Reason.BAD_INPUT, why, now)
+    try:
+        check_size(document.size)
+    except Unreadable as error:
+        return document.failed(Reason.BAD_INPUT, str(error), now)
+    return document

@@ -1,0 +1,56 @@
+"""Frozen values to JSON and back, by their type hints. A field that is not in the JSON keeps its default."""
+
+from __future__ import annotations
+
+import types
+from collections.abc import Mapping
+from dataclasses import fields, is_dataclass
+from datetime import datetime
+from enum import Enum
+from functools import cache
+from typing import Any, Union, get_args, get_origin, get_type_hints
+
+
+def to_json(value: Any, *, without: frozenset[str] = frozenset()) -> Any:
+    """Dataclasses become objects, times ISO 8601 text, tuples arrays. Fields named in `without` are left out."""
+    if is_dataclass(value):
+        return {f.name: to_json(getattr(value, f.name)) for f in fields(value) if f.name not in without}
+    if isinstance(value, datetime):
+        return value.isoformat()
+    if isinstance(value, Enum):
+        return value.value
+    if isinstance(value, Mapping):
+        return {key: to_json(item) for key, item in value.items()}
+    if isinstance(value, tuple | list):
+        return [to_json(item) for item in value]
+    return value
+
+
+def from_json(kind: Any, raw: Any) -> Any:
+    """The value of type `kind` that `to_json` made `raw` of. Raises ValueError or TypeError for anything else."""
+    origin = get_origin(kind)
+    if origin in (Union, types.UnionType):
+        return None if raw is None else from_json(_only_member(kind), raw)
+    if origin is tuple:
+        return tuple(from_json(get_args(kind)[0], item) for item in raw)
+    if is_dataclass(kind):
+        return _dataclass(kind, raw)
+    if kind is datetime:
+        return datetime.fromisoformat(raw)
+    if isinstance(kind, type) and issubclass(kind, Enum):
+        return kind(raw)
+    return raw
+
+
+def _dataclass(kind: Any, raw: Mapping[str, Any]) -> Any:
+    return kind(**{name: from_json(hint, raw[name]) for name, hint in _hints(kind).items() if name in raw})
+
+
+@cache
+def _hints(kind: Any) -> dict[str, Any]:
+    hints = get_type_hints(kind)
+    return {f.name: hints[f.name] for f in fields(kind)}
+
+
+def _only_member(kind: Any) -> Any:
+    return next(member for member in get_args(kind) if member is not type(None))

@@ -1,0 +1,154 @@
+"""What jobs at the service have come to: poll what is due, write the results, settle.
+
+Results are written before the row that says so. A settle moves only documents whose job is this job.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from datetime import datetime, timedelta
+from typing import Any
+
+from shared import gate
+from shared.errors import Closed, LanguageError, Moved, Unknown
+from shared.language.types import Analysis, State
+from shared.model import Document, DocumentState, Job, JobState, Reason, wait_before
+from shared.services import Services
+from shared.submission import GRACE, RETRY_FIRST, RETRY_LONGEST, give_back
+
+log = logging.getLogger(__name__)
+
+POLL_FIRST, POLL_LONGEST = timedelta(seconds=2), timedelta(minutes=1)
+POLLERS = WRITERS = 8
+
+
+def collect(services: Services, now: datetime, limit: int) -> int:
+    """Follow at most `limit` jobs that are due, side by side; gives how many were looked at."""
+    if gate.is_closed(services, now):
+        return 0
+    jobs = services.ledger.due(Job, now, limit)
+    with ThreadPoolExecutor(POLLERS) as pollers:
+        list(pollers.map(lambda job: _collect(job, services, now), jobs))
+    return len(jobs)
+
+
+def _collect(job: Job, services: Services, now: datetime) -> None:
+    """One job's trouble is its own."""
+    try:
+        with suppress(Moved):  # another instance settled it
+            _follow(job, services, now)
+    except Exception:
+        log.exception("Job %s is looked at again later.", job.key)
+        _postpone(job, "could not be settled", services, now)
+
+
+def _follow(job: Job, services: Services, now: datetime) -> None:
+    if job.state is JobState.SUBMITTING:
+        _lose(job, "nobody knows whether the request arrived", services, now, blame=False)
+    elif job.classifier.dialect != services.language.dialect:
+        _lose(job, f"it belongs to API {job.api}, which is not in use any more", services, now, blame=False)
+    else:
+        _poll(job, services, now)
+
+
+def _poll(job: Job, services: Services, now: datetime) -> None:
+    try:
+        analysis = services.language.analysis(job.service_id)
+    except Unknown as trouble:
+        if now - job.created < GRACE:
+            _postpone(job, str(trouble), services, now)
+        else:
+            _lose(job, f"the service does not know it any more: {trouble}", services, now, blame=True)
+    except LanguageError as trouble:
+        if isinstance(trouble, Closed):
+            gate.close(services, trouble, now)
+        _wait_or_expire(job, str(trouble), services, now)
+    else:
+        _judge(job, analysis, services, now)
+
+
+def _judge(job: Job, analysis: Analysis, services: Services, now: datetime) -> None:
+    if not analysis.state.final:
+        _wait_or_expire(job, analysis.status, services, now, analysis.retry_after)
+    elif analysis.state is State.SUCCEEDED or analysis.classes or analysis.errors:
+        _settle(job, analysis, services, now)
+    else:
+        _lose(job, analysis.error or f"the service says {analysis.status}", services, now, blame=True)
+
+
+def _settle(job: Job, analysis: Analysis, services: Services, now: datetime) -> None:
+    documents = _held(job, services)
+    alone = len(job.documents) == 1
+    settled = [(document, outcome(document, job, analysis, alone, now)) for document in documents]
+    _write_results([after for _, after in settled if after.state is DocumentState.SUCCEEDED], job, services)
+    services.ledger.commit((job, job.done(now)), *settled)
+    gate.reopen(services)
+
+
+def _write_results(documents: Sequence[Document], job: Job, services: Services) -> None:
+    with ThreadPoolExecutor(WRITERS) as writers:
+        results = [(one, result_of(one, job, services)) for one in documents]
+        list(writers.map(lambda pair: services.documents.write_result(pair[0].name, pair[0].etag, pair[1]), results))
+
+
+def outcome(document: Document, job: Job, analysis: Analysis, alone: bool, now: datetime) -> Document:
+    """What an ended job says about one of its documents. Pure."""
+    if document.key in analysis.classes:
+        return document.succeeded(analysis.classes[document.key], job.classifier, now)
+    if document.key in analysis.errors:
+        return document.failed(Reason.REJECTED, analysis.errors[document.key], now)
+    due = now + wait_before(document.key, document.attempts, RETRY_FIRST, RETRY_LONGEST)
+    return document.unanswered(alone, analysis.error or "the service left it out of its answer", due, now)
+
+
+def result_of(document: Document, job: Job, services: Services) -> dict[str, Any]:
+    """The result as it lies in the results container. Times are ISO 8601, confidences 0 to 1, sizes bytes."""
+    classifier = job.classifier
+    return {
+        "source": {
+            "container": services.documents.container,
+            "name": document.name,
+            "etag": document.etag,
+            "size": document.size,
+            "lastModified": document.modified.isoformat(),
+        },
+        "classes": [{"category": one.category, "confidence": one.confidence} for one in document.classes],
+        "project": classifier.project,
+        "deployment": classifier.deployment,
+        "model": classifier.model,
+        "modelId": classifier.model_id,
+        "apiVersion": job.api,
+        "document": document.key,
+        "job": job.key,
+        "landed": document.claimed.isoformat(),
+        "submitted": job.created.isoformat(),
+        "classified": document.ended.isoformat() if document.ended else None,
+    }
+
+
+def _held(job: Job, services: Services) -> list[Document]:
+    found = services.ledger.find_all(Document, job.documents)
+    return [one for one in found if one.job == job.key and one.state is DocumentState.SUBMITTED]
+
+
+def _lose(job: Job, why: str, services: Services, now: datetime, *, blame: bool) -> None:
+    log.warning("Job %s is lost: %s", job.key, why)
+    give_back(services, job, _held(job, services), why, now, blame=blame)
+
+
+def _wait_or_expire(job: Job, status: str, services: Services, now: datetime, retry_after: float | None = None) -> None:
+    if job.expires and now >= job.expires:
+        _lose(job, "it expired before it ended", services, now, blame=True)
+    else:
+        _postpone(job, status, services, now, retry_after)
+
+
+def _postpone(job: Job, status: str, services: Services, now: datetime, retry_after: float | None = None) -> None:
+    wait = wait_before(job.key, job.polls, POLL_FIRST, POLL_LONGEST)
+    if retry_after is not None:
+        wait = timedelta(seconds=retry_after)
+    with suppress(Moved):
+        services.ledger.commit((job, job.polled(status, now + wait, now)))

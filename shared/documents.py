@@ -1,0 +1,141 @@
+"""Texts in, results out: the only module that knows Blob storage.
+
+Source files are only ever read. A result lies at `{name}.json` in the results container.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
+from http import HTTPStatus
+from typing import Any
+
+from azure.core import MatchConditions
+from azure.core.exceptions import (
+    AzureError,
+    HttpResponseError,
+    ResourceExistsError,
+    ResourceModifiedError,
+    ResourceNotFoundError,
+)
+from azure.storage.blob import BlobServiceClient, ContentSettings
+
+from shared.errors import ContainerMissing, Moved, NotFound, StorageUnavailable
+from shared.model import RESULT_SUFFIX, Blob
+
+_JSON = ContentSettings(content_type="application/json; charset=utf-8")
+
+
+class Documents:
+    """The documents container and the results container of one storage account.
+
+    Each method may raise StorageUnavailable, or ContainerMissing when the container itself is not there.
+    """
+
+    def __init__(self, service: BlobServiceClient, documents: str, results: str) -> None:
+        self._service = service
+        self.container = documents
+        self.results = results
+
+    def look(self, name: str) -> Blob | None:
+        """The file as it is now; None if there is none of that name."""
+        try:
+            with self._asked():
+                found = self._service.get_blob_client(self.container, name).get_blob_properties()
+        except NotFound:
+            return None
+        metadata = {key.lower(): value for key, value in (found.metadata or {}).items()}
+        return Blob(name, found.etag.strip('"'), found.size, found.last_modified, metadata.get("language", ""))
+
+    def read(self, name: str, etag: str) -> bytes:
+        """The bytes of this very version. Raises Moved if there is another version now, NotFound if there is none."""
+        blob = self._service.get_blob_client(self.container, name)
+        try:
+            with self._asked():
+                found = blob.download_blob(etag=f'"{etag}"', match_condition=MatchConditions.IfNotModified)
+                return found.readall()
+        except Moved:
+            if self.look(name) is None:  # Azurite says 412 of a blob that is gone, Azure 404
+                raise NotFound("There is no such blob.") from None
+            raise
+
+    def read_any(self, container: str, name: str) -> bytes:
+        """The bytes of a file of any container of the account, such as a labels file. Raises NotFound."""
+        with self._asked():
+            return self._service.get_blob_client(container, name).download_blob().readall()
+
+    def result(self, name: str) -> Any:
+        """The result of a file, decoded; None if it has none yet."""
+        try:
+            with self._asked():
+                return json.loads(
+                    self._service.get_blob_client(self.results, name + RESULT_SUFFIX).download_blob().readall()
+                )
+        except (NotFound, ContainerMissing):
+            return None
+
+    def write_result(self, name: str, etag: str, result: Mapping[str, Any]) -> bool:
+        """Write the result of this version of a file, if the file is still that version; False if it is not.
+
+        The result is first looked at, then the source, and the write is conditional on the result that was looked at: a
+        newer version's result either was there (then the source had moved on), or makes the condition fail.
+        """
+        while True:
+            seen = self._result_etag(name)
+            source = self.look(name)
+            if source is None or source.etag != etag:
+                return False
+            with suppress(Moved):
+                self._put(name + RESULT_SUFFIX, json.dumps(result, ensure_ascii=False, indent=2).encode(), seen)
+                return True
+
+    def reachable(self) -> bool:
+        """Whether the documents container is there; raises StorageUnavailable if nobody answers."""
+        with self._asked():
+            return self._service.get_container_client(self.container).exists()
+
+    def _result_etag(self, name: str) -> str:
+        try:
+            with self._asked():
+                found = self._service.get_blob_client(self.results, name + RESULT_SUFFIX).get_blob_properties()
+        except NotFound:
+            return ""
+        except ContainerMissing:
+            self._make_results()
+            return ""
+        return found.etag
+
+    def _put(self, name: str, content: bytes, seen: str) -> None:
+        condition: dict[str, Any] = {"match_condition": MatchConditions.IfMissing}
+        if seen:
+            condition = {"etag": seen, "match_condition": MatchConditions.IfNotModified}
+        with self._asked():
+            blob = self._service.get_blob_client(self.results, name)
+            blob.upload_blob(content, overwrite=bool(seen), content_settings=_JSON, **condition)
+
+    def _make_results(self) -> None:
+        with self._asked(), suppress(ResourceExistsError):
+            self._service.create_container(self.results)
+
+    @contextmanager
+    def _asked(self) -> Iterator[None]:
+        """Storage's errors become ours at this border."""
+        try:
+            yield
+        except (ResourceModifiedError, ResourceExistsError) as error:
+            raise Moved("The blob is no longer the version that was read.") from error
+        except ResourceNotFoundError as error:
+            if getattr(error, "error_code", "") == "ContainerNotFound":
+                raise ContainerMissing("The container is not there. Create it, or correct its name.") from error
+            raise NotFound("There is no such blob.") from error
+        except HttpResponseError as error:
+            if error.status_code == HTTPStatus.PRECONDITION_FAILED:
+                raise Moved("The blob is no longer the version that was read.") from error
+            raise _unavailable(error) from error
+        except AzureError as error:
+            raise _unavailable(error) from error
+
+
+def _unavailable(error: AzureError) -> StorageUnavailable:
+    return StorageUnavailable(f"Blob storage did not answer as hoped ({type(error).__name__}).")

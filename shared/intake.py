@@ -1,0 +1,43 @@
+"""Story 1: a name changed. Look, claim, and submit if it is our turn."""
+
+from __future__ import annotations
+
+import logging
+from datetime import datetime, timedelta
+
+from shared.claim import claim
+from shared.errors import Moved, TextdropError
+from shared.services import Services
+from shared.singles import Slot
+from shared.submission import submit_waiting
+
+log = logging.getLogger(__name__)
+
+SLOT = timedelta(seconds=2)
+
+
+def document_landed(name: str, services: Services, now: datetime) -> None:
+    """A lone file goes to the service at once; in a burst, whoever wins the slot takes along what waits.
+
+    Raises StorageUnavailable if the file could not be claimed. Once it is, nothing is raised: the tick carries on.
+    """
+    document = claim(services, name, now)
+    if document is None or document.state.final:
+        return
+    log.info("Document %s landed: %s", document.key, name)
+    try:
+        if _wins_slot(services, now):
+            submit_waiting(services, now)
+    except TextdropError:
+        log.exception("Document %s is claimed and waits for the next tick.", document.key)
+
+
+def _wins_slot(services: Services, now: datetime) -> bool:
+    slot = services.ledger.read(Slot)
+    if slot.taken and now - slot.taken < SLOT:
+        return False
+    try:
+        services.ledger.write(Slot(taken=now, version=slot.version))
+    except Moved:
+        return False
+    return True

@@ -1,0 +1,119 @@
+"""What an HTTP answer of the Language service means: content, or one error of ours. Pure."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from functools import cached_property
+
+from shared.errors import (
+    Busy,
+    Garbled,
+    LanguageError,
+    QuotaSpent,
+    Refused,
+    Rejected,
+    Throttled,
+    Unavailable,
+    Unknown,
+)
+
+LENGTH_LIMIT = 16 * 2**20
+"""Bytes. An evaluation of 200 classes with a full confusion matrix stays far below it."""
+LONGEST_WAIT = 86_400.0
+"""Seconds. A spent quota asks for days; asking again after one is soon enough, should it have been raised."""
+QUOTA_TEXT = "Out of call volume quota"
+
+ERRORS: Mapping[int, type[LanguageError]] = {
+    400: Rejected,
+    401: Refused,
+    403: Refused,
+    404: Unknown,
+    408: Throttled,
+    409: Busy,
+    413: Rejected,
+    415: Rejected,
+    422: Rejected,
+    429: Throttled,
+    **dict.fromkeys(range(500, 600), Unavailable),
+}
+FORBIDDEN, NOT_TAKEN = 403, 503
+
+
+@dataclass(frozen=True)
+class Answer:
+    """A 2xx answer. `retry_after`: seconds the service asks to wait before the next look, or None."""
+
+    content: bytes
+    headers: Mapping[str, str] = field(default_factory=dict)
+    retry_after: float | None = None
+
+    @cached_property
+    def body(self) -> object:
+        """The parsed JSON. Raises Garbled for anything else, and for more than LENGTH_LIMIT."""
+        if len(self.content) > LENGTH_LIMIT:
+            raise Garbled(f"The Language service's answer is longer than {LENGTH_LIMIT} bytes.")
+        try:
+            return json.loads(self.content)
+        except (ValueError, RecursionError) as error:
+            raise Garbled("The Language service's answer is not JSON.") from error
+
+
+def error_of(status: int, content: bytes, wait: float | None) -> LanguageError:
+    """The error that an answer other than 2xx stands for."""
+    said = _said(content)
+    kind = QuotaSpent if status == FORBIDDEN and QUOTA_TEXT in said else ERRORS.get(status, LanguageError)
+    message = f"The Language service answered {status}" + (f": {said}" if said else ".")
+    if kind is Unavailable:
+        return Unavailable(message, wait, sent=status != NOT_TAKEN)
+    return kind(message, wait)
+
+
+def reason(error: object) -> str:
+    """What an error object of the service says, its inner errors included; "" if it says nothing. Never raises."""
+    messages: dict[str, None] = {}
+    for _ in range(5):
+        if not isinstance(error, dict):
+            break
+        said = error.get("message") or error.get("code")
+        if isinstance(said, str):
+            messages[said] = None
+        error = error.get("innererror")
+    return brief(" ".join(messages))
+
+
+def brief(text: str, length: int = 500) -> str:
+    """`text` on one line of at most `length` characters, fit for a log, a row or a message."""
+    line = " ".join(writable(text).split())
+    return line if len(line) <= length else line[: length - 1] + "…"
+
+
+def writable(text: str) -> str:
+    """`text` without half characters (lone surrogates), which JSON can spell and no file or row can hold."""
+    return text.encode("utf-8", "replace").decode()
+
+
+def retry_after(header: str | None, now: datetime) -> float | None:
+    """Seconds to wait by a Retry-After header, given as seconds or as an HTTP date; at most LONGEST_WAIT."""
+    if header is None:
+        return None
+    if re.fullmatch(r"\s*\d+(\.\d+)?\s*", header, re.ASCII):
+        return min(float(header), LONGEST_WAIT)
+    try:
+        date = parsedate_to_datetime(header)
+        seconds = (date.replace(tzinfo=date.tzinfo or UTC) - now).total_seconds()
+    except (ValueError, OverflowError):
+        return None
+    return min(max(seconds, 0.0), LONGEST_WAIT)
+
+
+def _said(content: bytes) -> str:
+    try:
+        body = Answer(content).body
+    except Garbled:
+        return ""
+    return reason(body.get("error", body)) if isinstance(body, dict) else ""

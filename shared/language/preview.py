@@ -1,0 +1,157 @@
+"""The quickstart's protocol: authoring v1.0-preview.2 and analysis v3.1-preview.ct.1."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from typing import NoReturn
+
+from shared.errors import NotSupported
+from shared.language import reading
+from shared.language.answers import Answer, reason
+from shared.language.endpoint import path
+from shared.language.reading import optional, required
+from shared.language.transport import Transport
+from shared.language.types import Analysis, Classifier, Evaluation, Kind, Labels, Progress, Project, State, Text
+
+AUTHORING = "/language/text/authoring/v1.0-preview.2"
+ANALYZE = "/text/analytics/v3.1-preview.ct.1/analyze"
+TASKS: Mapping[Kind, str] = {
+    Kind.MULTI: "customMultiClassificationTasks",
+    Kind.SINGLE: "customClassificationTasks",
+}
+TASKS_READ = (*TASKS.values(), "customSingleClassificationTasks")
+EVALUATIONS = {"multiClassificationEvaluation": Kind.MULTI, "singleClassificationEvaluation": Kind.SINGLE}
+
+
+def _missing(what: str, instead: str) -> Callable[..., NoReturn]:
+    """A method for what this protocol does not have."""
+
+    def refuse(*_: object, **__: object) -> NoReturn:
+        raise NotSupported(f"The quickstart's protocol cannot {what}: {instead}")
+
+    return refuse
+
+
+class PreviewLanguage:
+    """`Language` in the quickstart's protocol. A project has one published model; publishing another replaces it."""
+
+    dialect = "preview"
+    api = "v3.1-preview.ct.1"
+
+    def __init__(self, transport: Transport) -> None:
+        self._transport = transport
+
+    projects = _missing("list projects", "ask for a project's jobs by its name, or set LANGUAGE_API to 2023-04-01.")
+    project = _missing("describe a project", "ask for its jobs by their ids, or set LANGUAGE_API to 2023-04-01.")
+    models = _missing("list models", "ask for a model's evaluation by its name, or set LANGUAGE_API to 2023-04-01.")
+    delete_model = _missing("delete a model", "train over it, delete its project, or set LANGUAGE_API to 2023-04-01.")
+    deployments = _missing(
+        "list deployments", "a project has the one model published last, or set LANGUAGE_API to 2023-04-01."
+    )
+
+    def begin_create_project(self, project: Project, labels: Labels) -> str:  # noqa: ARG002  the service fetches them
+        """Create the project; the service reads the labels file in the project's container itself."""
+        body = {
+            "name": project.name,
+            "modelType": project.kind.value,
+            "multiLingual": project.multilingual,
+            "description": project.description,
+            "culture": project.language,
+            "storageInputContainerName": project.container,
+            "labelsLocation": project.labels_location,
+        }
+        self._call("POST", "/projects", body)
+        return ""
+
+    def creation(self, project: str, job: str) -> Progress:  # noqa: ARG002
+        """Always done: a creation is no job in this protocol."""
+        return Progress(State.SUCCEEDED)
+
+    def begin_delete_project(self, name: str) -> str:
+        self._call("DELETE", "/projects/{project}", project=name)
+        return ""
+
+    def deletion(self, name: str, job: str) -> Progress:  # noqa: ARG002
+        """Always done: a deletion is no job in this protocol."""
+        return Progress(State.SUCCEEDED)
+
+    def begin_train(self, project: str, model: str) -> str:
+        return self._begin("/projects/{project}/train", project, model)
+
+    def training(self, project: str, job: str) -> Progress:
+        answer = self._call("GET", "/projects/{project}/train/jobs/{job}", project=project, job=job)
+        task = _task(answer)
+        evaluation = optional(task, dict, "evaluationStatus", default={})
+        steps = {"training": _status(task), "evaluation": _status(evaluation)}
+        return _progress(answer, {step: word for step, word in steps.items() if word})
+
+    def begin_publish(self, project: str, model: str, deployment: str) -> str:  # noqa: ARG002  there is only one
+        return self._begin("/projects/{project}/publish", project, model)
+
+    def publishing(self, project: str, deployment: str, job: str) -> Progress:  # noqa: ARG002
+        """Where a publishing stands; once it has succeeded, with the model id to classify with."""
+        answer = self._call("GET", "/projects/{project}/publish/jobs/{job}", project=project, job=job)
+        standing = _progress(answer, {})
+        if standing.state is not State.SUCCEEDED:
+            return standing
+        return replace(standing, model_id=required(_task(answer), str, "modelId"))
+
+    def classifier(self, project: str, deployment: str, model_id: str) -> Classifier:
+        """The classifier of this model id, whose middle tells the kind: `{guid}_MultiClassification_latest`."""
+        kind = Kind.SINGLE if f"_{Kind.SINGLE.value}_" in model_id else Kind.MULTI
+        return Classifier(self.dialect, project=project, deployment=deployment, model_id=model_id, kind=kind)
+
+    def evaluation(self, project: str, model: str) -> Evaluation:
+        where = path(AUTHORING + "/projects/{project}/evaluation", project=project)
+        return reading.evaluation(
+            self._transport.call("GET", where, query={"trainingModelName": model}).body, EVALUATIONS
+        )
+
+    def begin_analyze(self, texts: Sequence[Text], classifier: Classifier, name: str) -> str:
+        """Submit up to 25 texts as one job called `name`."""
+        task = {"parameters": {"modelId": classifier.model_id, "stringIndexType": "TextElements_v8"}}
+        body = {
+            "displayName": name,
+            "analysisInput": {"documents": reading.documents(texts)},
+            "tasks": {TASKS[classifier.kind]: [task]},
+        }
+        return self._transport.job_id(self._transport.call("POST", ANALYZE, body=body))
+
+    def analysis(self, job: str) -> Analysis:
+        """Where a job stands, with all pages of its results once it has ended."""
+        answers = reading.pages(self._transport, path(ANALYZE + "/jobs/{job}", job=job), {}, "@nextLink")
+        return reading.analysis(answers, _tasks)
+
+    def _call(self, method: str, template: str, body: object = None, **names: str) -> Answer:
+        return self._transport.call(method, path(AUTHORING + template, **names), body=body)
+
+    def _begin(self, template: str, project: str, model: str) -> str:
+        body = {"tasks": [{"trainingModelName": model}]}
+        return self._transport.job_id(self._call("POST", template, body, project=project))
+
+
+def _progress(answer: Answer, steps: Mapping[str, str]) -> Progress:
+    """A job that has ended with a failed task has failed, and its task knows why: each has one task."""
+    standing = reading.progress(answer, steps=steps)
+    task = _task(answer)
+    ended = standing.state in {State.SUCCEEDED, State.FAILED}
+    if not ended or reading.state(_status(task)) is not State.FAILED:
+        return standing
+    why = reason(optional(task, dict, "error", default=None))
+    return replace(standing, state=State.FAILED, error=why or reading.failure(State.FAILED, answer.body))
+
+
+def _task(answer: Answer) -> object:
+    return next(iter(optional(answer.body, list, "tasks", default=[])), {})
+
+
+def _status(part: object) -> str:
+    return optional(part, str, *reading.STATUS, default="")
+
+
+def _tasks(body: object) -> list[object]:
+    """The results, which stand under `tasks.tasks` (quickstart) or under `tasks` (recorded from a sibling)."""
+    tasks = optional(body, dict, "tasks", default={})
+    lists = optional(tasks, dict, "tasks", default=tasks)
+    return [task for name in TASKS_READ for task in optional(lists, list, name, default=[])]

@@ -1,0 +1,214 @@
+"""What every dialect of the Language service takes and gives back.
+
+All values are frozen; times are aware UTC datetimes; confidences are 0 to 1.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import Protocol
+
+
+class Kind(StrEnum):
+    """How many classes one document may have."""
+
+    SINGLE = "SingleClassification"
+    MULTI = "MultiClassification"
+
+
+class State(StrEnum):
+    """Where a long-running thing at the service stands, whatever words its dialect uses for it."""
+
+    RUNNING = "running"
+    SUCCEEDED = "succeeded"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+
+    @property
+    def final(self) -> bool:
+        return self is not State.RUNNING
+
+
+@dataclass(frozen=True)
+class Project:
+    """A classification project. `container` holds its training texts and, at `labels_location`, its labels file."""
+
+    name: str
+    kind: Kind
+    container: str
+    language: str = "en-us"
+    multilingual: bool = False
+    description: str = ""
+    labels_location: str = ""
+    created: datetime | None = None
+    modified: datetime | None = None
+    trained: datetime | None = None
+    deployed: datetime | None = None
+
+
+@dataclass(frozen=True)
+class LabelledDocument:
+    """One training text: a blob's name, its classes, and the side of the split it is for ("Train", "Test", "")."""
+
+    location: str
+    classes: tuple[str, ...]
+    language: str = ""
+    dataset: str = ""
+
+
+@dataclass(frozen=True)
+class Labels:
+    """A labels file, whichever of its formats it came in."""
+
+    classes: tuple[str, ...]
+    documents: tuple[LabelledDocument, ...]
+
+
+@dataclass(frozen=True)
+class Classifier:
+    """Where documents are sent: project and deployment (today's protocol), or a model id (the quickstart's).
+
+    `dialect` is `Language.dialect` of the client it belongs to.
+    """
+
+    dialect: str
+    project: str = ""
+    deployment: str = ""
+    model_id: str = ""
+    kind: Kind = Kind.MULTI
+    model: str = ""
+
+
+@dataclass(frozen=True)
+class Progress:
+    """Where an import, a training, a publishing or a deletion stands.
+
+    `percent` is 0 to 100 where the service tells it. `steps` names the parts the service reports on and where
+    each stands, such as {"training": "succeeded", "evaluation": "running"}. `model_id` is what a publishing in the
+    quickstart's protocol yields. `error` is the service's reason for a failure.
+    """
+
+    state: State
+    percent: int | None = None
+    steps: Mapping[str, str] = field(default_factory=dict)
+    model_id: str = ""
+    error: str = ""
+    expires: datetime | None = None
+    retry_after: float | None = None
+
+
+@dataclass(frozen=True)
+class Score:
+    """How one class did on the held-out documents. Ratios are 0 to 1."""
+
+    precision: float
+    recall: float
+    f1: float
+    true_positives: int
+    true_negatives: int
+    false_positives: int
+    false_negatives: int
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """How a model did on the documents that were held out from its training."""
+
+    kind: Kind
+    classes: Mapping[str, Score]
+    micro_precision: float
+    micro_recall: float
+    micro_f1: float
+    macro_precision: float
+    macro_recall: float
+    macro_f1: float
+    confusion: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Model:
+    """A trained model of a project."""
+
+    name: str
+    model_id: str = ""
+    trained: datetime | None = None
+    expires: datetime | None = None
+
+
+@dataclass(frozen=True)
+class Deployment:
+    """A name under which a model of a project answers."""
+
+    name: str
+    model: str
+    deployed: datetime | None = None
+    expires: datetime | None = None
+
+
+@dataclass(frozen=True)
+class Text:
+    """One document of an analyze job. `id` comes back with its classes; an empty `language` is left to the service."""
+
+    id: str
+    text: str
+    language: str = ""
+
+
+@dataclass(frozen=True)
+class ClassScore:
+    """One class of a document and how sure the model is of it."""
+
+    category: str
+    confidence: float
+
+
+@dataclass(frozen=True)
+class Analysis:
+    """Where an analyze job stands. `classes` and `errors` are keyed by document id and may both be partial.
+
+    A job can succeed while documents of it are in error. `errors` holds the service's reason a document.
+    `error` is the reason for the job as a whole. `status` is the service's own word, for messages.
+    """
+
+    state: State
+    status: str = ""
+    classes: Mapping[str, tuple[ClassScore, ...]] = field(default_factory=dict)
+    errors: Mapping[str, str] = field(default_factory=dict)
+    error: str = ""
+    expires: datetime | None = None
+    retry_after: float | None = None
+
+
+class Language(Protocol):
+    """One dialect of the service. Every method is one or a few HTTP calls and never waits for a job to end.
+
+    Each may raise a LanguageError; what a dialect does not have raises NotSupported. A `begin_…` gives the id of
+    the job at the service to ask about later, or "" if the thing is done already.
+    """
+
+    dialect: str
+    api: str
+
+    def begin_create_project(self, project: Project, labels: Labels) -> str: ...
+    def creation(self, project: str, job: str) -> Progress: ...
+    def projects(self) -> Sequence[Project]: ...
+    def project(self, name: str) -> Project: ...
+    def begin_delete_project(self, name: str) -> str: ...
+    def deletion(self, name: str, job: str) -> Progress: ...
+    def begin_train(self, project: str, model: str) -> str: ...
+    def training(self, project: str, job: str) -> Progress: ...
+    def begin_publish(self, project: str, model: str, deployment: str) -> str: ...
+    def publishing(self, project: str, deployment: str, job: str) -> Progress: ...
+    def classifier(self, project: str, deployment: str, model_id: str) -> Classifier:
+        """The classifier that a publishing yielded or a setting names; may ask the service for the project's kind."""
+        ...
+
+    def models(self, project: str) -> Sequence[Model]: ...
+    def delete_model(self, project: str, model: str) -> None: ...
+    def deployments(self, project: str) -> Sequence[Deployment]: ...
+    def evaluation(self, project: str, model: str) -> Evaluation: ...
+    def begin_analyze(self, texts: Sequence[Text], classifier: Classifier, name: str) -> str: ...
+    def analysis(self, job: str) -> Analysis: ...

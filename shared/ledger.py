@@ -1,0 +1,144 @@
+"""What is known about documents, jobs and operations, and what is remembered once. The only module that knows our rows.
+
+    doc|{key}  job|{key}  op|{key}         the value itself
+    due|{kind}|{utc}|{key}                 its index row while it is open: when it is to be looked at next
+    end|{kind}|{state}|{inverted time}|{key}  its index row once it is final: listings by state, newest first
+    busy|{project}                         there while an operation on the project is open
+    chosen  gate  slot  pulse              what is remembered once
+
+Every change of a value and of its index rows is one transaction, conditional on the version that was read.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import Any, TypeVar
+
+from shared.codec import from_json, to_json
+from shared.model import Document, Job, digest
+from shared.operation import Operation
+from shared.rows import Change, Delete, Insert, Row, Rows, Update
+from shared.singles import Chosen, Gate, Pulse, Slot
+
+Entry = TypeVar("Entry", Document, Job, Operation)
+Single = TypeVar("Single", Chosen, Gate, Slot, Pulse)
+
+KINDS: dict[type, str] = {Document: "doc", Job: "job", Operation: "op"}
+SINGLES: dict[type, str] = {Chosen: "chosen", Gate: "gate", Slot: "slot", Pulse: "pulse"}
+# Columns beside the value itself: only for the eyes of whoever opens the table.
+SHOWN = ("name", "project", "kind", "state")
+READERS = 8
+_LATEST_MILLISECOND = 10**14
+_AFTER_ALL = "~"  # sorts behind every character of a key
+
+
+class Ledger:
+    """Each method may raise StorageUnavailable."""
+
+    def __init__(self, rows: Rows) -> None:
+        self._rows = rows
+
+    def commit(self, *changes: tuple[Any, Any]) -> list[Any]:
+        """Make each (before, after) so, all in one transaction; `before` is None for a value that is new.
+
+        Gives the `after`s with their new versions. Raises Moved, with nothing changed, if a value is no longer as it
+        was when `before` was read, or is not new.
+        """
+        steps = [step for before, after in changes for step in _steps(before, after)]
+        versions = dict(zip([_key_of(step) for step in steps], self._rows.apply(steps), strict=True))
+        return [replace(after, version=versions[row_key(after)]) for _, after in changes]
+
+    def find(self, kind: type[Entry], key: str) -> Entry | None:
+        row = self._rows.get(f"{KINDS[kind]}|{key}")
+        return _value(kind, row) if row else None
+
+    def find_all(self, kind: type[Entry], keys: Sequence[str]) -> list[Entry]:
+        """Those of `keys` that are there, in their order."""
+        with ThreadPoolExecutor(READERS) as readers:
+            found = readers.map(lambda key: self.find(kind, key), keys)
+            return [value for value in found if value is not None]
+
+    def due(self, kind: type[Entry], now: datetime, limit: int) -> list[Entry]:
+        """At most `limit` open values whose time has come, the longest due first."""
+        first, last = f"due|{KINDS[kind]}|", f"due|{KINDS[kind]}|{_time_key(now)}{_AFTER_ALL}"
+        return self._indexed(kind, self._rows.between(first, last, limit))
+
+    def open(self, kind: type[Entry], limit: int, after: str = "") -> tuple[list[Entry], str]:
+        """At most `limit` open values and where to go on (`after` for the next call; "" at the end)."""
+        return self._listed(kind, f"due|{KINDS[kind]}|", limit, after)
+
+    def ended(self, kind: type[Entry], state: str, limit: int, after: str = "") -> tuple[list[Entry], str]:
+        """At most `limit` values that ended in `state`, newest first, and where to go on."""
+        return self._listed(kind, f"end|{KINDS[kind]}|{state}|", limit, after)
+
+    def read(self, kind: type[Single]) -> Single:
+        """The one value of this kind; the kind's default if none was written yet."""
+        row = self._rows.get(SINGLES[kind])
+        return _value(kind, row) if row else kind()
+
+    def write(self, single: Single) -> None:
+        """Replace the one value of this kind, if it is still the version that was read; raises Moved if not."""
+        self.commit((single if single.version else None, single))
+
+    def _listed(self, kind: type[Entry], prefix: str, limit: int, after: str) -> tuple[list[Entry], str]:
+        first = prefix + after + "\0" if after else prefix
+        rows = self._rows.between(first, prefix + _AFTER_ALL, limit)
+        more = rows[-1].key.removeprefix(prefix) if len(rows) == limit else ""
+        return self._indexed(kind, rows), more
+
+    def _indexed(self, kind: type[Entry], rows: Sequence[Row]) -> list[Entry]:
+        """The values behind index rows, less those that moved on between the two reads."""
+        found = self.find_all(kind, [row.key.rpartition("|")[2] for row in rows])
+        keys = {row.key for row in rows}
+        return [value for value in found if keys & index_keys(value)]
+
+
+def row_key(value: Any) -> str:
+    """The key of the row that holds this value."""
+    kind = type(value)
+    return SINGLES[kind] if kind in SINGLES else f"{KINDS[kind]}|{value.key}"
+
+
+def index_keys(value: Any) -> set[str]:
+    """The keys of the rows a value is found by: one for its time or end; an open operation has its project too."""
+    if type(value) in SINGLES:
+        return set()
+    kind = KINDS[type(value)]
+    if value.state.final:
+        return {f"end|{kind}|{value.state}|{_inverted(value.ended)}|{value.key}"}
+    due = f"due|{kind}|{_time_key(value.due)}|{value.key}"
+    return {due, f"busy|{digest(value.project)}"} if isinstance(value, Operation) else {due}
+
+
+def _steps(before: Any, after: Any) -> list[Change]:
+    body = json.dumps(to_json(after, without=frozenset({"version"})), ensure_ascii=False, separators=(",", ":"))
+    shown = {name: str(getattr(after, name)) for name in SHOWN if hasattr(after, name)}
+    row = Row(row_key(after), {"body": body, **shown}, before.version if before else "")
+    old, new = index_keys(before) if before else set(), index_keys(after)
+    return [
+        Update(row) if before else Insert(row),
+        *(Delete(key) for key in sorted(old - new)),
+        *(Insert(Row(key)) for key in sorted(new - old)),
+    ]
+
+
+def _key_of(change: Change) -> str:
+    return change.key if isinstance(change, Delete) else change.row.key
+
+
+def _value(kind: Any, row: Row) -> Any:
+    return replace(from_json(kind, json.loads(row.columns["body"])), version=row.version)
+
+
+def _time_key(moment: datetime) -> str:
+    """Sorts as the moments do; milliseconds, UTC."""
+    return moment.astimezone(UTC).strftime("%Y%m%dT%H%M%S.%f")[:-3]
+
+
+def _inverted(moment: datetime) -> str:
+    """Sorts against the moments: the newest first."""
+    return f"{_LATEST_MILLISECOND - int(moment.timestamp() * 1000):015d}"

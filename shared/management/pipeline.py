@@ -1,0 +1,172 @@
+"""Documents, jobs, operations, the classifier, health: what the app itself remembers and how it does."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime, timedelta
+from typing import Any
+
+from shared import gate
+from shared.classifier import named
+from shared.errors import BadRequest, NotFound, TextdropError
+from shared.management import views
+from shared.management.requests import Answer, Request, choice, json_object, name_of, page_of, text
+from shared.model import Document, DocumentState, Job, JobState
+from shared.operation import Operation, OperationState
+from shared.services import Services
+from shared.settings import PREVIEW_API
+from shared.singles import Chosen, Gate, Pulse
+
+OLDEST_OPEN = timedelta(minutes=15)
+LONGEST_SILENCE = timedelta(minutes=5)
+LONGEST_CLOSED = timedelta(minutes=5)
+
+# What is listed: its value, the states it has, and its view.
+LISTED: dict[str, tuple[Any, Any, Callable[[Any], views.View]]] = {
+    "documents": (Document, DocumentState, views.document),
+    "jobs": (Job, JobState, views.job),
+    "operations": (Operation, OperationState, views.operation),
+}
+
+
+def list_documents(services: Services, request: Request, now: datetime) -> Answer:
+    del now
+    return _list(services, "documents", request.query)
+
+
+def list_jobs(services: Services, request: Request, now: datetime) -> Answer:
+    del now
+    return _list(services, "jobs", request.query)
+
+
+def list_operations(services: Services, request: Request, now: datetime) -> Answer:
+    del now
+    return _list(services, "operations", request.query)
+
+
+def get_document(services: Services, request: Request, now: datetime, key: str) -> Answer:
+    del request, now
+    return _get(services, "documents", key)
+
+
+def get_job(services: Services, request: Request, now: datetime, key: str) -> Answer:
+    del request, now
+    return _get(services, "jobs", key)
+
+
+def get_operation(services: Services, request: Request, now: datetime, key: str) -> Answer:
+    del request, now
+    return _get(services, "operations", key)
+
+
+def get_classifier(services: Services, request: Request, now: datetime) -> Answer:
+    """Where dropped files go, and whether a publish (or PUT) or the CLASSIFIER setting says so."""
+    del request, now
+    remembered = services.ledger.read(Chosen)
+    if remembered.classifier and remembered.classifier.dialect == services.language.dialect:
+        return Answer(200, views.chosen(remembered, "publish"))
+    if services.settings.classifier:
+        return Answer(200, views.chosen(Chosen(named(services, services.settings.classifier)), "setting"))
+    raise NotFound("There is no classifier yet: publish a model, or PUT /api/classifier. Until then files wait.")
+
+
+def put_classifier(services: Services, request: Request, now: datetime) -> Answer:
+    """Send dropped files to {"project", "deployment"}, or {"modelId"} in the quickstart's protocol, from now on."""
+    body = json_object(request)
+    if services.settings.language_api == PREVIEW_API:
+        name = text(body, "modelId")
+    else:
+        parts = name_of(text(body, "project"), "project"), name_of(text(body, "deployment"), "deployment")
+        name = "/".join(parts)
+    before = services.ledger.read(Chosen)
+    after = Chosen(named(services, name), now, before.version)
+    services.ledger.write(after)
+    gate.reopen(services)
+    return Answer(200, views.chosen(after, "publish"))
+
+
+def health(services: Services, request: Request, now: datetime) -> Answer:
+    """200 if all is well, 503 if something needs somebody's attention; either way what was looked at, in words."""
+    del request
+    with ThreadPoolExecutor(len(CHECKS)) as checkers:  # what does not answer is waited for once, not five times
+        findings = list(checkers.map(lambda named: _finding(named[0], named[1], services, now), CHECKS.items()))
+    well = all(finding["ok"] for finding in findings)
+    return Answer(200 if well else 503, {"status": "ok" if well else "red", "checks": findings})
+
+
+def _list(services: Services, what: str, query: Mapping[str, str]) -> Answer:
+    """Open ones (the longest due first), or with `state=` those that ended so (newest first)."""
+    kind, states, view = LISTED[what]
+    top, after = page_of(query)
+    state = choice(query["state"], "state", states, list(states)) if query.get("state") else None
+    if state is not None and state.final:
+        found, more = services.ledger.ended(kind, state, top, after)
+    else:
+        found, more = services.ledger.open(kind, top, after)
+        found = [one for one in found if state in (None, one.state)]
+    return Answer(200, {"value": [view(one) for one in found], **({"continue": more} if more else {})})
+
+
+def _get(services: Services, what: str, key: str) -> Answer:
+    kind, _, view = LISTED[what]
+    if not (key.isascii() and key.isalnum()):
+        raise BadRequest("A key has letters and digits only.")
+    found = services.ledger.find(kind, key)
+    if found is None:
+        raise NotFound(f"There is no {what.removesuffix('s')} {key}.")
+    return Answer(200, view(found))
+
+
+def _finding(name: str, check: Callable[[Services, datetime], str], services: Services, now: datetime) -> views.View:
+    try:
+        trouble = check(services, now)
+    except TextdropError as error:
+        trouble = str(error)
+    return {"name": name, "ok": not trouble, **({"detail": trouble} if trouble else {})}
+
+
+def _container(services: Services, _: datetime) -> str:
+    if services.documents.reachable():
+        return ""
+    return f"Container {services.documents.container} is not there: create it, or correct DOCUMENTS_CONTAINER."
+
+
+def _ticking(services: Services, now: datetime) -> str:
+    at = services.ledger.read(Pulse).at
+    if at and now - at < LONGEST_SILENCE:
+        return ""
+    return f"No tick has run {f'since {at.isoformat()}' if at else 'yet'}: is the timer function enabled?"
+
+
+def _gate(services: Services, now: datetime) -> str:
+    found = services.ledger.read(Gate)
+    if not found.is_closed(now) or found.since is None or now - found.since < LONGEST_CLOSED:
+        return ""
+    return f"No analyze calls since {found.since.isoformat()}. {found.reason}"
+
+
+def _oldest(services: Services, now: datetime) -> str:
+    found, _ = services.ledger.open(Document, 1)
+    if not found or now - found[0].claimed < OLDEST_OPEN:
+        return ""
+    return f"{found[0].name} has been {found[0].state} since {found[0].claimed.isoformat()}."
+
+
+def _classifier(services: Services, _: datetime) -> str:
+    waiting, _more = services.ledger.open(Document, 1)
+    if not waiting or services.settings.classifier:
+        return ""
+    remembered = services.ledger.read(Chosen).classifier
+    if remembered and remembered.dialect == services.language.dialect:
+        return ""
+    return "Files wait, and there is no classifier: publish a model, or PUT /api/classifier."
+
+
+CHECKS: dict[str, Callable[[Services, datetime], str]] = {
+    "container": _container,
+    "tick": _ticking,
+    "gate": _gate,
+    "oldest document": _oldest,
+    "classifier": _classifier,
+}

@@ -1,0 +1,97 @@
+"""What a caller sends, read and checked; what is wrong with it, in words that say what to send."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from shared.errors import BadRequest
+
+LARGEST_BODY = 1_000_000
+PAGE, LARGEST_PAGE = 50, 500
+# What both protocols take for the name of a project, a model or a deployment.
+NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,49}")
+
+
+@dataclass(frozen=True)
+class Request:
+    """A call as the door hands it on: `path` is what follows the route prefix, decoded; `query` has no repeats."""
+
+    method: str
+    path: str
+    query: Mapping[str, str] = field(default_factory=dict)
+    body: bytes = b""
+
+
+@dataclass(frozen=True)
+class Answer:
+    """Status, a JSON value, headers."""
+
+    status: int
+    body: Any
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+def json_object(request: Request) -> Mapping[str, Any]:
+    """The body as a JSON object. Raises BadRequest for anything else."""
+    if len(request.body) > LARGEST_BODY:
+        raise BadRequest(f"The body has {len(request.body):,} bytes; at most {LARGEST_BODY:,} are taken.")
+    try:
+        value = json.loads(request.body)
+    except (ValueError, RecursionError):
+        raise BadRequest("The body must be a JSON object.") from None
+    if not isinstance(value, dict):
+        raise BadRequest("The body must be a JSON object.")
+    return value
+
+
+def text(body: Mapping[str, Any], name: str, default: str | None = None) -> str:
+    """A string of the body; required unless there is a default."""
+    value = body.get(name, default)
+    if not isinstance(value, str) or (default is None and not value.strip()):
+        raise BadRequest(f'"{name}" must be a string{"" if default is not None else " that is not empty"}.')
+    return value
+
+
+def flag(body: Mapping[str, Any], name: str) -> bool:
+    value = body.get(name, False)
+    if not isinstance(value, bool):
+        raise BadRequest(f'"{name}" must be true or false.')
+    return value
+
+
+def choice(value: str, name: str, choices: Callable[[str], Any], allowed: list[str]) -> Any:
+    """One of the words that `choices` (an enumeration) knows."""
+    try:
+        return choices(value)
+    except ValueError:
+        raise BadRequest(f'"{name}" must be one of {", ".join(allowed)}.') from None
+
+
+def name_of(value: str, what: str) -> str:
+    """A project's, model's or deployment's name."""
+    if not NAME.fullmatch(value):
+        raise BadRequest(
+            f"The {what} name must have 1 to 50 letters, digits, hyphens, underscores or dots, and begin with a letter "
+            "or digit."
+        )
+    return value
+
+
+def only_task(body: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The one task of a train or publish request, as the quickstart writes it: {"tasks": [{…}]}."""
+    tasks = body.get("tasks")
+    if not isinstance(tasks, list) or len(tasks) != 1 or not isinstance(tasks[0], dict):
+        raise BadRequest('The body must be {"tasks": [{"trainingModelName": "…"}]}, with one task.')
+    return tasks[0]
+
+
+def page_of(query: Mapping[str, str]) -> tuple[int, str]:
+    """`top` (how many at most) and `continue` (where to go on)."""
+    top = query.get("top", str(PAGE))
+    if not (top.isascii() and top.isdigit() and 1 <= int(top) <= LARGEST_PAGE):
+        raise BadRequest(f'"top" must be a whole number from 1 to {LARGEST_PAGE}.')
+    return int(top), query.get("continue", "")

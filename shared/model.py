@@ -1,0 +1,220 @@
+"""Document and Job: frozen values and their transitions.
+
+Pure: no I/O and no clock; `now` is always an argument. A transition returns a new value. `version` is the storage
+version of the row a value was read from (empty: never stored), and makes every later change of it conditional.
+
+Document  waiting -> submitted -> succeeded | failed | superseded | gone     (submitted -> waiting when a job fails it)
+Job       submitting -> running -> done | lost                               (submitting -> lost when nobody knows it)
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Self
+
+from shared.language.types import Classifier, ClassScore
+
+SERVICE_PACK = 25  # documents a request: Microsoft's service limits
+ATTEMPTS = 5  # of a document that was sent alone
+JOB_LIFETIME = timedelta(hours=24)  # an analyze job and its results, by the service's rules
+RESULT_SUFFIX = ".json"
+LONGEST_NAME = 1024 - len(RESULT_SUFFIX)  # of a file that can have a result: Azure's limit for a blob's name
+TIMELINE_LENGTH = 20
+REASON_LENGTH = 1000
+
+
+@dataclass(frozen=True)
+class Event:
+    """One line of a timeline."""
+
+    at: datetime
+    what: str
+
+
+class Timed:
+    """What has a timeline: the last TIMELINE_LENGTH events, oldest first."""
+
+    timeline: tuple[Event, ...]
+
+    def _after(self, now: datetime, what: str) -> tuple[Event, ...]:
+        return (*self.timeline, Event(now, what[:REASON_LENGTH]))[-TIMELINE_LENGTH:]
+
+
+class DocumentState(StrEnum):
+    WAITING = "waiting"
+    SUBMITTED = "submitted"
+    SUCCEEDED = "succeeded"
+    FAILED = "failed"
+    SUPERSEDED = "superseded"  # a newer version of the file took its place before it was read
+    GONE = "gone"  # the file was deleted before it was read
+
+    @property
+    def final(self) -> bool:
+        return self not in (DocumentState.WAITING, DocumentState.SUBMITTED)
+
+
+class Reason(StrEnum):
+    """Why a document failed."""
+
+    BAD_INPUT = "bad_input"  # the file cannot be classified as it is
+    REJECTED = "rejected"  # the service refuses this very document
+    EXHAUSTED = "exhausted"  # tried alone ATTEMPTS times, and nothing came back
+
+
+@dataclass(frozen=True)
+class Blob:
+    """A file as storage shows it now. `etag` has no quotes; `language` is the blob's own metadata entry, or empty."""
+
+    name: str
+    etag: str
+    size: int
+    modified: datetime
+    language: str = ""
+
+
+@dataclass(frozen=True)
+class Document(Timed):
+    """One version of one file.
+
+    `share`: the most documents it may share a job with; halved each time a job gave it nothing. `due`: when it is to be
+    looked at next. `confidence` runs from 0 to 1.
+    """
+
+    key: str
+    name: str
+    etag: str
+    size: int
+    modified: datetime
+    claimed: datetime
+    due: datetime
+    state: DocumentState = DocumentState.WAITING
+    language: str = ""
+    share: int = SERVICE_PACK
+    attempts: int = 0
+    job: str = ""
+    reason: Reason | None = None
+    detail: str = ""
+    classes: tuple[ClassScore, ...] = ()
+    classifier: Classifier | None = None
+    ended: datetime | None = None
+    timeline: tuple[Event, ...] = ()
+    version: str = field(default="", compare=False)
+
+    @classmethod
+    def landed(cls, container: str, blob: Blob, now: datetime) -> Self:
+        """A version of a file that was not known yet."""
+        return cls(
+            key=document_key(container, blob.name, blob.etag),
+            name=blob.name,
+            etag=blob.etag,
+            size=blob.size,
+            modified=blob.modified,
+            claimed=now,
+            due=now,
+            language=blob.language,
+            timeline=(Event(now, "landed"),),
+        )
+
+    def submitted(self, job: str, until: datetime, now: datetime) -> Self:
+        """Handed to `job`; looked at again at `until`, should that job be forgotten."""
+        timeline = self._after(now, f"submitted in job {job}")
+        return replace(self, state=DocumentState.SUBMITTED, job=job, due=until, timeline=timeline)
+
+    def succeeded(self, classes: tuple[ClassScore, ...], classifier: Classifier, now: datetime) -> Self:
+        return self._ended(DocumentState.SUCCEEDED, now, "classified", classes=classes, classifier=classifier)
+
+    def failed(self, reason: Reason, detail: str, now: datetime) -> Self:
+        return self._ended(DocumentState.FAILED, now, detail, reason=reason, detail=detail[:REASON_LENGTH])
+
+    def superseded(self, now: datetime) -> Self:
+        return self._ended(DocumentState.SUPERSEDED, now, "a newer version of the file took its place")
+
+    def gone(self, now: datetime) -> Self:
+        return self._ended(DocumentState.GONE, now, "the file was deleted before it was read")
+
+    def returned(self, why: str, due: datetime, now: datetime) -> Self:
+        """Back to waiting through no fault of its own."""
+        return replace(self, state=DocumentState.WAITING, job="", due=due, timeline=self._after(now, why))
+
+    def unanswered(self, alone: bool, why: str, due: datetime, now: datetime) -> Self:
+        """A job ended and gave it nothing: next time with half the company, and once alone, a counted attempt."""
+        attempts = self.attempts + alone
+        if attempts >= ATTEMPTS:
+            return self.failed(Reason.EXHAUSTED, f"Tried {attempts} times on its own; the last time: {why}", now)
+        back = self.returned(why, due, now)
+        return replace(back, attempts=attempts, share=max(1, self.share // 2))
+
+    def _ended(self, state: DocumentState, now: datetime, what: str, **changes: object) -> Self:
+        timeline = self._after(now, f"{state}: {what}")
+        return replace(self, state=state, ended=now, timeline=timeline, **changes)  # type: ignore[arg-type]
+
+
+class JobState(StrEnum):
+    SUBMITTING = "submitting"  # written before the request; the service may or may not have it
+    RUNNING = "running"
+    DONE = "done"
+    LOST = "lost"  # it gave nothing back: never arrived, expired, cancelled, failed, unknown to the service
+
+    @property
+    def final(self) -> bool:
+        return self in (JobState.DONE, JobState.LOST)
+
+
+@dataclass(frozen=True)
+class Job(Timed):
+    """One analyze job. `documents` are keys; `service_id` is the service's name for it; `api` the version it speaks."""
+
+    key: str
+    documents: tuple[str, ...]
+    classifier: Classifier
+    api: str
+    created: datetime
+    due: datetime
+    state: JobState = JobState.SUBMITTING
+    service_id: str = ""
+    expires: datetime | None = None
+    polls: int = 0
+    detail: str = ""
+    ended: datetime | None = None
+    timeline: tuple[Event, ...] = ()
+    version: str = field(default="", compare=False)
+
+    def running(self, service_id: str, due: datetime, now: datetime) -> Self:
+        timeline = self._after(now, "accepted by the service")
+        expires = now + JOB_LIFETIME
+        return replace(self, state=JobState.RUNNING, service_id=service_id, due=due, expires=expires, timeline=timeline)
+
+    def polled(self, status: str, due: datetime, now: datetime) -> Self:
+        """Not ended yet. Only a status that differs from the last one is worth a line."""
+        timeline = self.timeline if status == self.detail else self._after(now, status)
+        return replace(self, polls=self.polls + 1, detail=status[:REASON_LENGTH], due=due, timeline=timeline)
+
+    def done(self, now: datetime) -> Self:
+        return replace(self, state=JobState.DONE, ended=now, detail="", timeline=self._after(now, "done"))
+
+    def lost(self, why: str, now: datetime) -> Self:
+        timeline = self._after(now, f"lost: {why}")
+        return replace(self, state=JobState.LOST, ended=now, detail=why[:REASON_LENGTH], timeline=timeline)
+
+
+def document_key(container: str, name: str, etag: str) -> str:
+    """The key of one version of one file: 32 hexadecimal digits. The ETag counts without its quotes."""
+    return digest(container, name, etag.strip('"'))
+
+
+def digest(*parts: str) -> str:
+    """A name of 32 hexadecimal digits for these parts, fit for a row key whatever they hold."""
+    return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:32]
+
+
+def wait_before(key: str, tries: int, first: timedelta, longest: timedelta) -> timedelta:
+    """How long to wait before try number `tries` + 1: doubling from `first` up to `longest`, give or take a fifth.
+
+    The spread comes from the key, so that things that began together do not stay together.
+    """
+    grown = min(first.total_seconds() * 2 ** min(tries, 20), longest.total_seconds())
+    spread = int(digest(key, str(tries))[:4], 16) / 0xFFFF
+    return timedelta(seconds=grown * (0.8 + 0.4 * spread))

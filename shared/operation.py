@@ -1,0 +1,103 @@
+"""Operation: long-running work on a project at the service, a frozen value with its transitions. Pure.
+
+starting -> running -> succeeded | failed
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from enum import StrEnum
+from typing import Self
+
+from shared.language.types import Progress, State
+from shared.model import REASON_LENGTH, Event, Timed
+
+
+class OperationKind(StrEnum):
+    CREATE = "create"
+    TRAIN = "train"
+    PUBLISH = "publish"
+    DELETE = "delete"
+
+
+class OperationState(StrEnum):
+    STARTING = "starting"  # written before the request; begun again if nobody knows whether it arrived
+    RUNNING = "running"
+    SUCCEEDED = "succeeded"
+    FAILED = "failed"
+
+    @property
+    def final(self) -> bool:
+        return self in (OperationState.SUCCEEDED, OperationState.FAILED)
+
+
+@dataclass(frozen=True)
+class Operation(Timed):
+    """Long-running work on a project at the service. One at a time a project.
+
+    `parameters` are what the kind needs (model, deployment, the project to create); `result` is what it yielded.
+    """
+
+    key: str
+    kind: OperationKind
+    project: str
+    parameters: Mapping[str, str]
+    created: datetime
+    due: datetime
+    state: OperationState = OperationState.STARTING
+    service_id: str = ""
+    polls: int = 0
+    percent: int | None = None
+    steps: Mapping[str, str] = field(default_factory=dict)
+    result: Mapping[str, str] = field(default_factory=dict)
+    detail: str = ""
+    ended: datetime | None = None
+    timeline: tuple[Event, ...] = ()
+    version: str = field(default="", compare=False)
+
+    def taken(self, until: datetime) -> Self:
+        """About to be asked for; whoever looks before `until` leaves it alone."""
+        return replace(self, due=until)
+
+    def running(self, service_id: str, due: datetime, now: datetime) -> Self:
+        timeline = self._after(now, "accepted by the service")
+        return replace(
+            self, state=OperationState.RUNNING, service_id=service_id, due=due, polls=0, detail="", timeline=timeline
+        )
+
+    def postponed(self, why: str, due: datetime, now: datetime) -> Self:
+        """Neither begun nor ended: it is tried again at `due`."""
+        timeline = self.timeline if why == self.detail else self._after(now, why)
+        return replace(self, polls=self.polls + 1, detail=why[:REASON_LENGTH], due=due, timeline=timeline)
+
+    def progressed(self, progress: Progress, due: datetime, now: datetime) -> Self:
+        said = ", ".join(f"{step} {status}" for step, status in progress.steps.items())
+        timeline = self.timeline if not said or progress.steps == self.steps else self._after(now, said)
+        return replace(
+            self,
+            polls=self.polls + 1,
+            percent=progress.percent,
+            steps=dict(progress.steps),
+            detail="",
+            due=due,
+            timeline=timeline,
+        )
+
+    def succeeded(self, result: Mapping[str, str], now: datetime) -> Self:
+        timeline = self._after(now, "succeeded")
+        return replace(
+            self,
+            state=OperationState.SUCCEEDED,
+            percent=100,
+            result=dict(result),
+            steps=dict.fromkeys(self.steps, State.SUCCEEDED.value),
+            detail="",
+            ended=now,
+            timeline=timeline,
+        )
+
+    def failed(self, why: str, now: datetime) -> Self:
+        timeline = self._after(now, f"failed: {why}")
+        return replace(self, state=OperationState.FAILED, detail=why[:REASON_LENGTH], ended=now, timeline=timeline)

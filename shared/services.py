@@ -1,0 +1,103 @@
+"""The bundle of what the stories need, built on first use and never at import: the SDKs are imported only then."""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import dataclass
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+from shared.settings import PREVIEW_API, Connection, Settings, load
+
+if TYPE_CHECKING:
+    from shared.documents import Documents
+    from shared.language.types import Language
+    from shared.ledger import Ledger
+
+TABLE = "textdrop"
+# In seconds. The SDKs' own defaults wait 80 for an address where nobody answers; the backoffs have a name each.
+PATIENCE: dict[str, Any] = {"connection_timeout": 5, "read_timeout": 20, "retry_total": 2, "retry_backoff_factor": 0.5}
+BLOB_PATIENCE = {**PATIENCE, "initial_backoff": 1, "increment_base": 2, "random_jitter_range": 1}
+TOKEN_SCOPE = "https://cognitiveservices.azure.com/.default"  # noqa: S105 - the name of a permission, no secret
+_building = threading.Lock()
+
+
+@dataclass(frozen=True)
+class Services:
+    """Everything outside, behind one seam each."""
+
+    settings: Settings
+    ledger: Ledger
+    documents: Documents
+    language: Language
+
+
+def services() -> Services:
+    """The bundle for the app settings of this process. Raises SettingsError, each time until they are right."""
+    with _building:
+        return _services()
+
+
+@cache
+def _services() -> Services:
+    return build(load())
+
+
+def forget() -> None:
+    """Read the settings anew at the next call, as a new process would."""
+    with _building:
+        _services.cache_clear()
+
+
+def build(settings: Settings) -> Services:
+    """Clients for these settings; none of them connects before it is used."""
+    from shared.ledger import Ledger
+    from shared.rows import TableRows
+
+    table = _table(settings.storage)
+    return Services(
+        settings,
+        Ledger(TableRows(table, settings.documents_container)),
+        _documents(settings),
+        _language(settings),
+    )
+
+
+def _table(storage: Connection) -> Any:
+    from azure.data.tables import TableClient
+
+    if storage.connection_string:
+        return TableClient.from_connection_string(storage.connection_string, TABLE, **PATIENCE)
+    return TableClient(storage.table_uri, TABLE, credential=_identity(storage.client_id), **PATIENCE)
+
+
+def _documents(settings: Settings) -> Documents:
+    from azure.storage.blob import BlobServiceClient
+
+    from shared.documents import Documents
+
+    storage = settings.storage
+    if storage.connection_string:
+        service = BlobServiceClient.from_connection_string(storage.connection_string, **BLOB_PATIENCE)
+    else:
+        service = BlobServiceClient(storage.blob_uri, credential=_identity(storage.client_id), **BLOB_PATIENCE)
+    return Documents(service, settings.documents_container, settings.results_container)
+
+
+def _language(settings: Settings) -> Language:
+    from shared.language.current import CurrentLanguage
+    from shared.language.preview import PreviewLanguage
+    from shared.language.transport import Transport
+
+    token = None if settings.language_key else lambda: _identity("").get_token(TOKEN_SCOPE).token
+    transport = Transport(settings.language_endpoint, key=settings.language_key, token=token)
+    if settings.language_api == PREVIEW_API:
+        return PreviewLanguage(transport)
+    return CurrentLanguage(transport, settings.language_api)
+
+
+@cache
+def _identity(client_id: str) -> Any:
+    from azure.identity import DefaultAzureCredential
+
+    return DefaultAzureCredential(managed_identity_client_id=client_id or None)

@@ -1,0 +1,162 @@
+"""Every app setting: its name, its default, what is wrong with it. The only module that reads the environment."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from urllib.parse import urlsplit
+
+from shared.errors import SettingsError
+
+TODAY_API = "2023-04-01"
+PREVIEW_API = "v3.1-preview.ct.1"
+APIS = (TODAY_API, "2022-05-01", PREVIEW_API)
+# Requests a minute: Microsoft's service limits today, and those of the quickstart's days.
+REQUESTS_PER_MINUTE = {PREVIEW_API: 20}
+DEFAULT_REQUESTS_PER_MINUTE = 1000
+TRIGGER_SOURCES = ("LogsAndContainerScan", "EventGrid")
+SERVICE_URIS = ("blobServiceUri", "queueServiceUri", "tableServiceUri")
+CONTAINER_NAME = re.compile(r"(?=.{3,63}$)[a-z0-9]+(-[a-z0-9]+)*")
+LOOPBACK = ("127.0.0.1", "localhost", "::1")
+
+
+@dataclass(frozen=True)
+class Connection:
+    """A storage account: a connection string, or the addresses of its services for use with an identity.
+
+    `client_id` names a user-assigned identity; without one the environment's own is used.
+    """
+
+    connection_string: str = field(default="", repr=False)
+    blob_uri: str = ""
+    table_uri: str = ""
+    client_id: str = ""
+
+
+@dataclass(frozen=True)
+class Settings:
+    """All of them, checked. `language_key` is None for managed identity; `classifier` is as given, or empty."""
+
+    language_endpoint: str
+    language_key: str | None = field(repr=False)
+    language_api: str
+    requests_per_minute: int
+    storage: Connection
+    documents_container: str
+    results_container: str
+    sweep_minutes: int
+    classifier: str
+
+
+def trigger_source(environ: Mapping[str, str] = os.environ) -> str:
+    """BLOB_TRIGGER_SOURCE for the decorator. A wrong one reads as the default here, so that indexing never fails."""
+    given = environ.get("BLOB_TRIGGER_SOURCE", "")
+    return given if given in TRIGGER_SOURCES else TRIGGER_SOURCES[0]
+
+
+def load(environ: Mapping[str, str] = os.environ) -> Settings:
+    """Read and check every setting. Raises SettingsError naming all that is missing or wrong, without their values."""
+    reader = _Reader(environ)
+    api = reader.choice("LANGUAGE_API", APIS, TODAY_API)
+    settings = Settings(
+        language_endpoint=reader.checked("LANGUAGE_ENDPOINT", _endpoint_fault),
+        language_key=environ.get("LANGUAGE_KEY") or None,
+        language_api=api,
+        requests_per_minute=reader.number(
+            "LANGUAGE_REQUESTS_PER_MINUTE", REQUESTS_PER_MINUTE.get(api, DEFAULT_REQUESTS_PER_MINUTE)
+        ),
+        storage=reader.connection("DOCUMENTS_STORAGE"),
+        documents_container=reader.checked("DOCUMENTS_CONTAINER", _container_fault),
+        results_container=reader.checked("RESULTS_CONTAINER", _container_fault, "results"),
+        sweep_minutes=reader.number("SWEEP_MINUTES", 5),
+        classifier=reader.checked("CLASSIFIER", _classifier_fault(api), ""),
+    )
+    reader.checked("TICK_SCHEDULE", _no_fault)
+    reader.choice("BLOB_TRIGGER_SOURCE", TRIGGER_SOURCES, TRIGGER_SOURCES[0])
+    if settings.documents_container and settings.results_container == settings.documents_container:
+        reader.faults.append(
+            "RESULTS_CONTAINER must differ from DOCUMENTS_CONTAINER, or results are taken for documents"
+        )
+    if reader.faults:
+        raise SettingsError("App settings need attention: " + "; ".join(reader.faults) + ".")
+    return settings
+
+
+class _Reader:
+    """Collects what is wrong instead of stopping at the first."""
+
+    def __init__(self, environ: Mapping[str, str]) -> None:
+        self.environ = environ
+        self.faults: list[str] = []
+
+    def checked(self, name: str, fault: Callable[[str], str], default: str | None = None) -> str:
+        value = self.environ.get(name, "").strip()
+        if not value:
+            if default is None:
+                self.faults.append(f"{name} is missing")
+            return default or ""
+        if found := fault(value):
+            self.faults.append(f"{name} {found}")
+        return value
+
+    def choice(self, name: str, choices: tuple[str, ...], default: str) -> str:
+        return self.checked(
+            name, lambda value: "" if value in choices else f"must be one of {', '.join(choices)}", default
+        )
+
+    def number(self, name: str, default: int) -> int:
+        value = self.checked(name, _number_fault, str(default))
+        return int(value) if not _number_fault(value) else default
+
+    def connection(self, name: str) -> Connection:
+        """As the Functions host resolves it: the AzureWebJobs prefix first, a connection string before addresses."""
+        for prefix in ("AzureWebJobs" + name, name):
+            if value := self.environ.get(prefix, "").strip():
+                return Connection(connection_string=value)
+            uris = [self.environ.get(f"{prefix}__{service}", "").strip() for service in SERVICE_URIS]
+            if any(uris):
+                return self._identity(prefix, uris)
+        self.faults.append(f"{name} is missing (a connection string, or {name}__{', __'.join(SERVICE_URIS)})")
+        return Connection()
+
+    def _identity(self, prefix: str, uris: list[str]) -> Connection:
+        # The blob trigger itself needs the queue service too: without it the host stops at the first poison message.
+        for service, uri in zip(SERVICE_URIS, uris, strict=True):
+            if not uri:
+                self.faults.append(f"{prefix}__{service} is missing beside the other addresses")
+            elif urlsplit(uri).scheme != "https":
+                self.faults.append(f"{prefix}__{service} must start with https://")
+        blob, _, table = uris
+        return Connection(blob_uri=blob, table_uri=table, client_id=self.environ.get(f"{prefix}__clientId", ""))
+
+
+def _choice_fault(choices: tuple[str, ...]) -> Callable[[str], str]:
+    return lambda value: "" if value in choices else f"must be one of {', '.join(choices)}"
+
+
+def _no_fault(_: str) -> str:
+    return ""
+
+
+def _number_fault(value: str) -> str:
+    return "" if value.isascii() and value.isdigit() and int(value) > 0 else "must be a whole number above 0"
+
+
+def _container_fault(value: str) -> str:
+    return "" if CONTAINER_NAME.fullmatch(value) else "is no container name (3 to 63 of a-z, 0-9 and single hyphens)"
+
+
+def _endpoint_fault(value: str) -> str:
+    address = urlsplit(value)
+    if address.scheme == "https" and address.hostname:
+        return ""
+    if address.scheme == "http" and address.hostname in LOOPBACK:
+        return ""
+    return "must be an address such as https://NAME.cognitiveservices.azure.com (http only on this machine)"
+
+
+def _classifier_fault(api: str) -> Callable[[str], str]:
+    named = re.compile(r".+" if api == PREVIEW_API else r"[^/]+/[^/]+")
+    return lambda value: "" if named.fullmatch(value) else "must be project/deployment"

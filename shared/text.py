@@ -1,0 +1,43 @@
+"""From the bytes of a file to a text that can be classified, or to a reason why not. Pure."""
+
+from __future__ import annotations
+
+import codecs
+
+from shared.errors import Unreadable
+
+# Microsoft's limit for all documents of one request, in text elements. Code points are never fewer than those.
+LONGEST_TEXT = 125_000
+LARGEST_FILE = 4 * LONGEST_TEXT + 4  # four bytes a code point at the most, and a byte order mark
+_MARKS = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
+_CONTROLS = frozenset(chr(code) for code in range(32)) - set("\t\n\r\f\v\x1a\x1b")
+
+
+def decode(raw: bytes) -> str:
+    """The text of a file: UTF-8, or UTF-16 with its byte order mark. Raises Unreadable with a reason for people."""
+    if not raw:
+        raise Unreadable("The file is empty.")
+    encoding = next((name for mark, name in _MARKS if raw.startswith(mark)), "utf-8")
+    try:
+        text = raw.decode(encoding)
+    except UnicodeDecodeError as error:
+        raise Unreadable(
+            f"The file is not UTF-8 or UTF-16 text (byte {error.start} cannot be read). Save it as UTF-8."
+        ) from error
+    return _checked(text)
+
+
+def check_size(size: int) -> None:
+    """Raise Unreadable for a file of so many bytes that its text cannot be within the limit, before it is read."""
+    if size > LARGEST_FILE:
+        raise Unreadable(f"The file has {size:,} bytes; at most {LARGEST_FILE:,} can hold {LONGEST_TEXT:,} characters.")
+
+
+def _checked(text: str) -> str:
+    if not text.strip():
+        raise Unreadable("The file holds nothing but blanks.")
+    if not _CONTROLS.isdisjoint(text):
+        raise Unreadable("The file is not text: it holds control characters. Save it as plain text in UTF-8.")
+    if len(text) > LONGEST_TEXT:
+        raise Unreadable(f"The text has {len(text):,} characters; the service takes at most {LONGEST_TEXT:,}.")
+    return text

@@ -1,0 +1,63 @@
+"""What tests share: one Azurite a pytest process, a container name a test, the Python with Microsoft's worker."""
+
+from __future__ import annotations
+
+import os
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from world import World
+from world import world as running_world
+
+from local import azurite as emulator
+from local.language import server
+from local.language.server import LanguageService
+from shared.settings import PREVIEW_API, TODAY_API
+
+ROOT = Path(__file__).parents[1]
+
+
+@pytest.fixture(scope="session")
+def azurite() -> Iterator[emulator.Azurite]:
+    """Storage, in memory. Every test shares it, so a test touches only what carries its `container`'s name."""
+    with emulator.running() as started:
+        yield started
+
+
+@pytest.fixture
+def container() -> str:
+    """A container name that no other test has; short enough to be lengthened ("-results")."""
+    return f"t{uuid.uuid4().hex[:12]}"
+
+
+@pytest.fixture(scope="session")
+def worker_python() -> Path:
+    """For `worker_process.working`. Without one, tests are skipped, or fail where TEXTDROP_REQUIRE_WORKER is set."""
+    python = ROOT / ".venv-worker" / "bin" / "python"
+    if python.exists():
+        return python
+    missing = "there is no .venv-worker: `make worker` makes it, with a Python 3.13 or later"
+    return pytest.fail(missing) if os.environ.get("TEXTDROP_REQUIRE_WORKER") else pytest.skip(missing)
+
+
+@pytest.fixture(scope="session")
+def language_service(azurite: emulator.Azurite, tmp_path_factory: pytest.TempPathFactory) -> Iterator[LanguageService]:
+    """A local Language service that every test of the app shares; projects are told apart by their names."""
+    state = tmp_path_factory.mktemp("language")
+    with server.running(azurite.connection_string, key=uuid.uuid4().hex, state=state) as started:
+        yield started
+
+
+@pytest.fixture(params=[TODAY_API, PREVIEW_API])
+def world(
+    request: pytest.FixtureRequest,
+    azurite: emulator.Azurite,
+    language_service: LanguageService,
+    container: str,
+    monkeypatch: pytest.MonkeyPatch,
+) -> Iterator[World]:
+    """The app of this process over real storage and a real service, once in each protocol."""
+    with running_world(azurite, language_service, container, request.param, monkeypatch) as made:
+        yield made

@@ -1,0 +1,116 @@
+"""When something outside fails: nothing is lost, the answer is clear, and all goes on by itself afterwards."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from world import World
+
+from local.azurite import Azurite
+from local.azurite import running as azurite_running
+from local.language import server
+from shared import services
+from shared.errors import StorageUnavailable
+
+RECIPE = "Chop the garlic and simmer the onion in butter."
+
+
+def test_the_service_down_for_a_while(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    world.publish()
+    point(monkeypatch, LANGUAGE_ENDPOINT="http://127.0.0.1:1")
+    world.drop("waits.txt", RECIPE)
+    world.tick()
+    assert world.documents("waiting").keys() == {"waits.txt"}
+    point(monkeypatch, LANGUAGE_ENDPOINT=world.language.endpoint)
+    assert world.until(lambda: world.result("waits.txt"), timedelta(minutes=1))["classes"]
+    assert "attempts" not in world.documents("succeeded")["waits.txt"]
+
+
+def test_a_wrong_key_closes_the_gate_and_health_says_why(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    world.publish()
+    point(monkeypatch, LANGUAGE_KEY="not-the-key")
+    world.drop("locked.txt", RECIPE)
+    for _ in range(10):
+        world.tick(timedelta(minutes=1))
+    status, body, _ = world.ask("GET", "health")
+    assert status == 503
+    [gate] = [check for check in body["checks"] if check["name"] == "gate"]
+    assert "LANGUAGE_KEY" in gate["detail"]
+    assert "not-the-key" not in str(body)
+    status, body, _ = world.ask("POST", "projects/P/train", {"tasks": [{"trainingModelName": "M"}]})
+    assert (status, body["error"]["code"]) == (502, "Refused")
+    point(monkeypatch, LANGUAGE_KEY=world.language.key)
+    assert world.until(lambda: world.result("locked.txt"), timedelta(minutes=5))
+
+
+def test_a_training_that_cannot_begin_now_is_begun_by_the_tick(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    world.upload_training(f"{world.container}-training")
+    world.ended(world.create()[1])
+    point(monkeypatch, LANGUAGE_ENDPOINT="http://127.0.0.1:1")
+    begun = world.begin("train")
+    assert begun["state"] == "starting"
+    assert "reached" in begun["detail"]
+    point(monkeypatch, LANGUAGE_ENDPOINT=world.language.endpoint)
+    assert world.ended(begun)["state"] == "succeeded"
+
+
+def test_a_deleted_project_leaves_files_waiting_not_failed(world: World) -> None:
+    """The classifier is deleted behind the app's back, and published again later."""
+    world.publish()
+    other = services.services().language
+    job = other.begin_delete_project(world.project)
+    world.until(lambda: not job or other.deletion(world.project, job).state.final)
+    world.drop("orphan.txt", RECIPE)
+    world.tick()
+    assert world.documents("waiting").keys() == {"orphan.txt"}
+    assert world.ended(world.create()[1])["state"] == "succeeded"
+    for what in ("train", "publish"):
+        assert world.ended(world.begin(what))["state"] == "succeeded"
+    assert world.until(lambda: world.result("orphan.txt"), timedelta(minutes=1))
+
+
+def test_storage_down_is_raised_so_that_the_host_tries_again(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    with azurite_running() as other:
+        gone = other.connection_string
+    point(monkeypatch, DOCUMENTS_STORAGE=gone)
+    with pytest.raises(StorageUnavailable):
+        world.land("unseen.txt")
+    status, body, _ = world.ask("GET", "health")
+    assert status == 503
+    assert {check["name"] for check in body["checks"] if not check["ok"]} >= {"container", "tick", "gate"}
+    assert "AccountKey" not in str(body)
+
+
+def test_the_documents_container_missing_turns_health_red(world: World) -> None:
+    world.tick()
+    world.drop("kept.txt", RECIPE)
+    world.blobs.delete_container(world.container)
+    status, body, _ = world.ask("GET", "health")
+    assert status == 503
+    [check] = [check for check in body["checks"] if check["name"] == "container"]
+    assert world.container in check["detail"]
+
+
+def test_a_job_lost_at_the_service_is_sent_again(
+    world: World, azurite: Azurite, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The service forgets everything (a new, empty one answers at the same key) between the submit and the poll."""
+    world.publish()
+    world.drop("twice.txt", RECIPE)
+    with server.running(azurite.connection_string, key=world.language.key, state=tmp_path) as empty:
+        point(monkeypatch, LANGUAGE_ENDPOINT=empty.endpoint)
+        for _ in range(3):
+            world.tick(timedelta(minutes=2))
+        assert not world.result("twice.txt")
+        assert world.get("jobs?state=lost")["value"]
+    point(monkeypatch, LANGUAGE_ENDPOINT=world.language.endpoint)
+    assert world.until(lambda: world.result("twice.txt"), timedelta(minutes=2))["classes"]
+
+
+def point(monkeypatch: pytest.MonkeyPatch, **settings: str) -> None:
+    """The app, as a new process with these settings."""
+    for name, value in settings.items():
+        monkeypatch.setenv(name, value)
+    services.forget()
