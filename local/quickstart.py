@@ -1,0 +1,105 @@
+"""The quickstart's steps, done through the app's own HTTP functions: create, train, evaluate, publish, drop."""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from local import show
+from local.client import Client
+from local.errors import SetupError
+from local.stack import ROOT
+
+SAMPLES = ROOT / "samples" / "movies"
+MODEL = "MyModel"
+SECONDS_TO_TRAIN = 600
+NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9]{0,49}")
+
+
+@dataclass(frozen=True)
+class Material:
+    """Texts to learn from, the labels file that says their classes, and files to drop."""
+
+    texts: tuple[Path, ...]
+    labels: Path
+    drop: tuple[Path, ...]
+    project: str
+    kind: str
+
+    @classmethod
+    def of(cls, data: Path, labels: Path, drop: Path) -> Material:
+        """Raises SetupError if something is not there."""
+        texts, files = _texts(data), _texts(drop)
+        named = _metadata(labels)
+        name = str(named.get("projectName") or "")
+        single = "single" in str(named.get("projectKind") or "").lower()
+        return cls(
+            texts,
+            labels,
+            files,
+            project=name if NAME.fullmatch(name) else "MyProject",
+            kind="SingleClassification" if single else "MultiClassification",
+        )
+
+
+def learn(client: Client, material: Material) -> None:
+    """Create the project from its labels file, train, evaluate, publish: afterwards dropped files are classified."""
+    # A container of its own: what is learnt from must not be classified as if it had been dropped.
+    container = f"{material.project.lower()}-training"[:63]
+    with show.step(f"Upload {len(material.texts)} labelled texts and {material.labels.name} to {container}"):
+        client.upload(container, [*material.texts, material.labels])
+    _operation(client, "Create the project", "projects", _project(material, container))
+    path = f"projects/{material.project}"
+    _operation(client, "Train a model", f"{path}/train", _task())
+    show.evaluation(client.call("GET", f"{path}/models/{MODEL}/evaluation"))
+    _operation(client, "Publish it", f"{path}/publish", _task())
+
+
+def drop(client: Client, files: tuple[Path, ...], seconds: float) -> int:
+    """Drop the files and print their classes as they come; gives how many were not classified."""
+    with show.step(f"Drop {len(files)} files"):
+        dropped = client.drop(files)
+    width = max(len(name) for name in dropped)
+    classified = sum(show.result(name, found, width) for name, found in client.results(dropped, seconds))
+    return len(dropped) - classified
+
+
+def _operation(client: Client, what: str, path: str, body: Any) -> None:
+    with show.step(what) as said:
+        begun = client.call("POST", path, body)
+        where = f"{path}/jobs/{begun['key']}" if begun["kind"] in ("train", "publish") else f"operations/{begun['key']}"
+        client.finished(where, SECONDS_TO_TRAIN, lambda operation: said(show.progress(operation)))
+
+
+def _project(material: Material, container: str) -> dict[str, Any]:
+    return {
+        "name": material.project,
+        "modelType": material.kind,
+        "multiLingual": False,
+        "description": "The quickstart, on one machine",
+        "culture": "en-us",
+        "storageInputContainerName": container,
+        "labelsLocation": material.labels.name,
+    }
+
+
+def _task() -> dict[str, Any]:
+    return {"tasks": [{"trainingModelName": MODEL}]}
+
+
+def _texts(folder: Path) -> tuple[Path, ...]:
+    found = tuple(sorted(folder.glob("*.txt")))
+    if not found:
+        raise SetupError(f"There are no .txt files in {folder}.")
+    return found
+
+
+def _metadata(labels: Path) -> dict[str, Any]:
+    try:
+        content = json.loads(labels.read_bytes().decode("utf-8-sig"))
+    except (OSError, ValueError) as error:
+        raise SetupError(f"{labels} is no labels file ({error}).") from error
+    return dict(content.get("metadata") or {}) if isinstance(content, dict) else {}

@@ -1,0 +1,52 @@
+"""What a person sees: steps with their progress, the evaluation, and results as they arrive."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+console = Console(highlight=False)
+
+
+@contextmanager
+def step(what: str) -> Iterator[Callable[[str], None]]:
+    """A line that says what is being done, how far it is, and in the end how long it took."""
+    began = time.monotonic()
+    with console.status(f"{what} …") as status:
+        yield lambda news: status.update(f"{what} … {news}")
+    console.print(f"[green]✓[/] {what} [dim]{time.monotonic() - began:.1f} s[/]", soft_wrap=True)
+
+
+def progress(operation: Any) -> str:
+    """An operation's state in a few words."""
+    steps = ", ".join(f"{name} {state}" for name, state in operation.get("steps", {}).items())
+    percent = f" {operation['percent']} %" if operation.get("percent") is not None else ""
+    return (steps or operation["state"]) + percent
+
+
+def evaluation(found: Any) -> None:
+    table = Table(title="How the model did on texts it had not seen", title_justify="left")
+    table.add_column("class")
+    for column in ("precision", "recall", "F1"):
+        table.add_column(column, justify="right")
+    for name, score in found["classes"].items():
+        table.add_row(name, f"{score['precision']:.2f}", f"{score['recall']:.2f}", f"{score['f1']:.2f}")
+    table.add_section()
+    for kind in ("micro", "macro"):
+        table.add_row(f"{kind} average", *(f"{found[kind + part]:.2f}" for part in ("Precision", "Recall", "F1")))
+    console.print(table)
+
+
+def result(name: str, found: Any, width: int) -> bool:
+    """One line for one file, as it arrives; gives whether it was classified."""
+    if "source" not in found:
+        console.print(f"  {name:<{width}}  [red]{found['reason']}[/]: {found['detail']}", soft_wrap=True)
+        return False
+    classes = ", ".join(f"[bold]{one['category']}[/] {one['confidence']:.2f}" for one in found["classes"])
+    console.print(f"  {name:<{width}}  {classes or '[dim]no class applies[/]'}", soft_wrap=True)
+    return True
