@@ -1,0 +1,58 @@
+"""The blob functions of an app, each with the storage it needs, and the queue they share."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Coroutine, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+from local.host import storage
+from local.host.blob_queue import BlobQueue
+from local.host.blob_work import Recipient, Work
+from local.host.blobs import Scanner
+from local.host.functions import BlobTrigger, Function, triggered_by
+from local.host.invoking import Invoker
+from local.host.loading import App
+from local.host.orders import POISON, QUEUE, Order
+from local.host.receipts import Receipts
+from local.host.settings import STORAGE
+
+
+class BlobFunctions:
+    """`recipients` by the function's id. Of a disabled function no blob is looked for and no order is run."""
+
+    def __init__(self, app: App, invoker: Invoker) -> None:
+        self._app, self._host_id = app, storage.host_id(app.settings, app.directory)
+        self._invoker = invoker
+        self.recipients: dict[str, Recipient] = {}
+        self._queue: BlobQueue | None = None
+        if functions := triggered_by(BlobTrigger, app.functions):
+            self._threads = ThreadPoolExecutor(app.host_json.parallel_blobs + len(functions) + 1, "storage")
+            self._queue = queue = self._open_queue()
+            self.recipients = {one.id: self._recipient(one, trigger, queue.add) for one, trigger in functions}
+
+    def work(self, stopping: asyncio.Event) -> Iterator[Coroutine[Any, Any, None]]:
+        """What has to run for as long as the host does."""
+        enabled = {key: one for key, one in self.recipients.items() if not one.function.disabled}
+        yield from (one.scanner.run(self._threads, stopping) for one in enabled.values() if one.scanner)
+        if self._queue:
+            work = Work(self._queue, enabled, self._invoker, self._app.host_json.attempts)
+            yield self._queue.run(work.process, stopping)
+
+    def told_by_events(self, name: str) -> Recipient | None:
+        """The function that Event Grid may name, with "Host.Functions." before its name or without."""
+        one = self.recipients.get(f"Host.Functions.{name.removeprefix('Host.Functions.')}")
+        return one if one and not one.scanner and not one.function.disabled else None
+
+    def _open_queue(self) -> BlobQueue:
+        account = storage.queue_connection(self._app.settings.connection(STORAGE), self._app.settings)
+        client = storage.queue(account, QUEUE + self._host_id)
+        return BlobQueue(client, self._threads, self._app.host_json.parallel_blobs)
+
+    def _recipient(self, function: Function, trigger: BlobTrigger, queue: Callable[[Order], None]) -> Recipient:
+        service = storage.blob_service(trigger.connection)
+        poison = storage.queue(storage.queue_connection(trigger.connection, self._app.settings), POISON)
+        receipts = Receipts(service, self._host_id)
+        scanner = Scanner(function, trigger.path, service, receipts, queue) if trigger.scans else None
+        return Recipient(function, trigger, service, queue, poison, scanner)

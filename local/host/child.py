@@ -1,0 +1,98 @@
+"""The host as a child process: `python -m local host` on a free port, for tests and the demo."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from local.errors import SetupError
+from local.host.listing import READY
+
+PROJECT = Path(__file__).parents[2]
+SECONDS_TO_START = 60.0
+SECONDS_TO_END = 45.0  # longer than the host's own grace
+
+
+@dataclass
+class Host:
+    """A host that runs. `lines` is what it has printed so far."""
+
+    process: subprocess.Popen[str]
+    url: str = ""
+    lines: list[str] = field(default_factory=list)
+    _grown: threading.Condition = field(default_factory=threading.Condition, repr=False)
+
+    @property
+    def output(self) -> str:
+        with self._grown:
+            return "".join(self.lines)
+
+    def wait_for_line(self, text: str, timeout: float = SECONDS_TO_START) -> str:
+        """The first line that holds `text`, once it is there.
+
+        Raises SetupError if the host ends without it, TimeoutError after `timeout` seconds.
+        """
+        deadline = time.monotonic() + timeout
+        with self._grown:
+            while not (found := next((line for line in self.lines if text in line), "")):
+                if not self._reader.is_alive():
+                    raise SetupError(f"The host ended with exit code {self.process.wait()}:\n{''.join(self.lines)}")
+                if time.monotonic() > deadline:
+                    raise TimeoutError(f"The host has not printed {text!r}:\n{''.join(self.lines)}")
+                self._grown.wait(min(1.0, timeout))
+        return found
+
+    def __post_init__(self) -> None:
+        self._reader = threading.Thread(target=self._read, daemon=True)
+        self._reader.start()
+
+    def _read(self) -> None:
+        for line in self.process.stdout or ():
+            with self._grown:
+                self.lines.append(line)
+                self._grown.notify_all()
+
+    def end(self) -> int:
+        """Stops it as SIGTERM does and waits; its exit code. A second call gives the same."""
+        self.process.terminate()
+        try:
+            return self.process.wait(SECONDS_TO_END)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            return self.process.wait()
+        finally:
+            self._reader.join(1.0)
+
+
+@contextmanager
+def running(app_dir: Path, *, port: int = 0, environ: Mapping[str, str]) -> Iterator[Host]:
+    """A host that is ready, until the block ends. `environ` is laid over this process's environment.
+
+    Raises SetupError, with what it printed, if it does not start.
+    """
+    command = [sys.executable, "-m", "local", "host", str(app_dir.resolve()), "--port", str(port), "--until-stdin-ends"]
+    with subprocess.Popen(
+        command,
+        cwd=PROJECT,
+        env={**os.environ, "PYTHONUNBUFFERED": "1", **environ},
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        encoding="utf-8",
+        errors="replace",
+        start_new_session=True,  # Ctrl-C in the terminal is for whoever started it, who then ends it
+    ) as process:
+        host = Host(process)
+        try:
+            host.url = host.wait_for_line(READY).partition(READY)[2].strip()
+            yield host
+        finally:
+            host.end()

@@ -1,0 +1,160 @@
+"""When a timer is due: NCRONTAB expressions and time spans, read as the real host reads them. Pure; times are UTC."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from functools import lru_cache
+
+MONTHS = (
+    "january february march april may june july august september october november december".split()  # noqa: SIM905
+)
+WEEKDAYS = "sunday monday tuesday wednesday thursday friday saturday".split()  # noqa: SIM905
+FIELDS: tuple[tuple[str, int, int, Sequence[str]], ...] = (  # name, lowest, highest, names of the values
+    ("second", 0, 59, ()),
+    ("minute", 0, 59, ()),
+    ("hour", 0, 23, ()),
+    ("day", 1, 31, ()),
+    ("month", 1, 12, MONTHS),
+    ("day of week", 0, 6, WEEKDAYS),
+)
+WITHOUT_SECONDS = 5
+SPAN = re.compile(r"(?:(\d{1,5})\.)?(\d{1,2}):(\d{1,2})(?::(\d{1,2}))?")  # [days.]hours:minutes[:seconds]
+LAST_HOUR, LAST_MINUTE = 23, 59
+DAYS_AHEAD = 366 * 41  # no combination of day, month and day of week that comes at all takes longer
+
+
+class ScheduleError(ValueError):
+    """The expression is no schedule, or its moment never comes."""
+
+
+@dataclass(frozen=True)
+class Cron:
+    """The values each field allows, ascending. Day of month and day of week must both fit, unlike in classic cron."""
+
+    seconds: tuple[int, ...]
+    minutes: tuple[int, ...]
+    hours: tuple[int, ...]
+    days: tuple[int, ...]
+    months: tuple[int, ...]
+    weekdays: tuple[int, ...]
+
+    def next(self, after: datetime) -> datetime:
+        start = after.replace(microsecond=0) + timedelta(seconds=1)
+        for day in self._days_from(start.date()):
+            if moment := self._first_time(start.time() if day == start.date() else time.min):
+                return datetime.combine(day, moment, after.tzinfo)
+        raise ScheduleError("no day fits its day, month and day of week")
+
+    def _days_from(self, first: date) -> Iterator[date]:
+        for ahead in range(DAYS_AHEAD):
+            day = first + timedelta(days=ahead)
+            if day.month in self.months and day.day in self.days and day.isoweekday() % 7 in self.weekdays:
+                yield day
+
+    def _first_time(self, earliest: time) -> time | None:
+        moments = (
+            time(hour, minute, second)
+            for hour in self.hours
+            if hour >= earliest.hour
+            for minute in self.minutes
+            if (hour, minute) >= (earliest.hour, earliest.minute)
+            for second in self.seconds
+        )
+        return next((moment for moment in moments if moment >= earliest), None)
+
+
+@dataclass(frozen=True)
+class Interval:
+    """The same span after every run."""
+
+    span: timedelta
+
+    def next(self, after: datetime) -> datetime:
+        return after + self.span
+
+
+Schedule = Cron | Interval
+
+
+@lru_cache
+def parse(expression: str) -> Schedule:
+    """The schedule an expression stands for: six NCRONTAB fields, five (second 0), or a span such as 00:05:00.
+
+    Raises ScheduleError.
+    """
+    words = expression.split()
+    try:
+        if len(words) in (WITHOUT_SECONDS, len(FIELDS)):
+            return _cron(words)
+        return _interval(expression.strip())
+    except ValueError as error:
+        raise ScheduleError(
+            f"The schedule expression '{expression}' was not recognized as a valid cron expression or timespan "
+            f"string: {error}."
+        ) from error
+
+
+def next_occurrence(expression: str, after: datetime) -> datetime:
+    """The first moment strictly later than `after` (an aware UTC time). Raises ScheduleError."""
+    return parse(expression).next(after)
+
+
+def _cron(words: Sequence[str]) -> Cron:
+    padded = words if len(words) == len(FIELDS) else ["0", *words]
+    cron = Cron(*(_values(word, *field) for word, field in zip(padded, FIELDS, strict=True)))
+    cron.next(datetime(2000, 1, 1, tzinfo=UTC))  # so that a date that never comes is refused here
+    return cron
+
+
+def _values(word: str, name: str, lowest: int, highest: int, names: Sequence[str]) -> tuple[int, ...]:
+    found: set[int] = set()
+    for part in word.split(","):
+        base, slash, step = part.partition("/")
+        first, last = _range(base, open_ended=bool(slash), field=(name, lowest, highest, names))
+        found.update(range(first, last + 1, max(_digits(step), 1) if slash else 1))
+    return tuple(sorted(found))
+
+
+def _range(base: str, *, open_ended: bool, field: tuple[str, int, int, Sequence[str]]) -> tuple[int, int]:
+    _, lowest, highest, _ = field
+    if base == "*":
+        return lowest, highest
+    start, dash, end = base.partition("-")
+    first = _value(start, *field)
+    if dash:  # NCrontab swaps the ends of a range that runs backwards
+        first, last = sorted((first, _value(end, *field)))
+        return first, last
+    return first, highest if open_ended else first
+
+
+def _value(word: str, name: str, lowest: int, highest: int, names: Sequence[str]) -> int:
+    if word and not word[0].isdigit():  # a name may be cut short: "mon", and even "j" for January
+        named = (index for index, full in enumerate(names, lowest) if full.startswith(word.lower()))
+        value = next(named, highest + 1)
+    else:
+        value = _digits(word)
+    if not lowest <= value <= highest:
+        raise ValueError(f"{word!r} is no {name}")
+    return value
+
+
+def _digits(word: str) -> int:
+    if not (word.isascii() and word.isdigit()):
+        raise ValueError(f"{word!r} is no number")
+    return int(word)
+
+
+def _interval(expression: str) -> Interval:
+    match = SPAN.fullmatch(expression)
+    if not match:
+        raise ValueError("it has neither five or six fields nor the form hh:mm:ss")
+    days, hours, minutes, seconds = (int(number or 0) for number in match.groups())
+    if hours > LAST_HOUR or minutes > LAST_MINUTE or seconds > LAST_MINUTE:
+        raise ValueError("hours go to 23, minutes and seconds to 59; write days as d.hh:mm:ss")
+    span = timedelta(days=days, hours=hours, minutes=minutes, seconds=seconds)
+    if not span:
+        raise ValueError("it is no time at all")
+    return Interval(span)

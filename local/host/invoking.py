@@ -1,0 +1,160 @@
+"""Runs functions: sync ones on a thread pool, async ones on the event loop, each with its context and its log lines."""
+
+from __future__ import annotations
+
+import asyncio
+import contextvars
+import logging
+import threading
+import time
+import uuid
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from typing import Any
+
+from azure.functions import meta
+
+from local.host.functions import BlobTrigger, Function, HttpTrigger, TimerTrigger
+from local.host.settings import Settings
+
+THREADS = "PYTHON_THREADPOOL_THREAD_COUNT"
+BINDINGS = {HttpTrigger: "httpTrigger", TimerTrigger: "timerTrigger", BlobTrigger: "blobTrigger"}
+log = logging.getLogger("host")
+thread_local = threading.local()
+
+
+@dataclass(frozen=True)
+class TraceContext:
+    trace_parent: str
+    trace_state: str = ""
+    attributes: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class RetryContext:
+    """Of a function without a retry policy."""
+
+    retry_count: int = 0
+    max_retry_count: int = 0
+    exception: Any = None
+
+
+@dataclass(frozen=True)
+class Context:
+    """What a function's `context` argument shows; the members of azure.functions.Context."""
+
+    function_name: str
+    function_directory: str
+    trace_context: TraceContext
+    retry_context: RetryContext = field(default_factory=RetryContext)
+    invocation_id: str = field(default_factory=lambda: str(uuid.uuid4()))
+    thread_local_storage: threading.local = thread_local
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a function returned, or the error it raised."""
+
+    value: Any = None
+    error: BaseException | None = None
+
+
+running: contextvars.ContextVar[Context | None] = contextvars.ContextVar("running", default=None)
+
+
+def size_of_pool(settings: Settings) -> int | None:
+    """How many sync functions run at once; None is Python's default."""
+    text = settings.get(THREADS)
+    if not text or (text.isdecimal() and int(text) > 0):
+        return int(text) if text else None
+    log.warning("%s must be a whole number of at least 1; Python's default is used.", THREADS)
+    return None
+
+
+class Invoker:
+    """Runs functions until its threads are shut down."""
+
+    def __init__(self, threads: ThreadPoolExecutor) -> None:
+        self._threads = threads
+
+    async def invoke(
+        self,
+        function: Function,
+        value: meta.Datum,
+        metadata: Mapping[str, meta.Datum],
+        reason: str,
+        trace_parent: str = "",
+    ) -> Outcome:
+        """Runs the function once with what its trigger brought. Never raises what the function raises."""
+        trace = TraceContext(trace_parent or f"00-{uuid.uuid4().hex}-{uuid.uuid4().hex[:16]}-01")
+        context = Context(function.name, function.directory, trace)
+        token, started = running.set(context), time.monotonic()
+        log.info("Executing (%s)", reason)
+        try:
+            outcome = await self._outcome(function, value, metadata, context)
+            _log_end(outcome, time.monotonic() - started)
+            return outcome
+        finally:
+            running.reset(token)
+
+    async def _outcome(
+        self, function: Function, value: meta.Datum, metadata: Mapping[str, meta.Datum], context: Context
+    ) -> Outcome:
+        try:
+            arguments = {function.argument: _argument(function, value, metadata)}
+            if function.wants_context:
+                arguments["context"] = context
+            result = await self._call(function, arguments, context.invocation_id)
+        except (Exception, SystemExit) as error:  # noqa: BLE001  # whatever it raises is its failed invocation
+            return Outcome(error=error)
+        if result is not None and not function.returns:
+            return Outcome(error=RuntimeError(f"{function.name} has no $return binding but returned a value"))
+        return Outcome(result)
+
+    async def _call(self, function: Function, arguments: dict[str, Any], invocation_id: str) -> Any:
+        if function.is_async:
+            return await function.call(**arguments)
+
+        def call() -> Any:
+            thread_local.invocation_id = invocation_id
+            try:
+                return function.call(**arguments)
+            except StopIteration as error:  # asyncio cannot carry it from a thread
+                raise RuntimeError("the function raised StopIteration") from error
+            finally:
+                thread_local.invocation_id = None
+
+        inherited = contextvars.copy_context()
+        return await asyncio.get_running_loop().run_in_executor(self._threads, inherited.run, call)
+
+
+def converter(binding: str) -> Any:
+    """The library's converter for a type of binding, or None."""
+    return meta.get_binding_registry().get(binding)  # type: ignore[no-untyped-call]
+
+
+def _argument(function: Function, value: meta.Datum, metadata: Mapping[str, meta.Datum]) -> Any:
+    """The trigger's value, made by the library's own converter as in the worker."""
+    if function.raw:
+        return value.value
+    return converter(BINDINGS[type(function.trigger)]).decode(value, trigger_metadata=metadata)
+
+
+def _log_end(outcome: Outcome, seconds: float) -> None:
+    milliseconds = seconds * 1000
+    if outcome.error:
+        log.error("Failed after %d ms", milliseconds, exc_info=_without_our_frames(outcome.error))
+    else:
+        log.info("Succeeded after %d ms", milliseconds)
+
+
+def _without_our_frames(error: BaseException) -> BaseException:
+    """The error with a traceback that begins in the function, if it came that far."""
+    entries, entry = [], error.__traceback__
+    while entry:
+        entries.append(entry)
+        entry = entry.tb_next
+    ours = [index for index, one in enumerate(entries) if one.tb_frame.f_code.co_filename == __file__]
+    inner = entries[ours[-1] + 1 :] if ours else entries
+    return error.with_traceback(inner[0]) if inner else error

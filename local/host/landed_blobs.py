@@ -1,0 +1,56 @@
+"""Reads a blob and makes of it what the real host hands to the worker: its bytes and the trigger's metadata."""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from azure.core import MatchConditions
+from azure.functions import meta
+from azure.storage.blob import BlobClient
+
+from local.host.functions import BlobTrigger
+
+BLOB_TYPES = {"BlockBlob": 0, "PageBlob": 1, "AppendBlob": 2}  # numbers, as the host serialises its enum
+
+
+def read(client: BlobClient, etag: str = "") -> tuple[bytes, Any]:
+    """The blob's bytes and properties, of the version `etag` if one is given.
+
+    Raises ResourceNotFoundError if it is gone, ResourceModifiedError if it is another version by now.
+    """
+    condition: dict[str, Any] = {"etag": etag, "match_condition": MatchConditions.IfNotModified} if etag else {}
+    download = client.download_blob(**condition)
+    return download.readall(), download.properties
+
+
+def metadata(trigger: BlobTrigger, client: BlobClient, properties: Any) -> Mapping[str, meta.Datum]:
+    """The trigger's metadata, the parameters of its path among them."""
+    path = f"{client.container_name}/{client.blob_name}"
+    named = trigger.path.match(client.blob_name) or {}
+    return {name: meta.Datum(value, "string") for name, value in named.items()} | {
+        "BlobTrigger": meta.Datum(path, "string"),
+        "Uri": meta.Datum(json.dumps(client.url.partition("?")[0]), "json"),  # never the SAS in its query
+        "Properties": meta.Datum(json.dumps(_properties(properties)), "json"),
+        "Metadata": meta.Datum(json.dumps(properties.metadata or {}), "json"),
+    }
+
+
+def _properties(properties: Any) -> dict[str, Any]:
+    content = properties.content_settings
+    return {
+        "LastModified": properties.last_modified.isoformat(),
+        "CreatedOn": properties.creation_time.isoformat() if properties.creation_time else None,
+        "Metadata": properties.metadata or {},
+        "BlobType": BLOB_TYPES.get(getattr(properties.blob_type, "value", properties.blob_type), 0),
+        "ContentLength": properties.size,
+        "ContentType": content.content_type,
+        "ETag": {},  # the real host's serialiser leaves nothing of it, so no app may rely on it here
+        "ContentHash": base64.b64encode(content.content_md5).decode() if content.content_md5 else None,
+        "ContentEncoding": content.content_encoding,
+        "ContentDisposition": content.content_disposition,
+        "ContentLanguage": content.content_language,
+        "CacheControl": content.cache_control,
+    }

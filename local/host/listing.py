@@ -1,0 +1,40 @@
+"""What the host prints as it starts: every function with its trigger, then one line with the address."""
+
+from __future__ import annotations
+
+import sys
+
+from local.host.functions import BlobTrigger, Function, HttpTrigger, TimerTrigger
+from local.host.loading import App
+
+READY = "Host ready: "
+
+
+def show(app: App, url: str) -> None:
+    _print(f"Functions in {app.directory}:" if app.functions else f"No functions in {app.directory} can run.", "")
+    for function in app.functions:
+        disabled = " (disabled)" if function.disabled else ""
+        _print(f"    {function.name}: {_trigger(function, url)}{disabled}")
+    _print("")
+    _print(*(f"The '{name}' function is in error: {error}" for name, error in app.errors.items()))
+    _print(*app.notes)
+
+
+def ready(url: str) -> None:
+    _print(f"{READY}{url}")
+
+
+def _print(*lines: str) -> None:
+    """Each line in one piece: functions may be printing already, and print() writes the end of a line on its own."""
+    sys.stdout.write("".join(f"{line}\n" for line in lines))
+    sys.stdout.flush()
+
+
+def _trigger(function: Function, url: str) -> str:
+    match function.trigger:
+        case HttpTrigger(route, methods):
+            return f"[{','.join(methods) or 'any method'}] {url}/{route.template}"
+        case TimerTrigger(expression):
+            return f"timerTrigger {expression}"
+        case BlobTrigger(path, connection, scans):
+            return f"blobTrigger {path.text} in {connection.name}{'' if scans else ', told by Event Grid'}"

@@ -1,0 +1,192 @@
+"""Imports a function app once and reads its functions from it, as the worker and then the host do."""
+
+from __future__ import annotations
+
+import importlib
+import inspect
+import os
+import re
+import sys
+import traceback
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+from azure.functions import FunctionRegister
+from azure.functions.decorators.function_app import Function as Decorated
+
+from local.errors import SetupError
+from local.host import blob_paths, cron, routes, signatures, storage
+from local.host.functions import BlobTrigger, Function, FunctionInError, HttpTrigger, TimerTrigger, Trigger
+from local.host.host_json import HostJson
+from local.host.settings import STORAGE, Settings
+from local.host.signatures import Signature
+
+PROJECT = Path(__file__).resolve().parents[2]
+FUNCTION_NAME = re.compile(r"(?!host$)[a-z][a-z0-9_\-]{0,127}", re.IGNORECASE)
+BINDING_NAME = re.compile(r"(?!.*__)[a-zA-Z_][a-zA-Z0-9_]{0,127}|\$return")
+BUILT_IN_ROUTES = ("admin", "runtime")
+SCAN, EVENTS = "logsandcontainerscan", "eventgrid"
+BINARY = (None, 0, 2)  # data types: none given, undefined, binary
+
+
+@dataclass(frozen=True)
+class App:
+    """Functions in the host's order, by name without regard to case; what is wrong with those in error, by name; and
+    notes on what the app asks for and this host does not do.
+    """
+
+    directory: Path
+    settings: Settings
+    host_json: HostJson
+    functions: tuple[Function, ...]
+    errors: Mapping[str, str]
+    notes: tuple[str, ...]
+
+
+def load(app_dir: Path, settings: Settings, host_json: HostJson) -> App:
+    """Raises SetupError if the app as a whole cannot be loaded."""
+    functions: list[Function] = []
+    errors: dict[str, str] = {}
+    decorated = sorted(_decorated(app_dir, settings), key=lambda one: str(one.get_function_name()).upper())
+    signed = [(one, signatures.check(one)) for one in decorated]
+    for one, signature in signed:
+        name = str(one.get_function_name())
+        try:
+            function = _function(name, one, signature, settings, host_json)
+            _check_conflict(function, functions)
+            functions.append(function)
+        except (FunctionInError, cron.ScheduleError) as error:
+            errors[name] = str(error)
+    return App(app_dir, settings, host_json, tuple(functions), errors, tuple(_notes(decorated, host_json)))
+
+
+def _notes(decorated: list[Decorated], host_json: HostJson) -> Iterator[str]:
+    for setting in host_json.ignored:
+        yield f"host.json: {setting} has no effect in this host."
+    for one in decorated:
+        if getattr(one.get_trigger(), "use_monitor", None):
+            yield f"{one.get_function_name()}: use_monitor has no effect in this host: a missed run is lost."
+
+
+def _decorated(app_dir: Path, settings: Settings) -> list[Decorated]:
+    script = settings.get("PYTHON_SCRIPT_FILE_NAME") or "function_app.py"
+    if not (app_dir / script).exists():
+        raise SetupError(f"There is no {script} in {app_dir}.")
+    _make_room(app_dir)
+    try:
+        return _app_of(importlib.import_module(Path(script).stem)).get_functions()
+    except (Exception, SystemExit) as error:  # whatever the app raises is the app's, and is told to its author
+        raise SetupError(f"{script} cannot be loaded: {_in_words(error, app_dir)}") from error
+
+
+def _make_room(app_dir: Path) -> None:
+    """The app finds its own modules first, and none of this project's that it does not bring itself."""
+    ours = [name for name, module in sys.modules.items() if _is_ours(name, module)]
+    for name in ours:
+        del sys.modules[name]
+    sys.path[:] = [str(app_dir), *(entry for entry in sys.path if Path(entry).resolve() != PROJECT)]
+    os.chdir(app_dir)
+
+
+def _is_ours(name: str, module: ModuleType) -> bool:
+    file = getattr(module, "__file__", None)
+    return name.partition(".")[0] == "shared" and file is not None and PROJECT in Path(file).parents
+
+
+def _app_of(module: ModuleType) -> FunctionRegister:
+    apps = [value for value in vars(module).values() if isinstance(value, FunctionRegister)]
+    if len(apps) == 1:
+        return apps[0]
+    raise ValueError("more than one FunctionApp is defined in it." if apps else "no FunctionApp is defined in it.")
+
+
+def _in_words(error: BaseException, app_dir: Path) -> str:
+    frames = [frame for frame in traceback.extract_tb(error.__traceback__) if Path(frame.filename).is_absolute()]
+    own = [frame for frame in frames if app_dir in Path(frame.filename).parents]
+    where = f" ({Path(own[-1].filename).relative_to(app_dir)}, line {own[-1].lineno})" if own else ""
+    return f"{type(error).__name__}: {error}{where}"
+
+
+def _function(name: str, one: Decorated, signature: Signature, settings: Settings, host_json: HostJson) -> Function:
+    _check_names(name, one)
+    declared: Any = one.get_trigger()
+    trigger = TRIGGERS[declared.type](name, declared, settings, host_json)
+    if isinstance(trigger, HttpTrigger) and signature.annotation in (str, bytes):
+        raise FunctionInError(f"annotate {signature.argument} with azure.functions.HttpRequest.")
+    call = one.get_user_function()
+    return Function(
+        name=name,
+        call=call,
+        directory=str(Path(inspect.getfile(call)).parent),
+        trigger=trigger,
+        argument=signature.argument,
+        raw=signature.annotation in (str, bytes),
+        wants_context=signature.wants_context,
+        is_async=signature.is_async,
+        returns=signature.returns,
+        disabled=settings.disabled(name),
+        bindings=tuple(one.get_raw_bindings()),
+    )
+
+
+def _check_names(name: str, one: Decorated) -> None:
+    if not FUNCTION_NAME.fullmatch(name):
+        raise FunctionInError(f"'{name}' is not a valid function name.")
+    for binding in one.get_bindings():
+        if not BINDING_NAME.fullmatch(binding.name):
+            raise FunctionInError(
+                f"The binding name {binding.name} is invalid. Please assign a valid name to the binding."
+            )
+        if binding.type not in TRIGGERS and (binding.type, binding.name) != ("http", signatures.RETURN):
+            raise FunctionInError(f"it has a binding of type '{binding.type}', which this host does not have.")
+        if binding is one.get_trigger() and binding.data_type not in BINARY:
+            raise FunctionInError("its trigger has a data_type, of which this host knows only BINARY.")
+    if one.get_settings_dict("retry_policy"):
+        raise FunctionInError("it has a retry policy, which this host does not have.")
+
+
+def _http(name: str, trigger: Any, settings: Settings, host_json: HostJson) -> Trigger:
+    route = settings.resolve(trigger.route or name)
+    if route.strip("/").lower().startswith(BUILT_IN_ROUTES):
+        raise FunctionInError("The specified route conflicts with one or more built in routes.")
+    methods = tuple(str(getattr(method, "value", method)).upper() for method in trigger.methods or ())
+    return HttpTrigger(routes.parse(host_json.route_prefix, route), methods)
+
+
+def _check_conflict(function: Function, others: list[Function]) -> None:
+    if not isinstance(trigger := function.trigger, HttpTrigger):
+        return
+    for other in others:
+        if isinstance(other.trigger, HttpTrigger) and _collide(trigger, other.trigger):
+            raise FunctionInError(f"The route specified conflicts with the route defined by function '{other.name}'.")
+
+
+def _collide(one: HttpTrigger, other: HttpTrigger) -> bool:
+    same_route = one.route.template.casefold() == other.route.template.casefold()
+    return same_route and (not one.methods or not other.methods or bool(set(one.methods) & set(other.methods)))
+
+
+def _timer(_name: str, trigger: Any, settings: Settings, _host_json: HostJson) -> Trigger:
+    settings.connection(STORAGE)  # the real host keeps a timer's lock there, and refuses timers without it
+    expression = settings.resolve(trigger.schedule)
+    return TimerTrigger(expression, cron.parse(expression), bool(trigger.run_on_startup))
+
+
+def _blob(_name: str, trigger: Any, settings: Settings, _host_json: HostJson) -> Trigger:
+    storage.check(storage.queue_connection(settings.connection(STORAGE), settings))
+    source = str(getattr(trigger.source, "value", trigger.source) or SCAN).lower()
+    if source not in (SCAN, EVENTS):
+        raise FunctionInError(f"its source '{trigger.source}' is neither LogsAndContainerScan nor EventGrid.")
+    connection = settings.connection(settings.resolve(trigger.connection or ""))
+    storage.check(connection)
+    return BlobTrigger(blob_paths.parse(settings.resolve(trigger.path)), connection, scans=source == SCAN)
+
+
+TRIGGERS: dict[str, Callable[[str, Any, Settings, HostJson], Trigger]] = {
+    "httpTrigger": _http,
+    "timerTrigger": _timer,
+    "blobTrigger": _blob,
+}

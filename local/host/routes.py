@@ -1,0 +1,103 @@
+"""Route templates of HTTP functions, matched as ASP.NET Core's routing matches them. Pure.
+
+`{x}`, `{x?}` and `{*x}` fill one segment each; anything finer (constraints, defaults, several in a segment) is refused.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from itertools import pairwise
+from urllib.parse import unquote
+
+from local.host.functions import FunctionInError
+
+PARAMETER = re.compile(r"\{(\*?)([A-Za-z_][A-Za-z0-9_]*)(\??)\}")
+ENCODED_SLASH = re.compile("(%2f)", re.IGNORECASE)
+
+
+@dataclass(frozen=True)
+class Segment:
+    """A literal, or a parameter if `parameter` is its name."""
+
+    literal: str = ""
+    parameter: str = ""
+    optional: bool = False
+    catch_all: bool = False
+
+    @property
+    def may_be_missing(self) -> bool:
+        return self.optional or self.catch_all
+
+
+@dataclass(frozen=True)
+class Route:
+    template: str
+    segments: tuple[Segment, ...]
+
+    def match(self, path: str) -> dict[str, str] | None:
+        """The parameters a request's path gives, or None if it is not for this route.
+
+        `path` is as sent, percent-encoded. One slash at its end does not count; an empty segment matches nothing.
+        """
+        words = path.removeprefix("/").split("/")
+        if words[-1] == "":
+            words.pop()
+        found: dict[str, str] = {}
+        for index, segment in enumerate(self.segments):
+            if segment.catch_all:
+                return self._with_rest(found, segment, path, index, words)
+            if index >= len(words):
+                return found if all(left.may_be_missing for left in self.segments[index:]) else None
+            if not _take(segment, _decoded(words[index]), found):
+                return None
+        return found if len(words) == len(self.segments) else None
+
+    @staticmethod
+    def _with_rest(
+        found: dict[str, str], segment: Segment, path: str, index: int, words: list[str]
+    ) -> dict[str, str] | None:
+        if index >= len(words):
+            return found
+        rest = path.removeprefix("/").split("/", index)[index]
+        return None if words[index] == "" else found | {segment.parameter: _decoded(rest)}
+
+
+def _take(segment: Segment, word: str, found: dict[str, str]) -> bool:
+    if not word:
+        return False
+    if segment.parameter:
+        found[segment.parameter] = word
+        return True
+    return segment.literal.casefold() == word.casefold()
+
+
+def _decoded(text: str) -> str:
+    """Percent-decoded, except for "%2F": Kestrel leaves it, lest it look like a separator."""
+    parts = ENCODED_SLASH.split(text)
+    return "".join(part if ENCODED_SLASH.fullmatch(part) else unquote(part) for part in parts)
+
+
+def parse(prefix: str, route: str) -> Route:
+    """The template of a function below the app's route prefix. Raises FunctionInError for what is not supported."""
+    template = f"{prefix}/{route}" if prefix else route
+    segments = tuple(_segment(word, template) for word in template.split("/"))
+    for segment, following in pairwise(segments):
+        if segment.catch_all or (segment.optional and not following.may_be_missing):
+            raise FunctionInError(f"the route '{template}' goes on after {{{segment.parameter}}}, which must be last.")
+    names = [segment.parameter.lower() for segment in segments if segment.parameter]
+    if len(set(names)) < len(names):
+        raise FunctionInError(f"the route '{template}' has the same parameter twice.")
+    return Route(template, segments)
+
+
+def _segment(word: str, template: str) -> Segment:
+    if match := PARAMETER.fullmatch(word):
+        star, name, mark = match.groups()
+        if not (star and mark):
+            return Segment(parameter=name, optional=bool(mark), catch_all=bool(star))
+    elif not word:
+        raise FunctionInError(f"the route '{template}' has an empty segment: write it without a '/' at either end.")
+    elif not set(word) & set("{}?*~"):
+        return Segment(literal=word)
+    raise FunctionInError(f"the route '{template}' has '{word}': this host knows only {{x}}, {{x?}} and {{*x}}.")

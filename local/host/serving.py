@@ -1,0 +1,112 @@
+"""Puts the parts of a running host together, keeps them running, and stops them in order."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import signal
+import socket
+import sys
+import threading
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager, suppress
+from types import FrameType
+
+import uvicorn
+
+from local.host import listing, timers
+from local.host.admin import Admin
+from local.host.blob_functions import BlobFunctions
+from local.host.functions import TimerTrigger, triggered_by
+from local.host.http import HttpDoor
+from local.host.invoking import Invoker, size_of_pool
+from local.host.loading import App
+
+GRACE = 30.0  # seconds that running invocations get to end
+KEEP_ALIVE = 120  # seconds an idle connection stays open
+SIGNALS = (signal.SIGINT, signal.SIGTERM)
+log = logging.getLogger("host")
+
+
+class Server(uvicorn.Server):
+    """Uvicorn, without its own signal handling, and with our line when it answers."""
+
+    def __init__(self, door: HttpDoor, url: str) -> None:
+        super().__init__(
+            uvicorn.Config(
+                door,
+                http="httptools",
+                ws="none",
+                lifespan="off",
+                log_config=None,
+                access_log=False,
+                server_header=False,
+                timeout_keep_alive=KEEP_ALIVE,
+            )
+        )
+        self._url = url
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        listing.ready(self._url)
+
+
+async def serve(app: App, door: socket.socket, url: str, *, with_stdin: bool = False) -> None:
+    """Runs everything until a signal comes, or stdin ends if asked to; then lets what is under way end."""
+    stopping = asyncio.Event()
+    _stop_on_signals(stopping)
+    if with_stdin:
+        _stop_with_stdin(stopping)
+    invoker = Invoker(ThreadPoolExecutor(size_of_pool(app.settings), "function"))
+    blobs = BlobFunctions(app, invoker)
+    admin = Admin(app, url, invoker, blobs)
+    server = Server(HttpDoor(app, invoker, admin), url)
+    timed = [pair for pair in triggered_by(TimerTrigger, app.functions) if not pair[0].disabled]
+    work = [admin.run(stopping), *blobs.work(stopping), *(timers.run(*pair, invoker, stopping) for pair in timed)]
+    try:
+        async with asyncio.timeout(None) as limit, asyncio.TaskGroup() as tasks:
+            for part in (server.serve([door]), *work):
+                tasks.create_task(part)
+            await stopping.wait()
+            log.info("Stopping: functions that run have %d seconds to end", GRACE)
+            server.should_exit = True
+            limit.reschedule(asyncio.get_running_loop().time() + GRACE)
+    except TimeoutError:
+        log.warning("Functions that were still running after %d seconds are left", GRACE)
+        _leave(0)
+
+
+def _stop_on_signals(stopping: asyncio.Event) -> None:
+    loop = asyncio.get_running_loop()
+
+    def stop(number: int, _frame: FrameType | None) -> None:
+        if stopping.is_set() and number == signal.SIGINT:
+            _leave(1)  # Ctrl-C a second time: somebody does not want to wait
+        loop.call_soon_threadsafe(stopping.set)
+
+    for number in SIGNALS:
+        signal.signal(number, stop)
+
+
+def _stop_with_stdin(stopping: asyncio.Event) -> None:
+    loop = asyncio.get_running_loop()
+
+    def wait() -> None:
+        while os.read(0, 1024):  # not sys.stdin, whose lock a thread must not hold as Python ends
+            pass
+        with suppress(RuntimeError):  # the loop has ended by itself
+            loop.call_soon_threadsafe(stopping.set)
+
+    threading.Thread(target=wait, daemon=True).start()
+
+
+def _leave(code: int) -> None:
+    """Ends the process without waiting for threads, which Python has no way to stop."""
+    sys.stdout.flush()
+    os._exit(code)

@@ -1,0 +1,34 @@
+"""Small function apps for the host's tests."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable
+from pathlib import Path
+from textwrap import dedent
+from typing import TypeVar
+
+Seen = TypeVar("Seen")
+
+HEAD = """\
+import logging
+import azure.functions as func
+app = func.FunctionApp()
+"""
+
+
+def write_app(folder: Path, code: str, **host_json: object) -> Path:
+    """An app whose function_app.py is `code` below the usual imports and `app`."""
+    (folder / "host.json").write_text(json.dumps({"version": "2.0"} | host_json))
+    (folder / "function_app.py").write_text(HEAD + dedent(code))
+    return folder
+
+
+def eventually(look: Callable[[], Seen], seconds: float = 30.0) -> Seen:
+    """What `look` gives as soon as it is truthy."""
+    deadline = time.monotonic() + seconds
+    while not (seen := look()):
+        assert time.monotonic() < deadline, f"it never came: {look}"
+        time.sleep(0.05)
+    return seen

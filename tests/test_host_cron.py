@@ -1,0 +1,101 @@
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from local.host.cron import ScheduleError, next_occurrence, parse
+
+
+def utc(text: str) -> datetime:
+    return datetime.fromisoformat(text).replace(tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("expression", "after", "expected"),
+    [
+        ("*/10 * * * * *", "2026-01-01T00:00:00", "2026-01-01T00:00:10"),
+        ("*/10 * * * * *", "2026-01-01T00:00:09.900", "2026-01-01T00:00:10"),
+        ("0 */5 * * * *", "2026-01-01T00:04:59", "2026-01-01T00:05:00"),
+        ("*/5 * * * *", "2026-01-01T00:05:00", "2026-01-01T00:10:00"),
+        ("0 0 0 * * *", "2026-12-31T23:59:59", "2027-01-01T00:00:00"),
+        ("0 30 9 * * mon-fri", "2026-11-20T10:00:00", "2026-11-23T09:30:00"),
+        ("0 30 9 * * 1-5", "2026-11-20T10:00:00", "2026-11-23T09:30:00"),
+        ("0 0 0 29 2 *", "2026-01-01T00:00:00", "2028-02-29T00:00:00"),
+        ("0 0 12 13 * fri", "2026-01-01T00:00:00", "2026-02-13T12:00:00"),  # both must fit
+        ("0 0 0 1 j *", "2026-02-01T00:00:00", "2027-01-01T00:00:00"),  # any start of a name, the first that fits
+        ("0 0 0 1 JUNE *", "2026-01-01T00:00:00", "2026-06-01T00:00:00"),
+        ("30/20 * * * * *", "2026-01-01T00:00:31", "2026-01-01T00:00:50"),  # from 30 to the end
+        ("30/20 * * * * *", "2026-01-01T00:00:50", "2026-01-01T00:01:30"),
+        ("10-20/5 * * * * *", "2026-01-01T00:00:15", "2026-01-01T00:00:20"),
+        ("20-10/5 * * * * *", "2026-01-01T00:00:15", "2026-01-01T00:00:20"),  # a range may run backwards
+        ("1,3,5 * * * * *", "2026-01-01T00:00:03", "2026-01-01T00:00:05"),
+        ("0 0 23 31 12 *", "2026-12-31T23:00:00", "2027-12-31T23:00:00"),
+        ("00:05:00", "2026-01-01T00:00:01", "2026-01-01T00:05:01"),
+        ("01:30", "2026-01-01T00:00:00", "2026-01-01T01:30:00"),
+        ("1.00:00:00", "2026-01-01T00:00:00", "2026-01-02T00:00:00"),
+    ],
+)
+def test_next_occurrence(expression, after, expected):
+    assert next_occurrence(expression, utc(after)) == utc(expected)
+
+
+@pytest.mark.parametrize(
+    "expression",
+    [
+        "",
+        "soon",
+        "* * * *",
+        "* * * * * * *",
+        "60 * * * * *",
+        "* 60 * * * *",
+        "* * 24 * * *",
+        "* * * 0 * *",
+        "* * * 32 * *",
+        "* * * * 13 *",
+        "* * * * * 7",
+        "* * * * * someday",
+        "a * * * * *",
+        "*/x * * * * *",
+        "*/ * * * * *",
+        "1,,2 * * * * *",
+        "-1 * * * * *",
+        "? * * * * *",
+        "0 0 0 L * *",
+        "0 0 0 30 2 *",
+        "00:00:00",
+        "24:00:00",
+        "00:60:00",
+    ],
+)
+def test_what_is_no_schedule_is_refused(expression):
+    with pytest.raises(ScheduleError, match="was not recognized as a valid cron expression or timespan string"):
+        parse(expression)
+
+
+FIELD = st.sampled_from(["*", "0", "*/7", "3-9", "5/11", "1,2,20"])
+SPANS = st.integers(0, 10 * 366 * 86_400 * 1_000).map(lambda thousandths: timedelta(milliseconds=thousandths))
+moments = SPANS.map(lambda later: datetime(2020, 1, 1, tzinfo=UTC) + later)
+
+
+@settings(deadline=None)
+@given(FIELD, FIELD, moments)
+def test_the_next_is_the_first_second_that_fits(seconds, minutes, after):
+    schedule = parse(f"{seconds} {minutes} * * * *")
+    found = schedule.next(after)
+    moment = after.replace(microsecond=0) + timedelta(seconds=1)
+    while not (moment.second in schedule.seconds and moment.minute in schedule.minutes):
+        moment += timedelta(seconds=1)
+    assert found == moment
+
+
+@settings(deadline=None)
+@given(st.sampled_from(["*", "1", "29-31", "13", "*/10"]), st.sampled_from(["*", "0", "1-5", "sat"]), moments)
+def test_the_next_day_fits_both_day_fields(days, weekdays, after):
+    schedule = parse(f"0 0 0 {days} * {weekdays}")
+    found = schedule.next(after)
+    day = after.date() + timedelta(days=1)
+    while not (day.day in schedule.days and day.isoweekday() % 7 in schedule.weekdays):
+        day += timedelta(days=1)
+    assert found.date() == day
+    assert found > after

@@ -1,0 +1,95 @@
+"""A blob trigger's path, what Event Grid sends, and the messages of the internal queue."""
+
+import json
+
+import pytest
+
+from local.host import blob_paths, event_grid, orders
+from local.host.functions import FunctionInError
+from local.host.orders import Order
+
+
+@pytest.mark.parametrize(
+    ("path", "blob", "expected"),
+    [
+        ("docs", "any/thing.at all", {}),
+        ("docs/{name}", "a/b.txt", {"name": "a/b.txt"}),
+        ("docs/{name}.txt", "a/b.txt", {"name": "a/b"}),
+        ("docs/{name}.txt", "a/b.TXT", None),
+        ("docs/{name}.{ext}", "a.b.c", {"name": "a.b", "ext": "c"}),
+        ("docs/in/{name}", "in/x", {"name": "x"}),
+        ("docs/in/{name}", "out/x", None),
+        ("docs/in/{name}", "in/", {"name": ""}),
+        ("docs/a+b(1).txt", "a+b(1).txt", {}),
+        ("docs/a+b(1).txt", "aab1.txt", None),
+        ("docs/{{{name}}}", "{x}", {"name": "x"}),
+        ("Docs/{name}", "x", {"name": "x"}),
+    ],
+)
+def test_match(path, blob, expected):
+    parsed = blob_paths.parse(path)
+    assert (parsed.container, parsed.match(blob)) == ("docs", expected)
+
+
+def test_only_the_literal_start_of_a_pattern_is_listed():
+    assert blob_paths.parse("docs/in/{{x}}/{name}/end").prefix == "in/{x}/"
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["", "/docs/x", "docs/", "{container}/x", "do/{x", "docs/{a-b}", "docs/{a:b}", "docs/{a}/{a}", "docs/a}b", "D_s/x"],
+)
+def test_a_wrong_path_is_refused(path):
+    with pytest.raises(FunctionInError, match="the blob path '"):
+        blob_paths.parse(path)
+
+
+def test_an_order_is_written_as_the_real_host_writes_it():
+    order = Order("Host.Functions.landed", "docs", "a/b.txt", '"0x8D"')
+    assert json.loads(order.to_json()) == {
+        "Type": "BlobTrigger",
+        "FunctionId": "Host.Functions.landed",
+        "BlobType": "BlockBlob",
+        "ContainerName": "docs",
+        "BlobName": "a/b.txt",
+        "ETag": '"0x8D"',
+    }
+    assert orders.parse(order.to_json()) == order
+
+
+@pytest.mark.parametrize("text", ["", "{}", "[]", '{"Type": "Other"}', '{"Type": "BlobTrigger", "ETag": 1}'])
+def test_another_message_is_no_order(text):
+    with pytest.raises(ValueError, match=r"."):
+        orders.parse(text)
+
+
+@pytest.mark.parametrize("etag", ["0x8D", '"0x8D"'])
+def test_an_etag_gets_its_quotes_once(etag):
+    assert orders.quoted(etag) == '"0x8D"'
+
+
+@pytest.mark.parametrize(
+    ("address", "account"),
+    [
+        ("https://acct.blob.core.windows.net/docs/a%20b/c.txt", "https://acct.blob.core.windows.net/"),
+        ("http://127.0.0.1:10000/devstoreaccount1/docs/a%20b/c.txt", "http://127.0.0.1:10000/devstoreaccount1"),
+        ("http://localhost:10000/devstoreaccount1/docs/a%20b/c.txt?x", "http://127.0.0.1:9/devstoreaccount1/"),
+    ],
+)
+def test_split(address, account):
+    assert event_grid.split(address, account) == ("docs", "a b/c.txt")
+
+
+EVENT = {"api": "PutBlob", "url": "https://acct.blob.core.windows.net/docs/x", "eTag": "0x8D", "blobType": "BlockBlob"}
+
+
+@pytest.mark.parametrize("body", [[{"data": EVENT}], {"specversion": "1.0", "data": EVENT}])
+def test_events_of_both_schemas(body):
+    found = event_grid.orders(json.dumps(body).encode(), "Host.Functions.f", "https://acct.blob.core.windows.net/")
+    assert found == [Order("Host.Functions.f", "docs", "x", "0x8D")]
+
+
+@pytest.mark.parametrize("body", [b"", b"[]", b"[1]", b'[{"data": {}}]', b'[{"data": {"url": "https://a/b"}}]'])
+def test_what_holds_no_events_is_refused(body):
+    with pytest.raises(ValueError, match=r"."):
+        event_grid.orders(body, "f", "https://a/")

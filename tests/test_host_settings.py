@@ -1,0 +1,159 @@
+import json
+
+import pytest
+
+from local.errors import SetupError
+from local.host import host_json, storage
+from local.host.functions import FunctionInError
+from local.host.settings import Connection, Settings, local_values
+
+
+def test_percent_names_are_resolved_wherever_they_stand():
+    settings = Settings({"CONTAINER": "docs", "Section__Key": "in"})
+    assert settings.resolve("%CONTAINER%/%section:key%/{name}") == "docs/in/{name}"
+    assert settings.resolve("plain") == "plain"
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [("%GONE%", "'%GONE%' does not resolve to a value: set GONE."), ("100%", "'100%' has a '%' without a second one")],
+)
+def test_what_does_not_resolve(text, message):
+    with pytest.raises(FunctionInError, match=message):
+        Settings({"GONE": ""}).resolve(text)
+
+
+@pytest.mark.parametrize(
+    ("environ", "expected"),
+    [
+        ({"X": "one"}, Connection("X", "one")),
+        ({"AzureWebJobsX": "first", "X": "one"}, Connection("X", "first")),
+        ({"ConnectionStrings__X": "one"}, Connection("X", "one")),
+        ({"X": "one", "X__blobServiceUri": "http://b"}, Connection("X", "one")),
+        (
+            {"X__blobServiceUri": "http://b", "X__queueServiceUri": "http://q"},
+            Connection("X", "", "http://b", "http://q"),
+        ),
+        ({"X__serviceUri": "http://b"}, Connection("X", "", "http://b")),
+        (
+            {"X__accountName": "acct", "X__credential": "managedidentity", "X__clientId": "id"},
+            Connection(
+                "X", "", "https://acct.blob.core.windows.net", "https://acct.queue.core.windows.net", "id", True
+            ),
+        ),
+    ],
+)
+def test_connection(environ, expected):
+    assert Settings(environ).connection("X") == expected
+
+
+def test_a_connection_without_a_name_is_the_hosts_own():
+    assert Settings({"AzureWebJobsStorage": "one"}).connection("").connection_string == "one"
+
+
+def test_development_storage_is_azurite_on_its_usual_ports():
+    text = Settings({"X": "UseDevelopmentStorage=true"}).connection("X").connection_string
+    assert "BlobEndpoint=http://127.0.0.1:10000/devstoreaccount1;" in text
+
+
+def test_a_missing_connection_says_what_to_set():
+    with pytest.raises(FunctionInError, match="'X' is not set: set X to a connection string, or X__blobServiceUri"):
+        Settings({}).connection("X")
+
+
+def test_a_connection_never_shows_its_secret():
+    assert "secret" not in repr(Connection("X", "AccountKey=secret"))
+
+
+def test_a_wrong_connection_string_is_refused_without_being_shown():
+    with pytest.raises(FunctionInError, match="the storage connection 'X' is wrong") as refused:
+        storage.check(Connection("X", "AccountKey=secret"))
+    assert "secret" not in str(refused.value)
+
+
+def test_queues_come_from_the_hosts_account_if_the_connection_has_none():
+    settings = Settings({"AzureWebJobsStorage": "one"})
+    assert storage.queue_connection(Connection("X", "", "http://b"), settings).connection_string == "one"
+    with pytest.raises(FunctionInError, match="AzureWebJobsStorage__queueServiceUri"):
+        storage.queue_connection(
+            Connection("X", "", "http://b"), Settings({"AzureWebJobsStorage__blobServiceUri": "http://b"})
+        )
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "expected"),
+    [
+        ("AzureWebJobs.hello.Disabled", "true", True),
+        ("AzureWebJobs_Hello_disabled", "1", True),
+        ("AzureWebJobs.hello.Disabled", "yes", False),
+        ("AzureWebJobs.other.Disabled", "true", False),
+    ],
+)
+def test_disabled(name, value, expected):
+    assert Settings({name: value}).disabled("hello") is expected
+
+
+def test_the_host_id_fits_a_queues_name(tmp_path):
+    found = storage.host_id(Settings({}), tmp_path)
+    assert len(found) <= 32
+    assert set(found) <= set("abcdefghijklmnopqrstuvwxyz0123456789-")
+    assert found == storage.host_id(Settings({}), tmp_path) != storage.host_id(Settings({}), tmp_path / "other")
+    assert storage.host_id(Settings({"AzureFunctionsWebHost__hostid": "Mine"}), tmp_path) == "mine"
+
+
+def test_local_settings(tmp_path):
+    assert local_values(tmp_path) == {}
+    (tmp_path / "local.settings.json").write_text('{"IsEncrypted": false, "Values": {"A": "1"}}')
+    assert local_values(tmp_path) == {"A": "1"}
+
+
+@pytest.mark.parametrize("text", ["{", "[]", '{"IsEncrypted": true}', '{"Values": {"A": 1}}', '{"Values": []}x'])
+def test_local_settings_that_cannot_be_used(tmp_path, text):
+    (tmp_path / "local.settings.json").write_text(text)
+    with pytest.raises(SetupError, match=r"local\.settings\.json"):
+        local_values(tmp_path)
+
+
+def read(folder, content, environ=()):
+    (folder / "host.json").write_text(json.dumps(content))
+    return host_json.read(folder, Settings(dict(environ)))
+
+
+def test_host_json(tmp_path):
+    found = read(
+        tmp_path,
+        {
+            "version": "2.0",
+            "logging": {"logLevel": {"default": "Trace"}},
+            "functionTimeout": "00:05:00",
+            "extensions": {
+                "http": {"routePrefix": ""},
+                "blobs": {"maxDegreeOfParallelism": 3, "poisonBlobThreshold": 2},
+            },
+        },
+    )
+    assert (found.route_prefix, found.parallel_blobs, found.attempts) == ("", 3, 2)
+    assert found.ignored == ("functionTimeout",)
+
+
+def test_host_json_without_more_than_a_version(tmp_path):
+    found = read(tmp_path, {"version": "2.0"})
+    assert (found.route_prefix, found.attempts, found.ignored) == ("api", 5, ())
+
+
+def test_app_settings_win_over_host_json(tmp_path):
+    environ = {"AzureFunctionsJobHost__extensions__http__routePrefix": "v2"}
+    assert read(tmp_path, {"version": "2.0"}, environ).route_prefix == "v2"
+
+
+@pytest.mark.parametrize(
+    "content", [{}, {"version": "1.0"}, {"version": "2.0", "extensions": {"blobs": {"poisonBlobThreshold": 0}}}]
+)
+def test_a_wrong_host_json_is_refused(tmp_path, content):
+    with pytest.raises(SetupError, match=r"host\.json"):
+        read(tmp_path, content)
+
+
+def test_a_folder_without_host_json_is_no_app(tmp_path):
+    with pytest.raises(SetupError, match="is no function app"):
+        host_json.read(tmp_path, Settings({}))

@@ -1,0 +1,118 @@
+"""How a host ends: on signals, with functions under way, and with whoever started it."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import sys
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+import requests
+from host_apps import eventually, write_app
+
+from local.host.app import running
+
+PROJECT = Path(__file__).parents[1]
+CODE = """
+import pathlib, time
+
+def wait_for(name):
+    while not pathlib.Path(name).exists():
+        time.sleep(0.02)
+
+@app.route(route="slow")
+def slow(req: func.HttpRequest) -> func.HttpResponse:
+    logging.info("slow has begun")
+    wait_for("go")
+    return func.HttpResponse("slow has ended")
+
+@app.timer_trigger(arg_name="timer", schedule="0 0 0 1 1 *", run_on_startup=True)
+def yearly(timer: func.TimerRequest) -> None:
+    if pathlib.Path("hold").exists():
+        logging.info("yearly has begun")
+        wait_for("go")
+        logging.info("yearly has ended")
+"""
+STORAGE = {"AzureWebJobsStorage": "UseDevelopmentStorage=true"}
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_ends_it_with_exit_code_0(tmp_path, number):
+    with running(write_app(tmp_path, CODE), environ=STORAGE) as host:
+        assert requests.get(f"{host.url}/admin/host/ping", timeout=30).status_code == 200
+        host.process.send_signal(number)
+        assert host.process.wait(30) == 0
+    assert "Traceback" not in host.output
+
+
+def test_what_is_under_way_ends_and_nothing_new_begins(tmp_path):
+    (tmp_path / "hold").touch()
+    with running(write_app(tmp_path, CODE), environ=STORAGE) as host, ThreadPoolExecutor() as callers:
+        host.wait_for_line("yearly has begun")
+        answer = callers.submit(requests.get, f"{host.url}/api/slow", timeout=60)
+        host.wait_for_line("slow has begun")
+        host.process.terminate()
+        host.wait_for_line("Stopping")
+        eventually(lambda: _refused(host.url))
+        assert host.process.poll() is None
+        (tmp_path / "go").touch()
+        assert answer.result().text == "slow has ended"
+        assert host.process.wait(30) == 0
+        host.wait_for_line("yearly has ended")
+
+
+def _refused(url: str) -> bool:
+    try:
+        requests.get(f"{url}/admin/host/ping", timeout=30)
+    except requests.ConnectionError:
+        return True
+    return False
+
+
+def test_a_second_ctrl_c_does_not_wait(tmp_path):
+    with running(write_app(tmp_path, CODE), environ=STORAGE) as host:
+        caller = threading.Thread(target=_ask_in_vain, args=(f"{host.url}/api/slow",))
+        caller.start()
+        host.wait_for_line("slow has begun")
+        host.process.send_signal(signal.SIGINT)
+        host.wait_for_line("Stopping")
+        host.process.send_signal(signal.SIGINT)
+        assert host.process.wait(20) == 1
+        caller.join(30)
+
+
+def _ask_in_vain(url: str) -> None:
+    with pytest.raises(requests.ConnectionError):
+        requests.get(url, timeout=60)
+
+
+def test_a_signal_while_the_app_is_being_loaded(tmp_path):
+    code = "import pathlib, time\npathlib.Path('loading').touch()\ntime.sleep(60)"
+    command = [sys.executable, "-m", "local", "host", str(write_app(tmp_path, code)), "--port", "0"]
+    with subprocess.Popen(command, cwd=PROJECT, stderr=subprocess.PIPE, text=True) as process:
+        try:
+            eventually((tmp_path / "loading").exists)
+            process.terminate()
+            assert (process.wait(30), process.stderr.read()) == (0, "")
+        finally:
+            process.kill()
+
+
+def test_a_host_ends_with_whoever_started_it(tmp_path):
+    folder = write_app(tmp_path, CODE)
+    code = (
+        "import os, sys, pathlib\nfrom local.host.app import running\n"
+        f"with running(pathlib.Path({str(folder)!r}), environ={STORAGE!r}) as host:\n"
+        "    print(host.url, flush=True)\n    os._exit(9)\n"
+    )
+    ended = subprocess.run(
+        [sys.executable, "-c", code], cwd=PROJECT, capture_output=True, text=True, timeout=120, check=False
+    )
+    assert ended.returncode == 9
+    deadline = time.monotonic() + 30
+    while not _refused(ended.stdout.strip()):
+        assert time.monotonic() < deadline
