@@ -19,11 +19,8 @@ def report() -> None:
     for pace in ("instant", "seconds"):
         with tempfile.TemporaryDirectory() as folder, stack.running(pace=pace) as started:
             client = Client(started)
-            samples = quickstart.SAMPLES
             show.console.quiet = True
-            quickstart.learn(
-                client, quickstart.Material.of(samples / "train", samples / "labels.json", samples / "drop")
-            )
+            quickstart.learn(client, quickstart.samples())
             show.console.quiet = False
             took = sorted(_lone_file(client, Path(folder) / f"{pace}{number}.txt") for number in range(FILES))
         spread = f"{took[0]:.1f} to {took[-1]:.1f} s ({FILES} files)"

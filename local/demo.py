@@ -16,7 +16,7 @@ SECONDS_TO_CLASSIFY = 120.0
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     """The environment's DATA, LABELS, DROP and LANGUAGE_API are the defaults."""
-    samples = quickstart.SAMPLES
+    samples = quickstart.MOVIES
     for name, default, what in (
         ("data", samples / "train", "folder of the texts to learn from"),
         ("labels", samples / "labels.json", "labels file that says their classes"),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from local import quickstart, stack
+from local import quickstart, show, stack
 from local.client import Client
 from local.errors import SetupError
 
@@ -23,5 +23,5 @@ def run(options: argparse.Namespace) -> int:
         raise SetupError(f"No such file: {', '.join(absent)}")
     missing = quickstart.drop(Client(stack.announced()), tuple(options.files), options.seconds)
     if missing:
-        raise SetupError(f"{missing} of {len(options.files)} files have no classes (yet): GET /api/health tells more.")
+        raise SetupError(f"{show.counted(missing, 'file')} got no classes; GET /api/health tells how the app is.")
     return 0

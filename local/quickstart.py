@@ -13,7 +13,7 @@ from local.client import Client
 from local.errors import SetupError
 from local.stack import ROOT
 
-SAMPLES = ROOT / "samples" / "movies"
+MOVIES = ROOT / "samples" / "movies"
 MODEL = "MyModel"
 SECONDS_TO_TRAIN = 600
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9]{0,49}")
@@ -45,6 +45,11 @@ class Material:
         )
 
 
+def samples() -> Material:
+    """The sample set that comes with the project."""
+    return Material.of(MOVIES / "train", MOVIES / "labels.json", MOVIES / "drop")
+
+
 def learn(client: Client, material: Material) -> None:
     """Create the project from its labels file, train, evaluate, publish: afterwards dropped files are classified."""
     # A container of its own: what is learnt from must not be classified as if it had been dropped.
@@ -60,7 +65,7 @@ def learn(client: Client, material: Material) -> None:
 
 def drop(client: Client, files: tuple[Path, ...], seconds: float) -> int:
     """Drop the files and print their classes as they come; gives how many were not classified."""
-    with show.step(f"Drop {len(files)} files"):
+    with show.step(f"Drop {show.counted(len(files), 'file')}"):
         dropped = client.drop(files)
     width = max(len(name) for name in dropped)
     classified = sum(show.result(name, found, width) for name, found in client.results(dropped, seconds))

@@ -29,6 +29,10 @@ def progress(operation: Any) -> str:
     return (steps or operation["state"]) + percent
 
 
+def counted(number: int, what: str) -> str:
+    return f"{number} {what}" if number == 1 else f"{number} {what}s"
+
+
 def evaluation(found: Any) -> None:
     table = Table(title="How the model did on texts it had not seen", title_justify="left")
     table.add_column("class")

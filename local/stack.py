@@ -99,6 +99,8 @@ def _environ(api: str, storage: str, endpoint: str, key: str) -> Mapping[str, st
         "LANGUAGE_ENDPOINT": endpoint,
         "LANGUAGE_KEY": key,
         "LANGUAGE_API": api,
+        # Said, lest a local.settings.json of the developer's fills them in.
+        **dict.fromkeys(("CLASSIFIER", "LANGUAGE_REQUESTS_PER_MINUTE", "SWEEP_MINUTES", "BLOB_TRIGGER_SOURCE"), ""),
     }
 
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import argparse
 import os
+import shutil
 import signal
 import threading
 from contextlib import ExitStack
 
 from local import quickstart, show, stack
 from local.client import Client
-from local.errors import SetupError
 from shared.settings import TODAY_API
 
 PORT = 7071
@@ -28,33 +28,23 @@ def run(options: argparse.Namespace) -> int:
     ended = threading.Event()
     for name in (signal.SIGINT, signal.SIGTERM):
         signal.signal(name, lambda *_: ended.set())
+    state = stack.STATE / options.api  # the two protocols' classifiers do not mix
+    learnt = state / "learnt"
+    if not learnt.exists():
+        shutil.rmtree(state, ignore_errors=True)  # what an interrupted first run left behind
     with ExitStack() as whole:
         with show.step(f"Start everything (LANGUAGE_API={options.api})"):
             started = whole.enter_context(
-                stack.running(
-                    api=options.api, state=stack.STATE, port=options.port, host=options.host, pace=options.pace
-                )
+                stack.running(api=options.api, state=state, port=options.port, host=options.host, pace=options.pace)
             )
         whole.callback(stack.withdraw)
-        client = Client(started)
-        if not _has_classifier(client):
-            samples = quickstart.SAMPLES
-            quickstart.learn(
-                client, quickstart.Material.of(samples / "train", samples / "labels.json", samples / "drop")
-            )
+        if not learnt.exists():
+            quickstart.learn(Client(started), quickstart.samples())
+            learnt.touch()
         stack.announce(started)
         _explain(started)
         ended.wait()
     return 0
-
-
-def _has_classifier(client: Client) -> bool:
-    """One that was published in an earlier run is still there."""
-    try:
-        client.call("GET", "classifier")
-    except SetupError:
-        return False
-    return True
 
 
 def _explain(started: stack.Stack) -> None:
