@@ -12,6 +12,7 @@ Every change of a value and of its index rows is one transaction, conditional on
 from __future__ import annotations
 
 import json
+import logging
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -27,11 +28,14 @@ from shared.singles import Chosen, Gate, Pulse, Slot
 Entry = TypeVar("Entry", Document, Job, Operation)
 Single = TypeVar("Single", Chosen, Gate, Slot, Pulse)
 
+log = logging.getLogger(__name__)
+
 KINDS: dict[type, str] = {Document: "doc", Job: "job", Operation: "op"}
 SINGLES: dict[type, str] = {Chosen: "chosen", Gate: "gate", Slot: "slot", Pulse: "pulse"}
 # Columns beside the value itself: only for the eyes of whoever opens the table.
 SHOWN = ("name", "project", "kind", "state")
 READERS = 8
+COLUMN = 15_000  # characters of one column: Table storage takes 64 KiB of UTF-16
 _LATEST_MILLISECOND = 10**14
 _AFTER_ALL = "~"  # sorts behind every character of a key
 
@@ -54,7 +58,7 @@ class Ledger:
 
     def find(self, kind: type[Entry], key: str) -> Entry | None:
         row = self._rows.get(f"{KINDS[kind]}|{key}")
-        return _value(kind, row) if row else None
+        return _readable(kind, row) if row else None
 
     def find_all(self, kind: type[Entry], keys: Sequence[str]) -> list[Entry]:
         """Those of `keys` that are there, in their order."""
@@ -86,9 +90,9 @@ class Ledger:
 
     def _listed(self, kind: type[Entry], prefix: str, limit: int, after: str) -> tuple[list[Entry], str]:
         first = prefix + after + "\0" if after else prefix
-        rows = self._rows.between(first, prefix + _AFTER_ALL, limit)
-        more = rows[-1].key.removeprefix(prefix) if len(rows) == limit else ""
-        return self._indexed(kind, rows), more
+        rows = self._rows.between(first, prefix + _AFTER_ALL, limit + 1)
+        more = rows[limit - 1].key.removeprefix(prefix) if len(rows) > limit else ""
+        return self._indexed(kind, rows[:limit]), more
 
     def _indexed(self, kind: type[Entry], rows: Sequence[Row]) -> list[Entry]:
         """The values behind index rows, less those that moved on between the two reads."""
@@ -115,9 +119,8 @@ def index_keys(value: Any) -> set[str]:
 
 
 def _steps(before: Any, after: Any) -> list[Change]:
-    body = json.dumps(to_json(after, without=frozenset({"version"})), ensure_ascii=False, separators=(",", ":"))
     shown = {name: str(getattr(after, name)) for name in SHOWN if hasattr(after, name)}
-    row = Row(row_key(after), {"body": body, **shown}, before.version if before else "")
+    row = Row(row_key(after), {**_body(after), **shown}, before.version if before else "")
     old, new = index_keys(before) if before else set(), index_keys(after)
     return [
         Update(row) if before else Insert(row),
@@ -130,8 +133,26 @@ def _key_of(change: Change) -> str:
     return change.key if isinstance(change, Delete) else change.row.key
 
 
+def _body(value: Any) -> dict[str, str]:
+    """The value as JSON, in as many columns as it needs: body0, body1, …"""
+    text = json.dumps(to_json(value, without=frozenset({"version"})), ensure_ascii=False, separators=(",", ":"))
+    return {f"body{n}": text[n * COLUMN : (n + 1) * COLUMN] for n in range(1 + len(text) // COLUMN)}
+
+
 def _value(kind: Any, row: Row) -> Any:
-    return replace(from_json(kind, json.loads(row.columns["body"])), version=row.version)
+    parts = sorted(
+        (int(name.removeprefix("body")), part) for name, part in row.columns.items() if name.startswith("body")
+    )
+    return replace(from_json(kind, json.loads("".join(part for _, part in parts))), version=row.version)
+
+
+def _readable(kind: Any, row: Row) -> Any:
+    """The value; None, and a line in the log, for a row that a newer version or a person wrote: it blocks no other."""
+    try:
+        return _value(kind, row)
+    except (ValueError, TypeError, KeyError, AttributeError):
+        log.exception("Row %s cannot be read, and is passed over.", row.key)
+        return None
 
 
 def _time_key(moment: datetime) -> str:

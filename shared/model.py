@@ -22,7 +22,7 @@ ATTEMPTS = 5  # of a document that was sent alone
 JOB_LIFETIME = timedelta(hours=24)  # an analyze job and its results, by the service's rules
 RESULT_SUFFIX = ".json"
 LONGEST_NAME = 1024 - len(RESULT_SUFFIX)  # of a file that can have a result: Azure's limit for a blob's name
-TIMELINE_LENGTH = 20
+TIMELINE_LENGTH, EVENT_LENGTH = 20, 300
 REASON_LENGTH = 1000
 
 
@@ -40,7 +40,7 @@ class Timed:
     timeline: tuple[Event, ...]
 
     def _after(self, now: datetime, what: str) -> tuple[Event, ...]:
-        return (*self.timeline, Event(now, what[:REASON_LENGTH]))[-TIMELINE_LENGTH:]
+        return (*self.timeline, Event(now, what[:EVENT_LENGTH]))[-TIMELINE_LENGTH:]
 
 
 class DocumentState(StrEnum):
@@ -189,8 +189,9 @@ class Job(Timed):
 
     def polled(self, status: str, due: datetime, now: datetime) -> Self:
         """Not ended yet. Only a status that differs from the last one is worth a line."""
-        timeline = self.timeline if status == self.detail else self._after(now, status)
-        return replace(self, polls=self.polls + 1, detail=status[:REASON_LENGTH], due=due, timeline=timeline)
+        detail = status[:REASON_LENGTH]
+        timeline = self.timeline if detail == self.detail else self._after(now, detail)
+        return replace(self, polls=self.polls + 1, detail=detail, due=due, timeline=timeline)
 
     def done(self, now: datetime) -> Self:
         return replace(self, state=JobState.DONE, ended=now, detail="", timeline=self._after(now, "done"))

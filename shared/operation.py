@@ -9,9 +9,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
-from typing import Self
+from typing import Any, Self
 
-from shared.language.types import Progress, State
+from shared.language.types import Progress
 from shared.model import REASON_LENGTH, Event, Timed
 
 
@@ -37,13 +37,14 @@ class OperationState(StrEnum):
 class Operation(Timed):
     """Long-running work on a project at the service. One at a time a project.
 
-    `parameters` are what the kind needs (model, deployment, the project to create); `result` is what it yielded.
+    `parameters` are what the kind needs, as the caller sent it (model, deployment, the project to create); `result` is
+    what it yielded.
     """
 
     key: str
     kind: OperationKind
     project: str
-    parameters: Mapping[str, str]
+    parameters: Mapping[str, Any]
     created: datetime
     due: datetime
     state: OperationState = OperationState.STARTING
@@ -69,8 +70,9 @@ class Operation(Timed):
 
     def postponed(self, why: str, due: datetime, now: datetime) -> Self:
         """Neither begun nor ended: it is tried again at `due`."""
-        timeline = self.timeline if why == self.detail else self._after(now, why)
-        return replace(self, polls=self.polls + 1, detail=why[:REASON_LENGTH], due=due, timeline=timeline)
+        detail = why[:REASON_LENGTH]
+        timeline = self.timeline if detail == self.detail else self._after(now, detail)
+        return replace(self, polls=self.polls + 1, detail=detail, due=due, timeline=timeline)
 
     def progressed(self, progress: Progress, due: datetime, now: datetime) -> Self:
         said = ", ".join(f"{step} {status}" for step, status in progress.steps.items())
@@ -85,14 +87,14 @@ class Operation(Timed):
             timeline=timeline,
         )
 
-    def succeeded(self, result: Mapping[str, str], now: datetime) -> Self:
+    def succeeded(self, result: Mapping[str, str], steps: Mapping[str, str], now: datetime) -> Self:
         timeline = self._after(now, "succeeded")
         return replace(
             self,
             state=OperationState.SUCCEEDED,
             percent=100,
             result=dict(result),
-            steps=dict.fromkeys(self.steps, State.SUCCEEDED.value),
+            steps=dict(steps),
             detail="",
             ended=now,
             timeline=timeline,

@@ -26,7 +26,7 @@ from shared.errors import (
     StorageUnavailable,
     TextdropError,
 )
-from shared.management.labels import parse_labels
+from shared.labels import parse_labels
 from shared.language.types import Kind, Labels, Progress, Project, State
 from shared.model import wait_before
 from shared.operation import Operation, OperationKind, OperationState
@@ -126,7 +126,7 @@ def _look(services: Services, operation: Operation, now: datetime) -> None:
 
 def _succeed(services: Services, operation: Operation, progress: Progress, now: datetime) -> Operation:
     changes, result = WORK[operation.kind].effect(services, operation, progress, now)
-    after = operation.succeeded(result, now)
+    after = operation.succeeded(result, progress.steps, now)
     done, *_ = services.ledger.commit((operation, after), *changes)
     if changes:
         gate.reopen(services)  # what waited for a classifier need not wait for the gate
@@ -144,12 +144,12 @@ def project_of(operation: Operation) -> Project:
     wanted = operation.parameters
     return Project(
         name=operation.project,
-        kind=Kind(wanted["kind"]),
-        container=wanted["container"],
-        language=wanted["language"],
-        multilingual=wanted["multilingual"] == "true",
+        kind=Kind(wanted["modelType"]),
+        container=wanted["storageInputContainerName"],
+        language=wanted["culture"],
+        multilingual=wanted["multiLingual"],
         description=wanted["description"],
-        labels_location=wanted["labels_location"],
+        labels_location=wanted["labelsLocation"],
     )
 
 
@@ -166,7 +166,7 @@ def _labels(services: Services, project: Project) -> Labels:
             f"There is no labels file {project.labels_location} in container {project.container}: upload it first, "
             "beside the documents it names."
         ) from None
-    return parse_labels(raw)
+    return parse_labels(raw, project.kind)
 
 
 def _no_effect(*_: Any) -> tuple[list[tuple[Any, Any]], Mapping[str, str]]:

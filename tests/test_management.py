@@ -35,7 +35,7 @@ def test_the_whole_life_of_a_project(world: World) -> None:
     published = world.ended(world.begin("publish"))
     assert published["result"]["deployment"] == "production"
     classifier = world.get("classifier")
-    assert (classifier["model"], classifier["from"]) == ("MyModel", "publish")
+    assert (classifier["model"], classifier["from"]) == ("MyModel", "ledger")
     status, deleted, _ = world.ask("DELETE", f"projects/{world.project}")
     assert status == 202
     assert "cleared" in world.ended(deleted)["result"]["classifier"]

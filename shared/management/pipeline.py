@@ -19,6 +19,7 @@ from shared.settings import PREVIEW_API
 from shared.singles import Chosen, Gate, Pulse
 
 OLDEST_OPEN = timedelta(minutes=15)
+LOOKED_AT = 100
 LONGEST_SILENCE = timedelta(minutes=5)
 LONGEST_CLOSED = timedelta(minutes=5)
 
@@ -61,11 +62,11 @@ def get_operation(services: Services, request: Request, now: datetime, key: str)
 
 
 def get_classifier(services: Services, request: Request, now: datetime) -> Answer:
-    """Where dropped files go, and whether a publish (or PUT) or the CLASSIFIER setting says so."""
+    """Where dropped files go, and whether the ledger (a publish, a PUT) or the CLASSIFIER setting says so."""
     del request, now
     remembered = services.ledger.read(Chosen)
     if remembered.classifier and remembered.classifier.dialect == services.language.dialect:
-        return Answer(200, views.chosen(remembered, "publish"))
+        return Answer(200, views.chosen(remembered, "ledger"))
     if services.settings.classifier:
         return Answer(200, views.chosen(Chosen(named(services, services.settings.classifier)), "setting"))
     raise NotFound("There is no classifier yet: publish a model, or PUT /api/classifier. Until then files wait.")
@@ -83,7 +84,7 @@ def put_classifier(services: Services, request: Request, now: datetime) -> Answe
     after = Chosen(named(services, name), now, before.version)
     services.ledger.write(after)
     gate.reopen(services)
-    return Answer(200, views.chosen(after, "publish"))
+    return Answer(200, views.chosen(after, "ledger"))
 
 
 def health(services: Services, request: Request, now: datetime) -> Answer:
@@ -99,13 +100,28 @@ def _list(services: Services, what: str, query: Mapping[str, str]) -> Answer:
     """Open ones (the longest due first), or with `state=` those that ended so (newest first)."""
     kind, states, view = LISTED[what]
     top, after = page_of(query)
+    after = after.replace("_", "|")
     state = choice(query["state"], "state", states, list(states)) if query.get("state") else None
     if state is not None and state.final:
         found, more = services.ledger.ended(kind, state, top, after)
     else:
-        found, more = services.ledger.open(kind, top, after)
-        found = [one for one in found if state in (None, one.state)]
-    return Answer(200, {"value": [view(one) for one in found], **({"continue": more} if more else {})})
+        found, more = _open(services, kind, state, top, after)
+    return Answer(200, {"value": [view(one) for one in found], **({"continue": _token(more)} if more else {})})
+
+
+def _open(services: Services, kind: Any, state: Any, top: int, after: str) -> tuple[list[Any], str]:
+    """Open ones of one state, or of any: pages are read until one is full, as the rows know only when each is due."""
+    found, more = services.ledger.open(kind, top, after)
+    kept = [one for one in found if state in (None, one.state)]
+    while more and len(kept) < top:
+        found, more = services.ledger.open(kind, top - len(kept), more)
+        kept += [one for one in found if state in (None, one.state)]
+    return kept, more
+
+
+def _token(row: str) -> str:
+    """Where to go on, in characters that a URL takes as they are."""
+    return row.replace("|", "_")
 
 
 def _get(services: Services, what: str, key: str) -> Answer:
@@ -147,10 +163,13 @@ def _gate(services: Services, now: datetime) -> str:
 
 
 def _oldest(services: Services, now: datetime) -> str:
-    found, _ = services.ledger.open(Document, 1)
-    if not found or now - found[0].claimed < OLDEST_OPEN:
-        return ""
-    return f"{found[0].name} has been {found[0].state} since {found[0].claimed.isoformat()}."
+    """Waiting documents stand first in the order of what is due; submitted ones are as old as their jobs."""
+    documents, _ = services.ledger.open(Document, LOOKED_AT)
+    jobs, _more = services.ledger.open(Job, LOOKED_AT)
+    since = [(one.claimed, f"{one.name} has been {one.state}") for one in documents]
+    since += [(one.created, f"Job {one.key} has been {one.state}") for one in jobs]
+    oldest, what = min(since, default=(now, ""))
+    return f"{what} since {oldest.isoformat()}." if now - oldest >= OLDEST_OPEN else ""
 
 
 def _classifier(services: Services, _: datetime) -> str:

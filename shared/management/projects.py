@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
+from typing import Any
 from uuid import uuid4
 
 from shared.errors import NotFound
@@ -33,12 +34,12 @@ def create_project(services: Services, request: Request, now: datetime) -> Answe
     body = json_object(request)
     kind = choice(text(body, "modelType"), "modelType", Kind, [one.value for one in Kind])
     parameters = {
-        "kind": kind.value,
-        "container": text(body, "storageInputContainerName"),
-        "labels_location": text(body, "labelsLocation"),
-        "language": text(body, "culture", "en-us"),
+        "modelType": kind.value,
+        "storageInputContainerName": text(body, "storageInputContainerName"),
+        "labelsLocation": text(body, "labelsLocation"),
+        "culture": text(body, "culture", "en-us"),
         "description": text(body, "description", ""),
-        "multilingual": "true" if flag(body, "multiLingual") else "false",
+        "multiLingual": flag(body, "multiLingual"),
     }
     return _begin(services, OperationKind.CREATE, name_of(text(body, "name"), "project"), parameters, now)
 
@@ -105,7 +106,7 @@ def list_deployments(services: Services, request: Request, now: datetime, projec
 
 
 def _begin(
-    services: Services, kind: OperationKind, project: str, parameters: Mapping[str, str], now: datetime
+    services: Services, kind: OperationKind, project: str, parameters: Mapping[str, Any], now: datetime
 ) -> Answer:
     wanted = Operation(key=uuid4().hex, kind=kind, project=project, parameters=parameters, created=now, due=now + GRACE)
     operation = start(services, wanted, now)
