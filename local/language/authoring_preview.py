@@ -1,0 +1,188 @@
+"""The quickstart's authoring protocol, `/language/text/authoring/v1.0-preview.2`: routes and wire shapes only.
+
+There is no published description but the quickstart. What it leaves open is decided here: status codes of create (201)
+and delete (204), the words for a job's end (succeeded, failed), and that evaluation and validation are both made from
+the documents held out from the training.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from local.language import deployments, projects, training
+from local.language.body import JSON, Body
+from local.language.engine import ClassFigures, Evaluation
+from local.language.errors import Fault, malformed
+from local.language.kinds import QUICKSTART, quickstart_kind
+from local.language.service import QUICKSTART_LIFETIME, Service
+from local.language.values import SINGLE, EvaluationOptions, Job, Project
+from local.language.wire import AUTHORING_HEADERS, Call, Dialect, Reply, Route, milliseconds
+
+PREFIX = "/language/text/authoring/v1.0-preview.2"
+STATUS = {"notStarted": "notStarted", "succeeded": "succeeded", "failed": "failed", "cancelled": "cancelled"}
+COUNTER = {"succeeded": "completed", "failed": "failed", "cancelled": "failed", "inProgress": "inProgress"}
+EVALUATION = {  # how far a training's evaluation is, by the step that its job is seen at
+    "evaluating": "inProgress",
+    "evaluated": "succeeded",
+    "succeeded": "succeeded",
+    "failed": "failed",
+    "cancelled": "cancelled",
+}
+SPLIT = EvaluationOptions("percentage", 80, 20)
+
+
+def create_project(call: Call, service: Service) -> Reply:
+    body = call.body
+    draft = projects.Draft(
+        kind=quickstart_kind(body.text("modelType")),
+        container=body.text("storageInputContainerName"),
+        language=body.text("culture", "en-us"),
+        multilingual=body.flag("multiLingual", False),
+        description=body.text("description", ""),
+    )
+    projects.create_from_file(service, body.text("name"), draft, body.text("labelsLocation"))
+    return Reply(201)
+
+
+def delete_project(call: Call, service: Service) -> Reply:
+    projects.delete(service, call.names["project"])
+    return Reply(204)
+
+
+def train(call: Call, service: Service) -> Reply:
+    job = training.begin(service, call.names["project"], _model_name(call.body), SPLIT, QUICKSTART_LIFETIME)
+    return _accepted(call, job, "/train/jobs")
+
+
+def training_status(call: Call, service: Service) -> Reply:
+    job = service.job(call.names["project"], ("train",), call.names["job"])
+    evaluation = EVALUATION.get(service.authoring.step(job), "notStarted")
+    evaluated = {"status": evaluation, "lastUpdatedDateTime": milliseconds(service.authoring.updated(job))}
+    return _job(service, job, {"trainingModelName": job.asked["model"], "evaluationStatus": evaluated})
+
+
+def publish(call: Call, service: Service) -> Reply:
+    job = deployments.begin_publish(service, call.names["project"], _model_name(call.body))
+    return _accepted(call, job, "/publish/jobs")
+
+
+def publishing_status(call: Call, service: Service) -> Reply:
+    job = service.job(call.names["project"], ("publish",), call.names["job"])
+    published = job.ending.result if job.ending else {}
+    return _job(service, job, {"modelId": published["modelId"]} if published else {})
+
+
+def evaluation(call: Call, service: Service) -> Reply:
+    project, found = _evaluation(call, service)
+    return _by_kind(project, "Evaluation", _figures(found))
+
+
+def validation(call: Call, service: Service) -> Reply:
+    project, found = _evaluation(call, service)
+    documents = [
+        {
+            "classes": {"labeledClasses": list(it.expected), "predictedClasses": list(it.predicted)},
+            "location": it.location,
+            "culture": it.language,
+        }
+        for it in found.documents
+    ]
+    return _by_kind(project, "Validation", {"documents": documents})
+
+
+def _model_name(body: Body) -> str:
+    tasks = body.bodies("tasks")
+    if len(tasks) != 1:
+        raise malformed("tasks must hold exactly one task.", "tasks")
+    return tasks[0].text("trainingModelName")
+
+
+def _accepted(call: Call, job: Job, jobs: str) -> Reply:
+    return Reply(202, headers={"location": call.link(f"{PREFIX}/projects", job.project, jobs, job.id)})
+
+
+def _job(service: Service, job: Job, task: Mapping[str, Any]) -> Reply:
+    """A job of one task."""
+    status = STATUS.get(service.authoring.step(job), "inProgress")
+    updated = milliseconds(service.authoring.updated(job))
+    faults = job.ending.errors if job.ending else ()
+    counts = {name: int(COUNTER.get(status) == name) for name in ("inProgress", "completed", "failed")}
+    return Reply(
+        200,
+        {
+            "tasks": [{**task, "status": status, "lastUpdatedDateTime": updated, **_error(faults)}],
+            **counts,
+            "total": 1,
+            "jobId": job.id,
+            "createdDateTime": milliseconds(job.created),
+            "lastUpdatedDateTime": updated,
+            "expirationDateTime": milliseconds(job.expires),
+            "status": status,
+            "errors": [fault.wire() for fault in faults],
+        },
+    )
+
+
+def _error(faults: tuple[Fault, ...]) -> JSON:
+    return {"error": faults[0].wire()} if faults else {}
+
+
+def _evaluation(call: Call, service: Service) -> tuple[Project, Evaluation]:
+    label = call.required("trainingModelName")
+    project = service.state.project(call.names["project"])
+    return project, training.evaluation(service, project, label)
+
+
+def _by_kind(project: Project, what: str, found: JSON) -> Reply:
+    """Both kinds have a field, and the one that it is not is null."""
+    single = project.kind == SINGLE
+    return Reply(
+        200,
+        {
+            "modelType": QUICKSTART[project.kind],
+            f"singleClassification{what}": found if single else None,
+            f"multiClassification{what}": None if single else found,
+        },
+    )
+
+
+def _figures(found: Evaluation) -> JSON:
+    return {
+        "classes": {name: _class_figures(figures) for name, figures in found.classes.items()},
+        "microF1": found.micro_f1,
+        "microPrecision": found.micro_precision,
+        "microRecall": found.micro_recall,
+        "macroF1": found.macro_f1,
+        "macroPrecision": found.macro_precision,
+        "macroRecall": found.macro_recall,
+    }
+
+
+def _class_figures(found: ClassFigures) -> JSON:
+    return {
+        "f1": found.f1,
+        "precision": found.precision,
+        "recall": found.recall,
+        "countTruePositives": found.true_positives,
+        "countTrueNegatives": found.true_negatives,
+        "countFalsePositives": found.false_positives,
+        "countFalseNegatives": found.false_negatives,
+    }
+
+
+_P = "/projects/<project>"
+DIALECT = Dialect(
+    prefix=PREFIX,
+    routes=(
+        Route("POST", "/projects", create_project, locked=False),
+        Route("DELETE", _P, delete_project),
+        Route("POST", f"{_P}/train", train),
+        Route("GET", f"{_P}/train/jobs/<job>", training_status),
+        Route("GET", f"{_P}/evaluation", evaluation),
+        Route("GET", f"{_P}/validation", validation),
+        Route("POST", f"{_P}/publish", publish),
+        Route("GET", f"{_P}/publish/jobs/<job>", publishing_status),
+    ),
+    headers=AUTHORING_HEADERS,
+)

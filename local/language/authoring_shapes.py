@@ -1,0 +1,252 @@
+"""The bodies of today's authoring protocol, in and out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from local.language import deployments, training
+from local.language.body import JSON, Body
+from local.language.engine import ClassFigures, Evaluation, Prediction
+from local.language.errors import bad_parameter
+from local.language.kinds import CURRENT, current_kind
+from local.language.labels import exported, parse
+from local.language.projects import Draft, labels_of
+from local.language.service import Service
+from local.language.values import SINGLE, Deployment, EvaluationOptions, Job, Labels, Model, Project
+from local.language.wire import seconds, ticks, without_none
+
+NO_CLASS = "None"  # recorded: single-label evaluations have it, with nothing counted
+RESULT_NAMES = {"single": "customSingleLabelClassification", "multi": "customMultiLabelClassification"}
+
+
+def draft(body: Body, name: str, *, named: bool = True) -> Draft:
+    """A CreateProject body, or the metadata of an import, whose `projectName` may be null (recorded)."""
+    kind = current_kind(body.text("projectKind"))
+    container, language = body.text("storageInputContainerName"), body.text("language")
+    if named or body.has("projectName"):
+        _require_name(body, name)
+    return Draft(kind, container, language, **_optionals(body))
+
+
+def patch(body: Body, name: str) -> Mapping[str, Any]:
+    """What a merge-patch of an existing project changes."""
+    if body.has("projectName"):
+        _require_name(body, name)
+    found: JSON = {"kind": current_kind(body.text("projectKind"))} if body.has("projectKind") else {}
+    renamed = {"container": "storageInputContainerName", "language": "language"}
+    found |= {ours: body.text(theirs) for ours, theirs in renamed.items() if body.has(theirs)}
+    return found | without_none(_optionals(body))
+
+
+def assets(body: Body, kind: str) -> Labels:
+    if not body.has("assets"):
+        return Labels()
+    found = body.body("assets")
+    if found.has("projectKind") and current_kind(found.text("projectKind")) != kind:
+        raise bad_parameter("assets.projectKind and metadata.projectKind differ.", "assets.projectKind")
+    return parse(body, kind)
+
+
+def training_options(body: Body) -> EvaluationOptions:
+    """What a training body asks for. Raises a 400 ServiceError for a split or a configuration that there is not."""
+    if body.text("trainingConfigVersion") not in ("latest", training.CONFIG):
+        raise bad_parameter(f"trainingConfigVersion must be latest or {training.CONFIG}.", "trainingConfigVersion")
+    options = body.body("evaluationOptions", {})
+    kind = options.text("kind", "percentage").lower()
+    if kind not in ("percentage", "manual"):
+        raise bad_parameter("evaluationOptions.kind must be percentage or manual.", options.name("kind"))
+    shares = options.whole("trainingSplitPercentage", 80), options.whole("testingSplitPercentage", 20)
+    if kind == "percentage" and (sum(shares) != 100 or min(shares) < 0):  # noqa: PLR2004
+        raise bad_parameter("trainingSplitPercentage and testingSplitPercentage must sum to 100.", "evaluationOptions")
+    return EvaluationOptions(kind, *shares)
+
+
+def project_body(project: Project) -> JSON:
+    return without_none(
+        {
+            "createdDateTime": seconds(project.created),
+            "lastModifiedDateTime": seconds(project.modified),
+            "lastTrainedDateTime": project.trained and seconds(project.trained),
+            "lastDeployedDateTime": project.deployed and seconds(project.deployed),
+            **_metadata(project),
+        }
+    )
+
+
+def job_body(service: Service, job: Job) -> JSON:
+    errors = [fault.wire() for fault in job.ending.errors] if job.ending else []
+    found = {
+        "jobId": job.id,
+        "createdDateTime": seconds(job.created),
+        "lastUpdatedDateTime": seconds(service.authoring.updated(job)),
+        "expirationDateTime": seconds(job.expires),
+        "status": _status(service.authoring.step(job)),
+    }
+    return found | ({"errors": errors} if errors else {})
+
+
+def training_body(service: Service, job: Job) -> JSON:
+    found: JSON = {"result": _progress(service.authoring.step(job), job), **job_body(service, job)}
+    if job.ending:
+        found["warnings"] = [fault.wire() for fault in job.ending.warnings]
+    return found
+
+
+def model_body(model: Model, version: str) -> JSON:
+    found = {
+        "label": model.label,
+        "modelId": model.id,
+        "lastTrainedDateTime": seconds(model.trained),
+        "lastTrainingDurationInSeconds": model.seconds,
+        "modelExpirationDate": f"{training.expires(model.trained):%Y-%m-%d}",
+        "modelTrainingConfigVersion": model.config,
+    }
+    return found if version == "2022-05-01" else found | {"hasSnapshot": False}
+
+
+def deployment_body(deployment: Deployment) -> JSON:
+    return {
+        "deploymentName": deployment.name,
+        "modelId": deployment.model.id,
+        "lastTrainedDateTime": seconds(deployment.model.trained),
+        "lastDeployedDateTime": seconds(deployment.deployed),
+        "deploymentExpirationDate": f"{deployments.expires(deployment.deployed):%Y-%m-%d}",
+        "modelTrainingConfigVersion": deployment.model.config,
+    }
+
+
+def evaluation_summary(kind: str, model: Model, evaluation: Evaluation) -> JSON:
+    figures = {name: _figures(found) for name, found in evaluation.classes.items()}
+    averages = {
+        f"{over}{name}": getattr(evaluation, f"{over}_{name.lower()}")
+        for over in ("micro", "macro")
+        for name in ("F1", "Precision", "Recall")
+    }
+    found: JSON = {"classes": figures, **averages}
+    if kind == SINGLE:
+        figures[NO_CLASS] = _figures(ClassFigures(0.0, 0.0, 0.0, 0, 0, 0, 0))
+        found = {"confusionMatrix": _confusion(evaluation), **found}
+    return {
+        "projectKind": CURRENT[kind],
+        "evaluationOptions": _options(model.options),
+        f"{RESULT_NAMES[kind]}Evaluation": found,
+    }
+
+
+def document_evaluation(project: Project, document: Prediction) -> JSON:
+    result: JSON = {"expectedClasses": list(document.expected), "predictedClasses": list(document.predicted)}
+    if project.kind == SINGLE:
+        result = {"expectedClass": document.expected[0], "predictedClass": document.predicted[0]}
+    return {
+        "location": document.location,
+        "language": document.language,
+        "projectKind": CURRENT[project.kind],
+        f"{RESULT_NAMES[project.kind]}Result": result,
+    }
+
+
+def export_body(project: Project, labels: Mapping[str, Any]) -> JSON:
+    """An ExportedProject, which can be imported again."""
+    return {
+        "projectFileVersion": training.CONFIG,
+        "stringIndexType": "Utf16CodeUnit",
+        "metadata": without_none(_metadata(project)),
+        "assets": {"projectKind": CURRENT[project.kind], **exported(labels_of(labels), project.kind)},
+    }
+
+
+def _metadata(project: Project) -> JSON:
+    return {
+        "projectKind": CURRENT[project.kind],
+        "storageInputContainerName": project.container,
+        "projectName": project.name,
+        "multilingual": project.multilingual,
+        "description": project.description,
+        "language": project.language,
+        "settings": project.settings,
+    }
+
+
+def _require_name(body: Body, name: str) -> None:
+    if body.text("projectName") != name:
+        raise bad_parameter("projectName differs from the project's name in the address.", body.name("projectName"))
+
+
+def _optionals(body: Body) -> JSON:
+    """The optional fields of a project; None for one that is not there."""
+    return {
+        "multilingual": body.flag("multilingual") if body.has("multilingual") else None,
+        "description": body.text("description") if body.has("description") else None,
+        "settings": body.body("settings").fields if body.has("settings") else None,
+    }
+
+
+def _status(step: str) -> str:
+    """A training's finer steps all count as running."""
+    return "running" if step in ("training", "evaluating", "evaluated") else step
+
+
+def _progress(step: str, job: Job) -> JSON:
+    """The `result` of a training: where the two parts of it stand, as recorded."""
+    parts = _parts(step, job)
+    found = {
+        "modelLabel": job.asked["model"],
+        "trainingConfigVersion": training.CONFIG,
+        "trainingStatus": parts[0],
+        "evaluationStatus": parts[1],
+    }
+    estimate = {"estimatedEndDateTime": ticks(job.moments[-1])}
+    return found | (estimate if step in ("training", "evaluating") else {})
+
+
+def _parts(step: str, job: Job) -> tuple[JSON, JSON]:
+    _, began, trained, evaluated, _ = job.moments
+    waiting = _part("notStarted")
+    done = _part("succeeded", began, trained), _part("succeeded", trained, evaluated)
+    steps: dict[str, tuple[JSON, JSON]] = {
+        "training": (_part("running", began), waiting),
+        "evaluating": (done[0], _part("running")),
+        "evaluated": done,
+        "succeeded": done,
+        "failed": (_part("failed", began, job.ended), waiting),
+        "cancelled": (_part("cancelled"), _part("cancelled")),
+    }
+    return steps.get(step, (waiting, waiting))
+
+
+def _part(status: str, start: datetime | None = None, end: datetime | None = None) -> JSON:
+    times = {"startDateTime": start and ticks(start), "endDateTime": end and ticks(end)}
+    return {"percentComplete": 100 if status == "succeeded" else 0, **without_none(times), "status": status}
+
+
+def _figures(found: ClassFigures) -> JSON:
+    return {
+        "f1": found.f1,
+        "precision": found.precision,
+        "recall": found.recall,
+        "truePositiveCount": found.true_positives,
+        "trueNegativeCount": found.true_negatives,
+        "falsePositiveCount": found.false_positives,
+        "falseNegativeCount": found.false_negatives,
+    }
+
+
+def _confusion(evaluation: Evaluation) -> JSON:
+    """Counts, and their share of the row in percent; cells of zero are left out (recorded)."""
+    rows: JSON = {
+        expected: {
+            predicted: {"normalizedValue": 100 * count / sum(row.values()), "rawValue": count}
+            for predicted, count in row.items()
+        }
+        for expected, row in evaluation.confusion.items()
+    }
+    return rows | {NO_CLASS: {}}
+
+
+def _options(options: EvaluationOptions) -> JSON:
+    if options.kind == "manual":
+        return {"kind": "manual"}
+    shares = {"trainingSplitPercentage": options.training, "testingSplitPercentage": options.testing}
+    return {"kind": options.kind, **shares}

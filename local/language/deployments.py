@@ -1,0 +1,95 @@
+"""Deployments: the names under which models answer, in no protocol's words."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from local.language.errors import bad_parameter, quota
+from local.language.jobs import Effect
+from local.language.service import QUICKSTART_LIFETIME, Service
+from local.language.state import deployment, model
+from local.language.values import Deployment, Ending, Job, Project
+
+LIFETIME = timedelta(days=540)
+MOST_DEPLOYMENTS = 10
+DEPLOYMENT_NAME = re.compile(r"[\w.\-]{1,50}")
+PUBLISHED = "latest"  # the quickstart's protocol publishes to one place, which has no name there
+
+
+def begin_deploy(service: Service, name: str, place: str, label: str) -> Job:
+    project = service.state.project(name)
+    model(project, label)
+    if not DEPLOYMENT_NAME.fullmatch(place):
+        raise bad_parameter(f"{place!r} cannot name a deployment: use up to 50 letters, digits, _ . -")
+    _require_room(project, place)
+    return service.begin("deploy", name, asked={"deployment": place, "model": label})
+
+
+def begin_publish(service: Service, name: str, label: str) -> Job:
+    """The quickstart's way: one deployed model a project, and the next takes its place."""
+    project = service.state.project(name)
+    model(project, label)
+    _require_room(project, PUBLISHED)
+    return service.begin("publish", name, asked={"deployment": PUBLISHED, "model": label}, lifetime=QUICKSTART_LIFETIME)
+
+
+def deploying(service: Service, job: Job) -> Effect:
+    return lambda: _deployed(service, job)
+
+
+def begin_undeploy(service: Service, name: str, place: str) -> Job:
+    deployment(service.state.project(name), place)
+    return service.begin("undeploy", name, asked={"deployment": place})
+
+
+def undeploying(service: Service, job: Job) -> Effect:
+    return lambda: _undeployed(service, job)
+
+
+def begin_swap(service: Service, name: str, first: str, second: str) -> Job:
+    project = service.state.project(name)
+    for place in (first, second):
+        deployment(project, place)
+    return service.begin("swap", name, asked={"first": first, "second": second})
+
+
+def swapping(service: Service, job: Job) -> Effect:
+    return lambda: _swapped(service, job)
+
+
+def expires(moment: datetime) -> datetime:
+    return moment + LIFETIME
+
+
+def _require_room(project: Project, place: str) -> None:
+    if place not in project.deployments and len(project.deployments) >= MOST_DEPLOYMENTS:
+        raise quota(f"The project has {MOST_DEPLOYMENTS} deployments already: delete one first.")
+
+
+def _deployed(service: Service, job: Job) -> Ending:
+    project, now, place = service.state.project(job.project), service.clock.now(), job.asked["deployment"]
+    made = Deployment(place, model(project, job.asked["model"]), now)
+    service.state.put(replace(project, deployments={**project.deployments, place: made}, deployed=now))
+    service.collect()
+    return Ending(result={"modelId": made.model.published_id})
+
+
+def _undeployed(service: Service, job: Job) -> Ending:
+    project, place = service.state.project(job.project), job.asked["deployment"]
+    kept = {name: it for name, it in project.deployments.items() if name != place}
+    service.state.put(replace(project, deployments=kept))
+    service.collect()
+    return Ending()
+
+
+def _swapped(service: Service, job: Job) -> Ending:
+    project, now = service.state.project(job.project), service.clock.now()
+    first, second = (deployment(project, job.asked[which]) for which in ("first", "second"))
+    swapped = {
+        first.name: Deployment(first.name, second.model, now),
+        second.name: Deployment(second.name, first.model, now),
+    }
+    service.state.put(replace(project, deployments={**project.deployments, **swapped}, deployed=now))
+    return Ending()

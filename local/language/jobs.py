@@ -1,0 +1,152 @@
+"""Things that take time: begun, worked on in threads, seen no sooner than their pace allows, ended under the lock.
+
+A work is a function of the job that does the slow part and returns the quick part: what to change, under the state's
+lock, in the moment in which the job is seen to end. Work that was cut short by a restart is done again from the start.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable, Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from local.language.clock import Clock, busy_step, steps
+from local.language.errors import Fault, ServiceError, operation_not_found
+from local.language.table import Table
+from local.language.values import Ending, Job
+
+Effect = Callable[[], Ending]
+Work = Callable[[Job], Effect]
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Finished:
+    """A work that is done. `reach` is the last step at which its job is seen before it ends."""
+
+    at: datetime
+    effect: Effect
+    reach: int
+
+
+class Jobs:
+    """The jobs of one table. `lanes` says which kinds wait for each other: a lane is a pool of threads."""
+
+    def __init__(self, table: Table[Job], lock: threading.RLock, clock: Clock, lanes: Mapping[str, int]) -> None:
+        self._table, self._lock, self._clock = table, lock, clock
+        self._lanes = {kind: ThreadPoolExecutor(threads, f"language-{kind}") for kind, threads in lanes.items()}
+        self._work: Mapping[str, Work] = {}
+        self._working: set[str] = set()
+        self._finished: dict[str, Finished] = {}
+        self._open = {job.id for job in table.values() if job.ending is None}
+        self._swept = clock.now()
+
+    def start(self, work: Mapping[str, Work]) -> None:
+        """From now on `work` is done, first what an earlier process left undone."""
+        self._work = work
+        for job in self.open():
+            self._queue(job)
+
+    def stop(self) -> None:
+        """Waits for the work that is being done; what has not begun is left for the next process."""
+        for lane in self._lanes.values():
+            lane.shutdown(cancel_futures=True)
+
+    def begin(self, job: Job) -> Job:
+        self._table.put(job.id, job)
+        self._open.add(job.id)
+        self._queue(job)
+        return job
+
+    def get(self, job_id: str) -> Job:
+        """Raises a 404 ServiceError if there is none, or no longer."""
+        job = self._table.get(job_id)
+        if job is None or job.expires <= self._clock.now():
+            raise operation_not_found(job_id)
+        return job
+
+    def values(self) -> list[Job]:
+        return [job for job in self._table.values() if job.expires > self._clock.now()]
+
+    def open(self) -> list[Job]:
+        return [job for job_id in self._open if (job := self._table.get(job_id))]
+
+    def step(self, job: Job) -> str:
+        """What the job is seen to do: one of `clock.steps`, or how it ended."""
+        return job.ending.status if job.ending else steps(job.kind)[self._reached(job)]
+
+    def updated(self, job: Job) -> datetime:
+        """When the job was last seen to change."""
+        reached = self._reached(job)
+        return job.ended or (min(job.moments[reached - 1], self._clock.now()) if reached else job.created)
+
+    def end(self, job: Job, ending: Ending) -> Job:
+        """Ends it now, whatever its work is at."""
+        return self._end(job, ending, self._clock.now())
+
+    def settle(self) -> None:
+        """Ends every job whose work is finished and whose time has come, oldest first; forgets what has expired."""
+        now = self._clock.now()
+        due = [job for job in self.open() if job.id in self._finished and job.moments[-1] <= now]
+        for job in sorted(due, key=lambda job: job.created):
+            finished = self._finished[job.id]
+            self._end(job, _ending(finished.effect), max(finished.at, job.moments[-1]))
+        if now - self._swept > timedelta(minutes=1):
+            self._swept = now
+            self.forget(job for job in self._table.values() if job.expires <= now)
+
+    def forget(self, jobs: Iterable[Job]) -> None:
+        for job in list(jobs):
+            self._open.discard(job.id)
+            self._finished.pop(job.id, None)
+            self._table.remove(job.id)
+
+    def _end(self, job: Job, ending: Ending, at: datetime) -> Job:
+        self._open.discard(job.id)
+        self._finished.pop(job.id, None)
+        ended = replace(job, ending=ending, ended=at, input=None)
+        self._table.put(job.id, ended)
+        return ended
+
+    def _reached(self, job: Job) -> int:
+        """The step it is seen at: where its pace has it, but never ahead of its work."""
+        by_pace = sum(moment <= self._clock.now() for moment in job.moments)
+        if job.id in self._finished:
+            return min(by_pace, self._finished[job.id].reach)
+        return min(by_pace, busy_step(job.kind)) if job.id in self._working else 0
+
+    def _queue(self, job: Job) -> None:
+        self._lanes.get(job.kind, self._lanes["other"]).submit(self._do, job)
+
+    def _do(self, job: Job) -> None:
+        with self._lock:
+            if job.id not in self._open:
+                return
+            self._working.add(job.id)
+        finished = self._finish(job)
+        with self._lock:
+            self._working.discard(job.id)
+            if job.id in self._open:
+                self._finished[job.id] = finished
+
+    def _finish(self, job: Job) -> Finished:
+        try:
+            return Finished(effect=self._work[job.kind](job), at=self._clock.now(), reach=len(job.moments) - 1)
+        except ServiceError as error:
+            fault = error.fault
+        except Exception:  # a defect here must end the job, not leave it running for ever
+            logger.exception("The %s job %s broke", job.kind, job.id)
+            fault = Fault("InternalServerError", "The job broke. The service's own output says where.")
+        failed = Ending("failed", errors=(fault,))
+        return Finished(effect=lambda: failed, at=self._clock.now(), reach=busy_step(job.kind))
+
+
+def _ending(effect: Effect) -> Ending:
+    try:
+        return effect()
+    except ServiceError as error:
+        return Ending("failed", errors=(error.fault,))

@@ -1,0 +1,102 @@
+"""Labels files: both formats in, today's out. Pure.
+
+The quickstart's: {"classifiers": [{"name"}], "documents": [{"location", "language",
+"classifiers": [{"classifierName"}]}]}
+Today's: {"metadata": {...}, "assets": {"classes": [{"category"}], "documents": [{"location", "language", "dataset",
+"classes": [{"category"}] | "class": {"category"}}]}}
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from local.language.body import Body
+from local.language.errors import ServiceError, bad_parameter
+from local.language.storage import decoded
+from local.language.values import SINGLE, LabelledDocument, Labels
+
+MOST_CLASSES = 200
+DATASETS = {"train": "Train", "test": "Test"}
+
+
+def parse_file(content: bytes, location: str, kind: str) -> Labels:
+    """A labels file of either format. Raises a 400 ServiceError that names the file and what is wrong with it."""
+    try:
+        return parse(Body.parse(decoded(content)), kind)
+    except UnicodeDecodeError as error:
+        raise bad_parameter(f"The labels file {location!r} is not UTF-8 text.") from error
+    except ServiceError as error:
+        reason = (error.fault.inner or error.fault).message
+        raise bad_parameter(f"The labels file {location!r} cannot be used: {reason}") from error
+
+
+def parse(body: Body, kind: str) -> Labels:
+    """Raises a 400 ServiceError."""
+    labels = _current(body.body("assets")) if body.has("assets") else _preview(body)
+    _check(labels, kind)
+    return labels
+
+
+def exported(labels: Labels, kind: str) -> dict[str, Any]:
+    """The assets of today's format, without their `projectKind`."""
+    documents = [_document(document, kind) for document in labels.documents]
+    return {"classes": [{"category": name} for name in labels.classes], "documents": documents}
+
+
+def _current(assets: Body) -> Labels:
+    classes = tuple(item.text("category") for item in assets.bodies("classes"))
+    return Labels(classes, tuple(_current_document(item) for item in assets.bodies("documents", [])))
+
+
+def _current_document(item: Body) -> LabelledDocument:
+    classes = [item.body("class")] if item.has("class") else item.bodies("classes", [])
+    dataset = item.text("dataset", "")
+    if dataset and dataset.lower() not in DATASETS:
+        raise bad_parameter(f"{dataset!r} is no dataset: use Train or Test.", item.name("dataset"))
+    return LabelledDocument(
+        item.text("location"),
+        tuple(found.text("category") for found in classes),
+        item.text("language", ""),
+        DATASETS.get(dataset.lower(), ""),
+    )
+
+
+def _preview(body: Body) -> Labels:
+    classes = tuple(item.text("name") for item in body.bodies("classifiers"))
+    return Labels(classes, tuple(_preview_document(item) for item in body.bodies("documents", [])))
+
+
+def _preview_document(item: Body) -> LabelledDocument:
+    names = tuple(found.text("classifierName") for found in item.bodies("classifiers", []))
+    return LabelledDocument(item.text("location"), names, item.text("language", ""))
+
+
+def _check(labels: Labels, kind: str) -> None:
+    if len(set(labels.classes)) < len(labels.classes):
+        raise bad_parameter("A class is named twice.")
+    if not 1 <= len(labels.classes) <= MOST_CLASSES:
+        raise bad_parameter(f"It has {len(labels.classes)} classes: 1 to {MOST_CLASSES} can be learned.")
+    known, seen = set(labels.classes), set[str]()
+    for document in labels.documents:
+        _check_document(document, known, kind)
+        if document.location in seen:
+            raise bad_parameter(f"{document.location!r} is labelled twice.")
+        seen.add(document.location)
+
+
+def _check_document(document: LabelledDocument, known: set[str], kind: str) -> None:
+    unknown = next((name for name in document.classes if name not in known), None)
+    if unknown is not None:
+        raise bad_parameter(f"{document.location!r} has the class {unknown!r}, which is not among the classes.")
+    if kind == SINGLE and len(document.classes) > 1:
+        raise bad_parameter(f"{document.location!r} has {len(document.classes)} classes; this project allows one each.")
+
+
+def _document(document: LabelledDocument, kind: str) -> dict[str, Any]:
+    found: dict[str, Any] = {"location": document.location}
+    found |= {"language": document.language} if document.language else {}
+    found |= {"dataset": document.dataset} if document.dataset else {}
+    names = [{"category": name} for name in document.classes]
+    if kind != SINGLE:
+        return found | {"classes": names}
+    return found | ({"class": names[0]} if names else {})

@@ -1,0 +1,131 @@
+"""Projects: made, changed, imported, exported and deleted, in no protocol's words."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, replace
+from typing import Any
+
+from local.language.errors import bad_parameter, conflict, quota
+from local.language.jobs import Effect
+from local.language.labels import parse_file
+from local.language.service import Service
+from local.language.values import Ending, Job, LabelledDocument, Labels, Project
+
+MOST_PROJECTS = 500
+NO_LABELS = Labels()
+PROJECT_NAME = re.compile(r"[\w.\-]{1,100}")
+
+
+@dataclass(frozen=True)
+class Draft:
+    """What a caller says of a project. None: not said."""
+
+    kind: str
+    container: str
+    language: str
+    multilingual: bool | None = None
+    description: str | None = None
+    settings: Mapping[str, Any] | None = None
+
+
+def create(service: Service, name: str, draft: Draft, labels: Labels = NO_LABELS) -> Project:
+    """Raises a ServiceError for a name that cannot be one or too many projects."""
+    _require_name(name)
+    if len(service.state.projects.values()) >= MOST_PROJECTS:
+        raise quota(f"There are {MOST_PROJECTS} projects already: delete one first.")
+    now = service.clock.now()
+    return service.state.put(Project(name=name, created=now, modified=now, labels=labels, **vars(draft)))
+
+
+def update(service: Service, project: Project, changes: Mapping[str, Any]) -> Project:
+    """Changes what may change; the kind and the container are for good."""
+    for name in ("kind", "container"):
+        if changes.get(name, getattr(project, name)) != getattr(project, name):
+            raise bad_parameter(f"The {name} of a project cannot be changed.")
+    return service.state.put(replace(project, **{**changes, "modified": service.clock.now()}))
+
+
+def create_from_file(service: Service, name: str, draft: Draft, labels_location: str) -> Project:
+    """The quickstart's way: the labels are read from the project's container. Locks for itself, not while reading."""
+    content = service.storage.read(draft.container, _blob_name(labels_location, draft.container))
+    labels = parse_file(content, labels_location, draft.kind)
+    with service.state.lock:
+        service.require_idle(name)
+        if service.state.projects.get(name):
+            raise conflict(f"There is a project {name!r} already: delete it first, or choose another name.")
+        return create(service, name, draft, labels)
+
+
+def begin_import(service: Service, name: str, draft: Draft, labels: Labels) -> Job:
+    service.require_idle(name)
+    _require_name(name)
+    return service.begin("import", name, asked={}, work_input={"draft": vars(draft), "labels": asdict(labels)})
+
+
+def importing(service: Service, job: Job) -> Effect:
+    given = job.input or {}
+    draft, labels = Draft(**given["draft"]), labels_of(given["labels"])
+    service.storage.require(draft.container)
+    return lambda: _imported(service, job.project, draft, labels)
+
+
+def begin_export(service: Service, name: str) -> Job:
+    return service.begin("export", service.state.project(name).name, asked={})
+
+
+def exporting(service: Service, job: Job) -> Effect:
+    """The work of an export is done when it is asked for: its result is made from what the project is then."""
+    return lambda: Ending(result=asdict(service.state.project(job.project).labels))
+
+
+def begin_delete(service: Service, name: str) -> Job:
+    return service.begin("delete", service.state.project(name).name, asked={})
+
+
+def deleting(service: Service, job: Job) -> Effect:
+    def delete_if_there() -> Ending:
+        if service.state.projects.get(job.project):
+            delete(service, job.project)
+        return Ending()
+
+    return delete_if_there
+
+
+def delete(service: Service, name: str) -> None:
+    """Now, with everything that belongs to it. Raises a 404 ServiceError."""
+    project = service.state.project(name)
+    service.authoring.forget(
+        job for job in service.authoring.values() if job.project == project.name and job.kind != "delete"
+    )
+    service.state.projects.remove(project.name)
+    service.collect()
+
+
+def _require_name(name: str) -> None:
+    if not PROJECT_NAME.fullmatch(name):
+        raise bad_parameter(f"{name!r} cannot name a project: use up to 100 letters, digits, _ . -", "projectName")
+
+
+def _imported(service: Service, name: str, draft: Draft, labels: Labels) -> Ending:
+    existing = service.state.projects.get(name)
+    if existing is None:
+        create(service, name, draft, labels)
+    else:
+        service.state.put(replace(existing, **vars(draft), labels=labels, modified=service.clock.now()))
+    return Ending()
+
+
+def labels_of(plain: Mapping[str, Any]) -> Labels:
+    """Labels from the JSON of a job, which may come back from disk."""
+    documents = (LabelledDocument(**{**item, "classes": tuple(item["classes"])}) for item in plain["documents"])
+    return Labels(tuple(plain["classes"]), tuple(documents))
+
+
+def _blob_name(location: str, container: str) -> str:
+    """A file of the container, given by its name, with a slash in front, or as its whole address."""
+    _, found, name = location.partition(f"/{container}/") if "://" in location else ("", "/", location)
+    if not found or not name.strip("/"):
+        raise bad_parameter(f"{location!r} is no file in the container {container!r}.", "labelsLocation")
+    return name.lstrip("/")

@@ -1,0 +1,65 @@
+"""What was asked of the service, newest last, so that callers' tests can look at their own requests."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections import deque
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+MOST_REQUESTS = 5_000
+MOST_BYTES = 64 * 1024 * 1024
+SECRET_HEADERS = ("ocp-apim-subscription-key", "authorization")
+
+
+@dataclass(frozen=True)
+class Recorded:
+    """One request and the status of its answer. Header names are in lower case, and the key is not among them."""
+
+    method: str
+    path: str
+    query: Mapping[str, str]
+    headers: Mapping[str, str]
+    content: bytes
+    at: datetime
+    status: int
+
+    @property
+    def body(self) -> Any:
+        """The JSON that was sent, else the text; None if nothing was sent."""
+        try:
+            return json.loads(self.content) if self.content else None
+        except (ValueError, RecursionError):
+            return self.content.decode("utf-8", "replace")
+
+    def wire(self) -> dict[str, Any]:
+        shown = {"method": self.method, "path": self.path, "query": dict(self.query), "headers": dict(self.headers)}
+        return {**shown, "body": self.body, "time": self.at.isoformat(), "status": self.status}
+
+
+class Recording:
+    """The last requests, bounded in number and in bytes."""
+
+    def __init__(self) -> None:
+        self._requests: deque[Recorded] = deque()
+        self._bytes = 0
+        self._lock = threading.Lock()
+
+    def add(self, request: Recorded) -> None:
+        with self._lock:
+            self._requests.append(request)
+            self._bytes += len(request.content)
+            while len(self._requests) > MOST_REQUESTS or self._bytes > MOST_BYTES:
+                self._bytes -= len(self._requests.popleft().content)
+
+    def all(self) -> list[Recorded]:
+        with self._lock:
+            return list(self._requests)
+
+    def clear(self) -> None:
+        with self._lock:
+            self._requests.clear()
+            self._bytes = 0

@@ -1,0 +1,144 @@
+"""The Language service as a process or a part of one: `python -m local language`, and `running` for tests."""
+
+from __future__ import annotations
+
+import argparse
+import signal
+import socket
+import threading
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import uvicorn
+
+from local.errors import SetupError
+from local.language import works
+from local.language.analyze_preview import SHAPES
+from local.language.app import App
+from local.language.clock import PACES, Clock
+from local.language.recording import Recorded, Recording
+from local.language.service import Service, open_service
+from local.language.state import State
+from local.language.storage import Storage
+
+ANY_KEY = "local-language-key"  # it protects nothing but the likeness to the real service
+LOOPBACK = "127.0.0.1"
+SECONDS_TO_END = 5
+
+
+@dataclass(frozen=True)
+class LanguageService:
+    """A running service. Moving its `clock` moves what its jobs are seen to do, and what has expired."""
+
+    endpoint: str
+    key: str
+    clock: Clock
+    recording: Recording
+
+    @property
+    def requests(self) -> list[Recorded]:
+        """What was asked of it so far, oldest first."""
+        return self.recording.all()
+
+
+@contextmanager
+def running(
+    storage: str,
+    *,
+    key: str = ANY_KEY,
+    state: Path,
+    port: int = 0,
+    pace: str = "instant",
+    shape: str = "documented",
+    clock: Clock | None = None,
+    address: str = LOOPBACK,
+) -> Iterator[LanguageService]:
+    """The service in threads of this process, answering, until the block ends.
+
+    `storage` is the connection string of the account with the training texts. `state` is a folder; the same folder
+    brings the same projects, models and jobs back. `pace`: "instant", "seconds" or "realistic". `shape`: how the
+    quickstart's analyze answers, "documented" or "observed". Port 0 is any free one. Raises SetupError.
+    """
+    clock, recording = clock or Clock(), Recording()
+    with closing(Storage(storage)) as blobs, _bound(address, port) as listening:
+        service = open_service(_state(state), blobs, clock, pace, shape)
+        with _working(service), _serving(App(service, key, recording), listening):
+            endpoint = f"http://{address}:{listening.getsockname()[1]}"
+            yield LanguageService(endpoint, key, clock, recording)
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--port", type=int, default=0, help="the port to answer at; any free one if not given")
+    parser.add_argument("--address", default=LOOPBACK, help="the address to answer at (%(default)s)")
+    parser.add_argument("--key", default=ANY_KEY, help="the key that callers must send (%(default)s)")
+    parser.add_argument("--state", type=Path, required=True, help="the folder to keep projects, models and jobs in")
+    parser.add_argument("--storage", required=True, help="the connection string of the account with the training texts")
+    parser.add_argument("--pace", choices=PACES, default="instant", help="how long things take (%(default)s)")
+    parser.add_argument(
+        "--shape", choices=SHAPES, default="documented", help="how the quickstart's analyze answers (%(default)s)"
+    )
+
+
+def run(options: argparse.Namespace) -> int:
+    """Serves until SIGINT or SIGTERM."""
+    stopped = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: stopped.set())
+    given = {name: getattr(options, name) for name in ("key", "state", "port", "pace", "shape", "address")}
+    with running(options.storage, **given) as service:
+        print(f"The Language service answers at {service.endpoint}", flush=True)
+        stopped.wait()
+    return 0
+
+
+def _state(folder: Path) -> State:
+    try:
+        return State(folder)
+    except (OSError, ValueError) as error:
+        raise SetupError(f"The state folder {folder} cannot be used: {error}") from error
+
+
+@contextmanager
+def _bound(address: str, port: int) -> Iterator[socket.socket]:
+    """A listening socket: from here on a caller may connect, and is answered as soon as the server runs."""
+    with socket.socket() as listening:
+        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            listening.bind((address, port))
+        except OSError as error:
+            raise SetupError(f"{address}:{port} cannot be used ({error.strerror}): choose another --port.") from error
+        listening.listen(128)
+        yield listening
+
+
+@contextmanager
+def _working(service: Service) -> Iterator[None]:
+    works.start(service)
+    try:
+        yield
+    finally:
+        service.authoring.stop()
+        service.analyses.stop()
+
+
+@contextmanager
+def _serving(app: App, listening: socket.socket) -> Iterator[None]:
+    config = uvicorn.Config(
+        app,
+        log_config=None,
+        access_log=False,
+        lifespan="off",
+        ws="none",
+        server_header=False,
+        timeout_graceful_shutdown=SECONDS_TO_END,
+    )
+    server = uvicorn.Server(config)
+    thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]}, name="language-server")
+    thread.start()
+    try:
+        yield
+    finally:
+        server.should_exit = True
+        thread.join()

@@ -1,0 +1,87 @@
+"""The service as one thing: its state, storage, clock and jobs. Every dialect is a way to talk to it."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from local.language.clock import Clock, moments
+from local.language.errors import ServiceError, conflict, operation_not_found
+from local.language.jobs import Jobs
+from local.language.state import State
+from local.language.storage import Storage
+from local.language.values import Job
+
+AUTHORING_LIFETIME = timedelta(days=7)  # recorded
+QUICKSTART_LIFETIME = timedelta(hours=24)  # the quickstart's sample has some 15 hours
+ANALYZE_LIFETIME = timedelta(hours=24)  # recorded
+LANES = {"train": 1, "other": 2}  # a training must not keep anything else waiting
+BUSY_KINDS = ("train", "import")
+
+
+@dataclass(frozen=True)
+class Service:
+    """`shape` is how the quickstart's analyze answers: "documented" or "observed"."""
+
+    state: State
+    storage: Storage
+    clock: Clock
+    pace: str
+    shape: str
+    authoring: Jobs
+    analyses: Jobs
+
+    def begin(
+        self,
+        kind: str,
+        project: str,
+        asked: Mapping[str, Any],
+        work_input: Mapping[str, Any] | None = None,
+        lifetime: timedelta = AUTHORING_LIFETIME,
+    ) -> Job:
+        """A new authoring job, on its way."""
+        now = self.clock.now()
+        identity = f"{uuid.uuid4()}_{_ticks_of_day(now)}"
+        schedule = moments(kind, self.pace, now)
+        return self.authoring.begin(Job(identity, kind, project, now, now + lifetime, schedule, asked, work_input))
+
+    def job(self, project: str, kinds: Collection[str], job_id: str, **asked: str) -> Job:
+        """The job of such a kind and that project, asked for with those words. Raises a 404 ServiceError."""
+        try:
+            job = self.authoring.get(job_id)
+        except ServiceError:
+            self.state.project(project)  # if that is what is missing, say so
+            raise
+        words = {name: job.asked.get(name) for name in asked}
+        if job.kind not in kinds or (job.project, words) != (project, asked):
+            raise operation_not_found(job_id)
+        return job
+
+    def require_idle(self, project: str) -> None:
+        """Raises a 409 ServiceError while the project is in training or being imported."""
+        busy = next((job for job in self.authoring.open() if job.project == project and job.kind in BUSY_KINDS), None)
+        if busy:
+            doing = "being trained" if busy.kind == "train" else "being imported"
+            raise conflict(f"The project is {doing} (job {busy.id}): wait until that has ended, or cancel it.")
+
+    def collect(self) -> None:
+        """Removes the models that nothing refers to any more."""
+        projects = self.state.projects.values()
+        used = {model.id for project in projects for model in project.models.values()}
+        used |= {found.model.id for project in projects for found in project.deployments.values()}
+        used |= {task["model"] for job in self.analyses.open() for task in job.asked["tasks"]}
+        self.state.models.keep_only(used)
+
+
+def open_service(state: State, storage: Storage, clock: Clock, pace: str, shape: str) -> Service:
+    authoring = Jobs(state.jobs, state.lock, clock, LANES)
+    analyses = Jobs(state.analyses, state.lock, clock, {"other": 2})
+    return Service(state, storage, clock, pace, shape, authoring, analyses)
+
+
+def _ticks_of_day(now: datetime) -> int:
+    """The day as hundreds of nanoseconds since the year 1: what job ids end with (recorded)."""
+    return (now.astimezone(UTC).toordinal() - 1) * 864_000_000_000

@@ -1,0 +1,76 @@
+"""All that the service remembers: the projects and the jobs, behind one lock, and the trained models on disk."""
+
+from __future__ import annotations
+
+import shutil
+import threading
+from collections.abc import Set
+from pathlib import Path
+
+from local.language.engine import Trained
+from local.language.errors import not_found, project_not_found
+from local.language.table import Table
+from local.language.values import Deployment, Job, Model, Project
+
+
+class State:
+    """Kept in `folder`; a new State on the same folder goes on where the last one ended."""
+
+    def __init__(self, folder: Path) -> None:
+        self.lock = threading.RLock()
+        self.projects = Table(folder / "projects", Project)
+        self.jobs = Table(folder / "jobs", Job)
+        self.analyses = Table(folder / "analyses", Job)
+        self.models = Shelf(folder / "models")
+
+    def project(self, name: str) -> Project:
+        """Raises a 404 ServiceError."""
+        found = self.projects.get(name)
+        if found is None:
+            raise project_not_found()
+        return found
+
+    def put(self, project: Project) -> Project:
+        self.projects.put(project.name, project)
+        return project
+
+
+def model(project: Project, label: str) -> Model:
+    """Raises a 404 ServiceError."""
+    if label not in project.models:
+        raise not_found(f"The project has no model {label!r}.")
+    return project.models[label]
+
+
+def deployment(project: Project, name: str) -> Deployment:
+    """Raises a 404 ServiceError."""
+    if name not in project.deployments:
+        raise not_found(f"The project has no deployment {name!r}.")
+    return project.deployments[name]
+
+
+class Shelf:
+    """Trained models by id, one folder each, read when first used."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._loaded: dict[str, Trained] = {}
+        self._lock = threading.Lock()
+
+    def put(self, model_id: str, trained: Trained) -> None:
+        trained.save(self._folder / model_id)
+        self._loaded[model_id] = trained
+
+    def get(self, model_id: str) -> Trained:
+        """Raises local.language.engine.BrokenModel."""
+        with self._lock:
+            if model_id not in self._loaded:
+                self._loaded[model_id] = Trained.load(self._folder / model_id)
+            return self._loaded[model_id]
+
+    def keep_only(self, ids: Set[str]) -> None:
+        """Removes every other model."""
+        for folder in self._folder.glob("*"):
+            if folder.name not in ids:
+                self._loaded.pop(folder.name, None)
+                shutil.rmtree(folder, ignore_errors=True)

@@ -1,0 +1,86 @@
+"""Training texts and labels files, read from Blob storage. The only module here that knows blobs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+
+from azure.core.exceptions import AzureError, HttpResponseError, ResourceNotFoundError
+from azure.storage.blob import BlobServiceClient, LinearRetry
+
+from local.errors import SetupError
+from local.language.errors import Fault, ServiceError, bad_parameter
+
+_READERS = 8
+_RETRY = LinearRetry(backoff=1, retry_total=2, random_jitter_range=0)  # the default waits for most of a minute
+
+
+class Storage:
+    """Reads with a connection string. Its methods raise a ServiceError that says what is wrong with the storage."""
+
+    def __init__(self, connection_string: str) -> None:
+        try:
+            self._client = BlobServiceClient.from_connection_string(
+                connection_string, connection_timeout=5, read_timeout=20, retry_policy=_RETRY
+            )
+        except ValueError as error:  # its text may quote the connection string
+            raise SetupError("The storage connection string cannot be understood.") from error
+
+    def read(self, container: str, name: str) -> bytes:
+        """A file that must be there."""
+        found = self._read(container, name)
+        if found is None:
+            raise bad_parameter(f"There is no file {name!r} in the container {container!r}.")
+        return found
+
+    def texts(self, container: str, names: Sequence[str]) -> Mapping[str, str | None]:
+        """The texts of the named files; None for one that is not there or is not text."""
+        with ThreadPoolExecutor(_READERS) as readers:
+            found = readers.map(lambda name: _text(self._read(container, name)), names)
+            return dict(zip(names, found, strict=True))
+
+    def require(self, container: str) -> None:
+        """Raises unless the container is there and can be read."""
+        try:
+            self._client.get_container_client(container).get_container_properties()
+        except (AzureError, ValueError) as error:
+            raise _trouble(container, error) from error
+
+    def close(self) -> None:
+        self._client.close()
+
+    def _read(self, container: str, name: str) -> bytes | None:
+        try:
+            return self._client.get_blob_client(container, name).download_blob().readall()
+        except ResourceNotFoundError as error:
+            if getattr(error, "error_code", None) == "BlobNotFound":
+                return None
+            raise _trouble(container, error) from error
+        except (AzureError, ValueError) as error:
+            raise _trouble(container, error) from error
+
+
+def decoded(content: bytes) -> str:
+    """The text of a file in UTF-8 or, with a byte order mark, UTF-16. Raises ValueError."""
+    marked = content.startswith((b"\xff\xfe", b"\xfe\xff"))
+    return content.decode("utf-16" if marked else "utf-8-sig")
+
+
+def _text(content: bytes | None) -> str | None:
+    try:
+        return None if content is None else decoded(content)
+    except ValueError:
+        return None
+
+
+def _trouble(container: str, error: Exception) -> ServiceError:
+    if isinstance(error, ResourceNotFoundError):
+        return bad_parameter(f"There is no container {container!r} in the storage account.")
+    if isinstance(error, HttpResponseError):
+        reason = f"the storage account answered {error.status_code}"
+        return bad_parameter(
+            f"The container {container!r} cannot be read: {reason}. Check the name and the permissions."
+        )
+    if isinstance(error, ValueError):
+        return bad_parameter(f"{container!r} cannot be the name of a container.")
+    return ServiceError(503, Fault("ServiceUnavailable", "The storage account does not answer."))

@@ -1,0 +1,97 @@
+"""Frozen values kept by name, in memory and as JSON files, one file a value, so that they outlive a restart."""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import json
+import types
+import typing
+from collections.abc import Hashable, Iterator, Mapping
+from datetime import datetime
+from functools import cache
+from pathlib import Path
+from typing import Any, Generic, Protocol, TypeVar, Union
+
+
+class Dated(Protocol):
+    @property
+    def created(self) -> datetime: ...
+
+
+Value = TypeVar("Value", bound=Dated)
+
+
+class Table(Generic[Value]):
+    """A mapping, oldest first. Whoever changes it holds the state's lock."""
+
+    def __init__(self, folder: Path, of: type[Value]) -> None:
+        self._folder = folder
+        folder.mkdir(parents=True, exist_ok=True)
+        self._values: dict[str, Value] = dict(sorted(_read(folder, of), key=lambda item: item[1].created))
+
+    def get(self, name: str) -> Value | None:
+        return self._values.get(name)
+
+    def put(self, name: str, value: Value) -> None:
+        self._values[name] = value
+        file = self._file(name)
+        draft = file.with_suffix(".draft")
+        draft.write_text(json.dumps({"name": name, "value": _plain(value)}), encoding="ascii")
+        draft.replace(file)  # in one step, so that a reader finds the old value or the new one
+
+    def remove(self, name: str) -> None:
+        if self._values.pop(name, None) is not None:
+            self._file(name).unlink(missing_ok=True)
+
+    def items(self) -> list[tuple[str, Value]]:
+        return list(self._values.items())
+
+    def values(self) -> list[Value]:
+        return list(self._values.values())
+
+    def _file(self, name: str) -> Path:
+        # Names are case-sensitive and may hold anything; a file system's names may not.
+        return self._folder / f"{hashlib.sha256(name.encode('utf-8', 'surrogatepass')).hexdigest()[:40]}.json"
+
+
+def _read(folder: Path, of: type[Value]) -> Iterator[tuple[str, Value]]:
+    for file in folder.glob("*.json"):
+        try:
+            found = json.loads(file.read_text(encoding="ascii"))
+            yield found["name"], _revived(of, found["value"])
+        except (ValueError, KeyError, TypeError) as error:
+            raise ValueError(f"{file} cannot be read ({error}): delete it, or the whole state folder") from error
+
+
+def _plain(value: Any) -> Any:
+    """JSON of frozen dataclasses, tuples, mappings, datetimes and what JSON has itself."""
+    if dataclasses.is_dataclass(value):
+        return {field.name: _plain(getattr(value, field.name)) for field in dataclasses.fields(value)}
+    if isinstance(value, Mapping):
+        return {name: _plain(item) for name, item in value.items()}
+    if isinstance(value, tuple | list):
+        return [_plain(item) for item in value]
+    return value.isoformat() if isinstance(value, datetime) else value
+
+
+def _revived(of: Any, plain: Any) -> Any:
+    """The value of type `of` that `_plain` made `plain` from."""
+    origin, parts = typing.get_origin(of), typing.get_args(of)
+    if plain is None or of is Any:
+        return plain
+    if origin in (Union, types.UnionType):
+        return _revived(next(part for part in parts if part is not types.NoneType), plain)
+    if origin is tuple:
+        return tuple(_revived(parts[0], item) for item in plain)
+    if origin is Mapping:
+        return {name: _revived(parts[1], item) for name, item in plain.items()}
+    if dataclasses.is_dataclass(of):
+        hints = _hints(typing.cast("Hashable", of))
+        return typing.cast("type[Any]", of)(**{name: _revived(hints[name], item) for name, item in plain.items()})
+    return datetime.fromisoformat(plain) if of is datetime else plain
+
+
+@cache
+def _hints(of: Hashable) -> dict[str, Any]:
+    return typing.get_type_hints(of)

@@ -1,0 +1,117 @@
+"""Trainings and the models that come of them, in no protocol's words."""
+
+from __future__ import annotations
+
+import re
+import uuid
+from collections.abc import Mapping
+from dataclasses import asdict, replace
+from datetime import datetime, timedelta
+from typing import Literal, cast
+
+from local.language import engine
+from local.language.errors import Fault, ServiceError, bad_parameter, conflict, not_found, quota
+from local.language.jobs import Effect
+from local.language.kinds import QUICKSTART
+from local.language.service import AUTHORING_LIFETIME, Service
+from local.language.state import model
+from local.language.values import Ending, EvaluationOptions, Job, Model, Project
+
+CONFIG = "2022-05-01"  # the only training configuration there is for classification
+MODEL_LIFETIME = timedelta(days=365)
+MOST_MODELS = 10
+MODEL_NAME = re.compile(r"[\w.\-]{1,50}")
+
+
+def begin(
+    service: Service, name: str, label: str, options: EvaluationOptions, lifetime: timedelta = AUTHORING_LIFETIME
+) -> Job:
+    """Raises a 409 ServiceError while the project is busy: it takes one training at a time."""
+    service.require_idle(name)
+    project = service.state.project(name)
+    if not MODEL_NAME.fullmatch(label):
+        raise bad_parameter(f"{label!r} cannot name a model: use up to 50 letters, digits, _ . -", "modelLabel")
+    if label not in project.models and len(project.models) >= MOST_MODELS:
+        raise quota(f"The project has {MOST_MODELS} models already: delete one first.")
+    return service.begin("train", name, asked={"model": label, "options": asdict(options)}, lifetime=lifetime)
+
+
+def training(service: Service, job: Job) -> Effect:
+    """Reads the labelled texts and learns from them. Files that cannot be used are left out, with a warning."""
+    with service.state.lock:
+        project = service.state.project(job.project)
+    labelled = [document for document in project.labels.documents if document.classes]
+    texts = service.storage.texts(project.container, [document.location for document in labelled])
+    examples = [
+        engine.Example(it.location, text, it.classes, it.language or project.language, it.dataset)
+        for it in labelled
+        if (text := texts[it.location])
+    ]
+    trained = _train(project, examples, EvaluationOptions(**job.asked["options"]))
+    return lambda: _keep(service, job, trained, _warnings(texts))
+
+
+def cancel(service: Service, job: Job) -> Job:
+    """Raises a 400 ServiceError if it has ended."""
+    if job.ending:
+        raise bad_parameter(f"The training job {job.id} has already ended.")
+    return service.authoring.end(job, Ending("cancelled"))
+
+
+def delete_model(service: Service, project: Project, label: str) -> None:
+    found = model(project, label)
+    used = next((it.name for it in project.deployments.values() if it.model.id == found.id), None)
+    if used:
+        raise conflict(f"The model is deployed as {used!r}: delete that deployment first.")
+    kept = {name: it for name, it in project.models.items() if name != label}
+    service.state.put(replace(project, models=kept))
+    service.collect()
+
+
+def evaluation(service: Service, project: Project, label: str) -> engine.Evaluation:
+    """How the model did on the documents held out from its training. Raises a 404 ServiceError."""
+    found = service.state.models.get(model(project, label).id).evaluation
+    if found is None:
+        raise not_found(
+            "The model has no evaluation: it was trained with fewer than 10 documents, or none was held out."
+        )
+    return found
+
+
+def expires(moment: datetime) -> datetime:
+    return moment + MODEL_LIFETIME
+
+
+def _train(project: Project, examples: list[engine.Example], options: EvaluationOptions) -> engine.Trained:
+    kind = cast("engine.Kind", project.kind)
+    split = engine.Split(cast("Literal['percentage', 'manual']", options.kind), options.training, options.testing)
+    try:
+        return engine.train(examples, project.labels.classes, kind, split)
+    except engine.TrainingError as error:
+        raise ServiceError(400, Fault("InvalidRequest", str(error))) from error
+
+
+def _keep(service: Service, job: Job, trained: engine.Trained, warnings: tuple[Fault, ...]) -> Ending:
+    project, now, label = service.state.project(job.project), service.clock.now(), job.asked["model"]
+    identity = uuid.uuid4()
+    made = Model(
+        label=label,
+        id=f"{label}-{now:%Y%m%dT%H%M%S}-{identity.hex}",
+        published_id=f"{identity}_{QUICKSTART[project.kind]}_latest",
+        trained=now,
+        seconds=round((now - job.created).total_seconds()),
+        options=EvaluationOptions(**job.asked["options"]),
+        config=CONFIG,
+    )
+    service.state.models.put(made.id, trained)
+    service.state.put(replace(project, models={**project.models, label: made}, trained=now))
+    service.collect()
+    evaluated = {"evaluated": trained.evaluation is not None}
+    return Ending(result=evaluated, warnings=warnings)
+
+
+def _warnings(texts: Mapping[str, str | None]) -> tuple[Fault, ...]:
+    reasons = {None: "is missing or not UTF-8 text", "": "is empty"}
+    return tuple(
+        Fault("Warning", f"{name} was left out: it {reasons[text]}.") for name, text in texts.items() if not text
+    )

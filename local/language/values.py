@@ -1,0 +1,114 @@
+"""What the service knows of: projects with their labels, models and deployments, and jobs. All frozen, changed by copy.
+
+Times are aware UTC datetimes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from local.language.errors import Fault
+
+SINGLE, MULTI = "single", "multi"
+
+
+@dataclass(frozen=True)
+class LabelledDocument:
+    """One training text: the name of its blob, its classes, and the side of a manual split ("Train", "Test", "")."""
+
+    location: str
+    classes: tuple[str, ...] = ()
+    language: str = ""
+    dataset: str = ""
+
+
+@dataclass(frozen=True)
+class Labels:
+    classes: tuple[str, ...] = ()
+    documents: tuple[LabelledDocument, ...] = ()
+
+
+@dataclass(frozen=True)
+class EvaluationOptions:
+    """How a training holds documents out. The two shares are in percent and count for kind "percentage" alone."""
+
+    kind: str = "percentage"
+    training: int = 80
+    testing: int = 20
+
+
+@dataclass(frozen=True)
+class Model:
+    """`id` names the trained thing for good; `label` is a name that the next training may take over.
+
+    `published_id` is what the quickstart's analyze calls know it by.
+    """
+
+    label: str
+    id: str
+    published_id: str
+    trained: datetime
+    seconds: int
+    options: EvaluationOptions
+    config: str
+
+
+@dataclass(frozen=True)
+class Deployment:
+    """A name under which a model answers. It keeps its model even after a new training took over the label."""
+
+    name: str
+    model: Model
+    deployed: datetime
+
+
+@dataclass(frozen=True)
+class Project:
+    """`kind` is "single" or "multi": how many classes a document may have."""
+
+    name: str
+    kind: str
+    container: str
+    language: str
+    created: datetime
+    modified: datetime
+    multilingual: bool | None = None
+    description: str | None = None
+    settings: Mapping[str, Any] | None = None
+    labels: Labels = Labels()
+    models: Mapping[str, Model] = field(default_factory=dict)
+    deployments: Mapping[str, Deployment] = field(default_factory=dict)
+    trained: datetime | None = None
+    deployed: datetime | None = None
+
+
+@dataclass(frozen=True)
+class Ending:
+    """How a job ended: succeeded, partiallyCompleted, failed or cancelled; and what came of it, as JSON."""
+
+    status: str = "succeeded"
+    result: Mapping[str, Any] = field(default_factory=dict)
+    errors: tuple[Fault, ...] = ()
+    warnings: tuple[Fault, ...] = ()
+
+
+@dataclass(frozen=True)
+class Job:
+    """Something that takes time. `asked` is what was asked for, and `input` what only the work needs, both as JSON.
+
+    `moments` says when each step after notStarted may be seen at the earliest (see `clock.steps`).
+    """
+
+    id: str
+    kind: str
+    project: str
+    created: datetime
+    expires: datetime
+    moments: tuple[datetime, ...]
+    asked: Mapping[str, Any] = field(default_factory=dict)
+    input: Mapping[str, Any] | None = None
+    ending: Ending | None = None
+    ended: datetime | None = None

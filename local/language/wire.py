@@ -1,0 +1,115 @@
+"""What every dialect is made of: requests, replies, routes, times as text, and pages of lists."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote, urlencode
+
+from local.language.body import JSON, Body
+from local.language.errors import bad_parameter
+
+if TYPE_CHECKING:
+    from local.language.service import Service
+
+MEGABYTE = 1024 * 1024
+AUTHORING_HEADERS = {"request-id": "{id}", "x-ms-region": "East US", "Access-Control-Expose-Headers": "*"}  # recorded
+
+
+@dataclass(frozen=True)
+class Call:
+    """One request. `names` are the variable parts of its path, `base` is the address that the caller used."""
+
+    path: str
+    base: str
+    names: Mapping[str, str]
+    query: Mapping[str, str]
+    content: bytes
+
+    @property
+    def body(self) -> Body:
+        return Body.parse(self.content)
+
+    def whole(self, name: str, default: int | None, least: int = 0, most: int | None = None) -> int | None:
+        """A query parameter that is a whole number."""
+        text = self.query.get(name)
+        if text is None:
+            return default
+        number = int(text) if text.isascii() and text.isdigit() and len(text) < 10 else -1  # noqa: PLR2004
+        if number < least or (most is not None and number > most):
+            limits = f"{least} to {most}" if most is not None else f"{least} or more"
+            raise bad_parameter(f"{name} must be a whole number, {limits}.", name)
+        return number
+
+    def flag(self, name: str) -> bool:
+        text = self.query.get(name, "false").lower()
+        if text not in ("true", "false"):
+            raise bad_parameter(f"{name} must be true or false.", name)
+        return text == "true"
+
+    def required(self, name: str) -> str:
+        if not self.query.get(name):
+            raise bad_parameter(f"The query parameter {name} is missing.", name)
+        return self.query[name]
+
+    def link(self, *segments: str, **query: Any) -> str:
+        """An absolute address of this service: what starts with a slash is a path, anything else is one segment."""
+        parts = (quote(it, safe="/:") if it.startswith("/") else f"/{quote(it, safe='')}" for it in segments)
+        address = self.base + "".join(parts)
+        return f"{address}?{urlencode(query, safe='$')}" if query else address
+
+
+@dataclass(frozen=True)
+class Reply:
+    status: int
+    body: JSON | None = None
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+Handler = Callable[[Call, "Service"], Reply]
+
+
+@dataclass(frozen=True)
+class Route:
+    """One operation. `path` in werkzeug's notation. A handler that is not `locked` may be slow and locks for itself."""
+
+    method: str
+    path: str
+    handler: Handler
+    locked: bool = True
+
+
+@dataclass(frozen=True, eq=False)
+class Dialect:
+    """One protocol: where it lives, its operations, and what all of its answers share.
+
+    `versions` are the api-versions it takes as a query parameter; none if the version is in the path.
+    `renamed` are the error codes that it spells differently. `{id}` in a header stands for the request's own id.
+    """
+
+    prefix: str
+    routes: Sequence[Route]
+    versions: Sequence[str] = ()
+    headers: Mapping[str, str] = field(default_factory=dict)
+    renamed: Mapping[str, str] = field(default_factory=dict)
+    most_bytes: int = MEGABYTE
+
+
+def seconds(moment: datetime) -> str:
+    return f"{moment:%Y-%m-%dT%H:%M:%SZ}"
+
+
+def milliseconds(moment: datetime) -> str:
+    return f"{moment:%Y-%m-%dT%H:%M:%S}.{moment.microsecond // 1000:03d}Z"
+
+
+def ticks(moment: datetime) -> str:
+    """Seven digits, as recorded where tasks and parts of a training are timed."""
+    return f"{moment:%Y-%m-%dT%H:%M:%S}.{moment.microsecond:06d}0Z"
+
+
+def without_none(fields: JSON) -> JSON:
+    """The service leaves out what is not set."""
+    return {name: value for name, value in fields.items() if value is not None}

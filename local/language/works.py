@@ -1,0 +1,29 @@
+"""Which work each kind of job has."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+
+from local.language import analysis, deployments, projects, training
+from local.language.jobs import Effect
+from local.language.service import Service
+from local.language.values import Job
+
+AUTHORING: dict[str, Callable[[Service, Job], Effect]] = {
+    "import": projects.importing,
+    "export": projects.exporting,
+    "delete": projects.deleting,
+    "train": training.training,
+    "deploy": deployments.deploying,
+    "publish": deployments.deploying,
+    "undeploy": deployments.undeploying,
+    "swap": deployments.swapping,
+}
+ANALYSES: dict[str, Callable[[Service, Job], Effect]] = {"analyze": analysis.analysing}
+
+
+def start(service: Service) -> None:
+    """Lets the jobs begin, first those that an earlier process left undone."""
+    service.authoring.start({kind: partial(work, service) for kind, work in AUTHORING.items()})
+    service.analyses.start({kind: partial(work, service) for kind, work in ANALYSES.items()})

@@ -1,0 +1,90 @@
+"""A small set of labelled texts in storage, and the Language service over it."""
+
+from __future__ import annotations
+
+import json
+import uuid
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+from azure.storage.blob import BlobServiceClient
+from language_caller import (
+    CURRENT,
+    START,
+    Caller,
+    Deployed,
+    create_preview,
+    current_labels,
+    labelled,
+    preview_labels,
+    publish_preview,
+    text_about,
+)
+
+from local.azurite import Azurite
+from local.language.clock import Clock
+from local.language.server import running
+
+
+@pytest.fixture(scope="session")
+def blobs(azurite: Azurite) -> Iterator[BlobServiceClient]:
+    with BlobServiceClient.from_connection_string(azurite.connection_string) as client:
+        yield client
+
+
+@pytest.fixture(scope="session")
+def texts(blobs: BlobServiceClient) -> str:
+    """A container with the labelled texts and, in both formats, their labels."""
+    name = f"texts{uuid.uuid4().hex[:8]}"
+    container = blobs.create_container(name)
+    for number, (location, classes) in enumerate(labelled().items()):
+        container.upload_blob(location, text_about(*classes, number=number))
+    container.upload_blob("preview.json", json.dumps(preview_labels()))
+    container.upload_blob("current.json", json.dumps(current_labels(name)))
+    container.upload_blob("single.json", json.dumps(current_labels(name, "CustomSingleLabelClassification")))
+    return name
+
+
+@pytest.fixture(scope="session")
+def call(azurite: Azurite, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Caller]:
+    """The service that tests share, at the instant pace. A test touches only its own `project`."""
+    with running(azurite.connection_string, state=tmp_path_factory.mktemp("language")) as service:
+        yield Caller(service)
+
+
+@pytest.fixture
+def project() -> str:
+    return f"P{uuid.uuid4().hex[:10]}"
+
+
+@pytest.fixture
+def start(azurite: Azurite, tmp_path: Path) -> Callable[..., Any]:
+    """Starts a service of one's own: `with start(pace="seconds", clock=Clock(START)) as call`. Its state stays."""
+
+    @contextmanager
+    def started(**options: Any) -> Iterator[Caller]:
+        with running(azurite.connection_string, **{"state": tmp_path / "language", **options}) as service:
+            yield Caller(service)
+
+    return started
+
+
+@pytest.fixture
+def clock() -> Clock:
+    """A clock that stands still until it is moved."""
+    return Clock(START)
+
+
+@pytest.fixture(scope="session")
+def deployed(call: Caller, texts: str) -> Deployed:
+    """Made once; a test only analyzes with them."""
+    kinds = {"MultiClassification": "preview.json", "SingleClassification": "single.json"}
+    ids = {}
+    for kind, labels in kinds.items():
+        assert create_preview(call, kind, texts, modelType=kind, labelsLocation=labels).status_code == 201
+        ids[kind] = publish_preview(call, kind, "M")
+        call.done(call("PUT", f"{CURRENT}/{kind}/deployments/D", {"trainedModelLabel": "M"}))
+    return Deployed(*kinds, *ids.values())

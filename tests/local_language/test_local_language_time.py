@@ -1,0 +1,251 @@
+"""What time and restarts do: expiry, paces, work that is done again, state that stays."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from language_caller import (
+    CURRENT,
+    PREVIEW,
+    START,
+    Caller,
+    create_preview,
+    current_labels,
+    document,
+    import_labels,
+    train,
+)
+
+from local.errors import SetupError
+from local.language.clock import PACES, Clock, steps
+from local.language.errors import ServiceError
+from local.language.jobs import Jobs
+from local.language.state import State
+from local.language.values import Ending, Job
+
+JOBS = "/language/analyze-text/jobs"
+TRAINING = {"modelLabel": "M", "trainingConfigVersion": "latest"}
+
+
+def submit(call: Caller, project: str) -> str:
+    parameters = {"projectName": project, "deploymentName": "D"}
+    tasks = [{"kind": "CustomMultiLabelClassification", "parameters": parameters}]
+    answer = call("POST", JOBS, {"analysisInput": {"documents": [document(1, "Space")]}, "tasks": tasks})
+    assert answer.status_code == 202, answer.text
+    return answer.headers["operation-location"]
+
+
+def deploy(call: Caller, project: str, texts: str) -> None:
+    import_labels(call, project, texts)
+    train(call, project)
+    call.done(call("PUT", f"{CURRENT}/{project}/deployments/D", {"trainedModelLabel": "M"}))
+
+
+@pytest.mark.parametrize("pace", PACES)
+@pytest.mark.parametrize("kind", ["train", "analyze", "import", "deploy"])
+def test_every_pace_has_a_moment_for_every_step(pace: str, kind: str) -> None:
+    moments = PACES[pace].get(kind, PACES[pace]["other"])
+    assert len(moments) == len(steps(kind)) - 1
+    assert list(moments) == sorted(moments)
+
+
+def test_a_clock_goes_with_the_machine_or_stands_and_can_be_moved() -> None:
+    standing, going = Clock(START), Clock()
+    before = going.now()
+    for clock in (standing, going):
+        clock.advance(90)
+    assert standing.now() == START + timedelta(seconds=90)
+    assert going.now() >= before + timedelta(seconds=90)
+
+
+def test_analyze_jobs_expire_after_a_day_and_authoring_jobs_after_a_week(
+    start: Callable[..., Any], clock: Clock, texts: str, project: str
+) -> None:
+    with start(clock=clock) as call:
+        deploy(call, project, texts)
+        training = f"{CURRENT}/{project}/train/jobs"
+        (job,) = call("GET", training).json()["value"]
+        address = submit(call, project)
+        call.until(address, lambda job: job["status"] == "succeeded")
+        clock.advance(24 * 3600 - 1)
+        assert call("GET", address).status_code == 200
+        clock.advance(1)
+        assert call("GET", address).json()["error"]["code"] == "OperationNotFound"
+        clock.advance(6 * 24 * 3600 - 1)
+        assert call("GET", f"{training}/{job['jobId']}").status_code == 200
+        clock.advance(1)
+        assert call("GET", f"{training}/{job['jobId']}").json()["error"]["code"] == "OperationNotFound"
+        assert call("GET", training).json()["value"] == []
+        assert call("GET", f"{CURRENT}/{project}/models/M").status_code == 200
+
+
+def test_what_expired_is_removed_from_disk(
+    start: Callable[..., Any], clock: Clock, tmp_path: Path, texts: str, project: str
+) -> None:
+    with start(clock=clock) as call:
+        deploy(call, project, texts)
+        call.until(submit(call, project), lambda job: job["status"] == "succeeded")
+        files = [*(tmp_path / "language" / "analyses").iterdir(), *(tmp_path / "language" / "jobs").iterdir()]
+        assert len(files) == 4
+        clock.advance(8 * 24 * 3600)
+        call("GET", CURRENT)
+        assert [file for file in files if file.exists()] == []
+
+
+def test_projects_models_and_jobs_outlive_a_restart(start: Callable[..., Any], texts: str, project: str) -> None:
+    with start() as call:
+        deploy(call, project, texts)
+        first = call.service.endpoint
+        address = submit(call, project)
+        job = call.until(address, lambda job: job["status"] == "succeeded")
+        paths = [f"{CURRENT}/{project}{path}" for path in ("", "/models", "/train/jobs", "/deployments/D")]
+        before = [call("GET", path).json() for path in paths]
+    with start() as call:
+        assert [call("GET", path).json() for path in paths] == before
+        assert call("GET", address.replace(first, call.service.endpoint)).json() == job
+        again = call.until(submit(call, project), lambda job: job["status"] == "succeeded")
+        assert again["tasks"]["items"][0]["results"] == job["tasks"]["items"][0]["results"]
+        summary = call("GET", f"{CURRENT}/{project}/models/M/evaluation/summary-result")
+        assert summary.status_code == 200
+
+
+def test_what_was_under_way_is_done_after_a_restart(
+    start: Callable[..., Any], clock: Clock, texts: str, project: str
+) -> None:
+    with start(clock=clock) as call:
+        deploy(call, project, texts)
+    with start(clock=clock, pace="realistic") as call:
+        first = call.service.endpoint
+        training = call("POST", f"{CURRENT}/{project}/:train", {**TRAINING, "modelLabel": "N"})
+        importing = call("POST", f"{CURRENT}/{project}2/:import", current_labels(texts))
+        addresses = [submit(call, project), *(it.headers["operation-location"] for it in (training, importing))]
+    clock.advance(3600)
+    with start(clock=clock, pace="realistic") as call:
+        for address in addresses:
+            here = address.replace(first, call.service.endpoint)
+            call.until(here, lambda job: job["status"] == "succeeded")
+        assert call("GET", f"{CURRENT}/{project}/models/N").status_code == 200
+        assert call("GET", f"{CURRENT}/{project}2").status_code == 200
+
+
+def test_a_job_under_way_keeps_its_model_from_being_removed(
+    start: Callable[..., Any], clock: Clock, texts: str, project: str
+) -> None:
+    with start(clock=clock) as call:
+        deploy(call, project, texts)
+    with start(clock=clock, pace="realistic") as call:
+        first, address = call.service.endpoint, submit(call, project)
+    with start(clock=clock) as call:
+        call.done(call("DELETE", f"{CURRENT}/{project}/deployments/D"))
+        assert call("DELETE", f"{CURRENT}/{project}/models/M").status_code == 204
+    with start(clock=clock) as call:
+        clock.advance(12)
+        job = call.until(
+            f"{call.service.endpoint}{address.removeprefix(first)}", lambda job: job["tasks"]["items"] != []
+        )
+    assert job["tasks"]["items"][0]["results"]["documents"][0]["class"][0]["category"] == "Space"
+
+
+def test_a_project_is_busy_after_a_restart_too(
+    start: Callable[..., Any], clock: Clock, texts: str, project: str
+) -> None:
+    with start(clock=clock) as call:
+        create_preview(call, project, texts)
+    with start(clock=clock, pace="seconds") as call:
+        task = {"tasks": [{"trainingModelName": "M"}]}
+        assert call("POST", f"{PREVIEW}/{project}/train", task).status_code == 202
+    with start(clock=clock, pace="seconds") as call:
+        assert call("POST", f"{PREVIEW}/{project}/train", task).status_code == 409
+
+
+def test_models_that_nothing_refers_to_are_removed_from_disk(
+    start: Callable[..., Any], tmp_path: Path, texts: str, project: str
+) -> None:
+    folder = tmp_path / "language" / "models"
+    with start() as call:
+        deploy(call, project, texts)
+        (deployed,) = folder.iterdir()
+        train(call, project)
+        assert len(list(folder.iterdir())) == 2
+        call.done(call("PUT", f"{CURRENT}/{project}/deployments/D", {"trainedModelLabel": "M"}))
+        assert not deployed.exists()
+        call.done(call("DELETE", f"{CURRENT}/{project}"))
+        assert list(folder.iterdir()) == []
+
+
+def test_a_state_folder_that_cannot_be_read_is_named(start: Callable[..., Any], tmp_path: Path) -> None:
+    (tmp_path / "language" / "projects").mkdir(parents=True)
+    broken = tmp_path / "language" / "projects" / "x.json"
+    broken.write_text('{"name": "x", "value": {}}')
+    with pytest.raises(SetupError, match=r"x\.json cannot be read"), start():
+        pass
+
+
+@pytest.fixture
+def jobs(tmp_path: Path, clock: Clock) -> Any:
+    """Jobs without a service: their works are the tests' own."""
+    state = State(tmp_path / "state")
+    made = Jobs(state.jobs, state.lock, clock, {"other": 1})
+    yield made
+    made.stop()
+
+
+def job_in(seconds: float) -> Job:
+    moments = (START, START + timedelta(seconds=seconds))
+    return Job("j", "work", "P", START, START + timedelta(days=7), moments)
+
+
+def test_a_job_is_never_seen_ahead_of_its_work(jobs: Jobs, clock: Clock) -> None:
+    started, released = threading.Event(), threading.Event()
+
+    def work(_job: Job) -> Callable[[], Ending]:
+        started.set()
+        assert released.wait(30)
+        return lambda: Ending(result={"found": 1})
+
+    jobs.start({"work": work})
+    job = jobs.begin(job_in(5))
+    assert started.wait(30)
+    clock.advance(60)
+    jobs.settle()
+    assert (jobs.step(jobs.get("j")), jobs.updated(job)) == ("running", START)
+    released.set()
+    jobs.stop()
+    jobs.settle()
+    ended = jobs.get("j")
+    assert (jobs.step(ended), ended.ended) == ("succeeded", START + timedelta(seconds=60))
+    assert ended.ending == Ending(result={"found": 1})
+
+
+def test_a_job_is_never_seen_ahead_of_its_pace(jobs: Jobs, clock: Clock) -> None:
+    jobs.start({"work": lambda _job: Ending})
+    jobs.begin(job_in(5))
+    jobs.stop()
+    clock.advance(4.9)
+    jobs.settle()
+    assert jobs.step(jobs.get("j")) == "running"
+    clock.advance(0.1)
+    jobs.settle()
+    assert (jobs.step(jobs.get("j")), jobs.get("j").ended) == ("succeeded", START + timedelta(seconds=5))
+
+
+def test_work_that_breaks_ends_its_job(jobs: Jobs, clock: Clock, caplog: pytest.LogCaptureFixture) -> None:
+    def work(_job: Job) -> Callable[[], Ending]:
+        raise RuntimeError("a defect")
+
+    jobs.start({"work": work})
+    jobs.begin(job_in(0))
+    jobs.stop()
+    jobs.settle()
+    ending = jobs.get("j").ending
+    assert ending is not None
+    assert (ending.status, ending.errors[0].code) == ("failed", "InternalServerError")
+    assert "a defect" in caplog.text
+    clock.advance(7 * 24 * 3600)
+    with pytest.raises(ServiceError):
+        jobs.get("j")
