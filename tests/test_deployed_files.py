@@ -41,9 +41,9 @@ def as_git_reads_it(paths: list[str], folder: Path) -> set[str]:
     """The paths that are kept. Azure Developer CLI follows git's syntax."""
     subprocess.run(["git", "init", "--quiet", folder], check=True)
     (folder / ".git" / "info" / "exclude").write_bytes((ROOT / ".funcignore").read_bytes())
-    command = ["git", "-C", str(folder), "check-ignore", "--no-index", "--stdin"]
-    ignored = subprocess.run(command, input="\n".join(paths), capture_output=True, text=True, check=True).stdout
-    return set(paths) - set(ignored.splitlines())
+    command = ["git", "-C", str(folder), "check-ignore", "--no-index", "--stdin", "-z"]
+    ignored = subprocess.run(command, input="\0".join(paths), capture_output=True, text=True, check=True).stdout
+    return set(paths) - set(ignored.split("\0"))
 
 
 def as_core_tools_reads_it(paths: list[str], _folder: Path) -> set[str]:
@@ -66,6 +66,6 @@ def test_only_the_app_is_deployed(reading: Reading, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("reading", [as_git_reads_it, as_core_tools_reads_it])
 def test_nothing_in_the_repository_slips_through(reading: Reading, tmp_path: Path) -> None:
-    listing = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
-    kept = reading([*listing.splitlines(), "host.json", "Makefile"], tmp_path)
+    listing = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    kept = reading([*listing.split("\0")[:-1], "host.json", "Makefile"], tmp_path)
     assert {path.split("/")[0] for path in kept} <= DEPLOYED

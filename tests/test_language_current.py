@@ -506,7 +506,7 @@ def test_a_refused_submission_says_why(wire: Wire, language: CurrentLanguage) ->
 def test_an_analysis_as_recorded(wire: Wire, language: CurrentLanguage) -> None:
     wire.script(said(ANALYSIS))
     found = language.analysis(UUID)
-    assert wire.lines == [f"GET {JOBS}/{UUID}?{API}"]
+    assert wire.lines == [f"GET {JOBS}/{UUID}?{API}&top=25"]
     assert (found.state, found.status, found.error) == (State.SUCCEEDED, "succeeded", "")
     assert found.classes == {"1": (), "3": (ClassScore("BookRestaurant", 0.97),)}
     assert found.errors == {"2": "Invalid Document in request. Document text is empty."}
@@ -528,7 +528,7 @@ def test_every_page_of_the_results_is_read(wire: Wire, language: CurrentLanguage
         said(page(["3"], nextLink=None)),
     )
     assert set(language.analysis(UUID).classes) == {"1", "2", "3"}
-    assert wire.lines == [f"GET {JOBS}/{UUID}?{API}", f"GET {JOBS}/{UUID}?{API}&skip=20&top=5"]
+    assert wire.lines == [f"GET {JOBS}/{UUID}?{API}&top=25", f"GET {JOBS}/{UUID}?{API}&skip=20&top=25"]
 
 
 def test_a_page_that_fails_leaves_the_job_for_later(wire: Wire, language: CurrentLanguage) -> None:

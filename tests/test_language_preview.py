@@ -333,7 +333,7 @@ def test_an_analyze_job_is_submitted_as_in_the_quickstart(
 def test_results_are_read_in_both_shapes(wire: Wire, language: PreviewLanguage, shape: Any, status: str) -> None:
     wire.script(said(analysis(shape(RESULT), status=status)))
     found = language.analysis(UUID)
-    assert wire.lines == [f"GET {ANALYZE}/jobs/{UUID}"]
+    assert wire.lines == [f"GET {ANALYZE}/jobs/{UUID}?$top=25"]
     assert (found.state, found.status, found.error) == (State.SUCCEEDED, status, "")
     assert (found.classes, found.errors) == (READ, {})
     assert found.expires == datetime(2021, 5, 19, 14, 32, 25, 578000, tzinfo=UTC)
@@ -381,7 +381,8 @@ def test_every_page_of_the_results_is_read(wire: Wire, language: PreviewLanguage
     link = f"{wire.url}{ANALYZE}/jobs/{UUID}?$skip=20&$top=5&showStats=False"
     wire.script(said(analysis(documented(first), **{"@nextLink": link})), said(analysis(documented(second))))
     assert language.analysis(UUID).classes == READ
-    assert wire.lines == [f"GET {ANALYZE}/jobs/{UUID}", f"GET {ANALYZE}/jobs/{UUID}?$skip=20&$top=5&showStats=False"]
+    expected = ["?$top=25", "?$skip=20&$top=25&showStats=False"]
+    assert wire.lines == [f"GET {ANALYZE}/jobs/{UUID}{query}" for query in expected]
 
 
 def test_a_next_page_on_another_origin_is_not_asked_for(wire: Wire, language: PreviewLanguage) -> None:

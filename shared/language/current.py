@@ -27,6 +27,8 @@ from shared.language.types import (
 AUTHORING = "/language/authoring/analyze-text"
 JOBS = "/language/analyze-text/jobs"
 MERGE_PATCH = "application/merge-patch+json"
+FULL_PAGE = "25"
+"""A whole job in one answer; the default page is shorter, and each page counts against the quota."""
 LABELS_VERSION = "2022-05-01"
 """The labels file's own version, the same for both API versions (documentation)."""
 KINDS: Mapping[Kind, str] = {
@@ -132,7 +134,8 @@ class CurrentLanguage:
 
     def analysis(self, job: str) -> Analysis:
         """Where a job stands, with all pages of its results once it has ended."""
-        answers = reading.pages(self._transport, path(JOBS + "/{job}", job=job), self._query, "nextLink")
+        query = {**self._query, "top": FULL_PAGE}
+        answers = reading.pages(self._transport, path(JOBS + "/{job}", job=job), query, "nextLink")
         return reading.analysis(answers, _tasks)
 
     @property

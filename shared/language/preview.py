@@ -16,6 +16,8 @@ from shared.language.types import Analysis, Classifier, Evaluation, Kind, Labels
 
 AUTHORING = "/language/text/authoring/v1.0-preview.2"
 ANALYZE = "/text/analytics/v3.1-preview.ct.1/analyze"
+FULL_PAGE = "25"
+"""A whole job in one answer; the default page is shorter, and each page counts against the quota."""
 TASKS: Mapping[Kind, str] = {
     Kind.MULTI: "customMultiClassificationTasks",
     Kind.SINGLE: "customClassificationTasks",
@@ -120,7 +122,8 @@ class PreviewLanguage:
 
     def analysis(self, job: str) -> Analysis:
         """Where a job stands, with all pages of its results once it has ended."""
-        answers = reading.pages(self._transport, path(ANALYZE + "/jobs/{job}", job=job), {}, "@nextLink")
+        where = path(ANALYZE + "/jobs/{job}", job=job)
+        answers = reading.pages(self._transport, where, {"$top": FULL_PAGE}, "@nextLink")
         return reading.analysis(answers, _tasks)
 
     def _call(self, method: str, template: str, body: object = None, **names: str) -> Answer:
