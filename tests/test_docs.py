@@ -1,0 +1,262 @@
+"""The documentation is held to the code: settings, routes, commands, limits, the tree, layers, dependencies, links."""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+import pytest
+from test_imports import LAYERS
+
+from local.__main__ import COMMANDS
+from shared import settings
+from shared.errors import SettingsError
+from shared.language import current, preview
+from shared.management.requests import LARGEST_PAGE, PAGE
+from shared.management.routes import ROUTES
+from shared.model import LONGEST_NAME, DocumentState, JobState
+from shared.operation import OperationState
+from shared.text import LARGEST_FILE, LONGEST_TEXT
+
+ROOT = Path(__file__).parents[1]
+README = (ROOT / "README.md").read_text()
+CONTRIBUTING = (ROOT / "CONTRIBUTING.md").read_text()
+PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md"), *ROOT.glob("samples/**/*.md")])
+HOST_SETTINGS = {"AzureWebJobsStorage", "FUNCTIONS_WORKER_RUNTIME"}
+REQUIRED = {
+    "LANGUAGE_ENDPOINT": "https://name.cognitiveservices.azure.com",
+    "DOCUMENTS_STORAGE": "UseDevelopmentStorage=true",
+    "DOCUMENTS_CONTAINER": "documents",
+    "TICK_SCHEDULE": "*/10 * * * * *",
+}
+
+
+def section(page: str, heading: str) -> str:
+    return re.split(r"^## ", page.split(f"\n## {heading}\n", 1)[1], maxsplit=1, flags=re.MULTILINE)[0]
+
+
+def rows(text: str) -> list[list[str]]:
+    """The cells of every table row, headings and rulers left out."""
+    lines = [line.strip("|").split("|") for line in text.splitlines() if line.startswith("| `")]
+    return [[cell.strip() for cell in line] for line in lines]
+
+
+def ticked(text: str) -> list[str]:
+    return re.findall(r"`([^`]+)`", text)
+
+
+# --- settings ---------------------------------------------------------------------------------------------------
+
+
+class Noting(Mapping[str, str]):
+    """An environment that notes which names are asked for."""
+
+    def __init__(self, values: Mapping[str, str]) -> None:
+        self.values_given, self.asked = values, set[str]()
+
+    def __getitem__(self, name: str) -> str:
+        self.asked.add(name)
+        return self.values_given[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.values_given)
+
+    def __len__(self) -> int:
+        return len(self.values_given)
+
+
+def settings_read() -> set[str]:
+    """The names that `settings` asks for; a connection counts once, however it is spelled."""
+    environ = Noting(REQUIRED)
+    settings.load(environ)
+    settings.trigger_source(environ)
+    return {name.removeprefix("AzureWebJobs").partition("__")[0] for name in environ.asked}
+
+
+def sample() -> dict[str, str]:
+    values = json.loads((ROOT / "local.settings.sample.json").read_text())["Values"]
+    return {name: value for name, value in values.items() if not name.startswith("//")}
+
+
+def documented_settings() -> dict[str, str]:
+    """Name to what stands in the column for its default."""
+    return {ticked(row[0])[0]: row[1] for row in rows(section(README, "Settings"))}
+
+
+def test_every_setting_is_in_the_readme_and_in_the_sample_and_none_besides() -> None:
+    assert set(documented_settings()) == set(sample()) == settings_read() | HOST_SETTINGS
+
+
+def test_the_sample_is_right_but_for_the_resource_and_its_key() -> None:
+    loaded = settings.load({**sample(), "LANGUAGE_KEY": "0123456789abcdef"})
+    assert (loaded.language_key, loaded.documents_container) == ("0123456789abcdef", "documents")
+
+
+def test_the_defaults_are_those_of_the_readme() -> None:
+    documented = {name: ticked(said) for name, said in documented_settings().items()}
+    today = settings.load(REQUIRED)
+    quickstart = settings.load({**REQUIRED, "LANGUAGE_API": settings.PREVIEW_API})
+    assert documented["LANGUAGE_API"] == [today.language_api]
+    assert documented["LANGUAGE_REQUESTS_PER_MINUTE"] == [
+        str(today.requests_per_minute),
+        str(quickstart.requests_per_minute),
+    ]
+    assert documented["RESULTS_CONTAINER"] == [today.results_container]
+    assert documented["SWEEP_MINUTES"] == [str(today.sweep_minutes)]
+    assert documented["BLOB_TRIGGER_SOURCE"] == [settings.trigger_source({})]
+    assert (documented["LANGUAGE_KEY"], today.language_key) == ([], None)
+    assert (documented["CLASSIFIER"], today.classifier) == ([], "")
+
+
+@pytest.mark.parametrize("name", REQUIRED)
+def test_what_is_required_is_called_so(name: str) -> None:
+    assert documented_settings()[name].startswith("required")
+    with pytest.raises(SettingsError, match=name):
+        settings.load({other: value for other, value in REQUIRED.items() if other != name})
+
+
+# --- routes, limits, states ---------------------------------------------------------------------------------------
+
+
+def test_every_route_is_in_the_readme_with_its_method_and_none_besides() -> None:
+    documented = [ticked(row[0])[0] for row in rows(section(README, "Routes"))]
+    assert documented == [f"{method} /api/{path}".replace("<", "{").replace(">", "}") for method, path, _ in ROUTES]
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_every_route_that_a_page_speaks_of_exists(page: Path) -> None:
+    served = {(method, re.sub(r"<\w+>", "*", f"/api/{path}")) for method, path, _ in ROUTES}
+    named = re.findall(r"\b(GET|POST|PUT|PATCH|DELETE) (/api/[^\s`?]+)", page.read_text())
+    assert {(method, re.sub(r"{\w+}", "*", path)) for method, path in named} <= served
+
+
+@pytest.mark.parametrize("page", ["README.md", "docs/quickstart.md"])
+def test_every_route_that_a_page_calls_exists(page: str) -> None:
+    calls = re.findall(r"curl (?:-[a-zA-Z]+ )*?(?:-X (\w+) )?\"?\$(?:T|TEXTDROP)/([\w/]+)", (ROOT / page).read_text())
+    assert len(calls) > 5
+    for method, path in calls:
+        served = {one for one, rule, _ in ROUTES if re.fullmatch(re.sub(r"<\w+>", "[^/]+", rule), path)}
+        assert (method or "GET") in served, path
+
+
+def test_the_protocols_paths_are_those_of_the_code() -> None:
+    walk = section(README, "The quickstart, step by step")
+    for path in (current.AUTHORING, current.JOBS, preview.AUTHORING, preview.ANALYZE):
+        assert f"{path}`" in walk
+
+
+def test_the_limits_are_those_of_the_code() -> None:
+    trouble = section(README, "When something is wrong with it")
+    assert f"over {LONGEST_TEXT:,} characters or {LARGEST_FILE:,} bytes" in trouble
+    assert f"a name over {LONGEST_NAME:,} characters" in trouble
+    assert f"`top` (1 to {LARGEST_PAGE}, else {PAGE})" in section(README, "Routes")
+
+
+@pytest.mark.parametrize(
+    ("what", "states"), [("document", DocumentState), ("job", JobState), ("operation", OperationState)]
+)
+def test_every_state_is_in_the_readme(what: str, states: type[DocumentState | JobState | OperationState]) -> None:
+    [line] = re.findall(rf"^\| {what} \|(.*)\|(.*)\|$", README, re.MULTILINE)
+    documented = tuple(ticked(cell) for cell in line)
+    assert documented == ([one for one in states if not one.final], [one for one in states if one.final])
+
+
+def test_the_functions_are_called_as_the_pages_call_them() -> None:
+    called = set(re.findall(r'@app\.function_name\("(\w+)"\)', (ROOT / "function_app.py").read_text()))
+    picture = README.split("```text\n", 1)[1].split("```", 1)[0]
+    assert called == {"document_landed", "tick", "manage"}
+    assert all(name in picture for name in called)
+    assert set(re.findall(r"Host\.Functions\.(\w+)", (ROOT / "docs" / "azure.md").read_text())) <= called
+
+
+# --- commands -----------------------------------------------------------------------------------------------------
+
+
+def targets() -> set[str]:
+    [line] = re.findall(r"^\.PHONY: (.*)$", (ROOT / "Makefile").read_text(), re.MULTILINE)
+    return set(line.split())
+
+
+def test_every_command_of_the_makefile_is_in_the_readme_and_none_besides() -> None:
+    documented = re.findall(r"^\| `make (\w+)` \|", README, re.MULTILINE)
+    assert sorted(documented) == sorted(targets())
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_every_command_that_a_page_speaks_of_exists(page: Path) -> None:
+    text = page.read_text()
+    assert set(re.findall(r"(?:`|\$ |=\S+ )make (\w+)", text)) <= targets()
+    assert set(re.findall(r"-m local (\w+)", text)) <= set(COMMANDS)
+
+
+# --- the tree and the layers --------------------------------------------------------------------------------------
+
+
+def tree() -> set[str]:
+    """The paths that CONTRIBUTING.md names; a folder without its slash."""
+    block = section(CONTRIBUTING, "The tree").split("```text\n", 1)[1].split("```", 1)[0]
+    found, folders = set[str](), list[str]()
+    for line in block.splitlines():
+        name, depth = line.split()[0], (len(line) - len(line.lstrip())) // 2
+        folders[depth:] = [name.rstrip("/")]
+        found.add("/".join(folders))
+    return found
+
+
+def written() -> set[str]:
+    """All files that are no product of a command, and their folders, as git would have them."""
+    command = ["git", "ls-files", "--cached", "--others", "--exclude-standard"]
+    files = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout.splitlines()
+    paths = {Path(file) for file in files if (ROOT / file).exists()}
+    return {str(path) for file in paths for path in (file, *file.parents)} - {"."}
+
+
+def test_what_the_tree_names_exists() -> None:
+    assert tree() - written() == set()
+
+
+@pytest.mark.parametrize("folder", [".", "shared", "shared/language", "shared/management", "local"])
+def test_the_tree_names_all_there_is(folder: str) -> None:
+    there = {path for path in written() if str(Path(path).parent) == folder}
+    assert there - tree() - {f"{folder}/__init__.py"} == set()
+
+
+def test_the_layers_are_those_that_the_code_is_held_to() -> None:
+    table = section(CONTRIBUTING, "Who may import whom")
+    layers = [set(ticked(line)) for line in table.splitlines() if re.match(r"\| [a-z].*`", line)]
+    assert tuple(layers) == LAYERS
+
+
+# --- dependencies and links ---------------------------------------------------------------------------------------
+
+
+def required(name: str) -> set[str]:
+    lines = (ROOT / name).read_text().splitlines()
+    return {re.split(r"[<>=~\[ ]", line, maxsplit=1)[0] for line in lines if line and line[0].isalpha()}
+
+
+@pytest.mark.parametrize(
+    ("page", "expected"),
+    [
+        ("0006-app-dependencies.md", required("requirements.txt")),
+        ("0007-local-dependencies.md", required("requirements-dev.txt") | {"azurite"}),
+    ],
+)
+def test_every_dependency_has_its_reason_and_no_other(page: str, expected: set[str]) -> None:
+    text = (ROOT / "docs" / "decisions" / page).read_text()
+    reasons = re.findall(r"(?:^- |\. )((?:`[\w-]+`(?:,| with| and|) ?)+)(?:\(.*\))?:", text, re.MULTILINE)
+    assert {name for names in reasons for name in ticked(names)} == expected
+
+
+def test_decisions_are_numbered_without_a_gap() -> None:
+    numbers = [int(page.name[:4]) for page in sorted((ROOT / "docs" / "decisions").glob("*.md"))]
+    assert numbers == list(range(1, len(numbers) + 1))
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_links_lead_somewhere(page: Path) -> None:
+    links = re.findall(r"\]\(([^)#\s]+)", page.read_text())
+    assert [link for link in links if "://" not in link and not (page.parent / link).exists()] == []
