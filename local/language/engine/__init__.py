@@ -1,0 +1,22 @@
+"""The classifier behind the local Language service: learns from labelled texts, and finds the classes of others.
+
+Pure: it knows nothing of HTTP, clocks or storage; only `Trained.save` and `Trained.load` touch the disk.
+"""
+
+from local.language.engine.evaluation import ClassFigures, Evaluation, Prediction
+from local.language.engine.examples import Example, Kind, Split, TrainingError
+from local.language.engine.persistence import BrokenModel
+from local.language.engine.training import Trained, train
+
+__all__ = [
+    "BrokenModel",
+    "ClassFigures",
+    "Evaluation",
+    "Example",
+    "Kind",
+    "Prediction",
+    "Split",
+    "Trained",
+    "TrainingError",
+    "train",
+]

@@ -1,0 +1,107 @@
+"""From labelled texts to a model that finds the classes of others."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+
+from local.language.engine import persistence
+from local.language.engine.calibration import calibrate, confidences
+from local.language.engine.evaluation import Evaluation, Prediction, evaluate
+from local.language.engine.examples import Example, Kind, Split, TrainingError, require_two_classes, usable
+from local.language.engine.features import Features, Floats
+from local.language.engine.ridge import fit, held_out_scores, kernel_of
+from local.language.engine.splitting import Labels, held_out
+
+_FEWEST_TO_EVALUATE = 10
+_PERCENTAGE = Split()
+
+
+@dataclass(frozen=True)
+class Trained:
+    """A model. `classes` are the project's; `evaluation` is None where no document could be held out."""
+
+    kind: Kind
+    classes: tuple[str, ...]
+    evaluation: Evaluation | None
+    features: Features
+    weights: Floats
+    biases: Floats
+    thresholds: Floats
+
+    def classify(self, texts: Sequence[str]) -> list[list[tuple[str, float]]]:
+        """The classes that apply to each text, best first, with confidences 0 to 1; exactly one if single label."""
+        return [self._chosen(row) for row in self.confidences(texts)] if texts else []
+
+    def confidences(self, texts: Sequence[str]) -> Floats:
+        """A row a text, a column a class."""
+        return confidences(self.features.rows(texts) @ self.weights + self.biases, self.kind)
+
+    def save(self, folder: Path) -> None:
+        """Writes the model into `folder`, which is made if it is not there."""
+        persistence.save(self, folder)
+
+    @classmethod
+    def load(cls, folder: Path) -> Trained:
+        """The model that was saved to `folder`. Raises BrokenModel if what is there is none."""
+        return cls(**persistence.load(folder))
+
+    def _chosen(self, row: Floats) -> list[tuple[str, float]]:
+        ranked = sorted(zip(self.classes, row.tolist(), self.thresholds.tolist(), strict=True), key=lambda it: -it[1])
+        if self.kind == "single":
+            return [(name, confidence) for name, confidence, _ in ranked[:1]]
+        return [(name, confidence) for name, confidence, threshold in ranked if confidence >= threshold]
+
+
+def train(
+    examples: Sequence[Example], classes: Sequence[str], kind: Kind, split: Split = _PERCENTAGE, seed: int = 0
+) -> Trained:
+    """A model of the training part, evaluated on the held-out part. The same input and seed give the same model.
+
+    Raises TrainingError, with a reason for people, if nothing can be learned.
+    """
+    classes = tuple(dict.fromkeys(classes))
+    found = usable(examples, classes, kind)
+    testing = _testing(found, classes, split, seed)
+    training = [example for example, test in zip(found, testing, strict=True) if not test]
+    require_two_classes(training)
+    model = _fit(training, classes, kind, seed)
+    tested = [example for example, test in zip(found, testing, strict=True) if test]
+    if len(found) < _FEWEST_TO_EVALUATE or not tested:
+        return model
+    return replace(model, evaluation=_evaluate(model, tested))
+
+
+def _testing(examples: Sequence[Example], classes: Sequence[str], split: Split, seed: int) -> Sequence[bool]:
+    if split.kind == "manual":
+        return [example.dataset == "Test" for example in examples]
+    if split.training + split.testing != 100 or not 0 <= split.testing < 100:  # noqa: PLR2004
+        raise TrainingError("The training and testing percentages must sum to 100, and some must be for training.")
+    if len(examples) < _FEWEST_TO_EVALUATE:
+        return [False] * len(examples)
+    return list(held_out(_labels(examples, classes), split.testing / 100, seed))
+
+
+def _labels(examples: Sequence[Example], classes: Sequence[str]) -> Labels:
+    return np.array([[name in example.classes for name in classes] for example in examples])
+
+
+def _fit(training: Sequence[Example], classes: tuple[str, ...], kind: Kind, seed: int) -> Trained:
+    features, rows = Features.learned([example.text for example in training])
+    kernel, labels = kernel_of(rows), _labels(training, classes)
+    weights, biases = fit(rows, kernel, labels)
+    scores = held_out_scores(kernel, labels, seed) if len(training) >= _FEWEST_TO_EVALUATE else None
+    it = calibrate(scores, labels, kind)
+    return Trained(kind, classes, None, features, weights * it.slopes, biases * it.slopes + it.offsets, it.thresholds)
+
+
+def _evaluate(model: Trained, tested: Sequence[Example]) -> Evaluation:
+    found = model.classify([example.text for example in tested])
+    documents = [
+        Prediction(example.location, example.language, example.classes, tuple(name for name, _ in classes))
+        for example, classes in zip(tested, found, strict=True)
+    ]
+    return evaluate(documents, model.classes, single=model.kind == "single")

@@ -1,0 +1,73 @@
+"""Scores become confidences that are right as often as they say, and thresholds that serve F1."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from local.language.engine.calibration import Calibration, calibrate, confidences
+from local.language.engine.splitting import Labels
+
+Floats = NDArray[np.float64]
+RATES = np.array([0.6, 0.3, 0.15])
+
+
+def drawn(seed: int, size: int = 4000) -> tuple[Floats, Labels]:
+    """Labels of several classes a document, and scores that tell something of them."""
+    chance = np.random.default_rng(seed)
+    labels = chance.random((size, len(RATES))) < RATES
+    return RATES + 0.1 * (labels - RATES) + chance.normal(0, 0.08, labels.shape), labels
+
+
+def found(it: Calibration, scores: Floats) -> Floats:
+    return confidences(scores * it.slopes + it.offsets, "multi")
+
+
+def f1(labels: Labels, given: Labels) -> Floats:
+    return 2 * (labels & given).sum(axis=0) / (labels.sum(axis=0) + given.sum(axis=0))
+
+
+def test_confidences_are_right_as_often_as_they_say() -> None:
+    scores, labels = drawn(1)
+    given = found(calibrate(*drawn(2), "multi"), scores)
+    for low in np.arange(0, 1, 0.2):
+        inside = (given >= low) & (given < low + 0.2)
+        assert inside.sum() > 100
+        assert given[inside].mean() == pytest.approx(labels[inside].mean(), abs=0.05)
+
+
+def test_thresholds_nearly_reach_the_best_f1() -> None:
+    scores, labels = drawn(1)
+    it = calibrate(*drawn(2), "multi")
+    given = found(it, scores)
+    reached = f1(labels, given >= it.thresholds)
+    best = np.max([f1(labels, given >= threshold) for threshold in np.arange(0.02, 0.98, 0.02)], axis=0)
+    assert (reached > best - 0.03).all()
+    assert reached.mean() > f1(labels, given >= 0.5).mean() + 0.02
+
+
+def test_a_rarer_class_has_a_lower_threshold_but_no_tiny_one() -> None:
+    thresholds = calibrate(*drawn(2), "multi").thresholds
+    assert thresholds.tolist() == sorted(thresholds, reverse=True)
+    assert thresholds.min() > 0.15
+
+
+def test_single_label_confidences_sum_to_one_and_are_right_as_often_as_they_say() -> None:
+    chance = np.random.default_rng(3)
+    labels = np.eye(3, dtype=bool)[chance.integers(0, 3, 4000)]
+    scores = 0.3 * labels + chance.normal(0, 0.25, labels.shape)
+    it = calibrate(scores[:2000], labels[:2000], "single")
+    given = confidences(scores[2000:] * it.slopes + it.offsets, "single")
+    assert given.sum(axis=1) == pytest.approx(1)
+    assert (given.argmax(axis=1) == scores[2000:].argmax(axis=1)).all()
+    right = labels[2000:][np.arange(2000), given.argmax(axis=1)]
+    assert given.max(axis=1).mean() == pytest.approx(right.mean(), abs=0.03)
+
+
+def test_scores_that_tell_nothing_give_the_rate_of_the_class() -> None:
+    chance = np.random.default_rng(4)
+    labels = chance.random((2000, 3)) < RATES
+    scores = chance.normal(0.3, 0.1, labels.shape)
+    given = found(calibrate(scores, labels, "multi"), scores)
+    assert given == pytest.approx(np.broadcast_to(RATES, given.shape), abs=0.1)

@@ -1,0 +1,102 @@
+"""A model comes back from disk as it was saved, or not at all."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+from engine_texts import CLASSES, answers, corpus
+
+from local.language.engine import BrokenModel, Example, Kind, Trained, train
+
+
+@pytest.fixture(scope="module")
+def model() -> Trained:
+    return train(corpus("multi", 30), CLASSES, "multi")
+
+
+@pytest.fixture
+def folder(model: Trained, tmp_path: Path) -> Path:
+    model.save(tmp_path / "models" / "first")
+    return tmp_path / "models" / "first"
+
+
+@pytest.mark.parametrize(
+    ("kind", "size", "languages"), [("single", 30, ("en",)), ("multi", 30, ("ja", "ru")), ("multi", 6, ("de",))]
+)
+def test_a_loaded_model_is_the_saved_one(kind: Kind, size: int, languages: tuple[str, ...], tmp_path: Path) -> None:
+    saved = train(corpus(kind, size, languages), CLASSES, kind)
+    saved.save(tmp_path)
+    loaded = Trained.load(tmp_path)
+    assert answers(loaded) == answers(saved)
+    assert (loaded.kind, loaded.classes, loaded.evaluation) == (saved.kind, saved.classes, saved.evaluation)
+
+
+def test_lone_surrogates_survive(tmp_path: Path) -> None:
+    saved = train([*corpus("multi", 30), Example("\ud83d", "\ud83d egg", ("Chess",))], CLASSES, "multi")
+    saved.save(tmp_path)
+    assert Trained.load(tmp_path).classify(["\ud83d"]) == saved.classify(["\ud83d"])
+
+
+def test_nothing_else_is_left_in_the_folder_and_nothing_in_it_can_run(folder: Path) -> None:
+    assert sorted(path.name for path in folder.iterdir()) == ["arrays.npz", "model.json"]
+    with np.load(folder / "arrays.npz", allow_pickle=False) as arrays:
+        assert all(arrays[name].dtype == np.float64 for name in arrays)
+
+
+def test_a_save_replaces_what_was_there(model: Trained, folder: Path) -> None:
+    train(corpus("single", 12, ("ru",)), CLASSES, "single").save(folder)
+    model.save(folder)
+    assert answers(Trained.load(folder)) == answers(model)
+
+
+def test_a_save_that_was_cut_short_is_refused_not_mixed(model: Trained, folder: Path) -> None:
+    description = (folder / "model.json").read_bytes()
+    train(corpus("multi", 30, seed=3), CLASSES, "multi").save(folder)
+    (folder / "model.json").write_bytes(description)  # as if the new arrays had come, and their description not
+    with pytest.raises(BrokenModel, match=r"arrays\.npz is not the file it was saved with"):
+        Trained.load(folder)
+    model.save(folder)
+    assert answers(Trained.load(folder)) == answers(model)
+
+
+def described(change: Callable[[dict[str, object]], object]) -> Callable[[Path], object]:
+    def broken(folder: Path) -> None:
+        description = json.loads((folder / "model.json").read_text())
+        change(description)
+        (folder / "model.json").write_text(json.dumps(description))
+
+    return broken
+
+
+@pytest.mark.parametrize(
+    ("harm", "reason"),
+    [
+        (lambda folder: (folder / "model.json").unlink(), "model.json is missing"),
+        (lambda folder: (folder / "arrays.npz").unlink(), "arrays.npz is missing"),
+        (lambda folder: (folder / "model.json").write_text("{"), "cannot be used"),
+        (lambda folder: (folder / "model.json").write_bytes(b"\xff"), "cannot be used"),
+        (lambda folder: (folder / "model.json").write_text("[]"), "cannot be used"),
+        (lambda folder: (folder / "arrays.npz").write_bytes(b"PK"), "not the file it was saved with"),
+        (described(lambda it: it.update(format=2)), "its format is 2, and this version reads 1"),
+        (described(lambda it: it.update(kind="triple")), "its kind is 'triple'"),
+        (described(lambda it: it.pop("terms")), "it has no 'terms'"),
+        (described(lambda it: it.update(classes=["A"])), r"the shape of its weights is \(\d+, 3\), not \(\d+, 1\)"),
+        (described(lambda it: it.update(terms=[["a"], ["b"]])), r"the shape of its words is \(\d+,\), not \(1,\)"),
+        (described(lambda it: it.update(terms=[["a"]])), "cannot be used"),
+        (described(lambda it: it.update(evaluation=[])), "cannot be used"),
+    ],
+)
+def test_a_broken_folder_is_refused_with_a_reason(harm: Callable[[Path], object], reason: str, folder: Path) -> None:
+    harm(folder)
+    with pytest.raises(BrokenModel, match=reason) as caught:
+        Trained.load(folder)
+    assert "Train it again" in str(caught.value)
+
+
+def test_a_folder_that_is_not_there_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(BrokenModel, match="holds no model"):
+        Trained.load(tmp_path / "nowhere")
