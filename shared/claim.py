@@ -29,8 +29,9 @@ def claim(services: Services, name: str, now: datetime) -> Document | None:
 
 def _judged(document: Document, now: datetime) -> Document:
     """What the look alone can tell is refused at once."""
-    if len(document.name) > LONGEST_NAME:
-        why = f"The name has {len(document.name)} characters; its result's name would be longer than storage allows."
+    length = len(document.name.encode("utf-16-le")) // 2  # as storage counts
+    if length > LONGEST_NAME:
+        why = f"The name has {length} characters; its result's name would be longer than storage allows."
         return document.failed(Reason.BAD_INPUT, why, now)
     try:
         check_size(document.size)

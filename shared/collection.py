@@ -22,6 +22,7 @@ from shared.submission import GRACE, RETRY_FIRST, RETRY_LONGEST, give_back
 log = logging.getLogger(__name__)
 
 POLL_FIRST, POLL_LONGEST = timedelta(seconds=2), timedelta(minutes=1)
+LONGEST_ASKED = timedelta(minutes=15)  # whatever the service asks for
 POLLERS = WRITERS = 8
 
 
@@ -85,7 +86,7 @@ def _settle(job: Job, analysis: Analysis, services: Services, now: datetime) -> 
     settled = [(document, outcome(document, job, analysis, alone, now)) for document in documents]
     _write_results([after for _, after in settled if after.state is DocumentState.SUCCEEDED], job, services)
     services.ledger.commit((job, job.done(now)), *settled)
-    gate.reopen(services)
+    gate.relax(services, now)
 
 
 def _write_results(documents: Sequence[Document], job: Job, services: Services) -> None:
@@ -149,6 +150,6 @@ def _wait_or_expire(job: Job, status: str, services: Services, now: datetime, re
 def _postpone(job: Job, status: str, services: Services, now: datetime, retry_after: float | None = None) -> None:
     wait = wait_before(job.key, job.polls, POLL_FIRST, POLL_LONGEST)
     if retry_after is not None:
-        wait = timedelta(seconds=retry_after)
+        wait = min(timedelta(seconds=retry_after), LONGEST_ASKED)
     with suppress(Moved):
         services.ledger.commit((job, job.polled(status, now + wait, now)))

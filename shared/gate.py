@@ -44,12 +44,19 @@ def close(services: Services, trouble: LanguageError, now: datetime) -> None:
     kind = next((kind for kind in FIRST_WAIT if isinstance(trouble, kind)), Unavailable)
     reason = MEANING[kind] + str(trouble)
     with suppress(Moved):
-        services.ledger.write(gate.closed(reason, _wait(kind, gate.failures, trouble), now))
+        failures = gate.failures - gate.is_closed(now)
+        services.ledger.write(gate.closed(reason, _wait(kind, failures, trouble), now))
         log.warning("No analyze calls for a while. %s", reason)
 
 
+def relax(services: Services, now: datetime) -> None:
+    """A call went well: forget past trouble, unless another call has just closed it."""
+    if not is_closed(services, now):
+        reopen(services)
+
+
 def reopen(services: Services) -> None:
-    """Forget past trouble, after a call that went well or a change of the classifier."""
+    """Forget all trouble, after a change of the classifier."""
     gate = services.ledger.read(Gate)
     if gate.failures:
         with suppress(Moved):

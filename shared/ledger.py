@@ -89,7 +89,7 @@ class Ledger:
         self.commit((single if single.version else None, single))
 
     def _listed(self, kind: type[Entry], prefix: str, limit: int, after: str) -> tuple[list[Entry], str]:
-        first = prefix + after + "\0" if after else prefix
+        first = prefix + after + "!" if after else prefix
         rows = self._rows.between(first, prefix + _AFTER_ALL, limit + 1)
         more = rows[limit - 1].key.removeprefix(prefix) if len(rows) > limit else ""
         return self._indexed(kind, rows[:limit]), more

@@ -33,13 +33,12 @@ class Gate:
         return self.until is not None and now < self.until
 
     def closed(self, reason: str, wait: timedelta, now: datetime) -> Self:
-        return replace(
-            self,
-            until=now + wait,
-            reason=reason[:REASON_LENGTH],
-            since=self.since or now,
-            failures=self.failures + 1,
-        )
+        """Trouble while it is closed came from calls side by side: it counts once, and the longest wait holds."""
+        until = now + wait
+        if self.is_closed(now) and self.until:
+            return self if self.until >= until else replace(self, until=until, reason=reason[:REASON_LENGTH])
+        failures = self.failures + 1
+        return replace(self, until=until, reason=reason[:REASON_LENGTH], since=self.since or now, failures=failures)
 
     def opened(self) -> Self:
         return replace(self, until=None, reason="", since=None, failures=0)

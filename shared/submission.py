@@ -18,12 +18,12 @@ from shared.claim import claim
 from shared.classifier import chosen
 from shared.errors import (
     Closed,
-    ContainerMissing,
     Garbled,
     LanguageError,
     Moved,
     NotFound,
     Rejected,
+    StorageUnavailable,
     Unavailable,
     Unknown,
     Unreadable,
@@ -66,7 +66,7 @@ def give_back(
     services: Services, job: Job, documents: Sequence[Document], why: str, now: datetime, *, blame: bool
 ) -> None:
     """End a job that gave nothing: its documents wait again. `blame`: the service had them, and did not answer."""
-    alone = len(documents) == 1
+    alone = len(job.documents) == 1
     returned = []
     for document in documents:
         due = now + wait_before(document.key, document.attempts, RETRY_FIRST, RETRY_LONGEST) if blame else now
@@ -135,8 +135,10 @@ def _read(document: Document, services: Services, now: datetime) -> Readable | N
         _end(document, document.superseded(now), services)
     except NotFound:
         _end(document, document.gone(now), services)
-    except ContainerMissing:
-        log.warning("Container %s is not there; its documents wait.", services.documents.container)
+    except StorageUnavailable as trouble:
+        log.warning("Document %s waits: %s", document.key, trouble)
+        later = now + wait_before(document.key, 0, RETRY_FIRST, RETRY_LONGEST)
+        _end(document, document.returned(str(trouble), later, now), services)
     return None
 
 
