@@ -9,6 +9,7 @@ import json
 import logging
 from datetime import UTC, datetime
 from functools import partial
+from time import monotonic
 
 import azure.functions as func
 
@@ -16,6 +17,8 @@ from shared import settings
 
 # Every method that some caller may try, so that the answer to a wrong one is ours and not the host's empty 404.
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")
+
+TICK_SECONDS = 120  # to begin something in; far from the five minutes after which the host ends a function
 
 logging.getLogger("azure").setLevel(logging.WARNING)  # a line for every storage request helps nobody
 
@@ -46,7 +49,8 @@ def tick(timer: func.TimerRequest) -> None:
     from shared import tick as story
 
     del timer
-    story.tick(services.services(), clock())
+    begun = monotonic()
+    story.tick(services.services(), clock(), goes_on=lambda: monotonic() - begun < TICK_SECONDS)
 
 
 @app.function_name("manage")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from shared.errors import Moved, Unreadable
-from shared.model import LONGEST_NAME, Document, Reason
+from shared.model import LONGEST_NAME, Blob, Document, Reason
 from shared.services import Services
 from shared.text import check_size
 
@@ -17,8 +17,11 @@ def claim(services: Services, name: str, now: datetime) -> Document | None:
     of again.
     """
     blob = services.documents.look(name)
-    if blob is None:
-        return None
+    return claim_blob(services, blob, now) if blob else None
+
+
+def claim_blob(services: Services, blob: Blob, now: datetime) -> Document | None:
+    """The same for a file as storage has just shown it."""
     document = _judged(Document.landed(services.documents.container, blob, now), now)
     try:
         services.ledger.commit((None, document))

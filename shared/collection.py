@@ -10,12 +10,14 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 
 from shared import gate
-from shared.errors import Closed, LanguageError, Moved, Unknown
+from shared.errors import LanguageError, Moved, Shut, Unknown
 from shared.language.types import Analysis, State
 from shared.model import Document, DocumentState, Job, JobState, Reason, wait_before
+from shared.packing import merge
 from shared.services import Services
 from shared.submission import GRACE, RETRY_FIRST, RETRY_LONGEST, give_back
 
@@ -30,10 +32,22 @@ def collect(services: Services, now: datetime, limit: int) -> int:
     """Follow at most `limit` jobs that are due, side by side; gives how many were looked at."""
     if gate.is_closed(services, now):
         return 0
-    jobs = services.ledger.due(Job, now, limit)
+    jobs = _within_quota(services.ledger.due(Job, now, limit), services, now)
     with ThreadPoolExecutor(POLLERS) as pollers:
         list(pollers.map(lambda job: _collect(job, services, now), jobs))
     return len(jobs)
+
+
+def _within_quota(jobs: Sequence[Job], services: Services, now: datetime) -> Sequence[Job]:
+    """As many of them, in their order, as the quota has polls for; a job asks as often as it has requests."""
+    kept: list[Job] = []
+    left = granted = gate.reserve(services, sum(len(job.service_ids) for job in jobs), now)
+    for job in jobs:
+        left -= len(job.service_ids)
+        if left < 0 and (kept or not granted):  # the first may have more parts than the quota has at once
+            break
+        kept.append(job)
+    return kept
 
 
 def _collect(job: Job, services: Services, now: datetime) -> None:
@@ -57,18 +71,28 @@ def _follow(job: Job, services: Services, now: datetime) -> None:
 
 def _poll(job: Job, services: Services, now: datetime) -> None:
     try:
-        analysis = services.language.analysis(job.service_id)
+        analysis = _ask(job, services, now)
+    except Shut:
+        return
     except Unknown as trouble:
         if now - job.created < GRACE:
             _postpone(job, str(trouble), services, now)
         else:
             _lose(job, f"the service does not know it any more: {trouble}", services, now, blame=True)
     except LanguageError as trouble:
-        if isinstance(trouble, Closed):
-            gate.close(services, trouble, now)
         _wait_or_expire(job, str(trouble), services, now)
     else:
         _judge(job, analysis, services, now)
+
+
+def _ask(job: Job, services: Services, now: datetime) -> Analysis:
+    """What the service says of the job: of all its parts together, or of the first that has not ended."""
+    analyses = []
+    for service_id in job.service_ids:
+        analyses.append(gate.call(services, now, partial(services.language.analysis, service_id)))
+        if not analyses[-1].state.final:
+            return analyses[-1]
+    return analyses[0] if len(analyses) == 1 else merge(analyses, job.classifier.kind)
 
 
 def _judge(job: Job, analysis: Analysis, services: Services, now: datetime) -> None:

@@ -19,7 +19,7 @@ from azure.core.exceptions import (
     ResourceModifiedError,
     ResourceNotFoundError,
 )
-from azure.storage.blob import BlobServiceClient, ContentSettings
+from azure.storage.blob import BlobProperties, BlobServiceClient, ContentSettings
 
 from shared.errors import ContainerMissing, Moved, NotFound, StorageUnavailable, Unreadable
 from shared.model import RESULT_SUFFIX, Blob
@@ -47,8 +47,15 @@ class Documents:
                 found = self._service.get_blob_client(self.container, name).get_blob_properties()
         except NotFound:
             return None
-        metadata = {key.lower(): value for key, value in (found.metadata or {}).items()}
-        return Blob(name, found.etag.strip('"'), found.size, found.last_modified, metadata.get("language", ""))
+        return _blob(found)
+
+    def page(self, marker: str, size: int) -> tuple[list[Blob], str]:
+        """At most `size` files of the container, and where the listing goes on ("" at its end)."""
+        with self._asked():
+            container = self._service.get_container_client(self.container)
+            pages: Any = container.list_blobs(include=["metadata"], results_per_page=size).by_page(marker or None)
+            found = [_blob(one) for one in next(pages, [])]
+            return found, pages.continuation_token or ""
 
     def read(self, name: str, etag: str) -> bytes:
         """The bytes of this very version.
@@ -149,6 +156,12 @@ class Documents:
             raise _unavailable(error) from error
         except AzureError as error:
             raise _unavailable(error) from error
+
+
+def _blob(found: BlobProperties) -> Blob:
+    metadata = {key.lower(): value for key, value in (found.metadata or {}).items()}
+    # A listing spells the ETag without quotes, a look at one file with them.
+    return Blob(found.name, found.etag.strip('"'), found.size, found.last_modified, metadata.get("language", ""))
 
 
 def _unavailable(error: AzureError) -> StorageUnavailable:

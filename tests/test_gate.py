@@ -38,6 +38,7 @@ def fresh(services: Services) -> Services:
     found = services.ledger.read(Gate)
     if found.version:
         services.ledger.write(found.opened())
+    services.seen.opened()
     return services
 
 

@@ -22,8 +22,8 @@ LAYERS: tuple[set[str], ...] = (
     {"language.current", "language.preview"},
     {"services"},
     {"gate", "claim", "classifier"},
-    {"submission", "operations"},
-    {"collection", "intake", "management.pipeline", "management.projects"},
+    {"submission", "operations", "sweep", "replay"},
+    {"collection", "intake", "management.pipeline", "management.projects", "management.steering"},
     {"tick", "management.routes"},
     {"function_app"},
 )

@@ -107,7 +107,7 @@ def lives() -> dict[str, list[Any]]:
     landed, begun, asked = document(), job(document()), operation()
     handed = landed.submitted("job1", NOW + seconds(60), NOW)
     back = handed.returned("lost", NOW + seconds(10), NOW)
-    running, at_work = begun.running("s", NOW + seconds(1), NOW), asked.running("s", NOW + seconds(1), NOW)
+    running, at_work = begun.running(("s",), NOW + seconds(1), NOW), asked.running("s", NOW + seconds(1), NOW)
     return {
         "document classified": [landed, handed, handed.succeeded((), CLASSIFIER, NOW)],
         "document failed": [landed, handed, back, back.submitted("j", NOW, NOW).failed(Reason.REJECTED, "no", NOW)],

@@ -207,13 +207,13 @@ def test_what_the_service_says_of_a_document_decides_it(analysis: Analysis, alon
 
 
 def test_a_job_that_runs_expires_when_the_service_forgets_it() -> None:
-    running = job(document()).running("s", LATER, NOW)
-    assert (running.state, running.service_id, running.due) == (JobState.RUNNING, "s", LATER)
+    running = job(document()).running(("s",), LATER, NOW)
+    assert (running.state, running.service_ids, running.due) == (JobState.RUNNING, ("s",), LATER)
     assert running.expires == NOW + timedelta(hours=24)
 
 
 def test_only_a_change_of_status_is_worth_a_line() -> None:
-    polled = job(document()).running("s", LATER, NOW)
+    polled = job(document()).running(("s",), LATER, NOW)
     for status in ("notStarted", "running", "running", "running"):
         polled = polled.polled(status, LATER, NOW)
     assert polled.polls == 4
@@ -228,7 +228,7 @@ def test_a_long_status_said_twice_is_one_line() -> None:
 
 @given(st.lists(WHYS, max_size=40), WHYS)
 def test_jobs_stay_bounded_whatever_the_service_says(statuses: list[str], why: str) -> None:
-    polled = job(document()).running("s", LATER, NOW)
+    polled = job(document()).running(("s",), LATER, NOW)
     for status in statuses:
         polled = polled.polled(status, LATER, NOW)
         assert sound(polled)

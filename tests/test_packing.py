@@ -13,7 +13,7 @@ from values import document
 
 from shared.model import SERVICE_PACK
 from shared.packing import LARGEST_REQUEST, Pack, Readable, pack
-from shared.text import LONGEST_TEXT, decode
+from shared.text import REQUEST_TEXT, decode
 
 LONG = {"x": "one byte each", "漢": "three bytes each", "\x1b": "six bytes each in JSON", '"': "two bytes each in JSON"}
 
@@ -26,7 +26,7 @@ READABLES = st.lists(
     st.builds(
         lambda character, length, share: readable(character * length, share),
         st.sampled_from(sorted(LONG)),
-        st.integers(1, 10) | st.integers(1, LONGEST_TEXT),
+        st.integers(1, 10) | st.integers(1, REQUEST_TEXT),
         st.sampled_from([25, 25, 25, 12, 6, 3, 1]),
     ),
     max_size=80,
@@ -36,7 +36,7 @@ READABLES = st.lists(
 def fits(one: Pack) -> bool:
     return (
         1 <= len(one) <= min(SERVICE_PACK, *(each.document.share for each in one))
-        and sum(len(each.text) for each in one) <= LONGEST_TEXT
+        and sum(len(each.text) for each in one) <= REQUEST_TEXT
         and sum(len(json.dumps(each.text, ensure_ascii=False).encode()) for each in one) <= LARGEST_REQUEST
     )
 
@@ -73,7 +73,7 @@ def test_a_document_with_a_share_of_one_is_alone() -> None:
 
 @pytest.mark.parametrize("character", LONG, ids=LONG.values())
 def test_the_longest_text_fits_a_request_alone(character: str) -> None:
-    text = decode(("x" + character * (LONGEST_TEXT - 1)).encode())
+    text = decode(("x" + character * (REQUEST_TEXT - 1)).encode())
     [one] = pack([readable(text)])
     assert fits(one)
 

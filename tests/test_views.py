@@ -106,11 +106,11 @@ def test_an_empty_file_has_a_size() -> None:
 
 
 def test_a_job_says_when_it_is_looked_at_next_until_it_ended() -> None:
-    running = values.job(values.document()).running("service-id", NOW, NOW)
+    running = values.job(values.document()).running(("service-id",), NOW, NOW)
     view = views.job(running)
-    assert (view["state"], view["serviceId"], view["apiVersion"], view["polls"]) == (
+    assert (view["state"], view["serviceIds"], view["apiVersion"], view["polls"]) == (
         "running",
-        "service-id",
+        ["service-id"],
         "2023-04-01",
         0,
     )
