@@ -15,8 +15,7 @@ def test_the_sweep_finds_what_no_event_told_of(world: World) -> None:
     world.publish()
     world.put("silent.txt", RECIPE)
     world.put("folder/silent é.txt", VOYAGE)
-    world.tick()
-    assert world.get("sweep")["found"] == 2
+    world.until(lambda: world.get("sweep")["found"] == 2, timedelta(minutes=1))
     assert world.until(lambda: world.result("silent.txt"), timedelta(minutes=1))
     assert world.until(lambda: world.result("folder/silent é.txt"), timedelta(minutes=1))
     world.until(lambda: not world.get("sweep")["running"])
