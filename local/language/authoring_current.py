@@ -166,12 +166,12 @@ def results(call: Call, service: Service) -> Reply:
 
 def list_deployments(call: Call, service: Service) -> Reply:
     found = service.state.project(call.names["project"]).deployments.values()
-    return _page(call, [deployment_body(item) for item in found])
+    return _page(call, [deployment_body(item, call.query["api-version"]) for item in found])
 
 
 def get_deployment(call: Call, service: Service) -> Reply:
-    project = service.state.project(call.names["project"])
-    return Reply(200, deployment_body(deployment(project, call.names["deployment"])))
+    found = deployment(service.state.project(call.names["project"]), call.names["deployment"])
+    return Reply(200, deployment_body(found, call.query["api-version"]))
 
 
 def put_deployment(call: Call, service: Service) -> Reply:

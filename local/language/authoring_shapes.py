@@ -106,7 +106,8 @@ def model_body(service: Service, model: Model, version: str) -> JSON:
     return found if version == OLDEST else found | {"hasSnapshot": service.state.snapshots.get(model.id) is not None}
 
 
-def deployment_body(deployment: Deployment) -> JSON:
+def deployment_body(deployment: Deployment, version: str) -> JSON:
+    """In a preview with the other resources that it is deployed to: there are none here."""
     return {
         "deploymentName": deployment.name,
         "modelId": deployment.model.id,
@@ -114,6 +115,7 @@ def deployment_body(deployment: Deployment) -> JSON:
         "lastDeployedDateTime": seconds(deployment.deployed),
         "deploymentExpirationDate": f"{deployments.expires(deployment.deployed):%Y-%m-%d}",
         "modelTrainingConfigVersion": deployment.model.config,
+        **({"assignedResources": []} if version.endswith("-preview") else {}),
     }
 
 
