@@ -17,7 +17,7 @@ from starlette.types import Receive, Scope, Send
 from werkzeug.exceptions import MethodNotAllowed, NotFound
 from werkzeug.routing import Map, Rule
 
-from local.language import analyze_current, analyze_preview, authoring_current, authoring_preview
+from local.language import analyze_current, analyze_preview, analyze_v32, authoring_current, authoring_preview
 from local.language.errors import (
     Fault,
     ServiceError,
@@ -31,7 +31,13 @@ from local.language.recording import SECRET_HEADERS, Recorded, Recording
 from local.language.service import Service
 from local.language.wire import MEGABYTE, Call, Dialect, Reply, Route
 
-DIALECTS = (authoring_current.DIALECT, authoring_preview.DIALECT, analyze_current.DIALECT, analyze_preview.DIALECT)
+DIALECTS = (
+    authoring_current.DIALECT,
+    authoring_preview.DIALECT,
+    analyze_current.DIALECT,
+    analyze_preview.DIALECT,
+    analyze_v32.DIALECT,
+)
 MOST_BYTES = 64 * MEGABYTE
 GATEWAY_CONTENT = "application/json"
 SERVICE_CONTENT = "application/json; charset=utf-8"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from types import UnionType
 from typing import Any
 
 from local.language.errors import malformed
@@ -45,6 +46,12 @@ class Body:
     def whole(self, field: str, default: int = _REQUIRED) -> int:
         return int(self._get(field, int, "a whole number", default))
 
+    def share(self, field: str) -> float:
+        found = float(self._get(field, int | float, "a number", _REQUIRED))
+        if not 0 <= found <= 1:
+            raise malformed(f"{self.name(field)} must be 0 to 1.", self.name(field))
+        return found
+
     def body(self, field: str, default: JSON = _REQUIRED) -> Body:
         return Body(self._get(field, dict, "an object", default), self.name(field))
 
@@ -56,12 +63,12 @@ class Body:
                 raise malformed(f"{name} must be an object.", name)
         return [Body(item, name) for item, name in zip(items, names, strict=True)]
 
-    def _get(self, field: str, of: type[object], called: str, default: Any) -> Any:
+    def _get(self, field: str, of: type[object] | UnionType, called: str, default: Any) -> Any:
         found = self.fields.get(field)
         if found is None:
             if default is _REQUIRED:
                 raise malformed(f"{self.name(field)} is missing.", self.name(field))
             return default
-        if not isinstance(found, of) or (of is int and isinstance(found, bool)):
+        if not isinstance(found, of) or (of is not bool and isinstance(found, bool)):
             raise malformed(f"{self.name(field)} must be {called}.", self.name(field))
         return found

@@ -10,6 +10,7 @@ from typing import Any
 
 from local.language.clock import Clock, moments
 from local.language.errors import ServiceError, conflict, operation_not_found
+from local.language.findings import Findings
 from local.language.jobs import Jobs
 from local.language.state import State
 from local.language.storage import Storage
@@ -19,7 +20,7 @@ AUTHORING_LIFETIME = timedelta(days=7)  # recorded
 QUICKSTART_LIFETIME = timedelta(hours=24)  # the quickstart's sample has some 15 hours
 ANALYZE_LIFETIME = timedelta(hours=24)  # recorded
 LANES = {"train": 1, "other": 2}  # a training must not keep anything else waiting
-BUSY_KINDS = ("train", "import")
+BUSY = {"train": "being trained", "import": "being imported", "load": "being given the labels of a model"}
 
 
 @dataclass(frozen=True)
@@ -33,6 +34,7 @@ class Service:
     shape: str
     authoring: Jobs
     analyses: Jobs
+    findings: Findings
 
     def begin(
         self,
@@ -61,25 +63,26 @@ class Service:
         return job
 
     def require_idle(self, project: str) -> None:
-        """Raises a 409 ServiceError while the project is in training or being imported."""
-        busy = next((job for job in self.authoring.open() if job.project == project and job.kind in BUSY_KINDS), None)
+        """Raises a 409 ServiceError while the project is in training, or its labels are changing."""
+        busy = next((job for job in self.authoring.open() if job.project == project and job.kind in BUSY), None)
         if busy:
-            doing = "being trained" if busy.kind == "train" else "being imported"
-            raise conflict(f"The project is {doing} (job {busy.id}): wait until that has ended, or cancel it.")
+            raise conflict(
+                f"The project is {BUSY[busy.kind]} (job {busy.id}): wait until that has ended, or cancel it."
+            )
 
     def collect(self) -> None:
-        """Removes the models that nothing refers to any more."""
+        """Removes the models that nothing refers to any more, and their snapshots."""
         projects = self.state.projects.values()
         used = {model.id for project in projects for model in project.models.values()}
         used |= {found.model.id for project in projects for found in project.deployments.values()}
         used |= {task["model"] for job in self.analyses.open() for task in job.asked["tasks"]}
-        self.state.models.keep_only(used)
+        self.state.keep_only(used)
 
 
 def open_service(state: State, storage: Storage, clock: Clock, pace: str, shape: str) -> Service:
     authoring = Jobs(state.jobs, state.lock, clock, LANES)
     analyses = Jobs(state.analyses, state.lock, clock, {"other": 2})
-    return Service(state, storage, clock, pace, shape, authoring, analyses)
+    return Service(state, storage, clock, pace, shape, authoring, analyses, Findings())
 
 
 def _ticks_of_day(now: datetime) -> int:
