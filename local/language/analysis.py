@@ -73,7 +73,7 @@ def begin(service: Service, documents: Sequence[Document], tasks: Sequence[Task]
     check(documents)
     now = service.clock.now()
     asked = {"displayName": display_name, "tasks": [asdict(task) for task in tasks]}
-    given = {"documents": [asdict(document) for document in documents]}
+    given = {"documents": [vars(document) for document in documents]}
     schedule = service.pace.moments("analyze", now)
     job = Job(str(uuid.uuid4()), "analyze", "", now, now + ANALYZE_LIFETIME, schedule, asked, given)
     return service.accept(job)

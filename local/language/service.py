@@ -94,7 +94,7 @@ class Service:
 
 def open_service(state: State, storage: Storage, clock: Clock, *, pace: Pace, shape: str, limits: Limits) -> Service:
     authoring = Jobs(state.jobs, state.lock, clock, LANES)
-    analyses = Jobs(state.analyses, state.lock, clock, {"other": 2})
+    analyses = Jobs(state.analyses, state.lock, clock, {"other": 1})  # two would only take turns
     return Service(state, storage, clock, pace, shape, authoring, analyses, Meter(limits, clock), Faults())
 
 
