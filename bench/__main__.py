@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from bench import imports, latency
+from bench import imports, language, latency
 
-PARTS = (imports, latency)
+PARTS = (imports, language, latency)
 
 for part in PARTS:
     part.report()

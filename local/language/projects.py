@@ -16,7 +16,7 @@ from local.language.values import Ending, Job, LabelledDocument, Labels, Project
 
 MOST_PROJECTS = 500
 NO_LABELS = Labels()
-PROJECT_NAME = re.compile(r"[\w.\-]{1,100}")
+PROJECT_NAME = re.compile(r"(?!global$)[\w.\-]{1,100}")  # "global" stands in addresses where a project could
 
 
 @dataclass(frozen=True)

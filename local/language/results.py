@@ -6,8 +6,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from local.language.analysis import Document, Task, transactions
+from local.language.analysis import Document, Task
 from local.language.body import JSON, Body
+from local.language.elements import transactions
 from local.language.findings import Part
 from local.language.service import Service
 from local.language.values import Job

@@ -20,7 +20,7 @@ class State:
         self.lock = threading.RLock()
         self.projects = Table(folder / "projects", Project)
         self.jobs = Table(folder / "jobs", Job)
-        self.analyses = Table(folder / "analyses", Job)
+        self.analyses = Table(folder / "analyses", Job, durable=False)  # gone in a day, and there are many
         self.models = Shelf(folder / "models")
         self.snapshots = Table(folder / "snapshots", Snapshot)
 

@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from typing import Literal, cast
 
 from local.language import engine
+from local.language.elements import text_elements
 from local.language.errors import Fault, ServiceError, bad_parameter, conflict, not_found, quota
 from local.language.jobs import Effect
 from local.language.kinds import QUICKSTART
@@ -20,6 +21,7 @@ from local.language.values import Ending, EvaluationOptions, Job, Labels, Model,
 CONFIG = "2022-05-01"  # the only training configuration there is for classification
 MODEL_LIFETIME = timedelta(days=365)
 MOST_MODELS = 10
+MOST_CHARACTERS = 128_000
 MODEL_NAME = re.compile(r"[\w.\-]{1,50}")
 
 
@@ -45,7 +47,7 @@ def training(service: Service, job: Job) -> Effect:
     examples = [
         engine.Example(it.location, text, it.classes, it.language or project.language, it.dataset)
         for it in labelled
-        if (text := texts[it.location])
+        if (text := texts[it.location]) and not _trouble(text)
     ]
     trained = _train(project, examples, EvaluationOptions(**job.asked["options"]))
     return lambda: _keep(service, job, trained, project.labels, _warnings(texts))
@@ -112,7 +114,14 @@ def _keep(service: Service, job: Job, trained: engine.Trained, labels: Labels, w
 
 
 def _warnings(texts: Mapping[str, str | None]) -> tuple[Fault, ...]:
-    reasons = {None: "is missing or not UTF-8 text", "": "is empty"}
-    return tuple(
-        Fault("Warning", f"{name} was left out: it {reasons[text]}.") for name, text in texts.items() if not text
-    )
+    reasons = {name: _trouble(text) for name, text in texts.items()}
+    return tuple(Fault("Warning", f"{name} was left out: it {reason}.") for name, reason in reasons.items() if reason)
+
+
+def _trouble(text: str | None) -> str:
+    """Why a training text cannot be used; nothing if it can."""
+    if text is None:
+        return "is missing or not UTF-8 text"
+    if len(text) > MOST_CHARACTERS and text_elements(text) > MOST_CHARACTERS:
+        return f"has more than {MOST_CHARACTERS} characters"
+    return "" if text else "is empty"

@@ -38,9 +38,12 @@ def deployed(prepared: tuple[Path, Deployed]) -> Deployed:
 
 
 @pytest.fixture(scope="session")
-def at(azurite: Azurite, prepared: tuple[Path, Deployed]) -> Iterator[list[str]]:
+def at(
+    azurite: Azurite, prepared: tuple[Path, Deployed], tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[list[str]]:
     """Endpoint and key of a service that tests share, at the instant pace."""
-    with running(azurite.connection_string, state=prepared[0]) as service:
+    state = shutil.copytree(prepared[0], tmp_path_factory.mktemp("shared") / "language")
+    with running(azurite.connection_string, state=state) as service:
         yield [service.endpoint, service.key]
 
 
