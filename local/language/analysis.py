@@ -18,6 +18,7 @@ from local.language.errors import (
     invalid,
     not_found,
 )
+from local.language.fates import spoiled
 from local.language.findings import Part, turn
 from local.language.jobs import Effect
 from local.language.kinds import NO_CLASS
@@ -88,7 +89,7 @@ def analysing(service: Service, job: Job) -> Effect:
     documents = [Document(**item) for item in (job.input or {})["documents"]]
     parts: list[Part] = []
     for index, task in enumerate(job.asked["tasks"]):
-        part = _part(service, Task(**task), documents)
+        part = spoiled(job, _part(service, Task(**task), documents))
         parts.append({**part, "at": max(service.clock.now(), turn(job, index)).isoformat()})
         _add(service, job, parts[-1])
     return lambda: _found(service, job, parts)

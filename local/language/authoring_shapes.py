@@ -187,7 +187,7 @@ def _optionals(body: Body) -> JSON:
 
 def _settings(body: Body) -> JSON:
     if body.has("confidenceThreshold"):
-        body.share("confidenceThreshold")
+        body.number("confidenceThreshold", least=0, most=1)
     return body.fields
 
 

@@ -61,6 +61,16 @@ def test_a_wrong_key(call: Caller, deployed: Deployed) -> None:
     replay(call.service, "wrong key", key="wrong", project=deployed.multi, **NAMES)
 
 
+@pytest.mark.parametrize(
+    ("name", "status", "retry_after"), [("throttled", 429, 1), ("quota spent", 403, 15 * 24 * 3600)]
+)
+def test_too_much(start: Callable[..., Any], name: str, status: int, retry_after: int) -> None:
+    with start() as call:
+        fault = {"kind": "status", "status": status, "retryAfter": retry_after, "count": 1}
+        assert call("POST", "/_local/faults", fault).status_code == 201
+        replay(call.service, name, project="P", job="3fa85f64-5717-4562-b3fc-2c963f66afa6", **NAMES)
+
+
 def test_an_unknown_project(call: Caller, project: str) -> None:
     replay(call.service, "unknown project", project=project)
 
