@@ -229,6 +229,17 @@ def test_a_state_folder_that_cannot_be_made_is_named(start: Callable[..., Any], 
         pass
 
 
+def test_what_a_process_was_writing_when_it_was_ended_is_taken_away(start: Callable[..., Any], tmp_path: Path) -> None:
+    with start() as call:
+        call("PATCH", f"{CURRENT}/P", {**current_labels("texts")["metadata"], "projectName": "P"})
+    (written,) = (tmp_path / "language" / "projects").iterdir()
+    draft = written.with_suffix(".draft")
+    draft.write_text('{"name": "P", "val')
+    with start() as call:
+        assert call("GET", f"{CURRENT}/P").status_code == 200
+        assert not draft.exists()
+
+
 @pytest.fixture
 def jobs(tmp_path: Path, clock: Clock) -> Any:
     """Jobs without a service: their works are the tests' own."""
