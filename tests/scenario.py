@@ -17,7 +17,7 @@ Act = Callable[[Instance], object]
 Step = tuple[Change, Act]
 
 DISH, SHIP = "simmer the onion", "the mast in the harbour"
-LONG = (DISH + ".\n\n") * 15_000 + (SHIP + ".\n\n") * 2000  # three requests; each class in parts of its own
+LONG = (DISH + ".\n\n") * 6000 + (SHIP + ".\n\n") * 1000  # two requests; each class in parts of its own
 
 
 def land(*names: str) -> Act:

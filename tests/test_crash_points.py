@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-import pytest
 from scenario import judge, play
 from stage import Killed, Stage, one_thread
 
