@@ -61,3 +61,10 @@ def world(
     """The app of this process over real storage and a real service, once in each protocol."""
     with running_world(azurite, language_service, container, request.param, monkeypatch) as made:
         yield made
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """What tests recorded, such as how many crash points were tried."""
+    for report in terminalreporter.stats.get("passed", []):
+        for what, number in report.user_properties:
+            terminalreporter.write_line(f"{number} {what} ({report.nodeid})")
