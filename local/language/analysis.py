@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import logging
-import math
 import uuid
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-import regex
-
-from local.language.clock import moments
+from local.language.elements import text_elements, transactions
 from local.language.engine import BrokenModel
 from local.language.errors import (
     all_documents_empty,
@@ -28,8 +25,6 @@ from local.language.values import Ending, Job, Project
 
 MOST_DOCUMENTS = 25
 MOST_ELEMENTS = 125_000
-ELEMENTS_IN_RECORD = 1000  # what the service counts, and bills, as one transaction
-GRAPHEME = regex.compile(r"\X")
 KINDS = {"single": "single label", "multi": "multi label"}
 
 logger = logging.getLogger(__name__)
@@ -79,9 +74,9 @@ def begin(service: Service, documents: Sequence[Document], tasks: Sequence[Task]
     now = service.clock.now()
     asked = {"displayName": display_name, "tasks": [asdict(task) for task in tasks]}
     given = {"documents": [asdict(document) for document in documents]}
-    schedule = moments("analyze", service.pace, now)
+    schedule = service.pace.moments("analyze", now)
     job = Job(str(uuid.uuid4()), "analyze", "", now, now + ANALYZE_LIFETIME, schedule, asked, given)
-    return service.analyses.begin(job)
+    return service.accept(job)
 
 
 def analysing(service: Service, job: Job) -> Effect:
@@ -118,13 +113,6 @@ def check(documents: Sequence[Document]) -> None:
         raise bad_documents(f"The documents of a request may have {MOST_ELEMENTS} text elements together.")
 
 
-def text_elements(text: str) -> int:
-    """The length of a text as the service counts it: in grapheme clusters."""
-    if text.isascii():
-        return len(text) - text.count("\r\n")
-    return sum(1 for _ in GRAPHEME.finditer(text))
-
-
 def statistics(records: Sequence[dict[str, Any]]) -> dict[str, int]:
     valid = [record for record in records if "classes" in record]
     return {
@@ -133,10 +121,6 @@ def statistics(records: Sequence[dict[str, Any]]) -> dict[str, int]:
         "erroneousDocumentsCount": len(records) - len(valid),
         "transactionsCount": sum(transactions(record["characters"]) for record in valid),
     }
-
-
-def transactions(characters: int) -> int:
-    return math.ceil(characters / ELEMENTS_IN_RECORD)
 
 
 def _require_kind(project: Project, kind: str) -> None:

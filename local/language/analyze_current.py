@@ -7,6 +7,7 @@ from typing import Any
 from local.language import analysis
 from local.language.analysis import Task
 from local.language.body import JSON, Body
+from local.language.elements import transactions
 from local.language.errors import bad_parameter, malformed
 from local.language.kinds import CURRENT
 from local.language.results import Page, counters, documents_of, parts
@@ -110,7 +111,7 @@ def _document(record: JSON, page: Page) -> JSON:
     statistics: dict[str, Any] = {}
     if page.show_statistics:
         characters = record["characters"]
-        counts = {"charactersCount": characters, "transactionsCount": analysis.transactions(characters)}
+        counts = {"charactersCount": characters, "transactionsCount": transactions(characters)}
         statistics = {"statistics": counts}
     return {"id": record["id"], "class": classes, **statistics, "warnings": []}
 

@@ -13,8 +13,9 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from local.language.clock import Clock, busy_step, steps
+from local.language.clock import Clock
 from local.language.errors import Fault, ServiceError, operation_not_found
+from local.language.paces import busy_step, steps
 from local.language.table import Table
 from local.language.values import Ending, Job
 
@@ -76,7 +77,7 @@ class Jobs:
         return [job for job_id in self._open if (job := self._table.get(job_id))]
 
     def step(self, job: Job) -> str:
-        """What the job is seen to do: one of `clock.steps`, or how it ended."""
+        """What the job is seen to do: one of `paces.steps`, or how it ended."""
         return job.ending.status if job.ending else steps(job.kind)[self._reached(job)]
 
     def updated(self, job: Job) -> datetime:

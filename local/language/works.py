@@ -6,6 +6,7 @@ from collections.abc import Callable
 from functools import partial
 
 from local.language import analysis, deployments, projects, training
+from local.language.fates import fated
 from local.language.jobs import Effect
 from local.language.service import Service
 from local.language.values import Job
@@ -20,7 +21,8 @@ AUTHORING: dict[str, Callable[[Service, Job], Effect]] = {
     "undeploy": deployments.undeploying,
     "swap": deployments.swapping,
 }
-ANALYSES: dict[str, Callable[[Service, Job], Effect]] = {"analyze": analysis.analysing}
+ANALYSES: dict[str, Callable[[Service, Job], Effect]] = {"analyze": fated(analysis.analysing)}
+KINDS = (*AUTHORING, *ANALYSES)
 
 
 def start(service: Service) -> None:
