@@ -57,6 +57,12 @@ class MemoryDocuments:
             found = self._files(self.container).get(name)
             return found.blob if found else None
 
+    def page(self, marker: str, size: int) -> tuple[list[Blob], str]:
+        with self._lock:
+            names = sorted(name for name in self._files(self.container) if name >= marker)
+            found = [self._containers[self.container][name].blob for name in names[:size]]
+            return found, names[size] if len(names) > size else ""
+
     def read(self, name: str, etag: str) -> bytes:
         with self._lock:
             found = self._file(self.container, name)
