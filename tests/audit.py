@@ -28,7 +28,7 @@ class Audit:
         """How often each document was handed over in a job that the service took."""
         times = Counter[str]()
         for job in self.jobs:
-            times.update({key: self.accepted[job.key] for key in job.documents})
+            times.update(dict.fromkeys(job.documents, self.accepted[job.key]))
         return times
 
     @property

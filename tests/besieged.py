@@ -27,7 +27,7 @@ from shared.errors import StorageUnavailable
 from shared.model import Document, Job, JobState
 from shared.services import PATIENCE, Services, build
 from shared.settings import load
-from shared.singles import Gate
+from shared.singles import Gate, Sweep
 from shared.tick import tick
 
 ROOT = Path(__file__).parents[1]
@@ -110,7 +110,7 @@ class Besieged:
     def finish(self) -> None:
         """The hosts end what they can; what waits for its grace after a kill is ended here, with time moved on."""
         self.client().call("POST", "sweep")
-        until(lambda: not self._open(), SECONDS)
+        until(lambda: self._is_swept() and not self._open(), SECONDS)
         for host in self.hosts:
             host.down()
         now = datetime.now(UTC)
@@ -118,6 +118,10 @@ class Besieged:
             now += timedelta(seconds=30)
             assert now < datetime.now(UTC) + timedelta(hours=1)
             tick(self.services, now)
+
+    def _is_swept(self) -> bool:
+        sweep = self.services.ledger.read(Sweep)
+        return not sweep.asked and sweep.began is None
 
     def _open(self) -> list[Document]:
         """Documents that are open, but for those of jobs that may or may not have reached the service."""

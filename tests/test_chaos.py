@@ -23,6 +23,7 @@ from shared.settings import TODAY_API
     [(150, 0.1, False), pytest.param(5000, 0.01, True, marks=pytest.mark.soak)],
 )
 def test_chaos_at_the_service(
+    *,
     count: int,
     jobs_share: float,
     in_memory: bool,
