@@ -15,7 +15,7 @@ WORKER := .venv-worker/.runtime-$(RUNTIME)
 PYENVS := $(wildcard $(addsuffix /versions/3.1[3-9]*/bin/python,$(PYENV_ROOT) $(HOME)/.pyenv))
 WORKER_PYTHONS := python3.13 python3.14 $(PYTHON) $(PYENVS)
 
-.PHONY: help setup demo run test check bench worker clean
+.PHONY: help setup demo run test soak check bench worker clean
 .DELETE_ON_ERROR:
 
 help: ## list these commands
@@ -31,6 +31,9 @@ run: setup ## run it all until Ctrl-C (HOST=func: on Azure Functions Core Tools 
 
 test: setup worker ## run every test (TESTS=tests/test_azurite.py: only these)
 	@$(PY) -m pytest -n $(PARALLEL) $(TESTS)
+
+soak: setup ## run the tests that take minutes: thousands of files under faults, kills and outages; ends with a report
+	@$(PY) -m pytest -m soak $(TESTS)
 
 check: $(PACKAGES) ## lint, format, types
 	@$(PY) -m ruff check .
