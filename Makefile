@@ -17,7 +17,7 @@ CLIENTS := $(patsubst tests/clients/requirements-%.txt,.venv-clients/%/.packages
 PYENVS := $(wildcard $(addsuffix /versions/3.1[3-9]*/bin/python,$(PYENV_ROOT) $(HOME)/.pyenv))
 WORKER_PYTHONS := python3.13 python3.14 $(PYTHON) $(PYENVS)
 
-.PHONY: help setup demo run test check bench worker clients clean
+.PHONY: help setup demo run test soak check bench worker clients clean
 .DELETE_ON_ERROR:
 
 help: ## list these commands
@@ -33,6 +33,9 @@ run: setup ## run it all until Ctrl-C (HOST=func: on Azure Functions Core Tools 
 
 test: setup worker clients ## run every test (TESTS=tests/test_azurite.py: only these)
 	@$(PY) -m pytest -n $(PARALLEL) $(TESTS)
+
+soak: setup ## run the tests that take minutes: thousands of files under faults, kills and outages; ends with a report
+	@$(PY) -m pytest -m soak $(TESTS)
 
 check: $(PACKAGES) ## lint, format, types
 	@$(PY) -m ruff check .
