@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from local.language.engine import Example, Kind, Split, Trained, TrainingError, train
+from local.language.engine.evaluation import evaluate
 
 KINDS: tuple[Kind, ...] = ("single", "multi")
 
@@ -93,6 +94,29 @@ def test_confidences_mean_what_they_say(kind: Kind) -> None:
         if inside.sum() >= 30:
             assert abs(found[inside].mean() - expected[inside].mean()) < 0.15
     assert np.mean((found - expected) ** 2) < 0.5 * np.mean((expected.mean(axis=0) - expected) ** 2)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("size", [6, 30, 120])
+def test_no_model_is_more_certain_than_its_documents_allow(kind: Kind, size: int) -> None:
+    model = train(corpus(kind, size), CLASSES, kind, Split("manual"))
+    clear = [" ".join([TOPICS[name]["en"]] * 3) for name in CLASSES]
+    found = model.confidences(clear)
+    assert 1 - 0.6 * size / (size + 1) < found.max() <= (size + 0.5) / (size + 1)
+    assert (found.argmax(axis=1) == range(3)).all()
+
+
+def test_ten_documents_teach_more_than_to_give_every_class() -> None:
+    learned, every = [], []
+    for seed in range(4):
+        examples = [*corpus("multi", 10, seed=seed), *corpus("multi", 60, seed=50 + seed)]
+        split = [replace(it, dataset="Test" if place >= 10 else "Train") for place, it in enumerate(examples)]
+        evaluation = train(split, CLASSES, "multi", Split("manual")).evaluation
+        assert evaluation
+        given = [replace(it, predicted=CLASSES) for it in evaluation.documents]
+        learned.append(evaluation.micro_f1)
+        every.append(evaluate(given, CLASSES, single=False).micro_f1)
+    assert np.mean(learned) > np.mean(every) + 0.04
 
 
 @pytest.mark.parametrize("kind", KINDS)

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from local.language.engine import Kind
 from local.language.engine.calibration import Calibration, calibrate, confidences
 from local.language.engine.splitting import Labels
 
@@ -21,7 +22,7 @@ def drawn(seed: int, size: int = 4000) -> tuple[Floats, Labels]:
 
 
 def found(it: Calibration, scores: Floats) -> Floats:
-    return confidences(scores * it.slopes + it.offsets, "multi")
+    return confidences(scores * it.slope + it.offsets, "multi", len(scores))
 
 
 def f1(labels: Labels, given: Labels) -> Floats:
@@ -58,11 +59,30 @@ def test_single_label_confidences_sum_to_one_and_are_right_as_often_as_they_say(
     labels = np.eye(3, dtype=bool)[chance.integers(0, 3, 4000)]
     scores = 0.3 * labels + chance.normal(0, 0.25, labels.shape)
     it = calibrate(scores[:2000], labels[:2000], "single")
-    given = confidences(scores[2000:] * it.slopes + it.offsets, "single")
+    given = confidences(scores[2000:] * it.slope + it.offsets, "single", 2000)
     assert given.sum(axis=1) == pytest.approx(1)
     assert (given.argmax(axis=1) == scores[2000:].argmax(axis=1)).all()
     right = labels[2000:][np.arange(2000), given.argmax(axis=1)]
     assert given.max(axis=1).mean() == pytest.approx(right.mean(), abs=0.03)
+
+
+@pytest.mark.parametrize("kind", ["single", "multi"])
+def test_scores_that_mislead_do_not_turn_the_order_of_classes_round(kind: Kind) -> None:
+    labels = np.eye(3, dtype=bool)[np.arange(30) % 3]
+    it = calibrate(0.4 - 0.1 * labels, labels, kind)
+    assert 0 < it.slope < 1
+
+
+def test_a_label_that_every_document_has_is_learned() -> None:
+    labels = np.ones((20, 2), dtype=bool)
+    given = found(calibrate(np.ones((20, 2)), labels, "multi"), np.ones((20, 2)))
+    assert (given > 0.9).all()
+    assert (given < 1).all()
+
+
+@pytest.mark.parametrize(("kind", "most"), [("single", 10.25 / 11), ("multi", 10.5 / 11)])
+def test_ten_documents_allow_no_certainty(kind: Kind, most: float) -> None:
+    assert confidences(np.array([[99.0, -99.0, -99.0, -99.0]]), kind, 10).max() == pytest.approx(most)
 
 
 def test_scores_that_tell_nothing_give_the_rate_of_the_class() -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from local.language.engine import ClassFigures, Prediction
@@ -37,6 +37,7 @@ def test_confusion_leaves_out_cells_of_zero() -> None:
     assert found.micro_precision == found.micro_recall == found.micro_f1 == 0.5
 
 
+@settings(deadline=None)
 @given(st.lists(st.tuples(SETS, SETS), min_size=1, max_size=12))
 def test_counts_and_means_hold_together(pairs: list[tuple[tuple[str, ...], tuple[str, ...]]]) -> None:
     documents = [Prediction("", "", expected, predicted) for expected, predicted in pairs]
@@ -51,6 +52,7 @@ def test_counts_and_means_hold_together(pairs: list[tuple[tuple[str, ...], tuple
     assert found.documents == tuple(documents)
 
 
+@settings(deadline=None)
 @given(st.lists(st.tuples(st.sampled_from(CLASSES), st.sampled_from(CLASSES)), min_size=1, max_size=12))
 def test_confusion_counts_every_document_once(pairs: list[tuple[str, str]]) -> None:
     found = evaluate(predictions(*pairs), CLASSES, single=True)

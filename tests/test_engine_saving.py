@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -63,7 +64,7 @@ def test_a_save_that_was_cut_short_is_refused_not_mixed(model: Trained, folder: 
     assert answers(Trained.load(folder)) == answers(model)
 
 
-def described(change: Callable[[dict[str, object]], object]) -> Callable[[Path], object]:
+def described(change: Callable[[dict[str, Any]], object]) -> Callable[[Path], object]:
     def broken(folder: Path) -> None:
         description = json.loads((folder / "model.json").read_text())
         change(description)
@@ -81,12 +82,18 @@ def described(change: Callable[[dict[str, object]], object]) -> Callable[[Path],
         (lambda folder: (folder / "model.json").write_bytes(b"\xff"), "cannot be used"),
         (lambda folder: (folder / "model.json").write_text("[]"), "cannot be used"),
         (lambda folder: (folder / "arrays.npz").write_bytes(b"PK"), "not the file it was saved with"),
-        (described(lambda it: it.update(format=2)), "its format is 2, and this version reads 1"),
+        (described(lambda it: it.update(format=1)), "its format is 1, and this version reads 2"),
         (described(lambda it: it.update(kind="triple")), "its kind is 'triple'"),
         (described(lambda it: it.pop("terms")), "it has no 'terms'"),
         (described(lambda it: it.update(classes=["A"])), r"the shape of its weights is \(\d+, 3\), not \(\d+, 1\)"),
-        (described(lambda it: it.update(terms=[["a"], ["b"]])), r"the shape of its words is \(\d+,\), not \(1,\)"),
-        (described(lambda it: it.update(terms=[["a"]])), "cannot be used"),
+        (
+            described(lambda it: it["terms"].update(words=["a"])),
+            r"the shape of its weights is \(\d+, 3\), not \(\d+, 3\)",
+        ),
+        (described(lambda it: it["terms"]["words"].append(it["terms"]["characters"].pop())), "idf length"),
+        (described(lambda it: it["terms"].update(words=["a"] * len(it["terms"]["words"]))), "Duplicate term"),
+        (described(lambda it: it.update(terms=[["a"], ["b"]])), "cannot be used"),
+        (described(lambda it: it.update(learned_from=None)), "cannot be used"),
         (described(lambda it: it.update(evaluation=[])), "cannot be used"),
     ],
 )

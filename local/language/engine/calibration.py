@@ -1,6 +1,7 @@
 """From scores to confidences that mean what they say, and to the thresholds from which a class applies.
 
-Everything here is learned from scores that the training documents got while they were held out from the fit.
+Everything here is learned from scores that the training documents got while they were held out from the fit. Ours,
+because the calibrators of scikit-learn take one class a document, and fit each class alone.
 """
 
 from __future__ import annotations
@@ -8,33 +9,37 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.optimize import minimize  # type: ignore[import-untyped]
+from scipy import sparse  # type: ignore[import-untyped]
 from scipy.special import expit, logit, softmax  # type: ignore[import-untyped]
+from sklearn.linear_model import LogisticRegression  # type: ignore[import-untyped]
 
 from local.language.engine.examples import Kind
 from local.language.engine.features import Floats
 from local.language.engine.splitting import Labels
 
-_USUAL_SLOPE = 6.0  # between texts that are hard to tell apart (4) and easy ones (10 and more)
-_SLOPES = (0.1, 50.0)
-_WEAK, _STRONG = 0.02, 1.0  # how certain a prior slope is: a few documents, or some thirty, outweigh it
-_EVEN = 0.5
+_USUAL_SLOPE, _USUAL_THRESHOLD = 15.0, 0.35
+_FLATTEST = 0.5  # scores that tell nothing may seem to tell the opposite
+_TRUST = 100.0  # the usual slope is some 15: ten documents outweigh the penalty on that
 _ALONE = 0.25
 
 
 @dataclass(frozen=True)
 class Calibration:
-    """One value a class: confidences come from `slopes * scores + offsets`, and decide against `thresholds`."""
+    """Confidences come from `slope * scores + offsets` (one a class), and decide against `thresholds` (likewise)."""
 
-    slopes: Floats
+    slope: float
     offsets: Floats
     thresholds: Floats
 
 
-def confidences(scores: Floats, kind: Kind) -> Floats:
-    """Calibrated scores as probabilities: of each class on its own, or summing to 1 over the classes."""
-    found: Floats = softmax(scores, axis=1) if kind == "single" else expit(scores)
-    return found
+def confidences(scores: Floats, kind: Kind, documents: int) -> Floats:
+    """Calibrated scores as probabilities: of each class on its own, or summing to 1 over the classes.
+
+    No model is more certain than the number of its training documents allows.
+    """
+    if kind == "single":
+        return _doubted(softmax(scores, axis=1), documents, 1 / scores.shape[1])
+    return _doubted(expit(scores), documents)
 
 
 def calibrate(scores: Floats | None, labels: Labels, kind: Kind) -> Calibration:
@@ -43,23 +48,40 @@ def calibrate(scores: Floats | None, labels: Labels, kind: Kind) -> Calibration:
 
 
 def _single(scores: Floats | None, labels: Labels) -> Calibration:
-    """One slope for all classes: the best class stays the best."""
-    slope = _USUAL_SLOPE if scores is None else _softmax_slope(scores, labels)
-    classes = labels.shape[1]
-    return Calibration(np.full(classes, slope), np.zeros(classes), np.zeros(classes))
+    """One slope for all classes: the best class stays the best. It is fitted to the right class beside each other."""
+    nothing = np.zeros(labels.shape[1])
+    if scores is None:
+        return Calibration(_USUAL_SLOPE, nothing, nothing)
+    ahead = (scores[labels][:, None] - scores)[~labels]
+    (slope,) = _fitted(sparse.csr_matrix(ahead[:, None]), np.ones(len(ahead)), len(labels))
+    return Calibration(max(slope, _FLATTEST), nothing, nothing)
 
 
 def _multi(scores: Floats | None, labels: Labels) -> Calibration:
-    rates = (labels.sum(axis=0) + _EVEN) / (len(labels) + 1)
-    spreads, base = np.sqrt(rates * (1 - rates)), logit(rates)
+    """One slope for all classes, because a class alone has too few documents; the shifts are each class's own."""
+    documents, classes = labels.shape
+    rates = _doubted(labels.mean(axis=0), documents)
     if scores is None:
-        slopes, shifts = np.full(len(rates), _USUAL_SLOPE), np.zeros(len(rates))
-        thresholds = np.full(len(rates), _EVEN)
-    else:
-        standard = (scores - rates) / spreads
-        slopes, shifts = _sigmoids(standard, labels, base)
-        thresholds = _thresholds(expit(slopes * standard + base + shifts))
-    return Calibration(slopes / spreads, base + shifts - slopes * rates / spreads, thresholds)
+        return Calibration(_USUAL_SLOPE, logit(rates) - _USUAL_SLOPE * rates, np.full(classes, _USUAL_THRESHOLD))
+    own = sparse.kron(np.ones((documents, 1)), sparse.identity(classes))
+    slope, *shifts = _fitted(sparse.hstack([(scores - rates).reshape(-1, 1), own]), labels.ravel(), documents)
+    slope = max(slope, _FLATTEST)
+    offsets = np.array(shifts) - slope * rates
+    return Calibration(slope, offsets, _thresholds(confidences(slope * scores + offsets, "multi", documents)))
+
+
+def _fitted(design: sparse.spmatrix, expected: Floats | Labels, documents: int) -> Floats:
+    """The coefficients of a logistic regression on labels that are not quite certain, each counted for both sides."""
+    share = _doubted(expected, documents)
+    sides = np.repeat([1, 0], len(share))
+    model = LogisticRegression(C=_TRUST, fit_intercept=False, max_iter=1000)
+    model.fit(sparse.vstack([design, design]).tocsr(), sides, np.concatenate([share, 1 - share]))
+    return np.asarray(model.coef_[0])
+
+
+def _doubted(found: Floats | Labels, documents: int, even: float = 0.5) -> Floats:
+    """As if there were one more document, which says nothing (the target smoothing of Platt, 1999, for all classes)."""
+    return np.asarray((documents * found + even) / (documents + 1))
 
 
 def _thresholds(found: Floats) -> Floats:
@@ -76,39 +98,3 @@ def _best_expected_f1(found: Floats) -> float:
     falling = np.sort(found)[::-1]
     given = np.arange(1, len(falling) + 1)
     return float((2 * np.cumsum(falling) / (given + falling.sum())).max())
-
-
-def _sigmoids(standard: Floats, labels: Labels, base: Floats) -> tuple[Floats, Floats]:
-    """Slope and shift of each class. A class of few documents leans on the slope that all classes have together."""
-    bases = np.broadcast_to(base, standard.shape)
-    common, _ = _sigmoid(standard.ravel(), labels.ravel(), bases.ravel(), (_USUAL_SLOPE, _WEAK))
-    lines = [
-        _sigmoid(scores, expected, bias, (common, _STRONG))
-        for scores, expected, bias in zip(standard.T, labels.T, bases.T, strict=True)
-    ]
-    slopes, shifts = np.array(lines).T
-    return slopes, shifts
-
-
-def _sigmoid(scores: Floats, expected: Labels, base: Floats, prior: tuple[float, float]) -> tuple[float, float]:
-    """The slope and shift that make `expected` most likely, given a prior slope and how certain that is."""
-    usual, certainty = prior
-
-    def loss(line: Floats) -> tuple[float, Floats]:
-        slope, shift = line
-        logits = slope * scores + base + shift
-        missed = expit(logits) - expected
-        value = (np.logaddexp(0, logits) - expected * logits).sum()
-        value += (certainty * (slope - usual) ** 2 + _WEAK * shift**2) / 2
-        return value, np.array([missed @ scores + certainty * (slope - usual), missed.sum() + _WEAK * shift])
-
-    best = minimize(loss, [usual, 0.0], jac=True, method="L-BFGS-B", bounds=[_SLOPES, (None, None)])
-    return float(best.x[0]), float(best.x[1])
-
-
-def _softmax_slope(scores: Floats, labels: Labels) -> float:
-    def loss(slope: Floats) -> float:
-        likely = softmax(slope[0] * scores, axis=1)[labels]
-        return float(-np.log(likely).sum() + _WEAK * (slope[0] - _USUAL_SLOPE) ** 2 / 2)
-
-    return float(minimize(loss, [_USUAL_SLOPE], method="L-BFGS-B", bounds=[_SLOPES]).x[0])

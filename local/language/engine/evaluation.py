@@ -2,9 +2,17 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from sklearn.metrics import (  # type: ignore[import-untyped]
+    confusion_matrix,
+    multilabel_confusion_matrix,
+    precision_recall_fscore_support,
+)
+from sklearn.preprocessing import MultiLabelBinarizer  # type: ignore[import-untyped]
 
 
 @dataclass(frozen=True)
@@ -50,51 +58,34 @@ class Evaluation:
 
 
 def evaluate(documents: Sequence[Prediction], classes: Sequence[str], *, single: bool) -> Evaluation:
-    figures = {name: _class_figures(documents, name) for name in classes}
-    true, false_positive, false_negative = (
-        sum(getattr(figure, field) for figure in figures.values())
-        for field in ("true_positives", "false_positives", "false_negatives")
-    )
-    micro_precision, micro_recall, micro_f1 = _ratios(true, false_positive, false_negative)
-    return Evaluation(
-        classes=figures,
-        micro_precision=micro_precision,
-        micro_recall=micro_recall,
-        micro_f1=micro_f1,
-        macro_precision=_mean([figure.precision for figure in figures.values()]),
-        macro_recall=_mean([figure.recall for figure in figures.values()]),
-        macro_f1=_mean([figure.f1 for figure in figures.values()]),
-        confusion=_confusion(documents, classes) if single else {},
-        documents=tuple(documents),
-    )
+    indicators = MultiLabelBinarizer(classes=classes)
+    expected = indicators.fit_transform([it.expected for it in documents])
+    predicted = indicators.transform([it.predicted for it in documents])
 
+    def ratios(average: str | None) -> list[Any]:
+        found = precision_recall_fscore_support(expected, predicted, average=average, zero_division=0.0)
+        return [np.asarray(it).tolist() for it in found[:3]]
 
-def _class_figures(documents: Sequence[Prediction], name: str) -> ClassFigures:
-    counts: Mapping[tuple[bool, bool], int] = Counter((name in it.expected, name in it.predicted) for it in documents)
-    true, false_positive, false_negative = counts[True, True], counts[False, True], counts[True, False]
-    precision, recall, f1 = _ratios(true, false_positive, false_negative)
-    return ClassFigures(precision, recall, f1, true, counts[False, False], false_positive, false_negative)
-
-
-def _ratios(true: int, false_positive: int, false_negative: int) -> tuple[float, float, float]:
-    return (
-        _ratio(true, true + false_positive),
-        _ratio(true, true + false_negative),
-        _ratio(2 * true, 2 * true + false_positive + false_negative),
-    )
-
-
-def _ratio(part: int, whole: int) -> float:
-    return part / whole if whole else 0.0
-
-
-def _mean(values: Sequence[float]) -> float:
-    return sum(values) / len(values)
+    counts = multilabel_confusion_matrix(expected, predicted).tolist()
+    figures = {
+        name: ClassFigures(precision, recall, f1, true, others, false, missed)
+        for name, precision, recall, f1, ((others, false), (missed, true)) in zip(
+            classes, *ratios(None), counts, strict=True
+        )
+    }
+    means = {
+        f"{average}_{name}": it
+        for average in ("micro", "macro")
+        for name, it in zip(("precision", "recall", "f1"), ratios(average), strict=True)
+    }
+    confusion = _confusion(documents, classes) if single else {}
+    return Evaluation(figures, **means, confusion=confusion, documents=tuple(documents))
 
 
 def _confusion(documents: Sequence[Prediction], classes: Sequence[str]) -> dict[str, dict[str, int]]:
-    cells = Counter((it.expected[0], it.predicted[0]) for it in documents)
+    expected, predicted = [it.expected[0] for it in documents], [it.predicted[0] for it in documents]
+    rows = confusion_matrix(expected, predicted, labels=list(classes)).tolist()
     return {
-        expected: {predicted: cells[expected, predicted] for predicted in classes if cells[expected, predicted]}
-        for expected in classes
+        name: {other: count for other, count in zip(classes, row, strict=True) if count}
+        for name, row in zip(classes, rows, strict=True)
     }

@@ -1,7 +1,12 @@
-"""A model on disk: `model.json` and `arrays.npz`, nothing that runs when it is read.
+"""A model on disk: a folder of two files, nothing that runs when it is read.
+
+`arrays.npz`: arrays of 64-bit floats: how telling each of the `words` and `characters` is, the `weights` (terms by
+classes), and the `biases` and `thresholds` of the classes. `model.json`: all the rest: the format, the digest of the
+arrays, the kind, the classes, how many documents it learned from, the terms, and the evaluation with the names of the
+held-out documents. So single words of the training texts stand in it, but no text.
 
 The JSON is written last and names the digest of the arrays it belongs to, so a save that was cut short leaves either
-the earlier model or a folder that `load` refuses.
+the earlier model or a folder that `load` refuses; a `.partial` file may be left beside them, and is written over.
 """
 
 from __future__ import annotations
@@ -16,14 +21,14 @@ from typing import TYPE_CHECKING, Any, get_args
 
 import numpy as np
 
+from local.language.engine import features
 from local.language.engine.evaluation import ClassFigures, Evaluation, Prediction
 from local.language.engine.examples import Kind
-from local.language.engine.features import VIEWS, Features, Floats, View
 
 if TYPE_CHECKING:
     from local.language.engine.training import Trained
 
-_FORMAT = 1
+_FORMAT = 2
 _DESCRIPTION, _ARRAYS = "model.json", "arrays.npz"
 _OF_CLASSES = ("weights", "biases", "thresholds")
 
@@ -33,17 +38,21 @@ class BrokenModel(Exception):
 
 
 def save(model: Trained, folder: Path) -> None:
-    arrays = _packed(model)
+    packed = io.BytesIO()
+    of_classes = {name: getattr(model, name) for name in _OF_CLASSES}
+    arrays: dict[str, Any] = of_classes | features.weights_of(model.features)
+    np.savez(packed, **arrays)
     description = {
         "format": _FORMAT,
-        "arrays": hashlib.sha256(arrays).hexdigest(),
+        "arrays": hashlib.sha256(packed.getvalue()).hexdigest(),
         "kind": model.kind,
         "classes": model.classes,
-        "terms": [view.terms for view in model.features.views],
+        "learned_from": model.learned_from,
+        "terms": features.terms_of(model.features),
         "evaluation": model.evaluation and asdict(model.evaluation),
     }
     folder.mkdir(parents=True, exist_ok=True)
-    _replace(folder / _ARRAYS, arrays)
+    _replace(folder / _ARRAYS, packed.getvalue())
     _replace(folder / _DESCRIPTION, json.dumps(description).encode())
 
 
@@ -52,20 +61,12 @@ def load(folder: Path) -> dict[str, Any]:
     try:
         return _parts(folder)
     except FileNotFoundError as error:
-        raise BrokenModel(
-            f"{folder} holds no model: {Path(error.filename).name} is missing. Train it again."
-        ) from error
+        missing = Path(error.filename).name
+        raise BrokenModel(f"{folder} holds no model: {missing} is missing. Train it again.") from error
     except KeyError as error:
         raise BrokenModel(f"The model in {folder} cannot be used: it has no {error}. Train it again.") from error
     except (ValueError, TypeError, AttributeError) as error:
         raise BrokenModel(f"The model in {folder} cannot be used: {error}. Train it again.") from error
-
-
-def _packed(model: Trained) -> bytes:
-    buffer = io.BytesIO()
-    views = {name: view.weights for name, view in zip(VIEWS, model.features.views, strict=True)}
-    np.savez(buffer, allow_pickle=False, **{name: getattr(model, name) for name in _OF_CLASSES}, **views)
-    return buffer.getvalue()
 
 
 def _parts(folder: Path) -> dict[str, Any]:
@@ -76,32 +77,26 @@ def _parts(folder: Path) -> dict[str, Any]:
         raise ValueError(f"its kind is {description['kind']!r}")
     arrays = _unpacked((folder / _ARRAYS).read_bytes(), description["arrays"])
     terms, classes = description["terms"], tuple(description["classes"])
-    _check_shapes(arrays, terms, classes)
+    _check_shapes(arrays, sum(len(of_view) for of_view in terms.values()), len(classes))
     return {
         "kind": description["kind"],
         "classes": classes,
+        "learned_from": int(description["learned_from"]),
         "evaluation": _evaluation(description["evaluation"]),
-        "features": Features(tuple(View(tuple(it), arrays[name]) for name, it in zip(VIEWS, terms, strict=True))),
+        "features": features.restored(terms, arrays),
         **{name: arrays[name] for name in _OF_CLASSES},
     }
 
 
-def _unpacked(packed: bytes, digest: str) -> dict[str, Floats]:
+def _unpacked(packed: bytes, digest: str) -> dict[str, features.Floats]:
     if hashlib.sha256(packed).hexdigest() != digest:
         raise ValueError(f"{_ARRAYS} is not the file it was saved with")
     with np.load(io.BytesIO(packed), allow_pickle=False) as arrays:
         return dict(arrays)
 
 
-def _check_shapes(arrays: dict[str, Floats], terms: list[list[str]], classes: tuple[str, ...]) -> None:
-    sizes = {name: len(of_view) for name, of_view in zip(VIEWS, terms, strict=True)}
-    expected = {
-        **{name: (size,) for name, size in sizes.items()},
-        "weights": (sum(sizes.values()), len(classes)),
-        "biases": (len(classes),),
-        "thresholds": (len(classes),),
-    }
-    for name, shape in expected.items():
+def _check_shapes(arrays: dict[str, features.Floats], terms: int, classes: int) -> None:
+    for name, shape in zip(_OF_CLASSES, ((terms, classes), (classes,), (classes,)), strict=True):
         if arrays[name].shape != shape:
             raise ValueError(f"the shape of its {name} is {arrays[name].shape}, not {shape}")
 

@@ -7,16 +7,19 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
+from scipy import sparse  # type: ignore[import-untyped]
+from sklearn.linear_model import Ridge, RidgeCV  # type: ignore[import-untyped]
+from sklearn.pipeline import FeatureUnion  # type: ignore[import-untyped]
 
 from local.language.engine import persistence
 from local.language.engine.calibration import calibrate, confidences
 from local.language.engine.evaluation import Evaluation, Prediction, evaluate
 from local.language.engine.examples import Example, Kind, Split, TrainingError, require_two_classes, usable
-from local.language.engine.features import Features, Floats
-from local.language.engine.ridge import fit, held_out_scores, kernel_of
+from local.language.engine.features import Floats, unfitted
 from local.language.engine.splitting import Labels, held_out
 
 _FEWEST_TO_EVALUATE = 10
+_PENALTY = 0.6  # a row's two views have the length 1 each: any value from 0.2 to 2 does
 _PERCENTAGE = Split()
 
 
@@ -26,8 +29,9 @@ class Trained:
 
     kind: Kind
     classes: tuple[str, ...]
+    learned_from: int  # documents
     evaluation: Evaluation | None
-    features: Features
+    features: FeatureUnion
     weights: Floats
     biases: Floats
     thresholds: Floats
@@ -38,7 +42,7 @@ class Trained:
 
     def confidences(self, texts: Sequence[str]) -> Floats:
         """A row a text, a column a class."""
-        return confidences(self.features.rows(texts) @ self.weights + self.biases, self.kind)
+        return confidences(self.features.transform(texts) @ self.weights + self.biases, self.kind, self.learned_from)
 
     def save(self, folder: Path) -> None:
         """Writes the model into `folder`, which is made if it is not there."""
@@ -68,7 +72,7 @@ def train(
     testing = _testing(found, classes, split, seed)
     training = [example for example, test in zip(found, testing, strict=True) if not test]
     require_two_classes(training)
-    model = _fit(training, classes, kind, seed)
+    model = _fit(training, classes, kind)
     tested = [example for example, test in zip(found, testing, strict=True) if test]
     if len(found) < _FEWEST_TO_EVALUATE or not tested:
         return model
@@ -89,13 +93,24 @@ def _labels(examples: Sequence[Example], classes: Sequence[str]) -> Labels:
     return np.array([[name in example.classes for name in classes] for example in examples])
 
 
-def _fit(training: Sequence[Example], classes: tuple[str, ...], kind: Kind, seed: int) -> Trained:
-    features, rows = Features.learned([example.text for example in training])
-    kernel, labels = kernel_of(rows), _labels(training, classes)
-    weights, biases = fit(rows, kernel, labels)
-    scores = held_out_scores(kernel, labels, seed) if len(training) >= _FEWEST_TO_EVALUATE else None
+def _fit(training: Sequence[Example], classes: tuple[str, ...], kind: Kind) -> Trained:
+    features, labels = unfitted(), _labels(training, classes)
+    rows = features.fit_transform([example.text for example in training])
+    ridge, scores = _ridge(rows, labels)
     it = calibrate(scores, labels, kind)
-    return Trained(kind, classes, None, features, weights * it.slopes, biases * it.slopes + it.offsets, it.thresholds)
+    weights, biases = ridge.coef_.T * it.slope, ridge.intercept_ * it.slope + it.offsets
+    return Trained(kind, classes, len(training), None, features, weights, biases, it.thresholds)
+
+
+def _ridge(rows: sparse.csr_matrix, labels: Labels) -> tuple[Ridge | RidgeCV, Floats | None]:
+    """The linear model, and the score of each document by one that did not see it, if there are enough to tell.
+
+    Without a document, its classes are rarer than they are: that alone would lower its scores, so it is made up for.
+    """
+    if len(labels) < _FEWEST_TO_EVALUATE:
+        return Ridge(_PENALTY).fit(rows, labels), None
+    ridge = RidgeCV([_PENALTY], scoring="neg_mean_squared_error", store_cv_results=True).fit(rows, labels)
+    return ridge, ridge.cv_results_[:, :, 0] + (labels - labels.mean(axis=0)) / (len(labels) - 1)
 
 
 def _evaluate(model: Trained, tested: Sequence[Example]) -> Evaluation:
