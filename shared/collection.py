@@ -40,14 +40,7 @@ def collect(services: Services, now: datetime, limit: int) -> int:
 
 def _within_quota(jobs: Sequence[Job], services: Services, now: datetime) -> Sequence[Job]:
     """As many of them, in their order, as the quota has polls for; a job asks as often as it has requests."""
-    kept: list[Job] = []
-    left = granted = gate.reserve(services, sum(len(job.service_ids) for job in jobs), now)
-    for job in jobs:
-        left -= len(job.service_ids)
-        if left < 0 and (kept or not granted):  # the first may have more parts than the quota has at once
-            break
-        kept.append(job)
-    return kept
+    return jobs[: gate.reserve(services, [len(job.service_ids) for job in jobs], now)]
 
 
 def _collect(job: Job, services: Services, now: datetime) -> None:

@@ -7,7 +7,7 @@ then, also in the middle of a tick: no call begins.
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import TypeVar
@@ -49,17 +49,20 @@ def is_closed(services: Services, now: datetime) -> bool:
     return services.seen.is_closed(now)
 
 
-def reserve(services: Services, wanted: int, now: datetime, *, whole: bool = False) -> int:
-    """How many of `wanted` analyze calls may begin under the quota; they count as begun. `whole`: all or none."""
+def left(services: Services, now: datetime) -> int:
+    """How many analyze calls the quota has left now."""
+    return max(0, int(services.ledger.read(Budget).left(services.settings.requests_per_minute, now)))
+
+
+def reserve(services: Services, costs: Sequence[int], now: datetime) -> int:
+    """How many pieces of work, in their order, may begin under the quota; `costs` are the analyze calls of each."""
     for _ in range(TRIES):
-        granted, left = services.ledger.read(Budget).taken(
-            wanted, services.settings.requests_per_minute, now, whole=whole
-        )
-        if not granted:
-            return 0
+        begun, left = services.ledger.read(Budget).taken(costs, services.settings.requests_per_minute, now)
+        if not sum(costs[:begun]):
+            return begun
         with suppress(Moved):  # another instance took some first
             services.ledger.write(left)
-            return granted
+            return begun
     return 0
 
 

@@ -15,19 +15,13 @@ from shared.text import REQUEST_TEXT
 
 # The service takes a request of 1 MB; the rest is for what surrounds the texts.
 LARGEST_REQUEST = 900_000
-PARAGRAPH = "\n\n"
+PARAGRAPH_ENDS = ("\n\n", "\r\n\r\n")
 SENTENCE_ENDS = (
-    ". ",
-    "! ",
-    "? ",
-    ".\n",
-    "!\n",
-    "?\n",
-    "\u3002",
-    "\uff01",
-    "\uff1f",
-)  # the last three are those of Chinese and Japanese
-JOINERS = ("\u200d", "\ufe0e", "\ufe0f")
+    *(mark + blank for mark in ".!?" for blank in (" ", "\n", "\r\n")),
+    *("\u3002", "\uff01", "\uff1f"),  # those of Chinese and Japanese
+)
+JOINER = "\u200d"
+JOINED = (JOINER, *map(chr, range(0x1F3FB, 0x1F400)))  # skin tones
 
 
 @dataclass(frozen=True)
@@ -65,7 +59,8 @@ def requests(readables: Pack) -> list[list[Text]]:
     """The texts of each request of a job: one request, or one for each part of a text too long for one."""
     first = readables[0]
     if len(readables) == 1 and len(first.text) > REQUEST_TEXT:
-        return [[_text(first.document, part)] for part in cut(first.text)]
+        # The service takes no blank text, and there is nothing to find in one.
+        return [[_text(first.document, part)] for part in cut(first.text) if part.strip()]
     return [[_text(one.document, one.text) for one in readables]]
 
 
@@ -118,16 +113,24 @@ def _fits(candidate: Pack) -> bool:
 
 
 def _end(text: str, longest: int) -> int:
-    """Where the first part ends."""
-    for marks in ((PARAGRAPH,), SENTENCE_ENDS):
-        found = max(text.rfind(mark, longest // 2, longest) + len(mark) for mark in marks)
-        if found > longest // 2 + len(PARAGRAPH):
-            return min(found, longest)
-    joined = sum(1 for _ in takewhile(lambda at: _is_joined(text, at), range(longest, longest // 2, -1)))
-    return longest - joined
+    """Where the first part ends: in the last half of `longest`."""
+    for marks in (PARAGRAPH_ENDS, SENTENCE_ENDS):
+        if found := _last(text, marks, longest // 2, longest):
+            return found
+    places = range(longest, max(1, longest // 2), -1)
+    return longest - sum(1 for _ in takewhile(lambda at: _is_joined(text, at), places))
+
+
+def _last(text: str, marks: Sequence[str], first: int, last: int) -> int:
+    """The end of the last of the marks between two places, if it is no part of a grapheme; 0 if there is none."""
+    starts = ((text.rfind(mark, first, last), mark) for mark in marks)
+    found = max((at + len(mark) for at, mark in starts if at >= 0), default=0)
+    return _last(text, marks, first, found - 1) if found and _is_joined(text, found) else found
 
 
 def _is_joined(text: str, at: int) -> bool:
     """Whether the characters around this place belong to one grapheme."""
-    after = text[at]
-    return unicodedata.category(after).startswith("M") or after in JOINERS or text[at - 1] == JOINERS[0]
+    before, after = text[at - 1], text[at]
+    if before in "\r\n":
+        return before + after == "\r\n"
+    return unicodedata.category(after).startswith("M") or after in JOINED or before == JOINER

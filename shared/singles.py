@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Self
@@ -53,25 +54,32 @@ class Budget:
     """How many analyze calls may begin: `calls` were left at `at`, and more come as time passes.
 
     A bucket of BURST of a minute's quota, filled at the rate of the rest of it: in no minute, wherever it begins, are
-    there more calls than the quota.
+    there more calls than the quota, except where a text in parts needs more at once than the bucket holds.
     """
 
     calls: float = 0.0
     at: datetime | None = None
     version: str = field(default="", compare=False)
 
-    def taken(self, wanted: int, quota: int, now: datetime, *, whole: bool) -> tuple[int, Self]:
-        """How many of the `wanted` may begin now under a `quota` a minute, and what is left then.
-
-        `whole`: all of them or none. What is more than the bucket holds is then lent by the time to come.
-        """
+    def left(self, quota: int, now: datetime) -> float:
+        """How many calls may begin now under a `quota` a minute; below 0 after a loan."""
         most = max(1.0, BURST * quota)
-        minutes = (now - self.at) / timedelta(minutes=1) if self.at else 1.0
-        left = min(most, self.calls + max(0.0, minutes) * (1 - BURST) * quota)
-        granted = min(wanted, int(left))
-        if whole:
-            granted = wanted if granted >= min(wanted, int(most)) else 0
-        return granted, replace(self, calls=left - granted, at=max(now, self.at or now))
+        if self.at is None:
+            return most
+        minutes = max(0.0, (now - self.at) / timedelta(minutes=1))
+        return min(most, self.calls + minutes * (1 - BURST) * quota)
+
+    def taken(self, costs: Sequence[int], quota: int, now: datetime) -> tuple[int, Self]:
+        """How many pieces of work may begin now, in their order, and what is left then; `costs` are calls of each.
+
+        Whoever finds one call may begin: what a piece costs more than there is, is lent by the time to come.
+        """
+        left, begun = self.left(quota, now), 0
+        for cost in costs:
+            if cost and left < 1:
+                break
+            left, begun = left - cost, begun + 1
+        return begun, replace(self, calls=left, at=max(now, self.at or now))
 
 
 @dataclass(frozen=True)

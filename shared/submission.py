@@ -55,9 +55,10 @@ def submit_waiting(services: Services, now: datetime, limit: int = SERVICE_PACK)
     waiting = [document for document in due if document.state is DocumentState.WAITING]
     if not waiting or classifier is None:
         return 0
-    jobs = gate.reserve(services, -(-len(waiting) // SERVICE_PACK), now)
-    packs = pack(_read_all(waiting[: jobs * SERVICE_PACK], services, now))
-    return sum(_submit(one, classifier, services, now, paid=number < jobs) for number, one in enumerate(packs))
+    readables = _read_all(waiting[: gate.left(services, now) * SERVICE_PACK], services, now)
+    packs = [(one, requests(one)) for one in pack(readables)]
+    paid = gate.reserve(services, [len(asked) for _, asked in packs], now)
+    return sum(_submit(one, asked, classifier, services, now) for one, asked in packs[:paid])
 
 
 def _classifier(services: Services, now: datetime) -> Classifier | None:
@@ -81,11 +82,9 @@ def give_back(
     services.ledger.commit((job, job.lost(why, now)), *returned)
 
 
-def _submit(readables: Pack, classifier: Classifier, services: Services, now: datetime, *, paid: bool) -> int:
-    """One job; `paid`: its first request is reserved already."""
-    asked = requests(readables)
-    unpaid = len(asked) - paid
-    if services.seen.is_closed(now) or (unpaid and not gate.reserve(services, unpaid, now, whole=True)):
+def _submit(readables: Pack, asked: list[list[Text]], classifier: Classifier, services: Services, now: datetime) -> int:
+    """One job, of one or more requests."""
+    if services.seen.is_closed(now):
         return 0
     planned = Job(
         key=uuid4().hex,

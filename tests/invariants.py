@@ -1,4 +1,4 @@
-"""What must hold of the ledger's rows after every change, whatever happened. Each breach is an assertion that says it."""
+"""What must hold of the ledger's rows after every change, whatever happened. A breach is an assertion that says it."""
 
 from __future__ import annotations
 
@@ -21,7 +21,9 @@ def check(rows: MemoryRows) -> dict[str, Any]:
     """Raises AssertionError for what does not hold; gives the documents, jobs and operations by their row's key."""
     found = {row.key: row for row in rows.between("", "~", 10**9)}
     values = {key: _read(row) for key, row in found.items() if key.partition("|")[0] in KIND_OF}
-    strangers = {key for key in found.keys() - values.keys() if key.partition("|")[0] not in {*INDEXES, *SINGLES.values()}}
+    strangers = {
+        key for key in found.keys() - values.keys() if key.partition("|")[0] not in {*INDEXES, *SINGLES.values()}
+    }
     assert not strangers, f"Rows that nobody knows: {strangers}"
     _indexed(found, values)
     jobs = {value.key: value for value in values.values() if isinstance(value, Job)}

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from memory_language import DEPLOYMENT, PROJECT, WORDS
+from memory_language import DEPLOYMENT, PROJECT
 from stage import Instance, Killed, Stage
 
-from shared.errors import TextdropError
 from shared.language.types import Classifier
-from shared.model import Document, DocumentState
+from shared.model import DocumentState
 from shared.singles import Chosen
 
 Change = Callable[[Stage], object]

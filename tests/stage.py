@@ -6,7 +6,7 @@ import json
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -27,7 +27,7 @@ from shared.model import Document
 from shared.services import Services
 from shared.settings import load
 
-SETTINGS = load({**ENVIRON, "LANGUAGE_REQUESTS_PER_MINUTE": "1000"})
+SETTINGS = load(ENVIRON)
 
 
 class Killed(BaseException):
@@ -63,6 +63,7 @@ class Stage:
     rows: MemoryRows = field(default_factory=MemoryRows)
     language: MemoryLanguage = field(default_factory=MemoryLanguage)
     now: datetime = NOW
+    quota: int = 1000
 
     def __post_init__(self) -> None:
         self.documents = MemoryDocuments(clock=lambda: self.now)
@@ -72,7 +73,7 @@ class Stage:
         ledger = Ledger(Watched(self.rows, passing))
         documents: Any = Watched(self.documents, passing)
         language: Any = Watched(self.language, passing)
-        return Instance(self, Services(SETTINGS, ledger, documents, language))
+        return Instance(self, Services(replace(SETTINGS, requests_per_minute=self.quota), ledger, documents, language))
 
     def wait(self, seconds: float) -> None:
         self.now += timedelta(seconds=seconds)
@@ -82,7 +83,9 @@ class Stage:
         values = check(self.rows)
         for one in values.values():
             if isinstance(one, Document) and one.state == "succeeded" and self.is_current(one):
-                assert self.documents.result(one.name)["document"] == one.key, f"{one.name} succeeded without its result"
+                assert self.documents.result(one.name)["document"] == one.key, (
+                    f"{one.name} succeeded without its result"
+                )
         return values
 
     def known(self) -> list[Document]:

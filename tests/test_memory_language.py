@@ -57,7 +57,7 @@ def until_final(look: Any) -> Any:
 
 
 @pytest.fixture(scope="module")
-def published(azurite: Azurite, language_service: LanguageService) -> Iterator[Side]:
+def published(azurite: Azurite, language_service: LanguageService) -> Side:
     """A project at the local Language service that has learnt the twin's words."""
     project = f"P{uuid.uuid4().hex[:10]}"
     container = project.lower()
@@ -73,7 +73,7 @@ def published(azurite: Azurite, language_service: LanguageService) -> Iterator[S
     succeeds(lambda: language.training(project, training))
     publishing = language.begin_publish(project, "M", DEPLOYMENT)
     succeeds(lambda: language.publishing(project, DEPLOYMENT, publishing))
-    yield Side(language, project)
+    return Side(language, project)
 
 
 def succeeds(look: Any) -> None:
