@@ -5,6 +5,7 @@ The service is real, its clock and the app's are moved together; rows and files 
 
 from __future__ import annotations
 
+import time
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -34,6 +35,7 @@ STORAGE = (
 )
 PACE = "5s"
 TICK, APART = timedelta(seconds=10), timedelta(milliseconds=20)
+WORK = 0.3  # seconds for the service to classify, which it really does, before its clock is moved on
 BURST, DRAINED, QUOTA, HISTORY, DUE = 1000, 2500, 100, 100_000, 100
 GOAL_DRAIN = 1.25
 
@@ -57,6 +59,7 @@ class Pipeline:
         return names
 
     def tick(self) -> None:
+        time.sleep(WORK)
         tick(self.services, self.now())
 
     def drain(self) -> timedelta:
