@@ -16,9 +16,19 @@ ROOT = Path(__file__).parents[1]
 # A module of ours imports only from the layers above its own.
 LAYERS: tuple[set[str], ...] = (
     {"errors", "codec", "language.types"},
-    {"language.endpoint", "text", "labels", "model", "rows", "language.answers", "management.requests"},
-    {"settings", "operation", "singles", "packing", "language.transport"},
+    {
+        "language.endpoint",
+        "text",
+        "model",
+        "rows",
+        "language.answers",
+        "language.project_file",
+        "management.assessment",
+        "management.requests",
+    },
+    {"labels", "settings", "operation", "singles", "packing", "language.transport"},
     {"documents", "ledger", "language.reading", "management.views"},
+    {"language.current_shapes"},
     {"language.current", "language.preview"},
     {"services"},
     {"gate", "claim", "classifier"},
@@ -53,6 +63,8 @@ PURE = {
     "language.types",
     "language.answers",
     "language.endpoint",
+    "language.project_file",
+    "management.assessment",
     "management.requests",
     "management.views",
 }

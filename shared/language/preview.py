@@ -12,7 +12,18 @@ from shared.language.answers import Answer, reason
 from shared.language.endpoint import path
 from shared.language.reading import optional, required
 from shared.language.transport import Transport
-from shared.language.types import Analysis, Classifier, Evaluation, Kind, Labels, Progress, Project, State, Text
+from shared.language.types import (
+    Analysis,
+    Classifier,
+    Evaluation,
+    Kind,
+    Labels,
+    Prediction,
+    Progress,
+    Project,
+    State,
+    Text,
+)
 
 AUTHORING = "/language/text/authoring/v1.0-preview.2"
 ANALYZE = "/text/analytics/v3.1-preview.ct.1/analyze"
@@ -23,6 +34,7 @@ TASKS: Mapping[Kind, str] = {
     Kind.SINGLE: "customClassificationTasks",
 }
 TASKS_READ = (*TASKS.values(), "customSingleClassificationTasks")
+VALIDATIONS = ("multiClassificationValidation", "singleClassificationValidation")
 EVALUATIONS = {"multiClassificationEvaluation": Kind.MULTI, "singleClassificationEvaluation": Kind.SINGLE}
 
 
@@ -47,9 +59,38 @@ class PreviewLanguage:
     projects = _missing("list projects", "ask for a project's jobs by its name, or set LANGUAGE_API to 2023-04-01.")
     project = _missing("describe a project", "ask for its jobs by their ids, or set LANGUAGE_API to 2023-04-01.")
     models = _missing("list models", "ask for a model's evaluation by its name, or set LANGUAGE_API to 2023-04-01.")
+    model = _missing("describe a model", "ask for its evaluation by its name, or set LANGUAGE_API to 2023-04-01.")
     delete_model = _missing("delete a model", "train over it, delete its project, or set LANGUAGE_API to 2023-04-01.")
     deployments = _missing(
         "list deployments", "a project has the one model published last, or set LANGUAGE_API to 2023-04-01."
+    )
+
+    deployment = begin_delete_deployment = _missing(
+        "describe or delete a deployment",
+        "a project has the one model published last, until it is deleted itself; or set LANGUAGE_API to 2023-04-01.",
+    )
+    begin_swap = swapping = _missing(
+        "swap deployments",
+        "a project has only one; publish the other model in its place, or set LANGUAGE_API to 2023-04-01.",
+    )
+    change_project = _missing(
+        "change a project", "delete it and create it as it should be, or set LANGUAGE_API to 2023-04-01."
+    )
+    begin_import = _missing(
+        "import labels into a project that exists",
+        "delete it and create it with the new labels file, or set LANGUAGE_API to 2023-04-01.",
+    )
+    begin_export = exporting = exported = _missing(
+        "export a project", "its labels file is the one it was created with; or set LANGUAGE_API to 2023-04-01."
+    )
+    trainings = _missing(
+        "list trainings", "GET /api/operations lists those begun here, or set LANGUAGE_API to 2023-04-01."
+    )
+    cancel_training = _missing(
+        "cancel a training", "wait for its end, or delete the project, or set LANGUAGE_API to 2023-04-01."
+    )
+    languages = _missing(
+        "list the languages it supports", "the service's documentation does, or set LANGUAGE_API to 2023-04-01."
     )
 
     def begin_create_project(self, project: Project, labels: Labels) -> str:  # noqa: ARG002  the service fetches them
@@ -105,10 +146,13 @@ class PreviewLanguage:
         return Classifier(self.dialect, project=project, deployment=deployment, model_id=model_id, kind=kind)
 
     def evaluation(self, project: str, model: str) -> Evaluation:
-        where = path(AUTHORING + "/projects/{project}/evaluation", project=project)
-        return reading.evaluation(
-            self._transport.call("GET", where, query={"trainingModelName": model}).body, EVALUATIONS
-        )
+        return reading.evaluation(self._judged("evaluation", project, model), EVALUATIONS)
+
+    def predictions(self, project: str, model: str) -> Sequence[Prediction]:
+        """What the model made of each document of the validation set."""
+        body = self._judged("validation", project, model)
+        found = next((part for name in VALIDATIONS if (part := optional(body, dict, name, default=None))), None)
+        return [_prediction(item) for item in required(found or body, list, "documents")]
 
     def begin_analyze(self, texts: Sequence[Text], classifier: Classifier, name: str) -> str:
         """Submit up to 25 texts as one job called `name`."""
@@ -129,6 +173,10 @@ class PreviewLanguage:
     def _call(self, method: str, template: str, body: object = None, **names: str) -> Answer:
         return self._transport.call(method, path(AUTHORING + template, **names), body=body)
 
+    def _judged(self, what: str, project: str, model: str) -> object:
+        where = path(AUTHORING + "/projects/{project}/" + what, project=project)
+        return self._transport.call("GET", where, query={"trainingModelName": model}).body
+
     def _begin(self, template: str, project: str, model: str) -> str:
         body = {"tasks": [{"trainingModelName": model}]}
         return self._transport.job_id(self._call("POST", template, body, project=project))
@@ -143,6 +191,16 @@ def _progress(answer: Answer, steps: Mapping[str, str]) -> Progress:
         return standing
     why = reason(optional(task, dict, "error", default=None))
     return replace(standing, state=State.FAILED, error=why or reading.failure(State.FAILED, answer.body))
+
+
+def _prediction(item: object) -> Prediction:
+    classes = required(item, dict, "classes")
+    return Prediction(
+        location=required(item, str, "location"),
+        expected=reading.names(classes, "labeledClasses", "labeledClass"),
+        predicted=reading.names(classes, "predictedClasses", "predictedClass"),
+        language=optional(item, str, "culture", default=""),
+    )
 
 
 def _task(answer: Answer) -> object:
