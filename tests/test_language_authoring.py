@@ -101,18 +101,13 @@ def test_a_project_is_changed_as_a_whole(wire: Wire, language: CurrentLanguage) 
     }
 
 
-def test_labels_are_imported_into_the_project_as_the_service_has_it(wire: Wire, language: CurrentLanguage) -> None:
-    wire.script(said(PROJECT), accepted(f"{wire.url}{PROJECTS}/Movies/import/jobs/{TICKET}?{API}"))
-    asked: list[Project] = []
-
-    def labels(project: Project) -> Labels:
-        asked.append(project)
-        return Labels(("Drama",), (LabelledDocument("a.txt", ("Drama",), dataset="Test"),))
-
-    assert language.begin_import("Movies", labels) == TICKET
-    assert [(one.name, one.kind, one.container) for one in asked] == [("Movies", Kind.MULTI, "films")]
-    assert wire.lines == [f"GET {PROJECTS}/Movies?{API}", f"POST {PROJECTS}/Movies/:import?{API}"]
-    assert wire.requests[1].body["assets"]["documents"] == [
+def test_labels_are_imported_into_a_project_that_exists(wire: Wire, language: CurrentLanguage) -> None:
+    wire.script(accepted(f"{wire.url}{PROJECTS}/Movies/import/jobs/{TICKET}?{API}"))
+    labels = Labels(("Drama",), (LabelledDocument("a.txt", ("Drama",), dataset="Test"),))
+    assert language.begin_import(Project("Movies", Kind.MULTI, "films", "en"), labels) == TICKET
+    assert wire.lines == [f"POST {PROJECTS}/Movies/:import?{API}"]
+    assert wire.requests[0].body["metadata"]["storageInputContainerName"] == "films"
+    assert wire.requests[0].body["assets"]["documents"] == [
         {"location": "a.txt", "language": "en", "dataset": "Test", "classes": [{"category": "Drama"}]}
     ]
 

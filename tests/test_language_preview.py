@@ -405,7 +405,7 @@ def test_a_next_page_on_another_origin_is_not_asked_for(wire: Wire, language: Pr
         lambda one: one.begin_delete_deployment("P", "d"),
         lambda one: one.begin_swap("P", "a", "b"),
         lambda one: one.change_project(Project("P", Kind.MULTI, "c")),
-        lambda one: one.begin_import("P", lambda _: Labels((), ())),
+        lambda one: one.begin_import(Project("P", Kind.MULTI, "c"), Labels((), ())),
         lambda one: one.begin_export("P"),
         lambda one: one.trainings("P"),
         lambda one: one.cancel_training("P", "J"),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from shared.errors import Unknown
@@ -59,12 +59,11 @@ class CurrentLanguage:
         """
         imported = project_file(project, labels)
         self._patch(project)
-        return self._begin("POST", "/projects/{project}/:import", imported, project=project.name)
+        return self._import(imported, project.name)
 
-    def begin_import(self, project: str, labels: Callable[[Project], Labels]) -> str:
-        """Import these labels into the project; they replace what it had."""
-        found = self.project(project)
-        return self._begin("POST", "/projects/{project}/:import", project_file(found, labels(found)), project=project)
+    def begin_import(self, project: Project, labels: Labels) -> str:
+        """Import these labels into a project that exists; they replace what it had. Raises BadRequest likewise."""
+        return self._import(project_file(project, labels), project.name)
 
     def creation(self, project: str, job: str) -> Progress:
         return reading.progress(self._get("/projects/{project}/import/jobs/{job}", project=project, job=job))
@@ -205,6 +204,9 @@ class CurrentLanguage:
     def _patch(self, project: Project) -> Answer:
         body = metadata(project)
         return self._call("PATCH", "/projects/{project}", body, content_type=MERGE_PATCH, project=project.name)
+
+    def _import(self, file: Mapping[str, object], project: str) -> str:
+        return self._begin("POST", "/projects/{project}/:import", file, project=project)
 
     def _begin(
         self, method: str, template: str, body: object = None, query: Mapping[str, str] | None = None, **names: str

@@ -56,38 +56,21 @@ class PreviewLanguage:
     def __init__(self, transport: Transport) -> None:
         self._transport = transport
 
-    projects = _missing("list projects", "ask for a project's jobs by its name, or set LANGUAGE_API to 2023-04-01.")
-    project = _missing("describe a project", "ask for its jobs by their ids, or set LANGUAGE_API to 2023-04-01.")
-    models = _missing("list models", "ask for a model's evaluation by its name, or set LANGUAGE_API to 2023-04-01.")
-    model = _missing("describe a model", "ask for its evaluation by its name, or set LANGUAGE_API to 2023-04-01.")
-    delete_model = _missing("delete a model", "train over it, delete its project, or set LANGUAGE_API to 2023-04-01.")
-    deployments = _missing(
-        "list deployments", "a project has the one model published last, or set LANGUAGE_API to 2023-04-01."
+    projects = project = change_project = begin_import = begin_export = exporting = exported = _missing(
+        "list, describe, change or export projects, nor import labels into one that exists",
+        "delete the project and create it as it should be, or set LANGUAGE_API to 2023-04-01.",
     )
-
-    deployment = begin_delete_deployment = _missing(
-        "describe or delete a deployment",
-        "a project has the one model published last, until it is deleted itself; or set LANGUAGE_API to 2023-04-01.",
+    models = model = delete_model = _missing(
+        "list, describe or delete models",
+        "ask for a model's evaluation by its name, train over it, or set LANGUAGE_API to 2023-04-01.",
     )
-    begin_swap = swapping = _missing(
-        "swap deployments",
-        "a project has only one; publish the other model in its place, or set LANGUAGE_API to 2023-04-01.",
+    trainings = cancel_training = _missing(
+        "list or cancel trainings", "GET /api/operations lists those begun here, or set LANGUAGE_API to 2023-04-01."
     )
-    change_project = _missing(
-        "change a project", "delete it and create it as it should be, or set LANGUAGE_API to 2023-04-01."
-    )
-    begin_import = _missing(
-        "import labels into a project that exists",
-        "delete it and create it with the new labels file, or set LANGUAGE_API to 2023-04-01.",
-    )
-    begin_export = exporting = exported = _missing(
-        "export a project", "its labels file is the one it was created with; or set LANGUAGE_API to 2023-04-01."
-    )
-    trainings = _missing(
-        "list trainings", "GET /api/operations lists those begun here, or set LANGUAGE_API to 2023-04-01."
-    )
-    cancel_training = _missing(
-        "cancel a training", "wait for its end, or delete the project, or set LANGUAGE_API to 2023-04-01."
+    deployments = deployment = begin_delete_deployment = begin_swap = swapping = _missing(
+        "list, describe, delete or swap deployments",
+        "a project has only one, the model published last; publish another in its place, or set LANGUAGE_API to "
+        "2023-04-01.",
     )
     languages = _missing(
         "list the languages it supports", "the service's documentation does, or set LANGUAGE_API to 2023-04-01."

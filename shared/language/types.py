@@ -5,7 +5,7 @@ All values are frozen; times are aware UTC datetimes; confidences are 0 to 1.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -225,10 +225,7 @@ class Language(Protocol):
         """Where a creation or an import stands."""
         ...
 
-    def begin_import(self, project: str, labels: Callable[[Project], Labels]) -> str:
-        """Give an existing project other labels; `labels` is asked for those of the project as the service has it."""
-        ...
-
+    def begin_import(self, project: Project, labels: Labels) -> str: ...
     def change_project(self, project: Project) -> Project: ...
     def begin_export(self, project: str) -> str: ...
     def exporting(self, project: str, job: str) -> Progress: ...
