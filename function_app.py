@@ -20,7 +20,8 @@ METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")
 
 TICK_SECONDS = 120  # to begin something in; far from the five minutes after which the host ends a function
 
-logging.getLogger("azure").setLevel(logging.WARNING)  # a line for every storage request helps nobody
+for chatty in ("azure", "urllib3"):  # a line for every storage request, or for a connection too many, helps nobody
+    logging.getLogger(chatty).setLevel(logging.ERROR if chatty == "urllib3" else logging.WARNING)
 
 clock = partial(datetime.now, UTC)
 app = func.FunctionApp(http_auth_level=func.AuthLevel.FUNCTION)
@@ -64,7 +65,7 @@ def manage(request: func.HttpRequest) -> func.HttpResponse:
     asked = requests.Request(request.method, path, dict(request.params), request.get_body())
     answer = routes.answer(asked, services.services, clock())
     return func.HttpResponse(
-        json.dumps(answer.body, ensure_ascii=False, indent=2),
+        json.dumps(answer.body, ensure_ascii=False, indent=2) + "\n",
         status_code=answer.status,
         headers=dict(answer.headers),
         mimetype="application/json",

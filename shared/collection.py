@@ -14,7 +14,7 @@ from functools import partial
 from typing import Any
 
 from shared import gate
-from shared.errors import LanguageError, Moved, Shut, Unknown
+from shared.errors import LanguageError, Moved, Shut, StorageUnavailable, TextdropError, Unknown
 from shared.language.types import Analysis, State
 from shared.model import Document, DocumentState, Job, JobState, Reason, wait_before
 from shared.packing import merge
@@ -55,9 +55,10 @@ def _collect(job: Job, services: Services, now: datetime) -> None:
     try:
         with suppress(Moved):  # another instance settled it
             _follow(job, services, now)
-    except Exception:
+    except Exception as trouble:
         log.exception("Job %s is looked at again later.", job.key)
-        _postpone(job, "could not be settled", services, now)
+        why = str(trouble) if isinstance(trouble, TextdropError) else "could not be settled: see the log"
+        _postpone(job, why, services, now)
 
 
 def _follow(job: Job, services: Services, now: datetime) -> None:
@@ -108,15 +109,29 @@ def _settle(job: Job, analysis: Analysis, services: Services, now: datetime) -> 
     documents = _held(job, services)
     alone = len(job.documents) == 1
     settled = [(document, outcome(document, job, analysis, alone, now)) for document in documents]
-    _write_results([after for _, after in settled if after.state is DocumentState.SUCCEEDED], job, services)
-    services.ledger.commit((job, job.done(now)), *settled)
+    with ThreadPoolExecutor(WRITERS) as writers:
+        troubles = list(writers.map(lambda pair: _written(pair[1], job, services), settled))
+    told = [pair for pair, trouble in zip(settled, troubles, strict=True) if not trouble]
+    services.ledger.commit((job, _after_settling(job, troubles, now)), *told)
     gate.relax(services, now)
 
 
-def _write_results(documents: Sequence[Document], job: Job, services: Services) -> None:
-    with ThreadPoolExecutor(WRITERS) as writers:
-        results = [(one, result_of(one, job, services)) for one in documents]
-        list(writers.map(lambda pair: services.documents.write_result(pair[0].name, pair[0].etag, pair[1]), results))
+def _written(document: Document, job: Job, services: Services) -> str:
+    """Write the document's result, if it has one; gives what kept it from being written. It keeps no other."""
+    if document.state is DocumentState.SUCCEEDED:
+        try:
+            services.documents.write_result(document.name, document.etag, result_of(document, job, services))
+        except StorageUnavailable as trouble:
+            return str(trouble)
+    return ""
+
+
+def _after_settling(job: Job, troubles: Sequence[str], now: datetime) -> Job:
+    """Done; or looked at again for the results that could not be written, as long as the service keeps them."""
+    trouble = next(filter(None, troubles), "")
+    if not trouble or (job.expires and now >= job.expires):
+        return job.done(now)
+    return job.polled(trouble, now + wait_before(job.key, job.polls, POLL_FIRST, POLL_LONGEST), now)
 
 
 def outcome(document: Document, job: Job, analysis: Analysis, alone: bool, now: datetime) -> Document:

@@ -74,6 +74,8 @@ class Documents:
 
     def read_any(self, container: str, name: str) -> bytes:
         """The bytes of a file of any container of the account, such as a labels file. Raises NotFound."""
+        if not {".", ".."}.isdisjoint(name.split("/")):
+            raise NotFound(f"No file can have the name {name!r}.")  # on its way it would become another name
         if not CONTAINER_NAME.fullmatch(container):
             raise ContainerMissing(f"No container can have the name {container!r}.")
         with self._asked():

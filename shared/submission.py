@@ -98,9 +98,9 @@ def _submit(readables: Pack, classifier: Classifier, services: Services, now: da
     handed = [(one.document, one.document.submitted(planned.key, now + JOB_LIFETIME, now)) for one in readables]
     try:
         job, *documents = services.ledger.commit((None, planned), *handed)
+        return _send(job, documents, asked, services, now)
     except Moved:
-        return 0  # another instance took one of them; what is left waits for the next turn
-    return _send(job, documents, asked, services, now)
+        return 0  # another instance took one of them, or gave this job up while this process was held up
 
 
 def _send(job: Job, documents: list[Document], asked: list[list[Text]], services: Services, now: datetime) -> int:

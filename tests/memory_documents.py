@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import json
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -23,11 +23,17 @@ class File:
 
 
 class MemoryDocuments:
-    """What `Documents` offers the app, and what people do to the files: put, delete, remove_container."""
+    """What `Documents` offers the app, and what people do to the files: put, delete, remove_container.
 
-    def __init__(self, documents: str = "documents", results: str = "results") -> None:
+    `clock` says when a file is written; without one, each is written a second after the one before.
+    """
+
+    def __init__(
+        self, documents: str = "documents", results: str = "results", clock: Callable[[], datetime] | None = None
+    ) -> None:
         self.container = documents
         self.results = results
+        self._clock = clock
         self._containers: dict[str, dict[str, File]] = {documents: {}}
         self._versions = itertools.count(1)
         self._lock = threading.RLock()
@@ -38,7 +44,8 @@ class MemoryDocuments:
         """Write or overwrite a file, making its container; gives its new ETag."""
         with self._lock:
             version = next(self._versions)
-            blob = Blob(name, f"0x{version:X}", len(content), BEGINNING + timedelta(seconds=version), language)
+            modified = self._clock() if self._clock else BEGINNING + timedelta(seconds=version)
+            blob = Blob(name, f"0x{version:X}", len(content), modified, language)
             self._containers.setdefault(container or self.container, {})[name] = File(content, blob)
             return blob.etag
 
@@ -56,6 +63,12 @@ class MemoryDocuments:
         with self._lock:
             found = self._files(self.container).get(name)
             return found.blob if found else None
+
+    def page(self, marker: str, size: int) -> tuple[list[Blob], str]:
+        with self._lock:
+            files = self._files(self.container)
+            names = sorted(name for name in files if name >= marker)
+            return [files[name].blob for name in names[:size]], "".join(names[size : size + 1])
 
     def read(self, name: str, etag: str) -> bytes:
         with self._lock:

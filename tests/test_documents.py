@@ -59,6 +59,39 @@ def test_a_file_that_is_not_there_is_none(files: Any) -> None:
     assert files.documents.look("a.txt") is None
 
 
+def test_a_listing_shows_every_file_as_a_look_does_page_by_page(files: Any) -> None:
+    names = sorted(f"{number}.txt" for number in range(7))
+    for name in names:
+        files.put(name, b"text", language="fr")
+    found, marker, pages = [], "", 0
+    while pages == 0 or marker:
+        page, marker = files.documents.page(marker, 3)
+        found, pages = found + page, pages + 1
+    assert found == [files.documents.look(name) for name in names]
+    assert pages == 3
+
+
+def test_a_listing_goes_on_whatever_happened_since_its_last_page(files: Any) -> None:
+    for name in ("a.txt", "b.txt", "c.txt", "d.txt"):
+        files.put(name, b"text")
+    _, marker = files.documents.page("", 2)
+    for name in ("b.txt", "c.txt"):
+        files.delete(name)
+    files.put("e.txt", b"text")
+    found, marker = files.documents.page(marker, 10)
+    assert ([one.name for one in found], marker) == (["d.txt", "e.txt"], "")
+
+
+def test_an_empty_container_has_one_empty_page(files: Any) -> None:
+    assert files.documents.page("", 10) == ([], "")
+
+
+def test_a_container_that_is_not_there_has_no_pages(files: Any) -> None:
+    files.remove_container()
+    with pytest.raises(ContainerMissing):
+        files.documents.page("", 10)
+
+
 @pytest.mark.parametrize("content", [b"text", b"", "é漢😀".encode(), bytes(range(256)), b"x" * 500_004])
 def test_the_version_that_was_seen_is_read_whole(files: Any, content: bytes) -> None:
     etag = files.put("a.txt", content)

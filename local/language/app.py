@@ -1,23 +1,31 @@
-"""The one road of every request: read, recorded, let in with the key, routed to its dialect, answered."""
+"""The one road of every request: read, let in with the key, counted, routed to its dialect, answered, recorded."""
 
 from __future__ import annotations
 
+import asyncio
 import hmac
-import json
 import logging
 import time
-import uuid
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
-from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 from werkzeug.exceptions import MethodNotAllowed, NotFound
 from werkzeug.routing import Map, Rule
 
-from local.language import analyze_current, analyze_preview, authoring_current, authoring_preview
+from local.language import (
+    analyze_current,
+    analyze_preview,
+    analyze_v32,
+    authoring_current,
+    authoring_preview,
+    local_routes,
+)
+from local.language.answering import answered, refused
+from local.language.asked import Asked
+from local.language.connections import CUT
 from local.language.errors import (
     Fault,
     ServiceError,
@@ -27,18 +35,21 @@ from local.language.errors import (
     wrong_key,
     wrong_method,
 )
+from local.language.faults import Strike
 from local.language.recording import SECRET_HEADERS, Recorded, Recording
 from local.language.service import Service
 from local.language.wire import MEGABYTE, Call, Dialect, Reply, Route
 
-DIALECTS = (authoring_current.DIALECT, authoring_preview.DIALECT, analyze_current.DIALECT, analyze_preview.DIALECT)
+DIALECTS = (
+    authoring_current.DIALECT,
+    authoring_preview.DIALECT,
+    analyze_current.DIALECT,
+    analyze_preview.DIALECT,
+    analyze_v32.DIALECT,
+)
 MOST_BYTES = 64 * MEGABYTE
-GATEWAY_CONTENT = "application/json"
-SERVICE_CONTENT = "application/json; charset=utf-8"
-SERVICE_HEADERS = {  # recorded
-    "Strict-Transport-Security": "max-age=31536000; includeSubDomains; preload",
-    "X-Content-Type-Options": "nosniff",
-}
+NOTHING = Strike()
+BROKEN = ServiceError(500, Fault("InternalServerError", "The service broke. Its own output says where."))
 
 logger = logging.getLogger(__name__)
 
@@ -48,6 +59,17 @@ class Matched:
     dialect: Dialect
     route: Route
     names: Mapping[str, str]
+    asked: Asked
+
+    @property
+    def ours(self) -> bool:
+        """Whether it is about this service, and not of the protocols."""
+        return self.dialect.prefix == local_routes.PREFIX
+
+    @property
+    def quick(self) -> bool:
+        """Whether it is answered from memory: a poll, of which there are many."""
+        return self.route.method == "GET" and not self.dialect.authoring
 
 
 class App:
@@ -55,29 +77,28 @@ class App:
 
     def __init__(self, service: Service, key: str, recording: Recording) -> None:
         self._service, self._key, self._recording = service, key.encode(), recording
-        self._map = _map([*DIALECTS, _local(recording)])
+        self._routes = _map([*DIALECTS, local_routes.dialect(recording)]).bind("")
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        began = time.perf_counter()
         request = Request(scope, receive)
         content = await _content(request)
-        response = await run_in_threadpool(self._respond, request, content)
-        await response(scope, receive, send)
-
-    def _respond(self, request: Request, content: bytes | None) -> Response:
-        began = time.perf_counter()
-        matched: Matched | None = None
+        dialect, strike = None, NOTHING
         try:
             self._require_key(request)
-            matched = self._match(request)
-            reply = self._handle(matched, request, content)
+            matched = self._match(request, content or b"")
+            dialect, strike = matched.dialect, self._strike(matched)
+            reply = await self._work(matched, request, content, strike)
         except ServiceError as error:
-            reply = _refusal(error, matched)
+            reply = refused(error, dialect)
+            dialect = None if error.by_gateway else dialect
         except Exception:  # whatever breaks, the caller gets the service's own kind of answer
-            logger.exception("%s %s broke", request.method, request.scope["path"])
-            message = "The service broke. Its own output says where."
-            reply = _refusal(ServiceError(500, Fault("InternalServerError", message)), matched)
+            logger.exception("%s %s broke", request.method, scope["path"])
+            reply = refused(BROKEN, dialect)
         self._record(request, content or b"", reply.status)
-        return _response(reply, matched, round(1000 * (time.perf_counter() - began)))
+        if await _awaited(strike, scope, receive):
+            milliseconds = round(1000 * (time.perf_counter() - began))
+            await answered(reply, dialect, milliseconds)(scope, receive, send)
 
     def _require_key(self, request: Request) -> None:
         """A bearer token is let in if it is the key: there is nobody here to check any other."""
@@ -87,48 +108,58 @@ class App:
         if not hmac.compare_digest(given.encode(), self._key):
             raise wrong_key()
 
-    def _match(self, request: Request) -> Matched:
+    def _match(self, request: Request, content: bytes) -> Matched:
+        path = request.scope["path"]
         try:
-            (dialect, route), names = self._map.bind("").match(request.scope["path"], request.method)
+            (dialect, route), names = self._routes.match(path, request.method)
         except MethodNotAllowed as error:
             raise wrong_method(error.valid_methods or ()) from None
         except NotFound:
             raise no_such_route() from None
-        return Matched(dialect, route, names)
+        asked = Asked(request.method, path, content, dialect, route, query=request.query_params)
+        return Matched(dialect, route, names, asked)
+
+    def _strike(self, matched: Matched) -> Strike:
+        """What was asked to befall this call, if it is not one too many already."""
+        if matched.ours:
+            return NOTHING
+        self._service.meter.admit(matched.asked)
+        return self._service.faults.strike(matched.asked)
+
+    async def _work(self, matched: Matched, request: Request, content: bytes | None, strike: Strike) -> Reply:
+        """In a thread, unless it is quick and nobody else is at work."""
+        if strike.delay:
+            await asyncio.sleep(strike.delay)
+        if strike.error:
+            raise strike.error
+        lock = self._service.state.lock
+        if not matched.quick or not lock.acquire(blocking=False):
+            return await run_in_threadpool(self._handle, matched, request, content)
+        try:
+            return self._handle(matched, request, content)
+        finally:
+            lock.release()
 
     def _handle(self, matched: Matched, request: Request, content: bytes | None) -> Reply:
         if content is None or len(content) > matched.dialect.most_bytes:
             raise too_large(matched.dialect.most_bytes)
         query = dict(request.query_params)
         _require_version(matched.dialect, query)
-        base = f"{request.url.scheme}://{request.url.netloc}"
-        call = Call(request.scope["path"], base, matched.names, query, content)
-        with self._service.state.lock:
-            self._service.authoring.settle()
-            self._service.analyses.settle()
+        call = Call(request.scope["path"], _base(request), matched.names, query, content)
+        service = replace(self._service, asked=matched.asked)
+        with service.state.lock:
+            service.authoring.settle()
+            service.analyses.settle()
             if matched.route.locked:
-                return matched.route.handler(call, self._service)
-        return matched.route.handler(call, self._service)
+                return matched.route.handler(call, service)
+        return matched.route.handler(call, service)
 
     def _record(self, request: Request, content: bytes, status: int) -> None:
-        if request.scope["path"].startswith("/_local/"):
+        if request.scope["path"].startswith(local_routes.PREFIX + "/"):
             return
         headers = {name: value for name, value in request.headers.items() if name not in SECRET_HEADERS}
         path, query, now = request.scope["path"], dict(request.query_params), self._service.clock.now()
         self._recording.add(Recorded(request.method, path, query, headers, content, now, status))
-
-
-def _local(recording: Recording) -> Dialect:
-    """What is not the service's protocol, but about this service."""
-
-    def requests(_call: Call, _service: Service) -> Reply:
-        return Reply(200, {"value": [request.wire() for request in recording.all()]})
-
-    def clear(_call: Call, _service: Service) -> Reply:
-        recording.clear()
-        return Reply(204)
-
-    return Dialect("/_local", (Route("GET", "/requests", requests), Route("DELETE", "/requests", clear)))
 
 
 def _map(dialects: Sequence[Dialect]) -> Map:
@@ -150,26 +181,31 @@ async def _content(request: Request) -> bytes | None:
     return bytes(content)
 
 
+def _base(request: Request) -> str:
+    """The address that the caller used; taken from what was sent as it is, since anything may stand there."""
+    host, port = request.scope["server"]
+    return f"{request.scope['scheme']}://{request.headers.get('host') or f'{host}:{port}'}"
+
+
 def _require_version(dialect: Dialect, query: Mapping[str, str]) -> None:
     if dialect.versions and query.get("api-version") not in dialect.versions:
         known = ", ".join(dialect.versions)
         raise bad_parameter(f"The query parameter api-version must be one of {known}.", "api-version")
 
 
-def _refusal(error: ServiceError, matched: Matched | None) -> Reply:
-    fault = error.fault.wire(matched.dialect.renamed if matched else {})
-    named = {} if error.fault.code.isdigit() else {"x-ms-error-code": fault["code"]}
-    return Reply(error.status, {"error": fault}, {**named, **error.headers})
+async def _awaited(strike: Strike, scope: Scope, receive: Receive) -> bool:
+    """Whether there is still anybody to answer, once the answer was held or the connection cut as was asked."""
+    if strike.cut:
+        scope["extensions"][CUT]()
+    if not strike.cut and not strike.hold:
+        return True
+    try:
+        await asyncio.wait_for(_gone(receive), strike.hold or None)
+    except TimeoutError:
+        return True
+    return False
 
 
-def _response(reply: Reply, matched: Matched | None, milliseconds: int) -> Response:
-    """A refusal by the gateway, before any dialect, is plainer than an answer of the service (recorded)."""
-    request_id = str(uuid.uuid4())
-    headers = {"apim-request-id": request_id, **reply.headers}
-    if matched:
-        headers |= {**SERVICE_HEADERS, "x-envoy-upstream-service-time": str(milliseconds)}
-        headers |= {name: value.replace("{id}", request_id) for name, value in matched.dialect.headers.items()}
-    if reply.body is None:
-        return Response(b"", reply.status, headers)
-    headers["Content-Type"] = SERVICE_CONTENT if matched else GATEWAY_CONTENT
-    return Response(json.dumps(reply.body), reply.status, headers)
+async def _gone(receive: Receive) -> None:
+    while (await receive())["type"] != "http.disconnect":
+        pass

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
-from typing import Any
+import math
+from typing import Any, NoReturn
 
 from local.language.errors import malformed
 
 JSON = dict[str, Any]
+MOST_DEPTH = 64  # enough for everything that is taken, and far from what makes anything here overflow
 _REQUIRED: Any = object()
 
 
@@ -21,8 +23,8 @@ class Body:
     @classmethod
     def parse(cls, text: str | bytes) -> Body:
         try:
-            found = json.loads(text)
-        except (ValueError, RecursionError) as error:
+            found = parsed(text)
+        except ValueError as error:
             raise malformed("It is not JSON.") from error
         if not isinstance(found, dict):
             raise malformed("It is not a JSON object.")
@@ -42,8 +44,14 @@ class Body:
     def flag(self, field: str, default: bool = _REQUIRED) -> bool:
         return bool(self._get(field, bool, "true or false", default))
 
-    def whole(self, field: str, default: int = _REQUIRED) -> int:
-        return int(self._get(field, int, "a whole number", default))
+    def whole(self, field: str, default: int = _REQUIRED, *, least: float = -math.inf, most: float = math.inf) -> int:
+        return int(self._within(field, self._get(field, int, "a whole number", default), least, most))
+
+    def number(self, field: str, default: float = _REQUIRED, *, least: float, most: float) -> float:
+        return float(self._within(field, self._get(field, (int, float), "a number", default), least, most))
+
+    def share(self, field: str) -> float:
+        return self.number(field, least=0, most=1)
 
     def body(self, field: str, default: JSON = _REQUIRED) -> Body:
         return Body(self._get(field, dict, "an object", default), self.name(field))
@@ -56,12 +64,58 @@ class Body:
                 raise malformed(f"{name} must be an object.", name)
         return [Body(item, name) for item, name in zip(items, names, strict=True)]
 
-    def _get(self, field: str, of: type[object], called: str, default: Any) -> Any:
+    def only(self, *fields: str) -> None:
+        """Raises if there is any other field, for what would be misunderstood without it."""
+        unknown = next((field for field in self.fields if field not in fields), None)
+        if unknown is not None:
+            raise malformed(f"There is no field {self.name(unknown)}: use {', '.join(fields)}.", self.name(unknown))
+
+    def _within(self, field: str, found: Any, least: float, most: float) -> Any:
+        if not least <= found <= most:
+            limits = f"{least:g} or more" if most == math.inf else f"{least:g} to {most:g}"
+            raise malformed(f"{self.name(field)} must be {limits}.", self.name(field))
+        return found
+
+    def _get(self, field: str, of: type[object] | tuple[type, ...], called: str, default: Any) -> Any:
         found = self.fields.get(field)
         if found is None:
             if default is _REQUIRED:
                 raise malformed(f"{self.name(field)} is missing.", self.name(field))
             return default
-        if not isinstance(found, of) or (of is int and isinstance(found, bool)):
+        if not isinstance(found, of) or (of is not bool and isinstance(found, bool)):
             raise malformed(f"{self.name(field)} must be {called}.", self.name(field))
         return found
+
+
+def parsed(text: str | bytes) -> Any:
+    """The value of a JSON text. Raises ValueError, also for what Python takes beyond JSON, and for too much of it."""
+    try:
+        found = json.loads(text, parse_constant=_no_number, parse_float=_finite)
+    except RecursionError as error:
+        raise ValueError("too deep") from error
+    if _deeper(found, MOST_DEPTH):
+        raise ValueError("too deep")
+    return found
+
+
+def _no_number(text: str) -> NoReturn:
+    raise ValueError(f"{text} is no number in JSON")
+
+
+def _finite(text: str) -> float:
+    number = float(text)
+    return number if math.isfinite(number) else _no_number(text)
+
+
+def _deeper(value: Any, most: int) -> bool:
+    """Whether anything stands within more than so many lists and objects."""
+    level = [value]
+    for _ in range(most + 1):
+        level = [part for item in level if isinstance(item, dict | list) for part in _parts(item)]
+        if not level:
+            return False
+    return True
+
+
+def _parts(item: Any) -> Any:
+    return item.values() if isinstance(item, dict) else item

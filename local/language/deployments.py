@@ -14,7 +14,7 @@ from local.language.values import Deployment, Ending, Job, Project
 
 LIFETIME = timedelta(days=540)
 MOST_DEPLOYMENTS = 10
-DEPLOYMENT_NAME = re.compile(r"[\w.\-]{1,50}")
+DEPLOYMENT_NAME = re.compile(r"(?!swap$)[\w.\-]{1,50}")  # "swap" stands in addresses where a deployment could
 PUBLISHED = "latest"  # the quickstart's protocol publishes to one place, which has no name there
 
 

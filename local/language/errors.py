@@ -5,10 +5,17 @@ The codes are those of the service's published enumerations; texts marked "recor
 
 from __future__ import annotations
 
+import math
 import uuid
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
+
+SECONDS_IN_DAY = 24 * 3600
+FRONT_HEADERS = {  # recorded: what stands on all answers but the gateway's own to strangers
+    "Strict-Transport-Security": "max-age=31536000; includeSubDomains; preload",
+    "X-Content-Type-Options": "nosniff",
+}
 
 
 @dataclass(frozen=True)
@@ -42,6 +49,11 @@ class ServiceError(Exception):
         self.status = status
         self.fault = fault
         self.headers = headers or {}
+
+    @property
+    def by_gateway(self) -> bool:
+        """Whether it is the gateway's, which answers with a number where the service has a word (recorded)."""
+        return self.fault.code.isdigit()
 
 
 def invalid(
@@ -88,12 +100,32 @@ def operation_not_found(job: str) -> ServiceError:
 
 
 def wrong_key() -> ServiceError:
-    """Recorded; the gateway answers with a number where the service has a word."""
+    """Recorded."""
     message = (
         "Access denied due to invalid subscription key or wrong API endpoint. Make sure to provide a valid key for an "
         "active subscription and use a correct regional API endpoint for your resource."
     )
     return ServiceError(401, Fault("401", message))
+
+
+def throttled(operation: str, api: str, seconds: int | None, tier: str = "S") -> ServiceError:
+    """Recorded, with a Retry-After in whole seconds; None: without one."""
+    message = (
+        f"Requests to the {operation} Operation under {api} have exceeded rate limit of your current TextAnalytics "
+        f"{tier} pricing tier. Please retry after {_count(1 if seconds is None else seconds, 'second')}. "
+        "Please contact Azure support service if you would like to further increase the default rate limit."
+    )
+    return ServiceError(429, Fault("429", message), _retry_after(seconds))
+
+
+def quota_spent(seconds: int | None, tier: str = "F0") -> ServiceError:
+    """Recorded, with a Retry-After in seconds that the message rounds up to days; None: without one."""
+    days = math.ceil((SECONDS_IN_DAY if seconds is None else seconds) / SECONDS_IN_DAY)
+    message = (
+        f"Out of call volume quota for TextAnalytics {tier} pricing tier. Please retry after {_count(days, 'day')}. "
+        "To increase your call volume switch to a paid tier."
+    )
+    return ServiceError(403, Fault("403", message), _retry_after(seconds))
 
 
 def no_such_route() -> ServiceError:
@@ -118,3 +150,11 @@ def empty_document() -> Fault:
 def all_documents_empty() -> ServiceError:
     """Recorded."""
     return invalid("Invalid Document in request.", inner=Fault("InvalidDocumentBatch", "Document text is empty."))
+
+
+def _count(number: int, unit: str) -> str:
+    return f"{number} {unit}" if number == 1 else f"{number} {unit}s"
+
+
+def _retry_after(seconds: int | None) -> Mapping[str, str]:
+    return FRONT_HEADERS | ({} if seconds is None else {"Retry-After": str(seconds)})

@@ -8,13 +8,15 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from heapq import heappop, heappush
 
-from local.language.clock import Clock, busy_step, steps
+from local.language.clock import Clock
 from local.language.errors import Fault, ServiceError, operation_not_found
+from local.language.paces import busy_step, steps
 from local.language.table import Table
 from local.language.values import Ending, Job
 
@@ -42,6 +44,7 @@ class Jobs:
         self._work: Mapping[str, Work] = {}
         self._working: set[str] = set()
         self._finished: dict[str, Finished] = {}
+        self._due: list[tuple[datetime, str]] = []  # a heap of the finished ones, by when they may be seen to end
         self._open = {job.id for job in table.values() if job.ending is None}
         self._swept = clock.now()
 
@@ -76,7 +79,7 @@ class Jobs:
         return [job for job_id in self._open if (job := self._table.get(job_id))]
 
     def step(self, job: Job) -> str:
-        """What the job is seen to do: one of `clock.steps`, or how it ended."""
+        """What the job is seen to do: one of `paces.steps`, or how it ended."""
         return job.ending.status if job.ending else steps(job.kind)[self._reached(job)]
 
     def updated(self, job: Job) -> datetime:
@@ -91,13 +94,19 @@ class Jobs:
     def settle(self) -> None:
         """Ends every job whose work is finished and whose time has come, oldest first; forgets what has expired."""
         now = self._clock.now()
-        due = [job for job in self.open() if job.id in self._finished and job.moments[-1] <= now]
-        for job in sorted(due, key=lambda job: job.created):
+        for job in sorted(self._taken(now), key=lambda job: job.created):
             finished = self._finished[job.id]
             self._end(job, _ending(finished.effect), max(finished.at, job.moments[-1]))
         if now - self._swept > timedelta(minutes=1):
             self._swept = now
             self.forget(job for job in self._table.values() if job.expires <= now)
+
+    def _taken(self, now: datetime) -> Iterator[Job]:
+        """What is due, taken off the heap. Most calls come when nothing is, so that must cost nothing."""
+        while self._due and self._due[0][0] <= now:
+            _, job_id = heappop(self._due)
+            if job_id in self._finished and (job := self._table.get(job_id)):
+                yield job
 
     def forget(self, jobs: Iterable[Job]) -> None:
         for job in list(jobs):
@@ -132,6 +141,7 @@ class Jobs:
             self._working.discard(job.id)
             if job.id in self._open:
                 self._finished[job.id] = finished
+                heappush(self._due, (job.moments[-1], job.id))
 
     def _finish(self, job: Job) -> Finished:
         try:

@@ -8,6 +8,7 @@ Today's: {"metadata": {...}, "assets": {"classes": [{"category"}], "documents": 
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from local.language.body import Body
@@ -16,6 +17,8 @@ from local.language.storage import decoded
 from local.language.values import SINGLE, LabelledDocument, Labels
 
 MOST_CLASSES = 200
+MOST_DOCUMENTS = 100_000
+CLASS_NAME = re.compile(r"[^:$&%*()+~#/?]{1,50}")
 DATASETS = {"train": "Train", "test": "Test"}
 
 
@@ -76,6 +79,13 @@ def _check(labels: Labels, kind: str) -> None:
         raise bad_parameter("A class is named twice.")
     if not 1 <= len(labels.classes) <= MOST_CLASSES:
         raise bad_parameter(f"It has {len(labels.classes)} classes: 1 to {MOST_CLASSES} can be learned.")
+    for name in labels.classes:
+        if not CLASS_NAME.fullmatch(name):
+            raise bad_parameter(
+                f"{name!r} cannot name a class: use up to 50 characters, but none of : $ & % * ( ) + ~ # / ?"
+            )
+    if len(labels.documents) > MOST_DOCUMENTS:
+        raise bad_parameter(f"It has {len(labels.documents)} documents: a project takes {MOST_DOCUMENTS}.")
     known, seen = set(labels.classes), set[str]()
     for document in labels.documents:
         _check_document(document, known, kind)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import json
 import threading
 from collections import deque
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
+
+from local.language.body import parsed
 
 MOST_REQUESTS = 5_000
 MOST_BYTES = 64 * 1024 * 1024
@@ -31,8 +32,8 @@ class Recorded:
     def body(self) -> Any:
         """The JSON that was sent, else the text; None if nothing was sent."""
         try:
-            return json.loads(self.content) if self.content else None
-        except (ValueError, RecursionError):
+            return parsed(self.content) if self.content else None
+        except ValueError:
             return self.content.decode("utf-8", "replace")
 
     def wire(self) -> dict[str, Any]:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import argparse
+import gc
 import signal
 import socket
 import threading
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,7 +18,12 @@ from local.errors import SetupError
 from local.language import works
 from local.language.analyze_preview import SHAPES
 from local.language.app import App
-from local.language.clock import PACES, Clock
+from local.language.clock import Clock
+from local.language.connections import Connection
+from local.language.faults import Faults
+from local.language.holding import held
+from local.language.limits import Limits, Meter
+from local.language.paces import Pace
 from local.language.recording import Recorded, Recording
 from local.language.service import Service, open_service
 from local.language.state import State
@@ -26,16 +32,28 @@ from local.language.storage import Storage
 ANY_KEY = "local-language-key"  # it protects nothing but the likeness to the real service
 LOOPBACK = "127.0.0.1"
 SECONDS_TO_END = 5
+NO_LIMITS = Limits()
+LIMITS = {
+    "requests-per-minute": "analyze calls it takes a minute, submissions and polls together",
+    "authoring-reads-per-minute": "GETs of authoring it takes a minute",
+    "authoring-writes-per-minute": "other calls of authoring it takes a minute",
+    "text-records": "text records (of 1,000 characters) make the quota of 30 days",
+}
 
 
 @dataclass(frozen=True)
 class LanguageService:
-    """A running service. Moving its `clock` moves what its jobs are seen to do, and what has expired."""
+    """A running service. Moving its `clock` moves what its jobs are seen to do, and what has expired.
+
+    What it lets through is set at `meter.limits`, and what shall go wrong with `faults.add`, at any time.
+    """
 
     endpoint: str
     key: str
     clock: Clock
     recording: Recording
+    meter: Meter
+    faults: Faults
 
     @property
     def requests(self) -> list[Recorded]:
@@ -54,19 +72,24 @@ def running(
     shape: str = "documented",
     clock: Clock | None = None,
     address: str = LOOPBACK,
+    limits: Limits = NO_LIMITS,
 ) -> Iterator[LanguageService]:
     """The service in threads of this process, answering, until the block ends.
 
-    `storage` is the connection string of the account with the training texts. `state` is a folder; the same folder
-    brings the same projects, models and jobs back. `pace`: "instant", "seconds" or "realistic". `shape`: how the
+    `storage` is the connection string of the account with the training texts. `state` is a folder, for one service at
+    a time; the same folder brings the same projects, models and jobs back. `pace`: see `Pace.of`. `shape`: how the
     quickstart's analyze answers, "documented" or "observed". Port 0 is any free one. Raises SetupError.
     """
-    clock, recording = clock or Clock(), Recording()
-    with closing(Storage(storage)) as blobs, _bound(address, port) as listening:
-        service = open_service(_state(state), blobs, clock, pace, shape)
-        with _working(service), _serving(App(service, key, recording), listening):
-            endpoint = f"http://{address}:{listening.getsockname()[1]}"
-            yield LanguageService(endpoint, key, clock, recording)
+    clock, recording, paced = clock or Clock(), Recording(), Pace.of(pace, works.KINDS)
+    with ExitStack() as stack:
+        blobs = stack.enter_context(closing(Storage(storage)))
+        stack.enter_context(held(state))
+        listening = stack.enter_context(_bound(address, port))
+        service = open_service(_state(state), blobs, clock, pace=paced, shape=shape, limits=limits)
+        stack.enter_context(_working(service))
+        stack.enter_context(_serving(App(service, key, recording), listening))
+        endpoint = f"http://{address}:{listening.getsockname()[1]}"
+        yield LanguageService(endpoint, key, clock, recording, service.meter, service.faults)
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -75,7 +98,14 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--key", default=ANY_KEY, help="the key that callers must send (%(default)s)")
     parser.add_argument("--state", type=Path, required=True, help="the folder to keep projects, models and jobs in")
     parser.add_argument("--storage", required=True, help="the connection string of the account with the training texts")
-    parser.add_argument("--pace", choices=PACES, default="instant", help="how long things take (%(default)s)")
+    parser.add_argument(
+        "--pace",
+        action="append",
+        help="how long things take: instant (if not given), seconds, realistic or a number of seconds such as 5s; "
+        "for one kind of job, KIND=PACE, such as analyze=5s. Can be given more than once",
+    )
+    for option, limited in LIMITS.items():
+        parser.add_argument(f"--{option}", type=int, metavar="N", help=f"how many {limited}; any number if not given")
     parser.add_argument(
         "--shape", choices=SHAPES, default="documented", help="how the quickstart's analyze answers (%(default)s)"
     )
@@ -86,8 +116,10 @@ def run(options: argparse.Namespace) -> int:
     stopped = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stopped.set())
-    given = {name: getattr(options, name) for name in ("key", "state", "port", "pace", "shape", "address")}
-    with running(options.storage, **given) as service:
+    given = {name: getattr(options, name) for name in ("key", "state", "port", "shape", "address")}
+    limits = Limits(*(getattr(options, option.replace("-", "_")) for option in LIMITS))
+    gc.freeze()  # what is loaded by now stays: going through it again and again took a quarter of the time
+    with running(options.storage, pace=",".join(options.pace or ["instant"]), limits=limits, **given) as service:
         print(f"The Language service answers at {service.endpoint}", flush=True)
         stopped.wait()
     return 0
@@ -103,7 +135,8 @@ def _state(folder: Path) -> State:
 @contextmanager
 def _bound(address: str, port: int) -> Iterator[socket.socket]:
     """A listening socket: from here on a caller may connect, and is answered as soon as the server runs."""
-    with socket.socket() as listening:
+    # With its protocol named, connections send at once what is small; else each answer would wait some 40 ms.
+    with socket.socket(proto=socket.IPPROTO_TCP) as listening:
         listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             listening.bind((address, port))
@@ -131,6 +164,7 @@ def _serving(app: App, listening: socket.socket) -> Iterator[None]:
         access_log=False,
         lifespan="off",
         ws="none",
+        http=Connection,
         server_header=False,
         timeout_graceful_shutdown=SECONDS_TO_END,
     )

@@ -8,9 +8,15 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from local.language.clock import Clock, moments
+from local.language.asked import Asked
+from local.language.clock import Clock
+from local.language.elements import text_elements, transactions
 from local.language.errors import ServiceError, conflict, operation_not_found
+from local.language.faults import Faults
+from local.language.findings import Findings
 from local.language.jobs import Jobs
+from local.language.limits import Limits, Meter
+from local.language.paces import Pace
 from local.language.state import State
 from local.language.storage import Storage
 from local.language.values import Job
@@ -19,20 +25,24 @@ AUTHORING_LIFETIME = timedelta(days=7)  # recorded
 QUICKSTART_LIFETIME = timedelta(hours=24)  # the quickstart's sample has some 15 hours
 ANALYZE_LIFETIME = timedelta(hours=24)  # recorded
 LANES = {"train": 1, "other": 2}  # a training must not keep anything else waiting
-BUSY_KINDS = ("train", "import")
+BUSY = {"train": "being trained", "import": "being imported", "load": "being given the labels of a model"}
 
 
 @dataclass(frozen=True)
 class Service:
-    """`shape` is how the quickstart's analyze answers: "documented" or "observed"."""
+    """`shape` is how the quickstart's analyze answers: "documented" or "observed". `asked`: the call being answered."""
 
     state: State
     storage: Storage
     clock: Clock
-    pace: str
+    pace: Pace
     shape: str
     authoring: Jobs
     analyses: Jobs
+    meter: Meter
+    faults: Faults
+    findings: Findings
+    asked: Asked | None = None
 
     def begin(
         self,
@@ -45,8 +55,16 @@ class Service:
         """A new authoring job, on its way."""
         now = self.clock.now()
         identity = f"{uuid.uuid4()}_{_ticks_of_day(now)}"
-        schedule = moments(kind, self.pace, now)
+        schedule = self.pace.moments(kind, now)
         return self.authoring.begin(Job(identity, kind, project, now, now + lifetime, schedule, asked, work_input))
+
+    def accept(self, job: Job) -> Job:
+        """A new analyze job, on its way to its fate. Raises a 403 ServiceError if the quota is spent."""
+        if self.meter.limits.text_records is not None:
+            self.meter.charge(_records(job))
+        fated = self.faults.fated(self.asked, job) if self.asked else job
+        lost = fated.fate and fated.fate.kind == "lostJob"
+        return fated if lost else self.analyses.begin(fated)
 
     def job(self, project: str, kinds: Collection[str], job_id: str, **asked: str) -> Job:
         """The job of such a kind and that project, asked for with those words. Raises a 404 ServiceError."""
@@ -61,25 +79,32 @@ class Service:
         return job
 
     def require_idle(self, project: str) -> None:
-        """Raises a 409 ServiceError while the project is in training or being imported."""
-        busy = next((job for job in self.authoring.open() if job.project == project and job.kind in BUSY_KINDS), None)
+        """Raises a 409 ServiceError while the project is in training, or its labels are changing."""
+        busy = next((job for job in self.authoring.open() if job.project == project and job.kind in BUSY), None)
         if busy:
-            doing = "being trained" if busy.kind == "train" else "being imported"
-            raise conflict(f"The project is {doing} (job {busy.id}): wait until that has ended, or cancel it.")
+            raise conflict(
+                f"The project is {BUSY[busy.kind]} (job {busy.id}): wait until that has ended, or cancel it."
+            )
 
     def collect(self) -> None:
-        """Removes the models that nothing refers to any more."""
+        """Removes the models that nothing refers to any more, and their snapshots."""
         projects = self.state.projects.values()
         used = {model.id for project in projects for model in project.models.values()}
         used |= {found.model.id for project in projects for found in project.deployments.values()}
         used |= {task["model"] for job in self.analyses.open() for task in job.asked["tasks"]}
-        self.state.models.keep_only(used)
+        self.state.keep_only(used)
 
 
-def open_service(state: State, storage: Storage, clock: Clock, pace: str, shape: str) -> Service:
+def open_service(state: State, storage: Storage, clock: Clock, *, pace: Pace, shape: str, limits: Limits) -> Service:
     authoring = Jobs(state.jobs, state.lock, clock, LANES)
-    analyses = Jobs(state.analyses, state.lock, clock, {"other": 2})
-    return Service(state, storage, clock, pace, shape, authoring, analyses)
+    analyses = Jobs(state.analyses, state.lock, clock, {"other": 1})  # two would only take turns
+    return Service(state, storage, clock, pace, shape, authoring, analyses, Meter(limits, clock), Faults(), Findings())
+
+
+def _records(job: Job) -> int:
+    """The text records that a job is billed as."""
+    texts = [document["text"] for document in (job.input or {})["documents"]]
+    return sum(transactions(text_elements(text)) for text in texts) * len(job.asked["tasks"])
 
 
 def _ticks_of_day(now: datetime) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
@@ -12,6 +13,8 @@ from local.errors import SetupError
 from local.language.errors import Fault, ServiceError, bad_parameter
 
 _READERS = 8
+_CONTAINER = re.compile(r"\$root|(?=.{3,63}$)[a-z0-9]+(-[a-z0-9]+)*")  # as Azure has it
+_AROUND = {"", ".", ".."}  # what addresses of other things are made with: no file is called so
 _RETRY = LinearRetry(backoff=1, retry_total=2, random_jitter_range=0)  # the default waits for most of a minute
 
 
@@ -42,7 +45,7 @@ class Storage:
     def require(self, container: str) -> None:
         """Raises unless the container is there and can be read."""
         try:
-            self._client.get_container_client(container).get_container_properties()
+            self._client.get_container_client(_name(container)).get_container_properties()
         except (AzureError, ValueError) as error:
             raise _trouble(container, error) from error
 
@@ -50,8 +53,10 @@ class Storage:
         self._client.close()
 
     def _read(self, container: str, name: str) -> bytes | None:
+        if not _AROUND.isdisjoint(name.split("/")):
+            return None
         try:
-            return self._client.get_blob_client(container, name).download_blob().readall()
+            return self._client.get_blob_client(_name(container), name).download_blob().readall()
         except ResourceNotFoundError as error:
             if getattr(error, "error_code", None) == "BlobNotFound":
                 return None
@@ -64,6 +69,13 @@ def decoded(content: bytes) -> str:
     """The text of a file in UTF-8 or, with a byte order mark, UTF-16. Raises ValueError."""
     marked = content.startswith((b"\xff\xfe", b"\xfe\xff"))
     return content.decode("utf-16" if marked else "utf-8-sig")
+
+
+def _name(container: str) -> str:
+    """Raises ValueError for what cannot be the name of a container."""
+    if not _CONTAINER.fullmatch(container):
+        raise ValueError(container)
+    return container
 
 
 def _text(content: bytes | None) -> str | None:

@@ -1,10 +1,15 @@
-"""Frozen values kept by name, in memory and as JSON files, one file a value, so that they outlive a restart."""
+"""Frozen values kept by name, in memory and as JSON files, one file a value, so that they outlive a restart.
+
+A value is written beside its file and put in its place in one step: however the process ends, a file holds one value or
+the next. What `durable` tables hold outlives a machine that loses its power too.
+"""
 
 from __future__ import annotations
 
 import dataclasses
 import hashlib
 import json
+import os
 import types
 import typing
 from collections.abc import Hashable, Iterator, Mapping
@@ -25,9 +30,11 @@ Value = TypeVar("Value", bound=Dated)
 class Table(Generic[Value]):
     """A mapping, oldest first. Whoever changes it holds the state's lock."""
 
-    def __init__(self, folder: Path, of: type[Value]) -> None:
-        self._folder = folder
+    def __init__(self, folder: Path, of: type[Value], *, durable: bool = True) -> None:
+        self._folder, self._durable = folder, durable
         folder.mkdir(parents=True, exist_ok=True)
+        for draft in folder.glob("*.draft"):
+            draft.unlink()  # of a process that was ended while it wrote
         self._values: dict[str, Value] = dict(sorted(_read(folder, of), key=lambda item: item[1].created))
 
     def get(self, name: str) -> Value | None:
@@ -37,8 +44,12 @@ class Table(Generic[Value]):
         self._values[name] = value
         file = self._file(name)
         draft = file.with_suffix(".draft")
-        draft.write_text(json.dumps({"name": name, "value": _plain(value)}), encoding="ascii")
-        draft.replace(file)  # in one step, so that a reader finds the old value or the new one
+        with draft.open("w", encoding="ascii") as written:
+            written.write(json.dumps({"name": name, "value": value}, default=_plain))
+            if self._durable:
+                written.flush()
+                os.fsync(written.fileno())
+        draft.replace(file)
 
     def remove(self, name: str) -> None:
         if self._values.pop(name, None) is not None:
@@ -65,14 +76,12 @@ def _read(folder: Path, of: type[Value]) -> Iterator[tuple[str, Value]]:
 
 
 def _plain(value: Any) -> Any:
-    """JSON of frozen dataclasses, tuples, mappings, datetimes and what JSON has itself."""
-    if dataclasses.is_dataclass(value):
-        return {field.name: _plain(getattr(value, field.name)) for field in dataclasses.fields(value)}
+    """JSON of the outermost part of what JSON does not have itself: frozen dataclasses, mappings and datetimes."""
+    if isinstance(value, datetime):
+        return value.isoformat()
     if isinstance(value, Mapping):
-        return {name: _plain(item) for name, item in value.items()}
-    if isinstance(value, tuple | list):
-        return [_plain(item) for item in value]
-    return value.isoformat() if isinstance(value, datetime) else value
+        return dict(value)
+    return {field.name: getattr(value, field.name) for field in dataclasses.fields(value)}
 
 
 def _revived(of: Any, plain: Any) -> Any:

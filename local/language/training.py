@@ -10,16 +10,18 @@ from datetime import datetime, timedelta
 from typing import Literal, cast
 
 from local.language import engine
+from local.language.elements import text_elements
 from local.language.errors import Fault, ServiceError, bad_parameter, conflict, not_found, quota
 from local.language.jobs import Effect
 from local.language.kinds import QUICKSTART
 from local.language.service import AUTHORING_LIFETIME, Service
 from local.language.state import model
-from local.language.values import Ending, EvaluationOptions, Job, Model, Project
+from local.language.values import Ending, EvaluationOptions, Job, Labels, Model, Project, Snapshot
 
 CONFIG = "2022-05-01"  # the only training configuration there is for classification
 MODEL_LIFETIME = timedelta(days=365)
 MOST_MODELS = 10
+MOST_CHARACTERS = 128_000
 MODEL_NAME = re.compile(r"[\w.\-]{1,50}")
 
 
@@ -45,10 +47,10 @@ def training(service: Service, job: Job) -> Effect:
     examples = [
         engine.Example(it.location, text, it.classes, it.language or project.language, it.dataset)
         for it in labelled
-        if (text := texts[it.location])
+        if (text := texts[it.location]) and not _trouble(text)
     ]
     trained = _train(project, examples, EvaluationOptions(**job.asked["options"]))
-    return lambda: _keep(service, job, trained, _warnings(texts))
+    return lambda: _keep(service, job, trained, project.labels, _warnings(texts))
 
 
 def cancel(service: Service, job: Job) -> Job:
@@ -91,7 +93,7 @@ def _train(project: Project, examples: list[engine.Example], options: Evaluation
         raise ServiceError(400, Fault("InvalidRequest", str(error))) from error
 
 
-def _keep(service: Service, job: Job, trained: engine.Trained, warnings: tuple[Fault, ...]) -> Ending:
+def _keep(service: Service, job: Job, trained: engine.Trained, labels: Labels, warnings: tuple[Fault, ...]) -> Ending:
     project, now, label = service.state.project(job.project), service.clock.now(), job.asked["model"]
     identity = uuid.uuid4()
     made = Model(
@@ -104,6 +106,7 @@ def _keep(service: Service, job: Job, trained: engine.Trained, warnings: tuple[F
         config=CONFIG,
     )
     service.state.models.put(made.id, trained)
+    service.state.snapshots.put(made.id, Snapshot(now, labels))
     service.state.put(replace(project, models={**project.models, label: made}, trained=now))
     service.collect()
     evaluated = {"evaluated": trained.evaluation is not None}
@@ -111,7 +114,14 @@ def _keep(service: Service, job: Job, trained: engine.Trained, warnings: tuple[F
 
 
 def _warnings(texts: Mapping[str, str | None]) -> tuple[Fault, ...]:
-    reasons = {None: "is missing or not UTF-8 text", "": "is empty"}
-    return tuple(
-        Fault("Warning", f"{name} was left out: it {reasons[text]}.") for name, text in texts.items() if not text
-    )
+    reasons = {name: _trouble(text) for name, text in texts.items()}
+    return tuple(Fault("Warning", f"{name} was left out: it {reason}.") for name, reason in reasons.items() if reason)
+
+
+def _trouble(text: str | None) -> str:
+    """Why a training text cannot be used; nothing if it can."""
+    if text is None:
+        return "is missing or not UTF-8 text"
+    if len(text) > MOST_CHARACTERS and text_elements(text) > MOST_CHARACTERS:
+        return f"has more than {MOST_CHARACTERS} characters"
+    return "" if text else "is empty"

@@ -57,6 +57,14 @@ class Model:
 
 
 @dataclass(frozen=True)
+class Snapshot:
+    """The labels that a model was trained with."""
+
+    created: datetime
+    labels: Labels
+
+
+@dataclass(frozen=True)
 class Deployment:
     """A name under which a model answers. It keeps its model even after a new training took over the label."""
 
@@ -96,10 +104,19 @@ class Ending:
 
 
 @dataclass(frozen=True)
+class Fate:
+    """What was asked to go wrong with a job: see `faults`. `documents` are the ids of those that are in error."""
+
+    kind: str
+    seconds: float = 0.0
+    documents: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
 class Job:
     """Something that takes time. `asked` is what was asked for, and `input` what only the work needs, both as JSON.
 
-    `moments` says when each step after notStarted may be seen at the earliest (see `clock.steps`).
+    `moments` says when each step after notStarted may be seen at the earliest (see `paces.steps`).
     """
 
     id: str
@@ -112,3 +129,4 @@ class Job:
     input: Mapping[str, Any] | None = None
     ending: Ending | None = None
     ended: datetime | None = None
+    fate: Fate | None = None

@@ -96,6 +96,11 @@ class Dialect:
     renamed: Mapping[str, str] = field(default_factory=dict)
     most_bytes: int = MEGABYTE
 
+    @property
+    def authoring(self) -> bool:
+        """Whether it makes projects and models; else it uses them."""
+        return "/authoring/" in self.prefix
+
 
 def seconds(moment: datetime) -> str:
     return f"{moment:%Y-%m-%dT%H:%M:%SZ}"

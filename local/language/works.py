@@ -6,6 +6,7 @@ from collections.abc import Callable
 from functools import partial
 
 from local.language import analysis, deployments, projects, training
+from local.language.fates import fated
 from local.language.jobs import Effect
 from local.language.service import Service
 from local.language.values import Job
@@ -13,6 +14,7 @@ from local.language.values import Job
 AUTHORING: dict[str, Callable[[Service, Job], Effect]] = {
     "import": projects.importing,
     "export": projects.exporting,
+    "load": projects.loading,
     "delete": projects.deleting,
     "train": training.training,
     "deploy": deployments.deploying,
@@ -20,7 +22,8 @@ AUTHORING: dict[str, Callable[[Service, Job], Effect]] = {
     "undeploy": deployments.undeploying,
     "swap": deployments.swapping,
 }
-ANALYSES: dict[str, Callable[[Service, Job], Effect]] = {"analyze": analysis.analysing}
+ANALYSES: dict[str, Callable[[Service, Job], Effect]] = {"analyze": fated(analysis.analysing)}
+KINDS = (*AUTHORING, *ANALYSES)
 
 
 def start(service: Service) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -18,6 +19,7 @@ from shared.services import Services
 from shared.settings import PREVIEW_API
 from shared.singles import Chosen, Pause, Sweep
 
+MODEL_ID = re.compile(r"[A-Za-z0-9_.-]{1,200}")
 FINAL = [state for state in DocumentState if state.final]
 MOST_KEYS = 500
 LONGEST_AGE = 3650  # days
@@ -38,10 +40,12 @@ def put_classifier(services: Services, request: Request, now: datetime) -> Answe
     """Send dropped files to {"project", "deployment"}, or {"modelId"} in the quickstart's protocol, from now on."""
     body = json_object(request)
     if services.settings.language_api == PREVIEW_API:
-        name = text(body, "modelId")
+        name = _model_id(text(body, "modelId"))
     else:
-        parts = name_of(text(body, "project"), "project"), name_of(text(body, "deployment"), "deployment")
-        name = "/".join(parts)
+        project, deployment = name_of(text(body, "project"), "project"), name_of(text(body, "deployment"), "deployment")
+        if deployment not in [one.name for one in services.language.deployments(project)]:
+            raise NotFound(f"Project {project} has no deployment {deployment}: publish a model to it first.")
+        name = f"{project}/{deployment}"
     before = services.ledger.read(Chosen)
     after = Chosen(named(services, name), now, before.version)
     services.ledger.write(after)
@@ -106,6 +110,12 @@ def _wanted(services: Services, body: Mapping[str, Any]) -> Wanted:
         reason=choice(text(body, "reason"), "reason", Reason, list(Reason)) if "reason" in body else None,
         other_than=chosen(services) if older else None,
     )
+
+
+def _model_id(given: str) -> str:
+    if not MODEL_ID.fullmatch(given):
+        raise BadRequest('"modelId" must be what a publishing gave: letters, digits, hyphens, underscores.')
+    return given
 
 
 def _is_key(key: Any) -> bool:

@@ -70,6 +70,12 @@ def test_a_single_label_document_has_one_class_or_none() -> None:
         ({"classifiers": [{"name": "A"}, {"name": "A"}]}, "cannot be used: A class is named twice."),
         ({"classifiers": [{"name": f"C{n}"} for n in range(201)]},
          "cannot be used: It has 201 classes: 1 to 200 can be learned."),
+        ({"classifiers": [{"name": "R&B"}]},
+         "cannot be used: 'R&B' cannot name a class: use up to 50 characters, but none of : $ & % * ( ) + ~ # / ?"),
+        ({"classifiers": [{"name": ""}]},
+         "cannot be used: '' cannot name a class: use up to 50 characters, but none of : $ & % * ( ) + ~ # / ?"),
+        ({**PREVIEW, "documents": [{"location": str(n)} for n in range(100_001)]},
+         "cannot be used: It has 100001 documents: a project takes 100000."),
         ({**PREVIEW, "documents": [{"location": "x"}, {"location": "x"}]}, "cannot be used: 'x' is labelled twice."),
         ({**PREVIEW, "documents": [{"location": "x", "classifiers": [{"classifierName": "a"}]}]},
          "cannot be used: 'x' has the class 'a', which is not among the classes."),
@@ -84,7 +90,12 @@ def test_two_classes_are_too_many_for_a_single_label_project() -> None:
     assert reason(PREVIEW, "single") == "cannot be used: 'y, z.txt' has 2 classes; this project allows one each."
 
 
-NAMES = st.text(min_size=1, max_size=5)
+def test_the_longest_name_of_a_class_is_taken() -> None:
+    assert parse_file(json.dumps({"classifiers": [{"name": "C" * 50}]}).encode(), "x", "multi").classes == ("C" * 50,)
+    assert "cannot name a class" in reason({"classifiers": [{"name": "C" * 51}]})
+
+
+NAMES = st.text(st.characters(exclude_characters=":$&%*()+~#/?"), min_size=1, max_size=5)
 
 
 @given(

@@ -36,8 +36,9 @@ def command(*words: str) -> Iterator[subprocess.Popen[str]]:
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_the_command_serves_until_it_is_told_to_stop(azurite: Azurite, tmp_path: Path, number: int) -> None:
-    words = ("--key", "K", "--state", str(tmp_path / "s"), "--storage", azurite.connection_string, "--pace", "seconds")
-    with command(*words) as process:
+    words = ["--key", "K", "--state", str(tmp_path / "s"), "--storage", azurite.connection_string, "--pace", "seconds"]
+    limited = ["--requests-per-minute", "9", "--authoring-reads-per-minute", "1", "--text-records", "5"]
+    with command(*words, "--pace", "analyze=5s", *limited) as process:
         assert process.stdout is not None
         ready = READY.fullmatch(process.stdout.readline())
         assert ready is not None
@@ -45,6 +46,8 @@ def test_the_command_serves_until_it_is_told_to_stop(azurite: Azurite, tmp_path:
         address = f"{ready[1]}/language/authoring/analyze-text/projects"
         answer = requests.get(address, query, headers={"Ocp-Apim-Subscription-Key": "K"}, timeout=30)
         assert answer.json() == {"value": [], "nextLink": None}
+        again = requests.get(address, query, headers={"Ocp-Apim-Subscription-Key": "K"}, timeout=30)
+        assert (again.status_code, "F0" in again.json()["error"]["message"]) == (429, True)
         os.kill(process.pid, number)
         output, errors = process.communicate(timeout=60)
         assert (process.returncode, output, errors) == (0, "", "")
@@ -55,6 +58,19 @@ def test_a_storage_that_cannot_be_understood_is_refused_without_quoting_it(tmp_p
         output, errors = process.communicate(timeout=60)
     assert (process.returncode, output) == (1, "")
     assert errors == "The storage connection string cannot be understood.\n"
+
+
+def test_a_state_folder_in_use_is_refused(azurite: Azurite, tmp_path: Path) -> None:
+    words = ("--state", str(tmp_path), "--storage", azurite.connection_string)
+    with command(*words) as first:
+        assert first.stdout is not None
+        assert READY.fullmatch(first.stdout.readline())
+        with command(*words) as second:
+            _, errors = second.communicate(timeout=60)
+        assert (second.returncode, f"is in use by another Language service (process {first.pid})" in errors) == (
+            1,
+            True,
+        )
 
 
 def test_a_port_that_is_taken_is_named(azurite: Azurite, tmp_path: Path) -> None:

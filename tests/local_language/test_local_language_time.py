@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 from collections.abc import Callable
 from datetime import timedelta
@@ -22,9 +23,11 @@ from language_caller import (
 )
 
 from local.errors import SetupError
-from local.language.clock import PACES, Clock, steps
+from local.language import works
+from local.language.clock import Clock
 from local.language.errors import ServiceError
 from local.language.jobs import Jobs
+from local.language.paces import PACES, Pace, steps
 from local.language.state import State
 from local.language.values import Ending, Job
 
@@ -52,6 +55,30 @@ def test_every_pace_has_a_moment_for_every_step(pace: str, kind: str) -> None:
     moments = PACES[pace].get(kind, PACES[pace]["other"])
     assert len(moments) == len(steps(kind)) - 1
     assert list(moments) == sorted(moments)
+
+
+@pytest.mark.parametrize(
+    ("pace", "kind", "seconds"),
+    [
+        ("seconds", "train", (0.4, 0.8, 1.6, 2.2, 2.6)),
+        ("5s", "analyze", (1.25, 5)),
+        ("7.5", "deploy", (2, 7.5)),
+        ("0", "train", (0, 0, 0, 0, 0)),
+        ("analyze=5s", "import", (0, 0)),
+        ("seconds, analyze=instant, import=15s", "analyze", (0, 0)),
+        ("seconds, analyze=instant, import=15s", "import", (4, 15)),
+        ("analyze=instant,realistic", "swap", (3, 20)),
+    ],
+)
+def test_a_pace_is_a_word_or_a_number_for_all_or_for_some(pace: str, kind: str, seconds: tuple[float, ...]) -> None:
+    moments = Pace.of(pace, works.KINDS).moments(kind, START)
+    assert [round((moment - START).total_seconds(), 6) for moment in moments] == list(seconds)
+
+
+@pytest.mark.parametrize("pace", ["", "fast", "-1", "nan", "inf", "1e9", "analyze=", "analyze=soon", "dance=5s", "=5s"])
+def test_a_pace_that_makes_no_sense_is_named(pace: str) -> None:
+    with pytest.raises(SetupError, match=r"is no pace: use instant|no kind of job"):
+        Pace.of(pace, works.KINDS)
 
 
 def test_a_clock_goes_with_the_machine_or_stands_and_can_be_moved() -> None:
@@ -184,6 +211,33 @@ def test_a_state_folder_that_cannot_be_read_is_named(start: Callable[..., Any], 
     broken.write_text('{"name": "x", "value": {}}')
     with pytest.raises(SetupError, match=r"x\.json cannot be read"), start():
         pass
+
+
+def test_a_state_folder_is_for_one_service_at_a_time(start: Callable[..., Any]) -> None:
+    with start() as call:
+        expected = pytest.raises(SetupError, match=f"in use by another Language service .process {os.getpid()}.")
+        with expected, start():
+            pass
+        assert call("GET", CURRENT).status_code == 200
+    with start():
+        pass
+
+
+def test_a_state_folder_that_cannot_be_made_is_named(start: Callable[..., Any], tmp_path: Path) -> None:
+    (tmp_path / "language").write_text("a file")
+    with pytest.raises(SetupError, match=f"The state folder {tmp_path / 'language'} cannot be used"), start():
+        pass
+
+
+def test_what_a_process_was_writing_when_it_was_ended_is_taken_away(start: Callable[..., Any], tmp_path: Path) -> None:
+    with start() as call:
+        call("PATCH", f"{CURRENT}/P", {**current_labels("texts")["metadata"], "projectName": "P"})
+    (written,) = (tmp_path / "language" / "projects").iterdir()
+    draft = written.with_suffix(".draft")
+    draft.write_text('{"name": "P", "val')
+    with start() as call:
+        assert call("GET", f"{CURRENT}/P").status_code == 200
+        assert not draft.exists()
 
 
 @pytest.fixture

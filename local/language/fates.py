@@ -1,0 +1,41 @@
+"""What becomes of analyze jobs whose fate was asked for: they fail, or some of their documents do."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from local.language.errors import Fault
+from local.language.findings import Part
+from local.language.jobs import Effect
+from local.language.service import Service
+from local.language.values import Ending, Job
+
+Work = Callable[[Service, Job], Effect]
+
+FAILED = Ending("failed", errors=(Fault("InternalServerError", "The job failed, as was asked for."),))
+IN_ERROR = Fault(
+    "InvalidArgument",
+    "Invalid Document in request.",
+    inner=Fault("InvalidDocument", "The document is in error, as was asked for."),
+)
+
+
+def fated(work: Work) -> Work:
+    """The work of analyze jobs, unless they are to fail."""
+
+    def done(service: Service, job: Job) -> Effect:
+        if job.fate and job.fate.kind == "failedJob":
+            return lambda: FAILED
+        return work(service, job)
+
+    return done
+
+
+def spoiled(job: Job, part: Part) -> Part:
+    """What a task of the job found, with the documents in error that are to be."""
+    if not job.fate or "documents" not in part:
+        return part
+    records = (
+        {"id": it["id"], "error": IN_ERROR.wire()} if it["id"] in job.fate.documents else it for it in part["documents"]
+    )
+    return {**part, "documents": list(records)}

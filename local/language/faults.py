@@ -1,0 +1,171 @@
+"""Faults on request: what shall go wrong, to which calls and how often. By count or by share, the same for a seed."""
+
+from __future__ import annotations
+
+import random
+import re
+import threading
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
+from typing import Any
+
+from local.language.asked import Asked
+from local.language.errors import Fault, ServiceError, quota_spent, throttled, wrong_key
+from local.language.values import Fate, Job
+
+OF_CALLS = ("status", "latency", "timeout")
+OF_JOBS = ("failedJob", "documentError", "lostJob", "lateJob", "expiredJob")
+KINDS = (*OF_CALLS, *OF_JOBS)
+ERRORS = {  # by status: the code that the service has for it
+    400: "InvalidRequest",
+    404: "NotFound",
+    408: "Timeout",
+    409: "Conflict",
+    500: "InternalServerError",
+    502: "ServiceUnavailable",
+    503: "ServiceUnavailable",
+    504: "Timeout",
+}
+STATUSES = (*ERRORS, 401, 403, 429)
+EVERYTHING = re.compile("")
+
+
+@dataclass(frozen=True)
+class FaultOrder:
+    """One thing that shall go wrong.
+
+    `method`, `path` and `body` choose the calls: the patterns are searched for; "" is any method. `status` and
+    `retry_after` (seconds; None: no header) are for kind "status". `seconds`: how long "latency" and "timeout" hold the
+    answer (None: "timeout" cuts the connection at once), and after how long a "lateJob" ends. `share` (0 to 1) is
+    drawn for each call that is chosen, for "documentError" for each document; `count` is how often it strikes at most.
+    """
+
+    kind: str
+    method: str = ""
+    path: re.Pattern[str] = EVERYTHING
+    body: re.Pattern[str] = EVERYTHING
+    status: int = 500
+    retry_after: int | None = None
+    seconds: float | None = None
+    count: int | None = None
+    share: float = 1.0
+    seed: int = 0
+
+
+@dataclass(frozen=True)
+class Strike:
+    """What befalls a call: wait before the work; an error instead of it; hold or cut the answer after it."""
+
+    delay: float = 0.0
+    error: ServiceError | None = None
+    cut: bool = False
+    hold: float = 0.0
+
+
+@dataclass
+class Struck:
+    """An order, and how often it was looked at and has struck."""
+
+    order: FaultOrder
+    id: str = field(default_factory=lambda: str(uuid.uuid4()))
+    seen: int = 0
+    struck: int = 0
+
+    def __post_init__(self) -> None:
+        self._random = random.Random(self.order.seed)  # noqa: S311
+
+    def draw(self) -> bool:
+        self.seen += 1
+        drawn = self._random.random() < self.order.share
+        strikes = drawn and (self.order.count is None or self.struck < self.order.count)
+        self.struck += strikes
+        return strikes
+
+    def meant(self, asked: Asked) -> bool:
+        if self.order.method not in ("", asked.method) or not self.order.path.search(asked.path):
+            return False
+        return self.order.body is EVERYTHING or bool(self.order.body.search(asked.content.decode("utf-8", "replace")))
+
+
+class Faults:
+    """The orders, in the order in which they came; the first that strikes is what happens. Safe between threads."""
+
+    def __init__(self) -> None:
+        self._ordered: Sequence[Struck] = ()
+        self._lock = threading.Lock()
+
+    def add(self, order: FaultOrder) -> Struck:
+        with self._lock:
+            added = Struck(order)
+            self._ordered = (*self._ordered, added)
+            return added
+
+    def all(self) -> list[Struck]:
+        return list(self._ordered)
+
+    def clear(self) -> None:
+        self._ordered = ()
+
+    def strike(self, asked: Asked) -> Strike:
+        """What befalls this call. Waiting does not keep what comes after it from happening too."""
+        found = Strike()
+        for item in self._meant(asked, OF_CALLS):
+            if self._draw(item):
+                found = _struck(found, item.order, asked)
+                if item.order.kind != "latency":
+                    break
+        return found
+
+    def fated(self, asked: Asked, job: Job) -> Job:
+        """The job that this call submits, with the fate that was drawn for it, if any."""
+        for item in self._meant(asked, OF_JOBS):
+            with self._lock:
+                fate = _fate(item, job)
+            if fate:
+                return _doomed(replace(job, fate=fate))
+        return job
+
+    def _draw(self, item: Struck) -> bool:
+        with self._lock:
+            return item.draw()
+
+    def _meant(self, asked: Asked, kinds: Sequence[str]) -> list[Struck]:
+        return [item for item in self._ordered if item.order.kind in kinds and item.meant(asked)]
+
+
+def _struck(found: Strike, order: FaultOrder, asked: Asked) -> Strike:
+    if order.kind == "status":
+        return replace(found, error=_error(order, asked))
+    if order.kind == "latency":
+        return replace(found, delay=found.delay + (order.seconds or 0))
+    return replace(found, cut=order.seconds is None, hold=order.seconds or 0)
+
+
+def _error(order: FaultOrder, asked: Asked) -> ServiceError:
+    if order.status == 429:  # noqa: PLR2004
+        return throttled(asked.operation, asked.api, order.retry_after)
+    if order.status == 403:  # noqa: PLR2004
+        return quota_spent(order.retry_after)
+    headers = {} if order.retry_after is None else {"Retry-After": str(order.retry_after)}
+    if order.status == 401:  # noqa: PLR2004
+        return ServiceError(401, wrong_key().fault, headers)
+    return ServiceError(order.status, Fault(ERRORS[order.status], "This fault was asked for."), headers)
+
+
+def _fate(item: Struck, job: Job) -> Fate | None:
+    if item.order.kind != "documentError":
+        return Fate(item.order.kind, item.order.seconds or 0) if item.draw() else None
+    documents: list[dict[str, Any]] = (job.input or {}).get("documents", [])
+    chosen = [it["id"] for it in documents if item.order.body.search(it["text"]) and item.draw()]
+    return Fate(item.order.kind, documents=tuple(chosen)) if chosen else None
+
+
+def _doomed(job: Job) -> Job:
+    """Late and expiring jobs only end at another time than their pace has it."""
+    if job.fate is None or job.fate.kind not in ("lateJob", "expiredJob"):
+        return job
+    late = max(job.moments[-1], job.created + timedelta(seconds=job.fate.seconds))
+    end = job.expires if job.fate.kind == "expiredJob" else late
+    return replace(job, moments=(*job.moments[:-1], end))

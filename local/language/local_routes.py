@@ -1,0 +1,116 @@
+"""`/_local`: what is not the service's protocol, but about this service. What was asked, its faults, its clock."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from local.language.body import JSON, Body
+from local.language.errors import bad_parameter
+from local.language.faults import EVERYTHING, KINDS, STATUSES, FaultOrder, Struck
+from local.language.recording import Recording
+from local.language.service import Service
+from local.language.wire import Call, Dialect, Reply, Route
+
+PREFIX = "/_local"
+NEEDED = {"status": "status", "latency": "seconds", "lateJob": "seconds"}
+MOST_SECONDS = 366 * 24 * 3600
+LAST_DAY = datetime(9000, 1, 1, tzinfo=UTC)  # room for what expires later
+
+
+def add_fault(call: Call, service: Service) -> Reply:
+    return Reply(201, {"id": service.faults.add(order_of(call.body)).id})
+
+
+def list_faults(_call: Call, service: Service) -> Reply:
+    return Reply(200, {"value": [_struck(item) for item in service.faults.all()]})
+
+
+def clear_faults(_call: Call, service: Service) -> Reply:
+    service.faults.clear()
+    return Reply(204)
+
+
+def advance(call: Call, service: Service) -> Reply:
+    seconds = call.body.number("advance", least=0, most=MOST_SECONDS)
+    if service.clock.now() + timedelta(seconds=seconds) >= LAST_DAY:
+        raise bad_parameter(f"The clock goes no further than {LAST_DAY:%Y-%m-%d}.", "advance")
+    service.clock.advance(seconds)
+    return now(call, service)
+
+
+def now(_call: Call, service: Service) -> Reply:
+    return Reply(200, {"now": service.clock.now().isoformat()})
+
+
+def dialect(recording: Recording) -> Dialect:
+    def requests(_call: Call, _service: Service) -> Reply:
+        return Reply(200, {"value": [request.wire() for request in recording.all()]})
+
+    def clear(_call: Call, _service: Service) -> Reply:
+        recording.clear()
+        return Reply(204)
+
+    routes = (
+        Route("GET", "/requests", requests),
+        Route("DELETE", "/requests", clear),
+        Route("POST", "/faults", add_fault),
+        Route("GET", "/faults", list_faults),
+        Route("DELETE", "/faults", clear_faults),
+        Route("GET", "/clock", now),
+        Route("POST", "/clock", advance),
+    )
+    return Dialect(PREFIX, routes)
+
+
+def order_of(body: Body) -> FaultOrder:
+    """Raises a 400 ServiceError that names what is wrong."""
+    body.only("kind", "match", "status", "retryAfter", "seconds", "count", "share", "seed")
+    kind = body.text("kind")
+    if kind not in KINDS:
+        raise bad_parameter(f"kind must be one of {', '.join(KINDS)}.", "kind")
+    if kind in NEEDED and not body.has(NEEDED[kind]):
+        raise bad_parameter(f"A fault of kind {kind} needs {NEEDED[kind]}.", NEEDED[kind])
+    status = body.whole("status", 500)
+    if status not in STATUSES:
+        raise bad_parameter(f"status must be one of {', '.join(map(str, sorted(STATUSES)))}.", "status")
+    return FaultOrder(kind=kind, status=status, **_chosen(body.body("match", {})), **_amounts(body))
+
+
+def _chosen(match: Body) -> Mapping[str, Any]:
+    match.only("method", "path", "body")
+    return {
+        "method": match.text("method", "").upper(),
+        "path": _pattern(match, "path"),
+        "body": _pattern(match, "body"),
+    }
+
+
+def _amounts(body: Body) -> Mapping[str, Any]:
+    return {
+        "retry_after": body.whole("retryAfter", least=0, most=MOST_SECONDS) if body.has("retryAfter") else None,
+        "seconds": body.number("seconds", least=0, most=MOST_SECONDS) if body.has("seconds") else None,
+        "count": body.whole("count", least=0) if body.has("count") else None,
+        "share": body.number("share", 1.0, least=0, most=1),
+        "seed": body.whole("seed", 0),
+    }
+
+
+def _pattern(match: Body, name: str) -> re.Pattern[str]:
+    if not match.has(name):
+        return EVERYTHING
+    try:
+        return re.compile(match.text(name))
+    except (re.error, RecursionError, OverflowError) as error:
+        raise bad_parameter(f"{match.name(name)} is no regular expression: {error}", match.name(name)) from error
+
+
+def _struck(item: Struck) -> JSON:
+    order = item.order
+    match = {"method": order.method, "path": order.path.pattern, "body": order.body.pattern}
+    told: JSON = {"id": item.id, "kind": order.kind, "match": match, "share": order.share, "seed": order.seed}
+    told |= {"count": order.count, "seconds": order.seconds}
+    told |= {"status": order.status, "retryAfter": order.retry_after} if order.kind == "status" else {}
+    return {**told, "seen": item.seen, "struck": item.struck}
