@@ -1,6 +1,6 @@
 """Texts in, results out: the only module that knows Blob storage.
 
-Source files are only ever read. A result lies at `{name}.json` in the results container.
+Dropped files are only ever read. A result lies at `{name}.json` in the results container.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from azure.core.exceptions import (
 )
 from azure.storage.blob import BlobProperties, BlobServiceClient, ContentSettings
 
-from shared.errors import ContainerMissing, Moved, NotFound, StorageUnavailable, Unreadable
+from shared.errors import BadRequest, ContainerMissing, Moved, NotFound, StorageUnavailable, Unreadable
 from shared.model import RESULT_SUFFIX, Blob
 from shared.settings import CONTAINER_NAME
 
@@ -49,11 +49,11 @@ class Documents:
             return None
         return _blob(found)
 
-    def page(self, marker: str, size: int) -> tuple[list[Blob], str]:
-        """At most `size` files of the container, and where the listing goes on ("" at its end)."""
+    def page(self, marker: str, size: int, container: str = "") -> tuple[list[Blob], str]:
+        """At most `size` files, and where the listing goes on ("" at its end); of another container if it is named."""
         with self._asked():
-            container = self._service.get_container_client(self.container)
-            pages: Any = container.list_blobs(include=["metadata"], results_per_page=size).by_page(marker or None)
+            listed = self._service.get_container_client(container or self.container)
+            pages: Any = listed.list_blobs(include=["metadata"], results_per_page=size).by_page(marker or None)
             found = [_blob(one) for one in next(pages, [])]
             return found, pages.continuation_token or ""
 
@@ -80,6 +80,14 @@ class Documents:
             raise ContainerMissing(f"No container can have the name {container!r}.")
         with self._asked():
             return self._service.get_blob_client(container, name).download_blob().readall()
+
+    def write_any(self, container: str, name: str, content: bytes) -> None:
+        """Write or overwrite a JSON file of any container but the one that is watched."""
+        if container == self.container:
+            raise BadRequest(f"Container {container} is watched: what is written there would be classified.")
+        with self._asked():
+            blob = self._service.get_blob_client(container, name)
+            blob.upload_blob(content, overwrite=True, content_settings=_JSON)
 
     def result(self, name: str) -> Any:
         """The result of a file, decoded; None if it has none yet."""

@@ -1,6 +1,7 @@
 """Operation: long-running work on a project at the service, a frozen value with its transitions. Pure.
 
 starting -> running -> succeeded | failed
+running -> starting, where another part follows
 """
 
 from __future__ import annotations
@@ -17,8 +18,12 @@ from shared.model import REASON_LENGTH, Event, Timed
 
 class OperationKind(StrEnum):
     CREATE = "create"
+    IMPORT = "import"
+    EXPORT = "export"
     TRAIN = "train"
     PUBLISH = "publish"
+    UNPUBLISH = "unpublish"
+    SWAP = "swap"
     DELETE = "delete"
 
 
@@ -38,7 +43,8 @@ class Operation(Timed):
     """Long-running work on a project at the service. One at a time a project.
 
     `parameters` are what the kind needs, as the caller sent it (model, deployment, the project to create); `result` is
-    what it yielded.
+    what it yielded, and what had to be known before it began. `part` is what it does now if that is not its kind: a
+    training goes on to publish, if it was asked to.
     """
 
     key: str
@@ -52,11 +58,16 @@ class Operation(Timed):
     polls: int = 0
     percent: int | None = None
     steps: Mapping[str, str] = field(default_factory=dict)
-    result: Mapping[str, str] = field(default_factory=dict)
+    result: Mapping[str, Any] = field(default_factory=dict)
     detail: str = ""
     ended: datetime | None = None
+    part: OperationKind | None = None
     timeline: tuple[Event, ...] = ()
     version: str = field(default="", compare=False)
+
+    @property
+    def doing(self) -> OperationKind:
+        return self.part or self.kind
 
     def taken(self, until: datetime) -> Self:
         """About to be asked for; whoever looks before `until` leaves it alone."""
@@ -87,13 +98,28 @@ class Operation(Timed):
             timeline=timeline,
         )
 
-    def succeeded(self, result: Mapping[str, str], steps: Mapping[str, str], now: datetime) -> Self:
+    def advanced(self, part: OperationKind, result: Mapping[str, Any], steps: Mapping[str, str], now: datetime) -> Self:
+        """What it did is done; `part` is to be begun."""
+        return replace(
+            self,
+            state=OperationState.STARTING,
+            part=part,
+            service_id="",
+            polls=0,
+            result={**self.result, **result},
+            steps=dict(steps),
+            detail="",
+            due=now,
+            timeline=self._after(now, f"{self.doing} succeeded, {part} follows"),
+        )
+
+    def succeeded(self, result: Mapping[str, Any], steps: Mapping[str, str], now: datetime) -> Self:
         timeline = self._after(now, "succeeded")
         return replace(
             self,
             state=OperationState.SUCCEEDED,
             percent=100,
-            result=dict(result),
+            result={**self.result, **result},
             steps=dict(steps),
             detail="",
             ended=now,

@@ -400,6 +400,16 @@ def test_a_next_page_on_another_origin_is_not_asked_for(wire: Wire, language: Pr
         lambda one: one.models(project="P"),
         lambda one: one.delete_model("P", "m"),
         lambda one: one.deployments("P"),
+        lambda one: one.model("P", "m"),
+        lambda one: one.deployment("P", "d"),
+        lambda one: one.begin_delete_deployment("P", "d"),
+        lambda one: one.begin_swap("P", "a", "b"),
+        lambda one: one.change_project(Project("P", Kind.MULTI, "c")),
+        lambda one: one.begin_import(Project("P", Kind.MULTI, "c"), Labels((), ())),
+        lambda one: one.begin_export("P"),
+        lambda one: one.trainings("P"),
+        lambda one: one.cancel_training("P", "J"),
+        lambda one: one.languages(),
     ],
 )
 def test_what_the_protocol_does_not_have_says_what_to_do_instead(

@@ -12,7 +12,18 @@ from shared.language.answers import Answer, reason
 from shared.language.endpoint import path
 from shared.language.reading import optional, required
 from shared.language.transport import Transport
-from shared.language.types import Analysis, Classifier, Evaluation, Kind, Labels, Progress, Project, State, Text
+from shared.language.types import (
+    Analysis,
+    Classifier,
+    Evaluation,
+    Kind,
+    Labels,
+    Prediction,
+    Progress,
+    Project,
+    State,
+    Text,
+)
 
 AUTHORING = "/language/text/authoring/v1.0-preview.2"
 ANALYZE = "/text/analytics/v3.1-preview.ct.1/analyze"
@@ -23,6 +34,7 @@ TASKS: Mapping[Kind, str] = {
     Kind.SINGLE: "customClassificationTasks",
 }
 TASKS_READ = (*TASKS.values(), "customSingleClassificationTasks")
+VALIDATIONS = ("multiClassificationValidation", "singleClassificationValidation")
 EVALUATIONS = {"multiClassificationEvaluation": Kind.MULTI, "singleClassificationEvaluation": Kind.SINGLE}
 
 
@@ -44,12 +56,24 @@ class PreviewLanguage:
     def __init__(self, transport: Transport) -> None:
         self._transport = transport
 
-    projects = _missing("list projects", "ask for a project's jobs by its name, or set LANGUAGE_API to 2023-04-01.")
-    project = _missing("describe a project", "ask for its jobs by their ids, or set LANGUAGE_API to 2023-04-01.")
-    models = _missing("list models", "ask for a model's evaluation by its name, or set LANGUAGE_API to 2023-04-01.")
-    delete_model = _missing("delete a model", "train over it, delete its project, or set LANGUAGE_API to 2023-04-01.")
-    deployments = _missing(
-        "list deployments", "a project has the one model published last, or set LANGUAGE_API to 2023-04-01."
+    projects = project = change_project = begin_import = begin_export = exporting = exported = _missing(
+        "list, describe, change or export projects, nor import labels into one that exists",
+        "delete the project and create it as it should be, or set LANGUAGE_API to 2023-04-01.",
+    )
+    models = model = delete_model = _missing(
+        "list, describe or delete models",
+        "ask for a model's evaluation by its name, train over it, or set LANGUAGE_API to 2023-04-01.",
+    )
+    trainings = cancel_training = _missing(
+        "list or cancel trainings", "GET /api/operations lists those begun here, or set LANGUAGE_API to 2023-04-01."
+    )
+    deployments = deployment = begin_delete_deployment = begin_swap = swapping = _missing(
+        "list, describe, delete or swap deployments",
+        "a project has only one, the model published last; publish another in its place, or set LANGUAGE_API to "
+        "2023-04-01.",
+    )
+    languages = _missing(
+        "list the languages it supports", "the service's documentation does, or set LANGUAGE_API to 2023-04-01."
     )
 
     def begin_create_project(self, project: Project, labels: Labels) -> str:  # noqa: ARG002  the service fetches them
@@ -105,10 +129,13 @@ class PreviewLanguage:
         return Classifier(self.dialect, project=project, deployment=deployment, model_id=model_id, kind=kind)
 
     def evaluation(self, project: str, model: str) -> Evaluation:
-        where = path(AUTHORING + "/projects/{project}/evaluation", project=project)
-        return reading.evaluation(
-            self._transport.call("GET", where, query={"trainingModelName": model}).body, EVALUATIONS
-        )
+        return reading.evaluation(self._judged("evaluation", project, model), EVALUATIONS)
+
+    def predictions(self, project: str, model: str) -> Sequence[Prediction]:
+        """What the model made of each document of the validation set."""
+        body = self._judged("validation", project, model)
+        found = next((part for name in VALIDATIONS if (part := optional(body, dict, name, default=None))), None)
+        return [_prediction(item) for item in required(found or body, list, "documents")]
 
     def begin_analyze(self, texts: Sequence[Text], classifier: Classifier, name: str) -> str:
         """Submit up to 25 texts as one job called `name`."""
@@ -129,6 +156,10 @@ class PreviewLanguage:
     def _call(self, method: str, template: str, body: object = None, **names: str) -> Answer:
         return self._transport.call(method, path(AUTHORING + template, **names), body=body)
 
+    def _judged(self, what: str, project: str, model: str) -> object:
+        where = path(AUTHORING + "/projects/{project}/" + what, project=project)
+        return self._transport.call("GET", where, query={"trainingModelName": model}).body
+
     def _begin(self, template: str, project: str, model: str) -> str:
         body = {"tasks": [{"trainingModelName": model}]}
         return self._transport.job_id(self._call("POST", template, body, project=project))
@@ -143,6 +174,16 @@ def _progress(answer: Answer, steps: Mapping[str, str]) -> Progress:
         return standing
     why = reason(optional(task, dict, "error", default=None))
     return replace(standing, state=State.FAILED, error=why or reading.failure(State.FAILED, answer.body))
+
+
+def _prediction(item: object) -> Prediction:
+    classes = required(item, dict, "classes")
+    return Prediction(
+        location=required(item, str, "location"),
+        expected=reading.names(classes, "labeledClasses", "labeledClass"),
+        predicted=reading.names(classes, "predictedClasses", "predictedClass"),
+        language=optional(item, str, "culture", default=""),
+    )
 
 
 def _task(answer: Answer) -> object:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 from itertools import chain
 from typing import TypeVar
@@ -104,22 +105,26 @@ def reasons(errors: object) -> str:
 
 
 def progress(answer: Answer, *, steps: Mapping[str, str] | None = None, percent: int | None = None) -> Progress:
+    """A job of the authoring API, asked for by itself."""
+    return replace(standing(answer.body, steps=steps, percent=percent), retry_after=answer.retry_after)
+
+
+def standing(body: object, *, steps: Mapping[str, str] | None = None, percent: int | None = None) -> Progress:
     """A job of the authoring API. A status that is not known shows as a step called "job"."""
-    word = required(answer.body, str, *STATUS)
+    word = required(body, str, *STATUS)
     unknown = {} if word.casefold() in STATES else {"job": word}
     return Progress(
         state(word),
         percent=percent,
         steps={**(steps or {}), **unknown},
-        error=failure(state(word), answer.body),
-        expires=moment(answer.body, "expirationDateTime"),
-        retry_after=answer.retry_after,
+        error=failure(state(word), body),
+        expires=moment(body, "expirationDateTime"),
     )
 
 
-def failure(standing: State, body: object) -> str:
+def failure(stands: State, body: object) -> str:
     """The reason for a failure, if the status says that it is one: the quickstart shows errors beside `notStarted`."""
-    if standing not in {State.FAILED, State.CANCELLED}:
+    if stands not in {State.FAILED, State.CANCELLED}:
         return ""
     return reasons(_first(body, ("errors",))) or NO_REASON
 
@@ -152,17 +157,17 @@ def analysis(answers: Iterator[Answer], tasks: Callable[[object], list[object]])
     """
     first = next(answers)
     word = required(first.body, str, *STATUS)
-    standing = state(word)
-    found = [task for answer in (chain([first], answers) if standing.final else [first]) for task in tasks(answer.body)]
+    stands = state(word)
+    found = [task for answer in (chain([first], answers) if stands.final else [first]) for task in tasks(answer.body)]
     classes, errors = _classes(found), _errors(found)
-    if standing is State.SUCCEEDED and not classes and not errors:
-        standing = _without_results(found)
+    if stands is State.SUCCEEDED and not classes and not errors:
+        stands = _without_results(found)
     return Analysis(
-        standing,
+        stands,
         status=word,
         classes=classes,
         errors=errors,
-        error=failure(standing, first.body),
+        error=failure(stands, first.body),
         expires=moment(first.body, "expirationDateTime"),
         retry_after=first.retry_after,
     )
@@ -180,6 +185,16 @@ def evaluation(body: object, kinds: Mapping[str, Kind]) -> Evaluation:
                 **{name: number(figures, field) for name, field in AVERAGES.items()},
             )
     raise Garbled("The Language service's answer holds no evaluation.")
+
+
+def names(source: object, *fields: str) -> tuple[str, ...]:
+    """Class names: a list of them, one alone, or none."""
+    value = _first(source, fields)
+    listed = value if isinstance(value, list) else [] if value in (None, "") else [value]
+    found = tuple(writable(name) for name in listed if isinstance(name, str))
+    if len(found) < len(listed):
+        raise _unusable(fields)
+    return found
 
 
 def documents(texts: Iterable[Text]) -> list[dict[str, str]]:

@@ -1,22 +1,26 @@
-"""Project, labels, training, publishing, models, evaluation: what is asked of the Language service's authoring side."""
+"""Projects and their labels: what is asked of the Language service's authoring side before anything is trained."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
-from uuid import uuid4
 
-from shared.errors import NotFound
-from shared.language.types import Kind
+from shared.errors import BadRequest, NotSupported
+from shared.labels import Format, write_labels
+from shared.language.types import Kind, Project
 from shared.management import views
-from shared.management.requests import Answer, Request, choice, flag, json_object, name_of, only_task, text
-from shared.operation import Operation, OperationKind
-from shared.operations import GRACE, start
+from shared.management.requests import Answer, Request, choice, flag, json_object, name_of, text
+from shared.management.starting import begin
+from shared.operation import OperationKind
+from shared.proofreading import proofread, sound_labels
 from shared.services import Services
 
-PRODUCTION = "production"
-LOOK_AGAIN = {"Retry-After": "2"}
+MOST_TOLD = 200  # errors, and warnings, of one check
+# What may change in a project, as callers call it.
+CHANGEABLE = ("description", "culture", "multiLingual")
+KINDS = [one.value for one in Kind]
 
 
 def list_projects(services: Services, request: Request, now: datetime) -> Answer:
@@ -32,7 +36,7 @@ def get_project(services: Services, request: Request, now: datetime, project: st
 def create_project(services: Services, request: Request, now: datetime) -> Answer:
     """The quickstart's create call: the project and its labels file, a blob of the container it names."""
     body = json_object(request)
-    kind = choice(text(body, "modelType"), "modelType", Kind, [one.value for one in Kind])
+    kind = choice(text(body, "modelType"), "modelType", Kind, KINDS)
     parameters = {
         "modelType": kind.value,
         "storageInputContainerName": text(body, "storageInputContainerName"),
@@ -41,92 +45,107 @@ def create_project(services: Services, request: Request, now: datetime) -> Answe
         "description": text(body, "description", ""),
         "multiLingual": flag(body, "multiLingual"),
     }
-    return _begin(services, OperationKind.CREATE, name_of(text(body, "name"), "project"), parameters, now)
+    return begin(services, OperationKind.CREATE, name_of(text(body, "name"), "project"), parameters, now)
+
+
+def change_project(services: Services, request: Request, now: datetime, project: str) -> Answer:
+    """Its description, culture or multiLingual; a project's kind, container and name are for good."""
+    del now
+    body = json_object(request)
+    if not body or not body.keys() <= set(CHANGEABLE):
+        raise BadRequest(f"The body must have some of {', '.join(CHANGEABLE)}: nothing else of a project can change.")
+    found = services.language.project(name_of(project, "project"))
+    changed = replace(
+        found,
+        description=text(body, "description", found.description),
+        language=text(body, "culture") if "culture" in body else found.language,
+        multilingual=flag(body, "multiLingual", default=found.multilingual),
+    )
+    return Answer(200, views.project(services.language.change_project(changed)))
 
 
 def delete_project(services: Services, request: Request, now: datetime, project: str) -> Answer:
     del request
-    return _begin(services, OperationKind.DELETE, name_of(project, "project"), {}, now)
+    return begin(services, OperationKind.DELETE, name_of(project, "project"), {}, now)
 
 
-def train(services: Services, request: Request, now: datetime, project: str) -> Answer:
-    model = name_of(text(only_task(json_object(request)), "trainingModelName"), "model")
-    return _begin(services, OperationKind.TRAIN, name_of(project, "project"), {"model": model}, now)
+def import_labels(services: Services, request: Request, now: datetime, project: str) -> Answer:
+    """Another labels file for a project that exists, from its container; it replaces the labels that it had."""
+    parameters = {"labelsLocation": text(json_object(request), "labelsLocation")}
+    return begin(services, OperationKind.IMPORT, name_of(project, "project"), parameters, now)
 
 
-def publish(services: Services, request: Request, now: datetime, project: str) -> Answer:
-    """What was published becomes the classifier of dropped files."""
-    task = only_task(json_object(request))
-    model = name_of(text(task, "trainingModelName"), "model")
-    deployment = name_of(text(task, "deploymentName", PRODUCTION), "deployment")
-    parameters = {"model": model, "deployment": deployment}
-    return _begin(services, OperationKind.PUBLISH, name_of(project, "project"), parameters, now)
+def export_labels(services: Services, request: Request, now: datetime, project: str) -> Answer:
+    """The project's labels, as a file in its container."""
+    body = json_object(request) if request.body else {}
+    name = name_of(project, "project")
+    parameters = {
+        "labelsLocation": _json_name(text(body, "labelsLocation", f"{name}-labels.json")),
+        "format": _format(body).value,
+    }
+    return begin(services, OperationKind.EXPORT, name, parameters, now)
 
 
-def training(services: Services, request: Request, now: datetime, project: str, key: str) -> Answer:
+def check_labels(services: Services, request: Request, now: datetime, project: str) -> Answer:
+    """What is wrong with a labels file and the texts it names, whether the project exists yet or not."""
+    del now
+    body = json_object(request)
+    container, kind = _place(services, body, name_of(project, "project"))
+    proof = proofread(services, container, text(body, "labelsLocation"), kind)
+    counts = {name: sum(name in one.classes for one in proof.labels.documents) for name in proof.labels.classes}
+    errors, warnings = proof.findings.errors, proof.findings.warnings
+    return Answer(
+        200,
+        {
+            "ok": not errors,
+            "errorCount": len(errors),
+            "errors": [views.finding(one) for one in errors[:MOST_TOLD]],
+            "warningCount": len(warnings),
+            "warnings": [views.finding(one) for one in warnings[:MOST_TOLD]],
+            "documents": len(proof.labels.documents),
+            "classes": counts,
+            "format": proof.format,
+        },
+    )
+
+
+def convert_labels(services: Services, request: Request, now: datetime, project: str) -> Answer:
+    """A labels file in the other format, beside it in its container."""
+    del now
+    body = json_object(request)
+    name, written = name_of(project, "project"), _format(body)
+    container, kind = _place(services, body, name)
+    target = _json_name(text(body, "target"))
+    labels = sound_labels(services, container, text(body, "labelsLocation"), kind or Kind.MULTI)
+    made = Project(name, kind or Kind.MULTI, container, text(body, "culture", "en-us"))
+    services.documents.write_any(container, target, write_labels(made, labels, written))
+    return Answer(200, {"container": container, "labelsLocation": target, "format": written})
+
+
+def list_languages(services: Services, request: Request, now: datetime) -> Answer:
+    """The languages that projects may be in."""
     del request, now
-    return _operation(services, OperationKind.TRAIN, project, key)
+    return Answer(200, {"value": [{"name": one.name, "code": one.code} for one in services.language.languages()]})
 
 
-def publishing(services: Services, request: Request, now: datetime, project: str, key: str) -> Answer:
-    del request, now
-    return _operation(services, OperationKind.PUBLISH, project, key)
+def _place(services: Services, body: Mapping[str, Any], name: str) -> tuple[str, Kind | None]:
+    """The container of a labels file and its project's kind: as given, else those of the project that exists."""
+    kind = choice(text(body, "modelType"), "modelType", Kind, KINDS) if "modelType" in body else None
+    if "storageInputContainerName" in body:
+        return text(body, "storageInputContainerName"), kind
+    try:
+        found = services.language.project(name)
+    except NotSupported:
+        raise BadRequest('"storageInputContainerName" must say which container the labels file is in.') from None
+    return found.container, kind or found.kind
 
 
-def list_models(services: Services, request: Request, now: datetime, project: str) -> Answer:
-    del request, now
-    return Answer(200, {"value": [views.model(one) for one in services.language.models(name_of(project, "project"))]})
+def _format(body: Mapping[str, Any]) -> Format:
+    return choice(text(body, "format", Format.TODAY.value), "format", Format, list(Format))  # type: ignore[no-any-return]
 
 
-def get_model(services: Services, request: Request, now: datetime, project: str, model: str) -> Answer:
-    del request, now
-    for one in services.language.models(name_of(project, "project")):
-        if one.name == model:
-            return Answer(200, views.model(one))
-    raise NotFound(f"Project {project} has no model {model}.")
-
-
-def delete_model(services: Services, request: Request, now: datetime, project: str, model: str) -> Answer:
-    del request, now
-    services.language.delete_model(name_of(project, "project"), name_of(model, "model"))
-    return Answer(200, {"deleted": model})
-
-
-def evaluation(services: Services, request: Request, now: datetime, project: str, model: str) -> Answer:
-    """How the model did on the documents held out from its training."""
-    del request, now
-    found = services.language.evaluation(name_of(project, "project"), name_of(model, "model"))
-    return Answer(200, views.evaluation(found))
-
-
-def list_deployments(services: Services, request: Request, now: datetime, project: str) -> Answer:
-    del request, now
-    found = services.language.deployments(name_of(project, "project"))
-    return Answer(200, {"value": [views.deployment(one) for one in found]})
-
-
-def _begin(
-    services: Services, kind: OperationKind, project: str, parameters: Mapping[str, Any], now: datetime
-) -> Answer:
-    wanted = Operation(key=uuid4().hex, kind=kind, project=project, parameters=parameters, created=now, due=now + GRACE)
-    operation = start(services, wanted, now)
-    return Answer(202, views.operation(operation), {"Location": _location(operation), **LOOK_AGAIN})
-
-
-# Where a caller asks about each kind, as the quickstart's steps have it.
-LOCATIONS = {
-    OperationKind.TRAIN: "projects/{project}/train/jobs/{key}",
-    OperationKind.PUBLISH: "projects/{project}/publish/jobs/{key}",
-}
-
-
-def _location(operation: Operation) -> str:
-    template = LOCATIONS.get(operation.kind, "operations/{key}")
-    return "/api/" + template.format(project=operation.project, key=operation.key)
-
-
-def _operation(services: Services, kind: OperationKind, project: str, key: str) -> Answer:
-    operation = services.ledger.find(Operation, key)
-    if operation is None or operation.kind is not kind or operation.project != project:
-        raise NotFound(f"Project {project} has no {kind} operation {key}.")
-    return Answer(200, views.operation(operation))
+def _json_name(name: str) -> str:
+    """A name that no text to learn from has, so that none is ever overwritten."""
+    if not name.endswith(".json"):
+        raise BadRequest(f"A labels file is written to a name that ends in .json, not to {name}.")
+    return name

@@ -63,10 +63,28 @@ def text(body: Mapping[str, Any], name: str, default: str | None = None) -> str:
     return value
 
 
-def flag(body: Mapping[str, Any], name: str) -> bool:
-    value = body.get(name, False)
+def flag(body: Mapping[str, Any], name: str, *, default: bool = False) -> bool:
+    value = body.get(name, default)
     if not isinstance(value, bool):
         raise BadRequest(f'"{name}" must be true or false.')
+    return value
+
+
+def ratio(body: Mapping[str, Any], name: str) -> float | None:
+    """A number from 0 to 1; None if there is none."""
+    value = body.get(name)
+    if value is None:
+        return None
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= 1:
+        raise BadRequest(f'"{name}" must be a number from 0 to 1.')
+    return float(value)
+
+
+def member(body: Mapping[str, Any], name: str) -> Mapping[str, Any] | None:
+    """An object within the body; None if there is none."""
+    value = body.get(name)
+    if value is not None and not isinstance(value, dict):
+        raise BadRequest(f'"{name}" must be a JSON object.')
     return value
 
 

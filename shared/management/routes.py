@@ -11,7 +11,7 @@ from werkzeug.exceptions import NotFound as NoSuchRoute
 from werkzeug.routing import Map, Rule
 
 from shared.errors import TextdropError
-from shared.management import pipeline, projects, steering
+from shared.management import deployments, models, pipeline, projects, steering
 from shared.management.requests import Answer, Request
 from shared.services import Services
 
@@ -23,16 +23,28 @@ ROUTES: tuple[tuple[str, str, Action], ...] = (
     ("GET", "projects", projects.list_projects),
     ("POST", "projects", projects.create_project),
     ("GET", "projects/<project>", projects.get_project),
+    ("PATCH", "projects/<project>", projects.change_project),
     ("DELETE", "projects/<project>", projects.delete_project),
-    ("POST", "projects/<project>/train", projects.train),
-    ("GET", "projects/<project>/train/jobs/<key>", projects.training),
-    ("POST", "projects/<project>/publish", projects.publish),
-    ("GET", "projects/<project>/publish/jobs/<key>", projects.publishing),
-    ("GET", "projects/<project>/models", projects.list_models),
-    ("GET", "projects/<project>/models/<model>", projects.get_model),
-    ("DELETE", "projects/<project>/models/<model>", projects.delete_model),
-    ("GET", "projects/<project>/models/<model>/evaluation", projects.evaluation),
-    ("GET", "projects/<project>/deployments", projects.list_deployments),
+    ("POST", "projects/<project>/import", projects.import_labels),
+    ("POST", "projects/<project>/export", projects.export_labels),
+    ("POST", "projects/<project>/labels/check", projects.check_labels),
+    ("POST", "projects/<project>/labels/convert", projects.convert_labels),
+    ("GET", "languages", projects.list_languages),
+    ("POST", "projects/<project>/train", models.train),
+    ("GET", "projects/<project>/train/jobs", models.list_trainings),
+    ("GET", "projects/<project>/train/jobs/<key>", models.training),
+    ("POST", "projects/<project>/train/jobs/<key>/cancel", models.cancel_training),
+    ("GET", "projects/<project>/models", models.list_models),
+    ("GET", "projects/<project>/models/<model>", models.get_model),
+    ("DELETE", "projects/<project>/models/<model>", models.delete_model),
+    ("GET", "projects/<project>/models/<model>/evaluation", models.evaluation),
+    ("GET", "projects/<project>/models/<model>/evaluation/documents", models.predictions),
+    ("POST", "projects/<project>/publish", deployments.publish),
+    ("GET", "projects/<project>/publish/jobs/<key>", deployments.publishing),
+    ("GET", "projects/<project>/deployments", deployments.list_deployments),
+    ("POST", "projects/<project>/deployments/swap", deployments.swap),
+    ("GET", "projects/<project>/deployments/<deployment>", deployments.get_deployment),
+    ("DELETE", "projects/<project>/deployments/<deployment>", deployments.delete_deployment),
     ("GET", "classifier", steering.get_classifier),
     ("PUT", "classifier", steering.put_classifier),
     ("GET", "documents", pipeline.list_documents),

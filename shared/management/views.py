@@ -7,7 +7,18 @@ from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
-from shared.language.types import Classifier, ClassScore, Deployment, Evaluation, Model, Project
+from shared.labels import Finding
+from shared.language.types import (
+    Classifier,
+    ClassScore,
+    Deployment,
+    Evaluation,
+    Model,
+    Prediction,
+    Progress,
+    Project,
+    Training,
+)
 from shared.model import Document, Event, Job
 from shared.operation import Operation
 from shared.singles import Chosen, Pause, Sweep
@@ -63,6 +74,7 @@ def operation(value: Operation) -> View:
         {
             "key": value.key,
             "kind": value.kind,
+            "part": value.part,
             "project": value.project,
             "state": value.state,
             "percent": value.percent,
@@ -139,6 +151,33 @@ def model(value: Model) -> View:
 
 def deployment(value: Deployment) -> View:
     return _present({"name": value.name, "model": value.model, "deployed": value.deployed, "expires": value.expires})
+
+
+def training(value: Training) -> View:
+    return {**_present({"model": value.model, "created": value.created}), **progress(value.job, value.progress)}
+
+
+def progress(job: str, value: Progress) -> View:
+    """A job of the service's that no operation follows."""
+    return _present(
+        {
+            "job": job,
+            "state": value.state,
+            "percent": value.percent,
+            "steps": dict(value.steps) or None,
+            "detail": value.error,
+            "expires": value.expires,
+        }
+    )
+
+
+def prediction(value: Prediction) -> View:
+    view = {"name": value.location, "language": value.language}
+    return {**_present(view), "expected": list(value.expected), "predicted": list(value.predicted)}
+
+
+def finding(value: Finding) -> View:
+    return {"where": value.where, "what": value.what, "do": value.do}
 
 
 def evaluation(value: Evaluation) -> View:

@@ -1,0 +1,96 @@
+"""An evaluation in plain sentences: which classes are weak, what is taken for what, where the figures rest on little.
+
+Pure. The figures are of texts held out from the training.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+
+from shared.language.types import Evaluation, Kind, Prediction, Score
+
+STRONG, WEAK = 0.8, 0.6  # F1
+FEW = 5  # held-out texts of a class: with fewer, one text more or less changes the figure by a fifth and more
+PAIRS = 5  # confusions told of
+NO_CLASS = "None"  # what the service calls a document without a class (recorded); no class of the project
+
+# The lowest macro F1 of each verdict.
+VERDICTS: Mapping[float, str] = {
+    STRONG: "Good: macro F1 is {f1:.2f}, the mean over the classes.",
+    WEAK: "Fair: macro F1 is {f1:.2f}, the mean over the classes; see which ones pull it down.",
+    0.0: "Weak: macro F1 is {f1:.2f}, the mean over the classes; it is not ready to be relied on.",
+}
+
+
+def sentences(evaluation: Evaluation, predictions: Sequence[Prediction]) -> list[str]:
+    """What a person should know of an evaluation, the most important first."""
+    classes = {name: score for name, score in evaluation.classes.items() if name != NO_CLASS or _texts(score)}
+    return [_verdict(evaluation.macro_f1), *_weak(classes), *_confused(evaluation, predictions), *_few(classes)]
+
+
+def wrong(predictions: Sequence[Prediction]) -> list[Prediction]:
+    """Those whose classes were not exactly the labelled ones."""
+    return [one for one in predictions if set(one.expected) != set(one.predicted)]
+
+
+def _verdict(f1: float) -> str:
+    return next(said for least, said in VERDICTS.items() if f1 >= least).format(f1=f1)
+
+
+def _weak(classes: Mapping[str, Score]) -> Iterator[str]:
+    for name, score in sorted(classes.items(), key=lambda item: item[1].f1):
+        if score.f1 < WEAK and _texts(score):
+            yield f"{name} is weak (F1 {score.f1:.2f}): {_why(score)}."
+
+
+def _why(score: Score) -> str:
+    """Which of the two sides pulls F1 down, in counts."""
+    texts, given = _texts(score), score.true_positives + score.false_positives
+    missed = f"of {texts} texts that are of this class it finds {score.true_positives}"
+    if not given:
+        return f"{missed}, and it gives this class to none"
+    wrongly = f"of {given} that it gives this class, {score.false_positives} are of another"
+    if score.recall < WEAK <= score.precision:
+        return missed
+    return wrongly if score.precision < WEAK <= score.recall else f"{missed}, and {wrongly}"
+
+
+def _confused(evaluation: Evaluation, predictions: Sequence[Prediction]) -> Iterator[str]:
+    pairs = _matrix(evaluation.confusion) if evaluation.kind is Kind.SINGLE else _mistaken(predictions)
+    for (expected, predicted), times in pairs.most_common(PAIRS):
+        yield f"{expected} is taken for {predicted} ({_counted(times)})."
+
+
+def _matrix(confusion: Mapping[str, Mapping[str, int]]) -> Counter[tuple[str, str]]:
+    cells = {(row, column): times for row, columns in confusion.items() for column, times in columns.items()}
+    return Counter({pair: times for pair, times in cells.items() if pair[0] != pair[1] and times > 0})
+
+
+def _mistaken(predictions: Sequence[Prediction]) -> Counter[tuple[str, str]]:
+    """With several classes a text: each that was missed, with each that was given in its place."""
+    return Counter(
+        (missed, given)
+        for one in predictions
+        for missed in one.expected
+        if missed not in one.predicted
+        for given in one.predicted
+        if given not in one.expected
+    )
+
+
+def _few(classes: Mapping[str, Score]) -> Iterator[str]:
+    for name, score in classes.items():
+        if not _texts(score):
+            yield f"{name} had no text among those held out: nothing is known of it. Label more texts of it."
+        elif _texts(score) < FEW:
+            yield f"{name} was tried on {_counted(_texts(score))} only: its figures are a guess. Label more of it."
+
+
+def _counted(texts: int) -> str:
+    return "1 text" if texts == 1 else f"{texts} texts"
+
+
+def _texts(score: Score) -> int:
+    """How many of the held-out texts are of this class."""
+    return score.true_positives + score.false_negatives

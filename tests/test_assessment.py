@@ -1,0 +1,95 @@
+"""An evaluation in sentences: each says what the figures say, and nothing is said of what is well."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from shared.language.types import Evaluation, Kind, Prediction, Score
+from shared.management.assessment import PAIRS, sentences, wrong
+
+GOOD = Score(1.0, 0.9, 0.95, true_positives=9, true_negatives=30, false_positives=0, false_negatives=1)
+MISSED = Score(1.0, 0.25, 0.4, true_positives=2, true_negatives=30, false_positives=0, false_negatives=6)
+GREEDY = Score(0.25, 1.0, 0.4, true_positives=6, true_negatives=12, false_positives=18, false_negatives=0)
+NEVER = Score(0.0, 0.0, 0.0, true_positives=0, true_negatives=30, false_positives=0, false_negatives=6)
+BOTH = Score(0.2, 0.4, 0.27, true_positives=2, true_negatives=30, false_positives=8, false_negatives=3)
+FEW = Score(1.0, 1.0, 1.0, true_positives=2, true_negatives=30, false_positives=0, false_negatives=0)
+NONE = Score(0.0, 0.0, 0.0, true_positives=0, true_negatives=30, false_positives=0, false_negatives=0)
+
+
+def evaluation(macro_f1: float = 0.9, kind: Kind = Kind.MULTI, **classes: Score) -> Evaluation:
+    return Evaluation(kind, classes, 0.9, 0.9, 0.9, 0.9, 0.9, macro_f1)
+
+
+def said(predictions: list[Prediction] | None = None, **given: Any) -> list[str]:
+    return sentences(evaluation(**given), predictions or [])[1:]
+
+
+def test_the_first_sentence_is_the_verdict() -> None:
+    firsts = [sentences(evaluation(f1), [])[0].split(":")[0] for f1 in (1.0, 0.8, 0.79, 0.6, 0.59, 0.0)]
+    assert firsts == ["Good", "Good", "Fair", "Fair", "Weak", "Weak"]
+
+
+def test_of_what_is_well_nothing_is_said() -> None:
+    assert said(Drama=GOOD) == []
+
+
+def test_a_weak_class_says_which_side_is_weak_in_counts() -> None:
+    assert said(Drama=MISSED) == ["Drama is weak (F1 0.40): of 8 texts that are of this class it finds 2."]
+    assert said(Drama=GREEDY) == ["Drama is weak (F1 0.40): of 24 that it gives this class, 18 are of another."]
+    assert "finds 2, and of 10" in said(Drama=BOTH)[0]
+    assert said(Drama=NEVER) == [
+        "Drama is weak (F1 0.00): of 6 texts that are of this class it finds 0, and it gives this class to none."
+    ]
+
+
+def test_the_weakest_is_first() -> None:
+    assert [line.split()[0] for line in said(Drama=MISSED, Comedy=NEVER, Action=GOOD)] == ["Comedy", "Drama"]
+
+
+def test_too_few_texts_are_told() -> None:
+    assert said(Drama=FEW) == ["Drama was tried on 2 texts only: its figures are a guess. Label more of it."]
+    assert said(Drama=NONE)[0].startswith("Drama had no text among those held out")
+
+
+def test_the_services_own_none_is_no_class() -> None:
+    found = replace(evaluation(), classes={"Drama": GOOD, "None": NONE})
+    assert sentences(found, [])[1:] == []
+
+
+def test_single_labels_confusions_are_the_matrixs_largest_first() -> None:
+    matrix = {"Drama": {"Drama": 9, "Comedy": 1}, "Comedy": {"Drama": 3, "Comedy": 5}}
+    found = replace(evaluation(kind=Kind.SINGLE, Drama=GOOD, Comedy=GOOD), confusion=matrix)
+    assert sentences(found, [])[1:] == ["Comedy is taken for Drama (3 texts).", "Drama is taken for Comedy (1 text)."]
+
+
+def test_several_labels_confusions_are_what_was_given_in_place_of_what_was_missed() -> None:
+    predictions = [
+        Prediction("a", ("Drama", "Action"), ("Action", "Comedy")),
+        Prediction("b", ("Drama",), ("Comedy",)),
+        Prediction("c", ("Drama",), ()),
+        Prediction("d", ("Drama",), ("Drama", "Action")),
+    ]
+    assert said(predictions, Drama=GOOD) == ["Drama is taken for Comedy (2 texts)."]
+    assert [one.location for one in wrong(predictions)] == ["a", "b", "c", "d"]
+
+
+def test_the_order_of_classes_does_not_make_a_document_wrong() -> None:
+    assert wrong([Prediction("a", ("Drama", "Action"), ("Action", "Drama"))]) == []
+
+
+COUNTS = st.integers(0, 50)
+RATIOS = st.floats(0, 1)
+SCORES = st.builds(Score, RATIOS, RATIOS, RATIOS, COUNTS, COUNTS, COUNTS, COUNTS)
+NAMES = st.sampled_from(["Drama", "Comedy", "None"])
+
+
+@given(st.dictionaries(NAMES, SCORES), RATIOS, st.dictionaries(NAMES, st.dictionaries(NAMES, COUNTS)))
+def test_any_figures_can_be_told(scores: dict[str, Score], f1: float, confusion: dict[str, dict[str, int]]) -> None:
+    found = Evaluation(Kind.SINGLE, scores, f1, f1, f1, f1, f1, f1, confusion)
+    told = sentences(found, [])
+    assert all(line.endswith(".") for line in told)
+    assert len(told) <= 1 + 2 * len(scores) + PAIRS
