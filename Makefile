@@ -1,4 +1,5 @@
-# Everything textdrop needs goes into this folder: .venv, .venv-worker, local/node_modules. `make clean` takes it away.
+# Everything textdrop needs goes into this folder: .venv, .venv-worker, .venv-clients, local/node_modules. `make clean`
+# takes it away.
 
 PYTHON ?= python3
 TESTS ?= tests
@@ -10,12 +11,13 @@ PACKAGES := .venv/.packages
 AZURITE := local/node_modules/.azurite
 RUNTIME := 1.3.0
 WORKER := .venv-worker/.runtime-$(RUNTIME)
+CLIENTS := $(patsubst tests/clients/requirements-%.txt,.venv-clients/%/.packages,$(wildcard tests/clients/requirements-*.txt))
 
 # A name alone says little (pyenv's python3.13 may refuse to run), so each candidate is tried.
 PYENVS := $(wildcard $(addsuffix /versions/3.1[3-9]*/bin/python,$(PYENV_ROOT) $(HOME)/.pyenv))
 WORKER_PYTHONS := python3.13 python3.14 $(PYTHON) $(PYENVS)
 
-.PHONY: help setup demo run test check bench worker clean
+.PHONY: help setup demo run test soak check bench worker clients clean
 .DELETE_ON_ERROR:
 
 help: ## list these commands
@@ -29,8 +31,11 @@ demo: setup ## walk the quickstart from start to end on this machine (DATA, LABE
 run: setup ## run it all until Ctrl-C (HOST=func: on Azure Functions Core Tools instead of the host in local/host)
 	@$(PY) -m local up $(if $(filter func,$(HOST)),--host func)
 
-test: setup worker ## run every test (TESTS=tests/test_azurite.py: only these)
+test: setup worker clients ## run every test (TESTS=tests/test_azurite.py: only these)
 	@$(PY) -m pytest -n $(PARALLEL) $(TESTS)
+
+soak: setup ## run the tests that take minutes: thousands of files under faults, kills and outages; ends with a report
+	@$(PY) -m pytest -m soak $(TESTS)
 
 check: $(PACKAGES) ## lint, format, types
 	@$(PY) -m ruff check .
@@ -44,8 +49,10 @@ setup: $(AZURITE) ## install everything into this folder; the other commands do 
 
 worker: $(WORKER) ## install Microsoft's Python worker for the tests that drive it (needs a Python 3.13 or later)
 
+clients: $(CLIENTS) ## install the Language service's own clients, an environment for each release, for the tests that drive them
+
 clean: ## remove what was installed or made here, the data of `make run` included
-	@rm -rf .venv .venv-worker local/node_modules .textdrop .hypothesis .pytest_cache .mypy_cache .ruff_cache
+	@rm -rf .venv .venv-worker .venv-clients local/node_modules .textdrop .hypothesis .pytest_cache .mypy_cache .ruff_cache
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 $(PACKAGES): requirements.txt requirements-dev.txt
@@ -72,3 +79,9 @@ $(WORKER): requirements.txt
 	done; \
 	echo "No Python 3.13 or later here: the tests that drive Microsoft's worker need one" >&2; \
 	test -z "$$TEXTDROP_REQUIRE_WORKER"
+
+.venv-clients/%/.packages: tests/clients/requirements-%.txt | $(PACKAGES)
+	@echo "Installing the Language service's client $* into .venv-clients (a quarter of a minute or so)"
+	@$(PY) -m venv --clear $(@D)
+	@$(@D)/bin/python -m pip install -qq --disable-pip-version-check -r $<
+	@touch $@

@@ -9,6 +9,7 @@ import json
 import logging
 from datetime import UTC, datetime
 from functools import partial
+from time import monotonic
 
 import azure.functions as func
 
@@ -17,7 +18,10 @@ from shared import settings
 # Every method that some caller may try, so that the answer to a wrong one is ours and not the host's empty 404.
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")
 
-logging.getLogger("azure").setLevel(logging.WARNING)  # a line for every storage request helps nobody
+TICK_SECONDS = 120  # to begin something in; far from the five minutes after which the host ends a function
+
+for chatty in ("azure", "urllib3"):  # a line for every storage request, or for a connection too many, helps nobody
+    logging.getLogger(chatty).setLevel(logging.ERROR if chatty == "urllib3" else logging.WARNING)
 
 clock = partial(datetime.now, UTC)
 app = func.FunctionApp(http_auth_level=func.AuthLevel.FUNCTION)
@@ -46,7 +50,8 @@ def tick(timer: func.TimerRequest) -> None:
     from shared import tick as story
 
     del timer
-    story.tick(services.services(), clock())
+    begun = monotonic()
+    story.tick(services.services(), clock(), goes_on=lambda: monotonic() - begun < TICK_SECONDS)
 
 
 @app.function_name("manage")
@@ -60,7 +65,7 @@ def manage(request: func.HttpRequest) -> func.HttpResponse:
     asked = requests.Request(request.method, path, dict(request.params), request.get_body())
     answer = routes.answer(asked, services.services, clock())
     return func.HttpResponse(
-        json.dumps(answer.body, ensure_ascii=False, indent=2),
+        json.dumps(answer.body, ensure_ascii=False, indent=2) + "\n",
         status_code=answer.status,
         headers=dict(answer.headers),
         mimetype="application/json",

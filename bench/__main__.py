@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from bench import imports, language, latency
+from bench import burst, engine, imports, language, latency, pipeline
 
-PARTS = (imports, language, latency)
+PARTS = (imports, latency, engine, language, burst, pipeline)
 
 for part in PARTS:
     part.report()

@@ -35,6 +35,9 @@ def main(words: Sequence[str]) -> int:
     except (SetupError, TextdropError) as error:
         print(error, file=sys.stderr)
         return 1
+    except KeyboardInterrupt:
+        print("Interrupted.", file=sys.stderr)
+        return 130
 
 
 def _without_command(words: Sequence[str]) -> int:

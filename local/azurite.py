@@ -37,23 +37,26 @@ class Azurite:
 
 
 @contextmanager
-def running(location: Path | None = None) -> Iterator[Azurite]:
+def running(location: Path | None = None, *, where: Azurite | None = None) -> Iterator[Azurite]:
     """Azurite on three free ports, answering, until the block ends. It keeps its data in `location`, or in memory.
 
+    `where`: one that has ended, whose ports this one takes, so that its connection string goes on being right.
     Raises SetupError if it is not installed or does not start.
     """
     with tempfile.TemporaryFile("a+", encoding="utf-8") as output:  # appended to, so that reading moves no writer
-        process = _start(_command(location), output)
+        process = _start(_command(location, where), output)
         try:
             yield _wait_until_ready(process, output)
         finally:
             _end(process)
 
 
-def _command(location: Path | None) -> list[str]:
+def _command(location: Path | None, where: Azurite | None) -> list[str]:
     keep = ["--inMemoryPersistence"] if location is None else ["--location", str(location)]
     # Port 0 lets the system choose, so nobody else can take the port in between; Azurite prints what it got.
-    ports = [word for service in ("blob", "queue", "table") for word in (f"--{service}Port", "0")]
+    wanted = (where.blob_port, where.queue_port, where.table_port) if where else (0, 0, 0)
+    named = zip(("blob", "queue", "table"), wanted, strict=True)
+    ports = [word for service, port in named for word in (f"--{service}Port", str(port))]
     options = [*keep, *ports, "--skipApiVersionCheck", "--disableTelemetry", "--silent"]
     preload = ["--require", str(HERE / "stop_with_parent.cjs")]
     return [str(node.find().program), *preload, str(install.azurite_script()), *options]

@@ -26,13 +26,17 @@ class CoreTools:
 
 
 @contextmanager
-def running(app_dir: Path, *, port: int = 0, environ: Mapping[str, str]) -> Iterator[CoreTools]:
-    """`func start` in `app_dir` until the block ends. Raises SetupError if it is not installed or does not start."""
+def running(app_dir: Path, *, port: int = 0, environ: Mapping[str, str], log: Path) -> Iterator[CoreTools]:
+    """`func start` in `app_dir` until the block ends; what it prints goes to `log`.
+
+    Raises SetupError if it is not installed or does not start.
+    """
     program = shutil.which("func")
     if program is None:
         raise SetupError("Core Tools (`func`) are not on the PATH; without HOST=func our own host is used.")
     port = port or _free_port()
-    with subprocess.Popen([program, "start", "--port", str(port)], cwd=app_dir, env=dict(environ)) as process:
+    command = [program, "start", "--port", str(port)]
+    with log.open("wb") as out, subprocess.Popen(command, cwd=app_dir, env=dict(environ), stdout=out) as process:
         try:
             _wait_until_ready(process, port)
             yield CoreTools(f"http://127.0.0.1:{port}")

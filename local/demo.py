@@ -9,7 +9,7 @@ from pathlib import Path
 
 from local import quickstart, show, stack
 from local.client import Client
-from shared.settings import TODAY_API
+from shared.settings import APIS, TODAY_API
 
 SECONDS_TO_CLASSIFY = 120.0
 
@@ -23,12 +23,13 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         ("drop", samples / "drop", "folder of the files to classify"),
     ):
         parser.add_argument(f"--{name}", type=Path, default=Path(os.environ.get(name.upper()) or default), help=what)
-    parser.add_argument("--api", default=os.environ.get("LANGUAGE_API") or TODAY_API, help="LANGUAGE_API of the app")
+    parser.add_argument("--api", default=os.environ.get("LANGUAGE_API") or TODAY_API, help=f"one of {', '.join(APIS)}")
     parser.add_argument("--pace", default="seconds", help="of the local Language service: instant, seconds, realistic")
 
 
 def run(options: argparse.Namespace) -> int:
     """Exit code 0 only if every dropped file got its classes."""
+    quickstart.api(options.api)
     material = quickstart.Material.of(options.data, options.labels, options.drop)
     with ExitStack() as whole:
         with show.step(f"Start everything (LANGUAGE_API={options.api})"):

@@ -21,6 +21,9 @@ def run(options: argparse.Namespace) -> int:
     """Exit code 0 only if every file got its classes in time."""
     if absent := [str(file) for file in options.files if not file.is_file()]:
         raise SetupError(f"No such file: {', '.join(absent)}")
+    names = [file.name for file in options.files]
+    if len(set(names)) < len(names):
+        raise SetupError("Two of the files have the same name, and would overwrite each other: drop them one by one.")
     missing = quickstart.drop(Client(stack.announced()), tuple(options.files), options.seconds)
     if missing:
         raise SetupError(f"{show.counted(missing, 'file')} got no classes; GET /api/health tells how the app is.")

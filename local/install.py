@@ -36,8 +36,16 @@ def azurite_script() -> Path:
 
 
 def _install(found: node.Node) -> None:
-    print(f"Installing Azurite {_pinned()} into {MODULES} (some 190 MB, a minute or less)", flush=True)
-    command = [*found.npm, "ci", "--no-audit", "--no-fund", "--ignore-scripts", "--loglevel=error"]
+    print(f"Installing Azurite {_pinned()} into {MODULES} (some 190 MB, a minute or two)", flush=True)
+    command = [
+        *found.npm,
+        "ci",
+        "--no-audit",
+        "--no-fund",
+        "--ignore-scripts",
+        "--loglevel=error",
+        "--no-update-notifier",
+    ]
     if subprocess.run(command, cwd=HERE, env=found.environment, check=False).returncode:
         raise SetupError(
             "npm could not install Azurite (see above). It needs the network this once: check the connection (and"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,9 @@ from local import show
 from local.client import Client
 from local.errors import SetupError
 from local.stack import ROOT
+from shared.errors import BadRequest
+from shared.labels import parse_labels
+from shared.settings import APIS
 
 MOVIES = ROOT / "samples" / "movies"
 MODEL = "MyModel"
@@ -45,6 +49,13 @@ class Material:
         )
 
 
+def api(name: str) -> str:
+    """The name, if it is one of the app's APIs. Raises SetupError."""
+    if name not in APIS:
+        raise SetupError(f"LANGUAGE_API must be one of {', '.join(APIS)}.")
+    return name
+
+
 def samples() -> Material:
     """The sample set that comes with the project."""
     return Material.of(MOVIES / "train", MOVIES / "labels.json", MOVIES / "drop")
@@ -61,6 +72,14 @@ def learn(client: Client, material: Material) -> None:
     _operation(client, "Train a model", f"{path}/train", _task())
     show.evaluation(client.call("GET", f"{path}/models/{MODEL}/evaluation"))
     _operation(client, "Publish it", f"{path}/publish", _task())
+
+
+def learn_anew(client: Client, material: Material) -> None:
+    """The same, where an earlier project may have been left behind."""
+    with suppress(SetupError):  # there is none
+        begun = client.call("DELETE", f"projects/{material.project}")
+        client.finished(f"operations/{begun['key']}", SECONDS_TO_TRAIN, lambda _: None)
+    learn(client, material)
 
 
 def drop(client: Client, files: tuple[Path, ...], seconds: float) -> int:
@@ -96,15 +115,20 @@ def _task() -> dict[str, Any]:
 
 
 def _texts(folder: Path) -> tuple[Path, ...]:
+    if not folder.is_dir():
+        raise SetupError(f"There is no folder {folder}: correct DATA or DROP.")
     found = tuple(sorted(folder.glob("*.txt")))
     if not found:
-        raise SetupError(f"There are no .txt files in {folder}.")
+        raise SetupError(f"There are no .txt files in {folder}: correct DATA or DROP.")
     return found
 
 
 def _metadata(labels: Path) -> dict[str, Any]:
     try:
-        content = json.loads(labels.read_bytes().decode("utf-8-sig"))
-    except (OSError, ValueError) as error:
-        raise SetupError(f"{labels} is no labels file ({error}).") from error
-    return dict(content.get("metadata") or {}) if isinstance(content, dict) else {}
+        content = labels.read_bytes()
+        parse_labels(content)
+    except OSError as error:
+        raise SetupError(f"{labels} cannot be read ({error.strerror}): correct LABELS.") from error
+    except BadRequest as error:
+        raise SetupError(f"{labels} is no labels file: {error}") from error
+    return dict(json.loads(content.decode("utf-8-sig")).get("metadata") or {})

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 console = Console(highlight=False)
@@ -17,8 +18,11 @@ console = Console(highlight=False)
 def step(what: str) -> Iterator[Callable[[str], None]]:
     """A line that says what is being done, how far it is, and in the end how long it took."""
     began = time.monotonic()
+    what = escape(what)
+    if not console.is_terminal:
+        console.print(f"  {what} …", soft_wrap=True)
     with console.status(f"{what} …") as status:
-        yield lambda news: status.update(f"{what} … {news}")
+        yield lambda news: status.update(f"{what} … {escape(news)}")
     console.print(f"[green]✓[/] {what} [dim]{time.monotonic() - began:.1f} s[/]", soft_wrap=True)
 
 
@@ -39,7 +43,7 @@ def evaluation(found: Any) -> None:
     for column in ("precision", "recall", "F1"):
         table.add_column(column, justify="right")
     for name, score in found["classes"].items():
-        table.add_row(name, f"{score['precision']:.2f}", f"{score['recall']:.2f}", f"{score['f1']:.2f}")
+        table.add_row(escape(name), f"{score['precision']:.2f}", f"{score['recall']:.2f}", f"{score['f1']:.2f}")
     table.add_section()
     for kind in ("micro", "macro"):
         table.add_row(f"{kind} average", *(f"{found[kind + part]:.2f}" for part in ("Precision", "Recall", "F1")))
@@ -49,8 +53,10 @@ def evaluation(found: Any) -> None:
 def result(name: str, found: Any, width: int) -> bool:
     """One line for one file, as it arrives; gives whether it was classified."""
     if "source" not in found:
-        console.print(f"  {name:<{width}}  [red]{found['reason']}[/]: {found['detail']}", soft_wrap=True)
+        console.print(
+            f"  {escape(f'{name:<{width}}')}  [red]{found['reason']}[/]: {escape(found['detail'])}", soft_wrap=True
+        )
         return False
-    classes = ", ".join(f"[bold]{one['category']}[/] {one['confidence']:.2f}" for one in found["classes"])
-    console.print(f"  {name:<{width}}  {classes or '[dim]no class applies[/]'}", soft_wrap=True)
+    classes = ", ".join(f"[bold]{escape(one['category'])}[/] {one['confidence']:.2f}" for one in found["classes"])
+    console.print(f"  {escape(f'{name:<{width}}')}  {classes or '[dim]no class applies[/]'}", soft_wrap=True)
     return True

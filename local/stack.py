@@ -5,12 +5,14 @@ from __future__ import annotations
 import json
 import os
 import secrets
+import socket
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Protocol
+from urllib.parse import urlsplit
 
 from azure.core.exceptions import ResourceExistsError
 from azure.storage.blob import BlobServiceClient
@@ -37,6 +39,7 @@ HOSTS: Mapping[str, Callable[..., AbstractContextManager[Host]]] = {
     "local": functions_host.running,
     "func": coretools.running,
 }
+LOG = "host.log"
 EVERY_TWO_SECONDS = "*/2 * * * * *"
 
 
@@ -65,7 +68,7 @@ def running(
         language = stack.enter_context(server.running(storage, key=key, state=folder / "language", pace=pace))
         _make_container(storage)
         environ = _environ(api, storage, language.endpoint, key)
-        started = stack.enter_context(HOSTS[host](ROOT, port=port, environ=environ))
+        started = stack.enter_context(HOSTS[host](ROOT, port=port, environ=environ, log=folder / LOG))
         yield Stack(f"{started.url}/api", storage, language.endpoint)
 
 
@@ -80,11 +83,32 @@ def withdraw() -> None:
 
 
 def announced() -> Stack:
-    """What `make run` announced. Raises SetupError if nothing runs."""
+    """What `make run` announced and still runs. Raises SetupError if nothing does."""
     try:
-        return Stack(**json.loads((STATE / "running.json").read_text()))
+        found = Stack(**json.loads((STATE / "running.json").read_text()))
     except (OSError, ValueError, TypeError):
-        raise SetupError("Nothing is running: start it with `make run` in another terminal.") from None
+        found = None
+    if found is None or not _listens(urlsplit(found.url).port or 0):
+        raise SetupError("Nothing is running: start it with `make run` in another terminal.")
+    return found
+
+
+def require_idle(port: int) -> None:
+    """Raise SetupError if a `make run` is up, or if something else has its port."""
+    try:
+        running = announced()
+    except SetupError:
+        running = None
+    if running:
+        raise SetupError(f"It runs already: {running.url}. Stop it with Ctrl-C in its terminal first.")
+    if port and _listens(port):
+        raise SetupError(f"Port {port} is taken. Choose another: .venv/bin/python -m local up --port 7072")
+
+
+def _listens(port: int) -> bool:
+    with socket.socket() as probe:
+        probe.settimeout(2.0)
+        return probe.connect_ex(("127.0.0.1", port)) == 0
 
 
 def _environ(api: str, storage: str, endpoint: str, key: str) -> Mapping[str, str]:

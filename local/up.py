@@ -8,50 +8,72 @@ import shutil
 import signal
 import threading
 from contextlib import ExitStack
+from pathlib import Path
 
 from local import quickstart, show, stack
 from local.client import Client
-from shared.settings import TODAY_API
+from local.errors import SetupError
+from shared.settings import APIS, TODAY_API
 
 PORT = 7071
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--host", default="local", help="local (ours) or func (Core Tools)")
+    parser.add_argument("--host", default="local", choices=stack.HOSTS, help="ours, or func (Core Tools)")
     parser.add_argument("--port", type=int, default=PORT, help="of the HTTP functions")
-    parser.add_argument("--api", default=os.environ.get("LANGUAGE_API") or TODAY_API, help="LANGUAGE_API of the app")
+    parser.add_argument("--api", default=os.environ.get("LANGUAGE_API") or TODAY_API, help=f"one of {', '.join(APIS)}")
     parser.add_argument("--pace", default="seconds", help="of the local Language service: instant, seconds, realistic")
 
 
 def run(options: argparse.Namespace) -> int:
     """Until Ctrl-C or SIGTERM; exit code 0 then."""
-    ended = threading.Event()
-    for name in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(name, lambda *_: ended.set())
-    state = stack.STATE / options.api  # the two protocols' classifiers do not mix
-    learnt = state / "learnt"
-    if not learnt.exists():
-        shutil.rmtree(state, ignore_errors=True)  # what an interrupted first run left behind
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    stack.require_idle(options.port)
+    state = stack.STATE / quickstart.api(options.api)  # the two protocols' classifiers do not mix
     with ExitStack() as whole:
-        with show.step(f"Start everything (LANGUAGE_API={options.api})"):
-            started = whole.enter_context(
-                stack.running(api=options.api, state=state, port=options.port, host=options.host, pace=options.pace)
-            )
-        whole.callback(stack.withdraw)
-        if not learnt.exists():
-            quickstart.learn(Client(started), quickstart.samples())
-            learnt.touch()
-        stack.announce(started)
-        _explain(started)
-        ended.wait()
+        started = _start(options, state, whole)
+        client = Client(started)
+        if not (state / "learnt").exists() or not _has_classifier(client):
+            quickstart.learn_anew(client, quickstart.samples())
+            (state / "learnt").touch()
+        _explain(started, state)
+        return _wait()
+
+
+def _start(options: argparse.Namespace, state: Path, whole: ExitStack) -> stack.Stack:
+    if not (state / "learnt").exists():
+        shutil.rmtree(state, ignore_errors=True)  # what an interrupted first run left behind
+    with show.step(f"Start everything (LANGUAGE_API={options.api})"):
+        running = stack.running(api=options.api, state=state, port=options.port, host=options.host, pace=options.pace)
+        started = whole.enter_context(running)
+    stack.announce(started)
+    whole.callback(stack.withdraw)
+    return started
+
+
+def _has_classifier(client: Client) -> bool:
+    """The one of an earlier run, unless its project was deleted."""
+    try:
+        client.call("GET", "classifier")
+    except SetupError:
+        return False
+    return True
+
+
+def _wait() -> int:
+    try:
+        threading.Event().wait()
+    except KeyboardInterrupt:
+        show.console.print("Stopping …")
     return 0
 
 
-def _explain(started: stack.Stack) -> None:
+def _explain(started: stack.Stack, state: Path) -> None:
     show.console.print(
         f"\nReady: {started.url}\n"
         "  drop a file   .venv/bin/python -m local drop samples/movies/drop/*.txt   (in another terminal)\n"
         f"  ask           curl '{started.url}/documents?state=succeeded'\n"
+        f"  the app's log {os.path.relpath(state / stack.LOG)}\n"
         "  stop          Ctrl-C\n",
         soft_wrap=True,
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from shared.errors import Moved, Unreadable
-from shared.model import LONGEST_NAME, Document, Reason
+from shared.model import LONGEST_NAME, Blob, Document, Reason
 from shared.services import Services
 from shared.text import check_size
 
@@ -17,8 +17,11 @@ def claim(services: Services, name: str, now: datetime) -> Document | None:
     of again.
     """
     blob = services.documents.look(name)
-    if blob is None:
-        return None
+    return claim_blob(services, blob, now) if blob else None
+
+
+def claim_blob(services: Services, blob: Blob, now: datetime) -> Document | None:
+    """The same for a file as storage has just shown it."""
     document = _judged(Document.landed(services.documents.container, blob, now), now)
     try:
         services.ledger.commit((None, document))
@@ -29,8 +32,9 @@ def claim(services: Services, name: str, now: datetime) -> Document | None:
 
 def _judged(document: Document, now: datetime) -> Document:
     """What the look alone can tell is refused at once."""
-    if len(document.name) > LONGEST_NAME:
-        why = f"The name has {len(document.name)} characters; its result's name would be longer than storage allows."
+    length = len(document.name.encode("utf-16-le")) // 2  # as storage counts
+    if length > LONGEST_NAME:
+        why = f"The name has {length} characters; its result's name would be longer than storage allows."
         return document.failed(Reason.BAD_INPUT, why, now)
     try:
         check_size(document.size)

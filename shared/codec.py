@@ -43,6 +43,8 @@ def from_json(kind: Any, raw: Any) -> Any:
 
 
 def _dataclass(kind: Any, raw: Mapping[str, Any]) -> Any:
+    if not isinstance(raw, Mapping):
+        raise TypeError(f"no {kind.__name__}")
     return kind(**{name: from_json(hint, raw[name]) for name, hint in _hints(kind).items() if name in raw})
 
 

@@ -10,18 +10,21 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 
 from shared import gate
-from shared.errors import Closed, LanguageError, Moved, Unknown
+from shared.errors import LanguageError, Moved, Shut, StorageUnavailable, TextdropError, Unknown
 from shared.language.types import Analysis, State
 from shared.model import Document, DocumentState, Job, JobState, Reason, wait_before
+from shared.packing import merge
 from shared.services import Services
 from shared.submission import GRACE, RETRY_FIRST, RETRY_LONGEST, give_back
 
 log = logging.getLogger(__name__)
 
 POLL_FIRST, POLL_LONGEST = timedelta(seconds=2), timedelta(minutes=1)
+LONGEST_ASKED = timedelta(minutes=15)  # whatever the service asks for
 POLLERS = WRITERS = 8
 
 
@@ -29,10 +32,22 @@ def collect(services: Services, now: datetime, limit: int) -> int:
     """Follow at most `limit` jobs that are due, side by side; gives how many were looked at."""
     if gate.is_closed(services, now):
         return 0
-    jobs = services.ledger.due(Job, now, limit)
+    jobs = _within_quota(services.ledger.due(Job, now, limit), services, now)
     with ThreadPoolExecutor(POLLERS) as pollers:
         list(pollers.map(lambda job: _collect(job, services, now), jobs))
     return len(jobs)
+
+
+def _within_quota(jobs: Sequence[Job], services: Services, now: datetime) -> Sequence[Job]:
+    """As many of them, in their order, as the quota has polls for; a job asks as often as it has requests."""
+    kept: list[Job] = []
+    left = granted = gate.reserve(services, sum(len(job.service_ids) for job in jobs), now)
+    for job in jobs:
+        left -= len(job.service_ids)
+        if left < 0 and (kept or not granted):  # the first may have more parts than the quota has at once
+            break
+        kept.append(job)
+    return kept
 
 
 def _collect(job: Job, services: Services, now: datetime) -> None:
@@ -40,9 +55,10 @@ def _collect(job: Job, services: Services, now: datetime) -> None:
     try:
         with suppress(Moved):  # another instance settled it
             _follow(job, services, now)
-    except Exception:
+    except Exception as trouble:
         log.exception("Job %s is looked at again later.", job.key)
-        _postpone(job, "could not be settled", services, now)
+        why = str(trouble) if isinstance(trouble, TextdropError) else "could not be settled: see the log"
+        _postpone(job, why, services, now)
 
 
 def _follow(job: Job, services: Services, now: datetime) -> None:
@@ -56,18 +72,28 @@ def _follow(job: Job, services: Services, now: datetime) -> None:
 
 def _poll(job: Job, services: Services, now: datetime) -> None:
     try:
-        analysis = services.language.analysis(job.service_id)
+        analysis = _ask(job, services, now)
+    except Shut:
+        return
     except Unknown as trouble:
         if now - job.created < GRACE:
             _postpone(job, str(trouble), services, now)
         else:
             _lose(job, f"the service does not know it any more: {trouble}", services, now, blame=True)
     except LanguageError as trouble:
-        if isinstance(trouble, Closed):
-            gate.close(services, trouble, now)
         _wait_or_expire(job, str(trouble), services, now)
     else:
         _judge(job, analysis, services, now)
+
+
+def _ask(job: Job, services: Services, now: datetime) -> Analysis:
+    """What the service says of the job: of all its parts together, or of the first that has not ended."""
+    analyses = []
+    for service_id in job.service_ids:
+        analyses.append(gate.call(services, now, partial(services.language.analysis, service_id)))
+        if not analyses[-1].state.final:
+            return analyses[-1]
+    return analyses[0] if len(analyses) == 1 else merge(analyses, job.classifier.kind)
 
 
 def _judge(job: Job, analysis: Analysis, services: Services, now: datetime) -> None:
@@ -83,15 +109,29 @@ def _settle(job: Job, analysis: Analysis, services: Services, now: datetime) -> 
     documents = _held(job, services)
     alone = len(job.documents) == 1
     settled = [(document, outcome(document, job, analysis, alone, now)) for document in documents]
-    _write_results([after for _, after in settled if after.state is DocumentState.SUCCEEDED], job, services)
-    services.ledger.commit((job, job.done(now)), *settled)
-    gate.reopen(services)
-
-
-def _write_results(documents: Sequence[Document], job: Job, services: Services) -> None:
     with ThreadPoolExecutor(WRITERS) as writers:
-        results = [(one, result_of(one, job, services)) for one in documents]
-        list(writers.map(lambda pair: services.documents.write_result(pair[0].name, pair[0].etag, pair[1]), results))
+        troubles = list(writers.map(lambda pair: _written(pair[1], job, services), settled))
+    told = [pair for pair, trouble in zip(settled, troubles, strict=True) if not trouble]
+    services.ledger.commit((job, _after_settling(job, troubles, now)), *told)
+    gate.relax(services, now)
+
+
+def _written(document: Document, job: Job, services: Services) -> str:
+    """Write the document's result, if it has one; gives what kept it from being written. It keeps no other."""
+    if document.state is DocumentState.SUCCEEDED:
+        try:
+            services.documents.write_result(document.name, document.etag, result_of(document, job, services))
+        except StorageUnavailable as trouble:
+            return str(trouble)
+    return ""
+
+
+def _after_settling(job: Job, troubles: Sequence[str], now: datetime) -> Job:
+    """Done; or looked at again for the results that could not be written, as long as the service keeps them."""
+    trouble = next(filter(None, troubles), "")
+    if not trouble or (job.expires and now >= job.expires):
+        return job.done(now)
+    return job.polled(trouble, now + wait_before(job.key, job.polls, POLL_FIRST, POLL_LONGEST), now)
 
 
 def outcome(document: Document, job: Job, analysis: Analysis, alone: bool, now: datetime) -> Document:
@@ -149,6 +189,6 @@ def _wait_or_expire(job: Job, status: str, services: Services, now: datetime, re
 def _postpone(job: Job, status: str, services: Services, now: datetime, retry_after: float | None = None) -> None:
     wait = wait_before(job.key, job.polls, POLL_FIRST, POLL_LONGEST)
     if retry_after is not None:
-        wait = timedelta(seconds=retry_after)
+        wait = min(timedelta(seconds=retry_after), LONGEST_ASKED)
     with suppress(Moved):
         services.ledger.commit((job, job.polled(status, now + wait, now)))

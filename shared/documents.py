@@ -19,11 +19,13 @@ from azure.core.exceptions import (
     ResourceModifiedError,
     ResourceNotFoundError,
 )
-from azure.storage.blob import BlobServiceClient, ContentSettings
+from azure.storage.blob import BlobProperties, BlobServiceClient, ContentSettings
 
-from shared.errors import ContainerMissing, Moved, NotFound, StorageUnavailable
+from shared.errors import ContainerMissing, Moved, NotFound, StorageUnavailable, Unreadable
 from shared.model import RESULT_SUFFIX, Blob
+from shared.settings import CONTAINER_NAME
 
+TRIES = 5
 _JSON = ContentSettings(content_type="application/json; charset=utf-8")
 
 
@@ -45,11 +47,21 @@ class Documents:
                 found = self._service.get_blob_client(self.container, name).get_blob_properties()
         except NotFound:
             return None
-        metadata = {key.lower(): value for key, value in (found.metadata or {}).items()}
-        return Blob(name, found.etag.strip('"'), found.size, found.last_modified, metadata.get("language", ""))
+        return _blob(found)
+
+    def page(self, marker: str, size: int) -> tuple[list[Blob], str]:
+        """At most `size` files of the container, and where the listing goes on ("" at its end)."""
+        with self._asked():
+            container = self._service.get_container_client(self.container)
+            pages: Any = container.list_blobs(include=["metadata"], results_per_page=size).by_page(marker or None)
+            found = [_blob(one) for one in next(pages, [])]
+            return found, pages.continuation_token or ""
 
     def read(self, name: str, etag: str) -> bytes:
-        """The bytes of this very version. Raises Moved if there is another version now, NotFound if there is none."""
+        """The bytes of this very version.
+
+        Raises Moved if there is another version now, NotFound if there is none, Unreadable if it is archived.
+        """
         blob = self._service.get_blob_client(self.container, name)
         try:
             with self._asked():
@@ -62,6 +74,10 @@ class Documents:
 
     def read_any(self, container: str, name: str) -> bytes:
         """The bytes of a file of any container of the account, such as a labels file. Raises NotFound."""
+        if not {".", ".."}.isdisjoint(name.split("/")):
+            raise NotFound(f"No file can have the name {name!r}.")  # on its way it would become another name
+        if not CONTAINER_NAME.fullmatch(container):
+            raise ContainerMissing(f"No container can have the name {container!r}.")
         with self._asked():
             return self._service.get_blob_client(container, name).download_blob().readall()
 
@@ -81,7 +97,7 @@ class Documents:
         The result is first looked at, then the source, and the write is conditional on the result that was looked at: a
         newer version's result either was there (then the source had moved on), or makes the condition fail.
         """
-        while True:
+        for _ in range(TRIES):
             seen = self._result_etag(name)
             source = self.look(name)
             if source is None or source.etag != etag:
@@ -89,6 +105,9 @@ class Documents:
             with suppress(Moved):
                 self._put(name + RESULT_SUFFIX, json.dumps(result, ensure_ascii=False, indent=2).encode(), seen)
                 return True
+        raise StorageUnavailable(
+            f"The result of {name} cannot be written: something else keeps changing or holding it."
+        )
 
     def reachable(self) -> bool:
         """Whether the documents container is there; raises StorageUnavailable if nobody answers."""
@@ -124,6 +143,10 @@ class Documents:
         try:
             yield
         except (ResourceModifiedError, ResourceExistsError) as error:
+            if getattr(error, "error_code", "") == "BlobArchived":
+                raise Unreadable(
+                    "The file is in the archive tier: bring it back to hot, cool or cold first."
+                ) from error
             raise Moved("The blob is no longer the version that was read.") from error
         except ResourceNotFoundError as error:
             if getattr(error, "error_code", "") == "ContainerNotFound":
@@ -135,6 +158,12 @@ class Documents:
             raise _unavailable(error) from error
         except AzureError as error:
             raise _unavailable(error) from error
+
+
+def _blob(found: BlobProperties) -> Blob:
+    metadata = {key.lower(): value for key, value in (found.metadata or {}).items()}
+    # A listing spells the ETag without quotes, a look at one file with them.
+    return Blob(found.name, found.etag.strip('"'), found.size, found.last_modified, metadata.get("language", ""))
 
 
 def _unavailable(error: AzureError) -> StorageUnavailable:

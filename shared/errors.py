@@ -18,6 +18,7 @@ TextdropError                    500
     └── Closed                   503  no fault of the request: wait, then come again
         ├── Throttled            503  429
         ├── QuotaSpent           503  403 with the quota text
+        ├── Shut                 503  the gate is closed: the call was not begun
         ├── Refused              502  401, 403: the key, the role or the network rules
         └── Unavailable          503  5xx, a time-out, no connection
 """
@@ -112,6 +113,10 @@ class Closed(LanguageError):
 
 class Throttled(Closed):
     pass
+
+
+class Shut(Closed):
+    """Our own gate is closed: no call was begun."""
 
 
 class QuotaSpent(Closed):

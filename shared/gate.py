@@ -1,17 +1,24 @@
-"""The gate before analyze calls: trouble that is no fault of a document closes it for every instance of the app."""
+"""The road of every analyze call: a gate that trouble closes for every instance, and a budget that all of them share.
+
+Trouble that is no fault of a document closes the gate. What this process has seen closed stays closed for it until
+then, also in the middle of a tick: no call begins.
+"""
 
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
 from contextlib import suppress
 from datetime import datetime, timedelta
+from typing import TypeVar
 
-from shared.errors import LanguageError, Moved, QuotaSpent, Refused, Throttled, Unavailable, Unknown
+from shared.errors import Closed, LanguageError, Moved, QuotaSpent, Refused, Shut, Throttled, Unavailable, Unknown
 from shared.model import wait_before
 from shared.services import Services
-from shared.singles import Gate
+from shared.singles import Budget, Gate
 
 log = logging.getLogger(__name__)
+Answer = TypeVar("Answer")
 
 # How long the first closing lasts, by trouble; each one in a row doubles it. The service's Retry-After wins.
 FIRST_WAIT: dict[type[LanguageError], timedelta] = {
@@ -31,29 +38,67 @@ MEANING: dict[type[LanguageError], str] = {
     Throttled: "The service asks for fewer requests. ",
     Unavailable: "The service cannot be reached or fails. ",
 }
+TRIES = 5
 
 
 def is_closed(services: Services, now: datetime) -> bool:
-    """Whether no analyze call may begin now."""
-    return services.ledger.read(Gate).is_closed(now)
+    """Whether no analyze call may begin now, by what any instance has seen."""
+    gate = services.ledger.read(Gate)
+    if gate.is_closed(now):
+        services.seen.closed(gate.until)
+    return services.seen.is_closed(now)
+
+
+def reserve(services: Services, wanted: int, now: datetime, *, whole: bool = False) -> int:
+    """How many of `wanted` analyze calls may begin under the quota; they count as begun. `whole`: all or none."""
+    for _ in range(TRIES):
+        granted, left = services.ledger.read(Budget).taken(
+            wanted, services.settings.requests_per_minute, now, whole=whole
+        )
+        if not granted:
+            return 0
+        with suppress(Moved):  # another instance took some first
+            services.ledger.write(left)
+            return granted
+    return 0
+
+
+def call(services: Services, now: datetime, request: Callable[[], Answer]) -> Answer:
+    """Make one analyze call, or raise Shut if the gate is closed. Its trouble closes the gate, and is raised."""
+    if services.seen.is_closed(now):
+        raise Shut("The gate is closed.")
+    try:
+        return request()
+    except Closed as trouble:
+        close(services, trouble, now)
+        raise
 
 
 def close(services: Services, trouble: LanguageError, now: datetime) -> None:
     """Close it for as long as the trouble asks. Whoever closed it a moment ago is as good."""
     gate = services.ledger.read(Gate)
     kind = next((kind for kind in FIRST_WAIT if isinstance(trouble, kind)), Unavailable)
-    reason = MEANING[kind] + str(trouble)
+    failures = gate.failures - gate.is_closed(now)
+    closed = gate.closed(MEANING[kind] + str(trouble), _wait(kind, failures, trouble), now)
+    services.seen.closed(closed.until)
     with suppress(Moved):
-        services.ledger.write(gate.closed(reason, _wait(kind, gate.failures, trouble), now))
-        log.warning("No analyze calls for a while. %s", reason)
+        services.ledger.write(closed)
+        log.warning("No analyze calls for a while. %s", closed.reason)
+
+
+def relax(services: Services, now: datetime) -> None:
+    """A call went well: forget past trouble, unless another call has just closed it."""
+    if not is_closed(services, now):
+        reopen(services)
 
 
 def reopen(services: Services) -> None:
-    """Forget past trouble, after a call that went well or a change of the classifier."""
+    """Forget all trouble, after a change of the classifier."""
     gate = services.ledger.read(Gate)
     if gate.failures:
         with suppress(Moved):
             services.ledger.write(gate.opened())
+            services.seen.opened()
 
 
 def _wait(kind: type[LanguageError], failures: int, trouble: LanguageError) -> timedelta:

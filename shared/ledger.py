@@ -4,7 +4,7 @@
     due|{kind}|{utc}|{key}                 its index row while it is open: when it is to be looked at next
     end|{kind}|{state}|{inverted time}|{key}  its index row once it is final: listings by state, newest first
     busy|{project}                         there while an operation on the project is open
-    chosen  gate  slot  pulse              what is remembered once
+    budget  chosen  gate  pause  pulse  slot  sweep    what is remembered once
 
 Every change of a value and of its index rows is one transaction, conditional on the version that was read.
 """
@@ -23,15 +23,15 @@ from shared.codec import from_json, to_json
 from shared.model import Document, Job, digest
 from shared.operation import Operation
 from shared.rows import Change, Delete, Insert, Row, Rows, Update
-from shared.singles import Chosen, Gate, Pulse, Slot
+from shared.singles import Budget, Chosen, Gate, Pause, Pulse, Slot, Sweep
 
 Entry = TypeVar("Entry", Document, Job, Operation)
-Single = TypeVar("Single", Chosen, Gate, Slot, Pulse)
+Single = TypeVar("Single", Budget, Chosen, Gate, Pause, Pulse, Slot, Sweep)
 
 log = logging.getLogger(__name__)
 
 KINDS: dict[type, str] = {Document: "doc", Job: "job", Operation: "op"}
-SINGLES: dict[type, str] = {Chosen: "chosen", Gate: "gate", Slot: "slot", Pulse: "pulse"}
+SINGLES: dict[type, str] = {kind: kind.__name__.lower() for kind in (Budget, Chosen, Gate, Pause, Pulse, Slot, Sweep)}
 # Columns beside the value itself: only for the eyes of whoever opens the table.
 SHOWN = ("name", "project", "kind", "state")
 READERS = 8
@@ -55,6 +55,11 @@ class Ledger:
         steps = [step for before, after in changes for step in _steps(before, after)]
         versions = dict(zip([_key_of(step) for step in steps], self._rows.apply(steps), strict=True))
         return [replace(after, version=versions[row_key(after)]) for _, after in changes]
+
+    def forget(self, value: Any) -> None:
+        """Remove the rows of a value that has ended. Raises Moved if it was removed already or has become open."""
+        keys = [row_key(value), *sorted(index_keys(value))]
+        self._rows.apply([Delete(key) for key in keys])
 
     def find(self, kind: type[Entry], key: str) -> Entry | None:
         row = self._rows.get(f"{KINDS[kind]}|{key}")
@@ -89,7 +94,7 @@ class Ledger:
         self.commit((single if single.version else None, single))
 
     def _listed(self, kind: type[Entry], prefix: str, limit: int, after: str) -> tuple[list[Entry], str]:
-        first = prefix + after + "\0" if after else prefix
+        first = prefix + after + "!" if after else prefix
         rows = self._rows.between(first, prefix + _AFTER_ALL, limit + 1)
         more = rows[limit - 1].key.removeprefix(prefix) if len(rows) > limit else ""
         return self._indexed(kind, rows[:limit]), more

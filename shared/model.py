@@ -3,7 +3,8 @@
 Pure: no I/O and no clock; `now` is always an argument. A transition returns a new value. `version` is the storage
 version of the row a value was read from (empty: never stored), and makes every later change of it conditional.
 
-Document  waiting -> submitted -> succeeded | failed | superseded | gone     (submitted -> waiting when a job fails it)
+Document  waiting -> submitted -> succeeded | failed | superseded | gone     (submitted -> waiting when a job fails it;
+                                                                              ended -> waiting when it is replayed)
 Job       submitting -> running -> done | lost                               (submitting -> lost when nobody knows it)
 """
 
@@ -147,6 +148,23 @@ class Document(Timed):
         back = self.returned(why, due, now)
         return replace(back, attempts=attempts, share=max(1, self.share // 2))
 
+    def replayed(self, now: datetime) -> Self:
+        """An ended document waits again, as if it had just landed, because somebody asked for it."""
+        return replace(
+            self,
+            state=DocumentState.WAITING,
+            due=now,
+            share=SERVICE_PACK,
+            attempts=0,
+            job="",
+            reason=None,
+            detail="",
+            classes=(),
+            classifier=None,
+            ended=None,
+            timeline=self._after(now, "replayed"),
+        )
+
     def _ended(self, state: DocumentState, now: datetime, what: str, **changes: object) -> Self:
         timeline = self._after(now, f"{state}: {what}")
         return replace(self, state=state, ended=now, timeline=timeline, **changes)  # type: ignore[arg-type]
@@ -165,7 +183,10 @@ class JobState(StrEnum):
 
 @dataclass(frozen=True)
 class Job(Timed):
-    """One analyze job. `documents` are keys; `service_id` is the service's name for it; `api` the version it speaks."""
+    """One analyze job. `documents` are keys; `api` is the version it speaks.
+
+    `service_ids` are the service's names for it: one, or one for each part of a text too long for a request.
+    """
 
     key: str
     documents: tuple[str, ...]
@@ -174,7 +195,7 @@ class Job(Timed):
     created: datetime
     due: datetime
     state: JobState = JobState.SUBMITTING
-    service_id: str = ""
+    service_ids: tuple[str, ...] = ()
     expires: datetime | None = None
     polls: int = 0
     detail: str = ""
@@ -182,10 +203,12 @@ class Job(Timed):
     timeline: tuple[Event, ...] = ()
     version: str = field(default="", compare=False)
 
-    def running(self, service_id: str, due: datetime, now: datetime) -> Self:
+    def running(self, service_ids: tuple[str, ...], due: datetime, now: datetime) -> Self:
         timeline = self._after(now, "accepted by the service")
         expires = now + JOB_LIFETIME
-        return replace(self, state=JobState.RUNNING, service_id=service_id, due=due, expires=expires, timeline=timeline)
+        return replace(
+            self, state=JobState.RUNNING, service_ids=service_ids, due=due, expires=expires, timeline=timeline
+        )
 
     def polled(self, status: str, due: datetime, now: datetime) -> Self:
         """Not ended yet. Only a status that differs from the last one is worth a line."""

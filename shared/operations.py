@@ -37,6 +37,7 @@ log = logging.getLogger(__name__)
 
 LIFETIME = timedelta(days=7)  # of an authoring job at the service
 FIRST_LOOK, LONGEST_LOOK = timedelta(seconds=1), timedelta(seconds=30)
+LONGEST_ASKED = timedelta(minutes=15)  # whatever the service asks for
 # Nobody knows whether a beginning arrived whose process died; longer than any request may take.
 GRACE = timedelta(minutes=2)
 # Trouble that passes. A caller hears of a refused key or a busy project at once; the tick tries on.
@@ -120,7 +121,7 @@ def _look(services: Services, operation: Operation, now: datetime) -> None:
     else:
         wait = wait_before(operation.key, operation.polls, FIRST_LOOK, LONGEST_LOOK)
         if progress.retry_after is not None:
-            wait = timedelta(seconds=progress.retry_after)
+            wait = min(timedelta(seconds=progress.retry_after), LONGEST_ASKED)
         services.ledger.commit((operation, operation.progressed(progress, now + wait, now)))
 
 

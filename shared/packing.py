@@ -1,17 +1,33 @@
-"""Which documents go into one analyze job. Pure."""
+"""Which documents go into one analyze job, where a long text is cut, how what its parts got is merged. Pure."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+import unicodedata
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from functools import cached_property
+from itertools import takewhile
 
+from shared.language.types import Analysis, ClassScore, Kind, State, Text
 from shared.model import SERVICE_PACK, Document
-from shared.text import LONGEST_TEXT
+from shared.text import REQUEST_TEXT
 
 # The service takes a request of 1 MB; the rest is for what surrounds the texts.
 LARGEST_REQUEST = 900_000
+PARAGRAPH = "\n\n"
+SENTENCE_ENDS = (
+    ". ",
+    "! ",
+    "? ",
+    ".\n",
+    "!\n",
+    "?\n",
+    "\u3002",
+    "\uff01",
+    "\uff1f",
+)  # the last three are those of Chinese and Japanese
+JOINERS = ("\u200d", "\ufe0e", "\ufe0f")
 
 
 @dataclass(frozen=True)
@@ -31,7 +47,10 @@ Pack = tuple[Readable, ...]
 
 
 def pack(readables: Iterable[Readable]) -> Iterator[Pack]:
-    """Fill one job after the other, in the order given, within the service's limits and every document's share."""
+    """Fill one job after the other, in the order given, within the service's limits and every document's share.
+
+    A text too long for a request is a pack of its own.
+    """
     current: Pack = ()
     for readable in readables:
         if current and not _fits((*current, readable)):
@@ -42,9 +61,73 @@ def pack(readables: Iterable[Readable]) -> Iterator[Pack]:
         yield current
 
 
+def requests(readables: Pack) -> list[list[Text]]:
+    """The texts of each request of a job: one request, or one for each part of a text too long for one."""
+    first = readables[0]
+    if len(readables) == 1 and len(first.text) > REQUEST_TEXT:
+        return [[_text(first.document, part)] for part in cut(first.text)]
+    return [[_text(one.document, one.text) for one in readables]]
+
+
+def cut(text: str, longest: int = REQUEST_TEXT) -> list[str]:
+    """The text in parts of about the same length, at most `longest` each; together they are the text again.
+
+    Cut after a paragraph, else after a sentence, else between two graphemes, in the last half of what fits.
+    """
+    parts = []
+    while len(text) > longest:
+        number = -(-len(text) // longest)
+        end = _end(text, min(longest, -(-len(text) // number) + longest // 20))
+        parts.append(text[:end])
+        text = text[end:]
+    return [*parts, text]
+
+
+def merge(analyses: Sequence[Analysis], kind: Kind) -> Analysis:
+    """What the answers about the parts of one text say together; nothing partial is kept.
+
+    With one class a document, the class with the highest mean confidence over all parts, a part that did not name it
+    counting 0. With several, each class that any part has, with the highest confidence it got.
+    """
+    for one in analyses:
+        if one.state is not State.SUCCEEDED or one.errors or not one.classes:
+            return replace(one, classes={})
+    [key] = analyses[0].classes
+    found: dict[str, list[float]] = {}
+    for one in analyses:
+        for score in one.classes[key]:
+            found.setdefault(score.category, []).append(score.confidence)
+    if kind is Kind.MULTI:
+        merged = [ClassScore(category, max(given)) for category, given in found.items()]
+    else:
+        merged = [ClassScore(category, sum(given) / len(analyses)) for category, given in found.items()]
+    merged.sort(key=lambda score: (-score.confidence, score.category))
+    return replace(analyses[0], classes={key: tuple(merged if kind is Kind.MULTI else merged[:1])})
+
+
+def _text(document: Document, text: str) -> Text:
+    return Text(document.key, text, document.language)
+
+
 def _fits(candidate: Pack) -> bool:
     return (
         len(candidate) <= min(SERVICE_PACK, *(one.document.share for one in candidate))
-        and sum(len(one.text) for one in candidate) <= LONGEST_TEXT
+        and sum(len(one.text) for one in candidate) <= REQUEST_TEXT
         and sum(one.size for one in candidate) <= LARGEST_REQUEST
     )
+
+
+def _end(text: str, longest: int) -> int:
+    """Where the first part ends."""
+    for marks in ((PARAGRAPH,), SENTENCE_ENDS):
+        found = max(text.rfind(mark, longest // 2, longest) + len(mark) for mark in marks)
+        if found > longest // 2 + len(PARAGRAPH):
+            return min(found, longest)
+    joined = sum(1 for _ in takewhile(lambda at: _is_joined(text, at), range(longest, longest // 2, -1)))
+    return longest - joined
+
+
+def _is_joined(text: str, at: int) -> bool:
+    """Whether the characters around this place belong to one grapheme."""
+    after = text[at]
+    return unicodedata.category(after).startswith("M") or after in JOINERS or text[at - 1] == JOINERS[0]

@@ -93,12 +93,14 @@ class TableRows:
             return [_row(entity) for entity in islice(found, limit)]
 
     def apply(self, changes: Sequence[Change]) -> list[str]:
+        if len(changes) > TRANSACTION_LIMIT:
+            raise ValueError(f"{len(changes)} changes do not fit one transaction.")
         operations = [_OPERATIONS[type(change)](self._partition, change) for change in changes]
         with self._asked() as table:
             try:
                 return [answer.get("etag", "") for answer in table.submit_transaction(operations)]
             except HttpResponseError as error:
-                if error.status_code in _MOVED:
+                if error.status_code in _MOVED and getattr(error, "error_code", "") != "TableNotFound":
                     raise Moved("Another change came first; read again.") from error
                 raise
 
@@ -108,6 +110,7 @@ class TableRows:
             self._make_once()
             yield self._client
         except AzureError as error:
+            self._made = False  # should the table have been deleted, the next call makes it again
             raise StorageUnavailable(f"Table storage did not answer as hoped ({type(error).__name__}).") from error
 
     def _make_once(self) -> None:

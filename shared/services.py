@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import threading
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import datetime
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
@@ -22,14 +23,32 @@ TOKEN_SCOPE = "https://cognitiveservices.azure.com/.default"  # noqa: S105 - the
 _building = threading.Lock()
 
 
+class Seen:
+    """Until when this process knows the gate to be closed. Safe between threads: one reference changes."""
+
+    def __init__(self) -> None:
+        self._until: datetime | None = None
+
+    def closed(self, until: datetime | None) -> None:
+        if until and (self._until is None or until > self._until):
+            self._until = until
+
+    def opened(self) -> None:
+        self._until = None
+
+    def is_closed(self, now: datetime) -> bool:
+        return self._until is not None and now < self._until
+
+
 @dataclass(frozen=True)
 class Services:
-    """Everything outside, behind one seam each."""
+    """Everything outside, behind one seam each, and what this process has seen of the gate."""
 
     settings: Settings
     ledger: Ledger
     documents: Documents
     language: Language
+    seen: Seen = field(default_factory=Seen)
 
 
 def services() -> Services:

@@ -6,9 +6,9 @@ import os
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from urllib.parse import urlsplit
 
 from shared.errors import SettingsError
+from shared.language.endpoint import Endpoint
 
 TODAY_API = "2023-04-01"
 PREVIEW_API = "v3.1-preview.ct.1"
@@ -19,7 +19,9 @@ DEFAULT_REQUESTS_PER_MINUTE = 1000
 TRIGGER_SOURCES = ("LogsAndContainerScan", "EventGrid")
 SERVICE_URIS = ("blobServiceUri", "queueServiceUri", "tableServiceUri")
 CONTAINER_NAME = re.compile(r"(?=.{3,63}$)[a-z0-9]+(-[a-z0-9]+)*")
-LOOPBACK = ("127.0.0.1", "localhost", "::1")
+ADDRESS = re.compile(r"https://[a-z0-9.-]+(:\d{1,5})?(/[\w.-]*)*", re.IGNORECASE | re.ASCII)
+CONNECTION_STRING = re.compile(r"UseDevelopmentStorage=true;?|([A-Za-z]+=[^;]+;?)+", re.IGNORECASE)
+LARGEST_NUMBER = 1_000_000
 
 
 @dataclass(frozen=True)
@@ -52,7 +54,7 @@ class Settings:
 
 def trigger_source(environ: Mapping[str, str] = os.environ) -> str:
     """BLOB_TRIGGER_SOURCE for the decorator. A wrong one reads as the default here, so that indexing never fails."""
-    given = environ.get("BLOB_TRIGGER_SOURCE", "")
+    given = environ.get("BLOB_TRIGGER_SOURCE", "").strip()
     return given if given in TRIGGER_SOURCES else TRIGGER_SOURCES[0]
 
 
@@ -62,7 +64,7 @@ def load(environ: Mapping[str, str] = os.environ) -> Settings:
     api = reader.choice("LANGUAGE_API", APIS, TODAY_API)
     settings = Settings(
         language_endpoint=reader.checked("LANGUAGE_ENDPOINT", _endpoint_fault),
-        language_key=environ.get("LANGUAGE_KEY") or None,
+        language_key=environ.get("LANGUAGE_KEY", "").strip() or None,
         language_api=api,
         requests_per_minute=reader.number(
             "LANGUAGE_REQUESTS_PER_MINUTE", REQUESTS_PER_MINUTE.get(api, DEFAULT_REQUESTS_PER_MINUTE)
@@ -102,9 +104,7 @@ class _Reader:
         return value
 
     def choice(self, name: str, choices: tuple[str, ...], default: str) -> str:
-        return self.checked(
-            name, lambda value: "" if value in choices else f"must be one of {', '.join(choices)}", default
-        )
+        return self.checked(name, _choice_fault(choices), default)
 
     def number(self, name: str, default: int) -> int:
         value = self.checked(name, _number_fault, str(default))
@@ -114,6 +114,8 @@ class _Reader:
         """As the Functions host resolves it: the AzureWebJobs prefix first, a connection string before addresses."""
         for prefix in ("AzureWebJobs" + name, name):
             if value := self.environ.get(prefix, "").strip():
+                if not CONNECTION_STRING.fullmatch(value):
+                    self.faults.append(f"{prefix} is no connection string (NAME=VALUE;NAME=VALUE;…)")
                 return Connection(connection_string=value)
             uris = [self.environ.get(f"{prefix}__{service}", "").strip() for service in SERVICE_URIS]
             if any(uris):
@@ -126,7 +128,7 @@ class _Reader:
         for service, uri in zip(SERVICE_URIS, uris, strict=True):
             if not uri:
                 self.faults.append(f"{prefix}__{service} is missing beside the other addresses")
-            elif urlsplit(uri).scheme != "https":
+            elif not ADDRESS.fullmatch(uri):
                 self.faults.append(f"{prefix}__{service} must start with https://")
         blob, _, table = uris
         return Connection(blob_uri=blob, table_uri=table, client_id=self.environ.get(f"{prefix}__clientId", ""))
@@ -141,7 +143,8 @@ def _no_fault(_: str) -> str:
 
 
 def _number_fault(value: str) -> str:
-    return "" if value.isascii() and value.isdigit() and int(value) > 0 else "must be a whole number above 0"
+    fits = re.fullmatch(r"0*[1-9][0-9]{0,6}", value, re.ASCII) and int(value) <= LARGEST_NUMBER
+    return "" if fits else f"must be a whole number from 1 to {LARGEST_NUMBER:,}"
 
 
 def _container_fault(value: str) -> str:
@@ -149,12 +152,11 @@ def _container_fault(value: str) -> str:
 
 
 def _endpoint_fault(value: str) -> str:
-    address = urlsplit(value)
-    if address.scheme == "https" and address.hostname:
-        return ""
-    if address.scheme == "http" and address.hostname in LOOPBACK:
-        return ""
-    return "must be an address such as https://NAME.cognitiveservices.azure.com (http only on this machine)"
+    try:
+        Endpoint.of(value)
+    except SettingsError:
+        return "must be an address such as https://NAME.cognitiveservices.azure.com (http only on this machine)"
+    return ""
 
 
 def _classifier_fault(api: str) -> Callable[[str], str]:

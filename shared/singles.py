@@ -1,4 +1,4 @@
-"""What is remembered once: the chosen classifier, the gate, the direct slot, the pulse. Frozen values, pure."""
+"""What is remembered once: classifier, gate, budget, slot, pause, pulse, sweep. Frozen values, pure."""
 
 from __future__ import annotations
 
@@ -8,6 +8,10 @@ from typing import Self
 
 from shared.language.types import Classifier
 from shared.model import REASON_LENGTH
+
+BURST = 0.18  # of a minute's quota, at once
+OVERLAP = timedelta(hours=1)  # clocks differ, and a large upload shows long after it began
+WHOLE_EVERY = timedelta(days=1)
 
 
 @dataclass(frozen=True)
@@ -33,16 +37,91 @@ class Gate:
         return self.until is not None and now < self.until
 
     def closed(self, reason: str, wait: timedelta, now: datetime) -> Self:
-        return replace(
-            self,
-            until=now + wait,
-            reason=reason[:REASON_LENGTH],
-            since=self.since or now,
-            failures=self.failures + 1,
-        )
+        """Trouble while it is closed came from calls side by side: it counts once, and the longest wait holds."""
+        until = now + wait
+        if self.is_closed(now) and self.until:
+            return self if self.until >= until else replace(self, until=until, reason=reason[:REASON_LENGTH])
+        failures = self.failures + 1
+        return replace(self, until=until, reason=reason[:REASON_LENGTH], since=self.since or now, failures=failures)
 
     def opened(self) -> Self:
         return replace(self, until=None, reason="", since=None, failures=0)
+
+
+@dataclass(frozen=True)
+class Budget:
+    """How many analyze calls may begin: `calls` were left at `at`, and more come as time passes.
+
+    A bucket of BURST of a minute's quota, filled at the rate of the rest of it: in no minute, wherever it begins, are
+    there more calls than the quota.
+    """
+
+    calls: float = 0.0
+    at: datetime | None = None
+    version: str = field(default="", compare=False)
+
+    def taken(self, wanted: int, quota: int, now: datetime, *, whole: bool) -> tuple[int, Self]:
+        """How many of the `wanted` may begin now under a `quota` a minute, and what is left then.
+
+        `whole`: all of them or none. What is more than the bucket holds is then lent by the time to come.
+        """
+        most = max(1.0, BURST * quota)
+        minutes = (now - self.at) / timedelta(minutes=1) if self.at else 1.0
+        left = min(most, self.calls + max(0.0, minutes) * (1 - BURST) * quota)
+        granted = min(wanted, int(left))
+        if whole:
+            granted = wanted if granted >= min(wanted, int(most)) else 0
+        return granted, replace(self, calls=left - granted, at=max(now, self.at or now))
+
+
+@dataclass(frozen=True)
+class Pause:
+    """Whether somebody stopped submissions; polls go on."""
+
+    paused: bool = False
+    since: datetime | None = None
+    version: str = field(default="", compare=False)
+
+
+@dataclass(frozen=True)
+class Sweep:
+    """How far the comparison of the container's listing with the ledger is.
+
+    `began`: the sweep under way, None between two. `marker`: where its listing goes on. `whole`: it looks at every
+    file, not only at those changed since `complete` (when the last complete sweep began) less OVERLAP. `found`: files
+    that no event had told of, in this or else in the last sweep. `ended`, `whole_ended`: the last complete ones.
+    """
+
+    began: datetime | None = None
+    marker: str = ""
+    whole: bool = False
+    found: int = 0
+    complete: datetime | None = None
+    ended: datetime | None = None
+    whole_ended: datetime | None = None
+    asked: bool = False
+    version: str = field(default="", compare=False)
+
+    def is_due(self, every: timedelta, now: datetime) -> bool:
+        return self.began is not None or self.asked or self.ended is None or now - self.ended >= every
+
+    def begun(self, now: datetime) -> Self:
+        """On with the one under way, or else a new one: a whole one once a day, and when somebody asked."""
+        if self.began is not None:
+            return self
+        whole = self.asked or self.whole_ended is None or now - self.whole_ended >= WHOLE_EVERY
+        return replace(self, began=now, marker="", whole=whole, found=0, asked=False)
+
+    def is_of_interest(self, modified: datetime) -> bool:
+        return self.whole or self.complete is None or modified >= self.complete - OVERLAP
+
+    def advanced(self, marker: str, found: int, now: datetime) -> Self:
+        """One page further; with no `marker` it is complete."""
+        further = replace(self, marker=marker, found=self.found + found)
+        if marker:
+            return further
+        whole_ended = now if self.whole else self.whole_ended
+        return replace(further, began=None, complete=self.began, ended=now, whole_ended=whole_ended)
 
 
 @dataclass(frozen=True)

@@ -17,21 +17,21 @@ from shared import gate
 from shared.claim import claim
 from shared.classifier import chosen
 from shared.errors import (
-    Closed,
-    ContainerMissing,
     Garbled,
     LanguageError,
     Moved,
     NotFound,
     Rejected,
+    StorageUnavailable,
     Unavailable,
     Unknown,
     Unreadable,
 )
 from shared.language.types import Classifier, Text
 from shared.model import JOB_LIFETIME, SERVICE_PACK, Document, DocumentState, Job, Reason, wait_before
-from shared.packing import Pack, Readable, pack
+from shared.packing import Pack, Readable, pack, requests
 from shared.services import Services
+from shared.singles import Pause
 from shared.text import decode
 
 log = logging.getLogger(__name__)
@@ -47,26 +47,32 @@ def submit_waiting(services: Services, now: datetime, limit: int = SERVICE_PACK)
 
     Never raises for trouble at the Language service: that closes the gate, and the documents wait.
     """
-    if gate.is_closed(services, now):
+    if gate.is_closed(services, now) or services.ledger.read(Pause).paused:
         return 0
+    classifier = _classifier(services, now)
+    due = services.ledger.due(Document, now, limit) if classifier else []
+    _rescue([document for document in due if document.state is DocumentState.SUBMITTED], services, now)
+    waiting = [document for document in due if document.state is DocumentState.WAITING]
+    if not waiting or classifier is None:
+        return 0
+    jobs = gate.reserve(services, -(-len(waiting) // SERVICE_PACK), now)
+    packs = pack(_read_all(waiting[: jobs * SERVICE_PACK], services, now))
+    return sum(_submit(one, classifier, services, now, paid=number < jobs) for number, one in enumerate(packs))
+
+
+def _classifier(services: Services, now: datetime) -> Classifier | None:
     try:
-        classifier = chosen(services)
+        return chosen(services)
     except LanguageError as trouble:
         gate.close(services, trouble, now)
-        return 0
-    if classifier is None:
-        return 0
-    due = services.ledger.due(Document, now, limit)
-    _rescue([document for document in due if document.state is DocumentState.SUBMITTED], services, now)
-    readables = _read_all([document for document in due if document.state is DocumentState.WAITING], services, now)
-    return sum(_submit(one, classifier, services, now) for one in pack(readables))
+        return None
 
 
 def give_back(
     services: Services, job: Job, documents: Sequence[Document], why: str, now: datetime, *, blame: bool
 ) -> None:
     """End a job that gave nothing: its documents wait again. `blame`: the service had them, and did not answer."""
-    alone = len(documents) == 1
+    alone = len(job.documents) == 1
     returned = []
     for document in documents:
         due = now + wait_before(document.key, document.attempts, RETRY_FIRST, RETRY_LONGEST) if blame else now
@@ -75,8 +81,11 @@ def give_back(
     services.ledger.commit((job, job.lost(why, now)), *returned)
 
 
-def _submit(readables: Pack, classifier: Classifier, services: Services, now: datetime) -> int:
-    if gate.is_closed(services, now):
+def _submit(readables: Pack, classifier: Classifier, services: Services, now: datetime, *, paid: bool) -> int:
+    """One job; `paid`: its first request is reserved already."""
+    asked = requests(readables)
+    unpaid = len(asked) - paid
+    if services.seen.is_closed(now) or (unpaid and not gate.reserve(services, unpaid, now, whole=True)):
         return 0
     planned = Job(
         key=uuid4().hex,
@@ -89,25 +98,28 @@ def _submit(readables: Pack, classifier: Classifier, services: Services, now: da
     handed = [(one.document, one.document.submitted(planned.key, now + JOB_LIFETIME, now)) for one in readables]
     try:
         job, *documents = services.ledger.commit((None, planned), *handed)
+        return _send(job, documents, asked, services, now)
     except Moved:
-        return 0  # another instance took one of them; what is left waits for the next turn
-    return _send(job, documents, readables, services, now)
+        return 0  # another instance took one of them, or gave this job up while this process was held up
 
 
-def _send(job: Job, documents: list[Document], readables: Pack, services: Services, now: datetime) -> int:
-    texts = [Text(one.document.key, one.text, one.document.language) for one in readables]
+def _send(job: Job, documents: list[Document], asked: list[list[Text]], services: Services, now: datetime) -> int:
     try:
-        service_id = services.language.begin_analyze(texts, job.classifier, job.key)
+        service_ids = tuple(_begin(job, texts, services, now) for texts in asked)
     except LanguageError as trouble:
         _answer(trouble, job, documents, services, now)
         return 0
-    services.ledger.commit((job, job.running(service_id, now + FIRST_POLL, now)))
+    services.ledger.commit((job, job.running(service_ids, now + FIRST_POLL, now)))
     return len(documents)
+
+
+def _begin(job: Job, texts: list[Text], services: Services, now: datetime) -> str:
+    return gate.call(services, now, lambda: services.language.begin_analyze(texts, job.classifier, job.key))
 
 
 def _answer(trouble: LanguageError, job: Job, documents: list[Document], services: Services, now: datetime) -> None:
     """A request that failed: whose fault was it, and may it have arrived all the same?"""
-    if isinstance(trouble, Closed | Unknown):
+    if isinstance(trouble, Unknown):
         gate.close(services, trouble, now)
     if isinstance(trouble, Garbled) or (isinstance(trouble, Unavailable) and trouble.sent):
         log.warning("Job %s may have arrived or not; it is settled after a while. %s", job.key, trouble)
@@ -135,8 +147,10 @@ def _read(document: Document, services: Services, now: datetime) -> Readable | N
         _end(document, document.superseded(now), services)
     except NotFound:
         _end(document, document.gone(now), services)
-    except ContainerMissing:
-        log.warning("Container %s is not there; its documents wait.", services.documents.container)
+    except StorageUnavailable as trouble:
+        log.warning("Document %s waits: %s", document.key, trouble)
+        later = now + wait_before(document.key, 0, RETRY_FIRST, RETRY_LONGEST)
+        _end(document, document.returned(str(trouble), later, now), services)
     return None
 
 

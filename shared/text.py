@@ -7,7 +7,8 @@ import codecs
 from shared.errors import Unreadable
 
 # Microsoft's limit for all documents of one request, in text elements. Code points are never fewer than those.
-LONGEST_TEXT = 125_000
+REQUEST_TEXT = 125_000
+LONGEST_TEXT = 10 * REQUEST_TEXT  # of one document, which is then sent in parts
 LARGEST_FILE = 4 * LONGEST_TEXT + 4  # four bytes a code point at the most, and a byte order mark
 _MARKS = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
 _CONTROLS = frozenset(chr(code) for code in range(32)) - set("\t\n\r\f\v\x1a\x1b")
@@ -39,5 +40,5 @@ def _checked(text: str) -> str:
     if not _CONTROLS.isdisjoint(text):
         raise Unreadable("The file is not text: it holds control characters. Save it as plain text in UTF-8.")
     if len(text) > LONGEST_TEXT:
-        raise Unreadable(f"The text has {len(text):,} characters; the service takes at most {LONGEST_TEXT:,}.")
+        raise Unreadable(f"The text has {len(text):,} characters; at most {LONGEST_TEXT:,} are taken.")
     return text

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -17,6 +17,7 @@ from local.language.server import LanguageService
 from shared.settings import PREVIEW_API, TODAY_API
 
 ROOT = Path(__file__).parents[1]
+REPORT = pytest.StashKey[list[str]]()
 
 
 @pytest.fixture(scope="session")
@@ -61,3 +62,19 @@ def world(
     """The app of this process over real storage and a real service, once in each protocol."""
     with running_world(azurite, language_service, container, request.param, monkeypatch) as made:
         yield made
+
+
+@pytest.fixture
+def report(request: pytest.FixtureRequest) -> Callable[[str], None]:
+    """Takes a line for the report that a long run prints at its end."""
+    return request.config.stash.setdefault(REPORT, []).append
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    """What a long run reported, and what tests recorded, such as how many crash points were tried."""
+    if lines := config.stash.get(REPORT, []):
+        terminalreporter.section("report")
+        terminalreporter.write("\n".join(lines) + "\n")
+    for report in terminalreporter.stats.get("passed", []):
+        for what, number in report.user_properties:
+            terminalreporter.write_line(f"{number} {what} ({report.nodeid})")

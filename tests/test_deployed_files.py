@@ -17,6 +17,7 @@ KEPT_BACK = [
     ".git/config",
     ".gitignore",
     ".venv/bin/python",
+    ".venv-clients/5.4.0/bin/python",
     ".venv-worker/bin/python",
     "Makefile",
     "README.md",

@@ -88,8 +88,8 @@ def test_overwritten_or_deleted_before_it_was_read(world: World) -> None:
         (b"\xff\xd8\xff\xe0 picture", "not UTF-8"),
         ("café".encode("latin-1"), "not UTF-8"),
         (b"MZ\x00\x01 program", "control characters"),
-        ("x" * 125_001, "125,001 characters"),
-        ("x" * 600_000, "600,000 bytes"),
+        ("x" * 1_250_001, "1,250,001 characters"),
+        ("x" * 5_100_000, "5,100,000 bytes"),
     ],
 )
 def test_bad_input_is_a_failed_document_with_a_reason(world: World, content: bytes | str, reason: str) -> None:

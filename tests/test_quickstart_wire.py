@@ -61,7 +61,7 @@ def test_the_quickstarts_own_requests(world: World) -> None:
         },
     }
     job = world.get(f"jobs/{document['job']}")
-    assert asked(world, "GET", f"{ANALYZE}/jobs/{job['serviceId']}")
+    assert asked(world, "GET", f"{ANALYZE}/jobs/{job['serviceIds'][0]}")
 
 
 @pytest.mark.parametrize("world", [TODAY_API], indirect=True)

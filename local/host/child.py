@@ -8,7 +8,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -17,6 +17,7 @@ from local.host.listing import READY
 
 PROJECT = Path(__file__).parents[2]
 SECONDS_TO_START = 60.0
+MOST_LINES = 50_000
 SECONDS_TO_END = 45.0  # longer than the host's own grace
 
 
@@ -27,6 +28,7 @@ class Host:
     process: subprocess.Popen[str]
     url: str = ""
     lines: list[str] = field(default_factory=list)
+    log: Path | None = None
     _grown: threading.Condition = field(default_factory=threading.Condition, repr=False)
 
     @property
@@ -54,10 +56,17 @@ class Host:
         self._reader.start()
 
     def _read(self) -> None:
-        for line in self.process.stdout or ():
-            with self._grown:
-                self.lines.append(line)
-                self._grown.notify_all()
+        with self.log.open("w", encoding="utf-8") if self.log else nullcontext() as log:
+            for line in self.process.stdout or ():
+                self._keep(line)
+                if log:
+                    print(line, end="", file=log, flush=True)
+
+    def _keep(self, line: str) -> None:
+        with self._grown:
+            self.lines.append(line)
+            del self.lines[:-MOST_LINES]
+            self._grown.notify_all()
 
     def end(self) -> int:
         """Stops it as SIGTERM does and waits; its exit code. A second call gives the same."""
@@ -72,8 +81,10 @@ class Host:
 
 
 @contextmanager
-def running(app_dir: Path, *, port: int = 0, environ: Mapping[str, str]) -> Iterator[Host]:
+def running(app_dir: Path, *, port: int = 0, environ: Mapping[str, str], log: Path | None = None) -> Iterator[Host]:
     """A host that is ready, until the block ends. `environ` is laid over this process's environment.
+
+    What it prints goes to `log`, too, if there is one.
 
     Raises SetupError, with what it printed, if it does not start.
     """
@@ -90,7 +101,7 @@ def running(app_dir: Path, *, port: int = 0, environ: Mapping[str, str]) -> Iter
         errors="replace",
         start_new_session=True,  # Ctrl-C in the terminal is for whoever started it, who then ends it
     ) as process:
-        host = Host(process)
+        host = Host(process, log=log)
         try:
             host.url = host.wait_for_line(READY).partition(READY)[2].strip()
             yield host

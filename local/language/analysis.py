@@ -18,7 +18,10 @@ from local.language.errors import (
     invalid,
     not_found,
 )
+from local.language.fates import spoiled
+from local.language.findings import Part, turn
 from local.language.jobs import Effect
+from local.language.kinds import NO_CLASS
 from local.language.service import ANALYZE_LIFETIME, Service
 from local.language.state import deployment
 from local.language.values import Ending, Job, Project
@@ -40,7 +43,8 @@ class Document:
 class Task:
     """What to find: `kind` is "single" or "multi"; `model` is the id of the trained model that answers.
 
-    `model` is chosen at submission: a later deployment does not change what a job finds.
+    `model` and `threshold`, the project's `confidenceThreshold`, are those at submission: what is deployed or set
+    later does not change what a job finds.
     """
 
     kind: str
@@ -48,6 +52,7 @@ class Task:
     name: str = ""
     project: str = ""
     deployment: str = ""
+    threshold: float = 0.0
 
 
 def deployed(service: Service, project_name: str, place: str, kind: str, name: str = "") -> Task:
@@ -55,7 +60,7 @@ def deployed(service: Service, project_name: str, place: str, kind: str, name: s
     project = service.state.project(project_name)
     _require_kind(project, kind)
     model = deployment(project, place).model
-    return Task(kind, model.id, name, project.name, place)
+    return Task(kind, model.id, name, project.name, place, _threshold(project))
 
 
 def published(service: Service, model_id: str, kind: str) -> Task:
@@ -64,7 +69,7 @@ def published(service: Service, model_id: str, kind: str) -> Task:
         for place in project.deployments.values():
             if place.model.published_id == model_id:
                 _require_kind(project, kind)
-                return Task(kind, place.model.id, "", project.name, place.name)
+                return Task(kind, place.model.id, "", project.name, place.name, _threshold(project))
     raise not_found(f"There is no published model {model_id!r}.")
 
 
@@ -80,20 +85,28 @@ def begin(service: Service, documents: Sequence[Document], tasks: Sequence[Task]
 
 
 def analysing(service: Service, job: Job) -> Effect:
+    """One task after the other, so that a job that is cancelled keeps what those before have found."""
     documents = [Document(**item) for item in (job.input or {})["documents"]]
-    parts = [_part(service, Task(**task), documents) for task in job.asked["tasks"]]
-    failed = sum("fault" in part for part in parts)
-    status = "succeeded" if not failed else "failed" if failed == len(parts) else "partiallyCompleted"
-    ending = Ending(status, {"tasks": parts})
-    return lambda: ending
+    parts: list[Part] = []
+    for index, task in enumerate(job.asked["tasks"]):
+        part = spoiled(job, _part(service, Task(**task), documents))
+        parts.append({**part, "at": max(service.clock.now(), turn(job, index)).isoformat()})
+        _add(service, job, parts[-1])
+    return lambda: _found(service, job, parts)
 
 
 def cancel(service: Service, job: Job) -> Job:
-    """Raises a 400 ServiceError if it has ended (recorded)."""
+    """Raises a 400 ServiceError if it has ended (recorded). What finished tasks have found stays (recorded).
+
+    The others get an item with nothing in it, without which the service's Python clients raise a ValueError.
+    """
     if job.ending:
         raise invalid(f"Failed to cancel job with job id {job.id} as its already completed.")
-    empty: list[dict[str, Any]] = [{"documents": []} for _ in job.asked["tasks"]]
-    return service.analyses.end(job, Ending("cancelled", {"tasks": empty}))
+    now = service.clock.now()
+    kept = service.findings.seen(job, now)
+    rest = [{"documents": [], "cancelled": True, "at": now.isoformat()} for _ in job.asked["tasks"][len(kept) :]]
+    service.findings.forget(job)
+    return service.analyses.end(job, Ending("cancelled", {"tasks": [*kept, *rest]}))
 
 
 def check(documents: Sequence[Document]) -> None:
@@ -128,7 +141,24 @@ def _require_kind(project: Project, kind: str) -> None:
         raise bad_parameter(f"The project is for {KINDS[project.kind]} classification, the task for {KINDS[kind]}.")
 
 
-def _part(service: Service, task: Task, documents: Sequence[Document]) -> dict[str, Any]:
+def _threshold(project: Project) -> float:
+    return float((project.settings or {}).get("confidenceThreshold") or 0)
+
+
+def _add(service: Service, job: Job, part: Part) -> None:
+    with service.state.lock:
+        if service.analyses.get(job.id).ending is None:
+            service.findings.add(job, part)
+
+
+def _found(service: Service, job: Job, parts: Sequence[Part]) -> Ending:
+    service.findings.forget(job)
+    failed = sum("fault" in part for part in parts)
+    status = "succeeded" if not failed else "failed" if failed == len(parts) else "partiallyCompleted"
+    return Ending(status, {"tasks": parts})
+
+
+def _part(service: Service, task: Task, documents: Sequence[Document]) -> Part:
     """What one task found: a record a document, in their order; or the fault that kept it from finding anything."""
     full = [document for document in documents if document.text.strip()]
     try:
@@ -136,8 +166,14 @@ def _part(service: Service, task: Task, documents: Sequence[Document]) -> dict[s
     except BrokenModel:
         logger.exception("The model %s cannot be used", task.model)
         return {"fault": {"code": "InternalServerError", "message": "The model cannot be used: train it again."}}
-    classes = {document.id: scores for document, scores in zip(full, found, strict=True)}
+    classes = {document.id: _sure(scores, task.threshold) for document, scores in zip(full, found, strict=True)}
     return {"documents": [_record(document, classes.get(document.id)) for document in documents]}
+
+
+def _sure(classes: Sequence[tuple[str, float]], threshold: float) -> Sequence[tuple[str, float]]:
+    """Below the project's threshold, the best class turns into "None", which keeps its confidence."""
+    unsure = classes and classes[0][1] < threshold
+    return [(NO_CLASS, classes[0][1])] if unsure else classes
 
 
 def _record(document: Document, classes: Sequence[tuple[str, float]] | None) -> dict[str, Any]:

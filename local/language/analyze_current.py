@@ -2,21 +2,53 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 from local.language import analysis
 from local.language.analysis import Task
 from local.language.body import JSON, Body
-from local.language.elements import transactions
 from local.language.errors import bad_parameter, malformed
 from local.language.kinds import CURRENT
-from local.language.results import Page, counters, documents_of, parts
+from local.language.results import (
+    Finished,
+    Page,
+    counters,
+    document_errors,
+    document_statistics,
+    documents_of,
+    faults,
+    finished,
+)
 from local.language.service import Service
-from local.language.values import Job
+from local.language.values import SINGLE, Job
 from local.language.wire import Call, Dialect, Reply, Route, seconds, ticks
 
 PREFIX = "/language/analyze-text"
 KINDS = {wire: kind for kind, wire in CURRENT.items()}
+
+
+@dataclass(frozen=True)
+class Version:
+    """What api-versions differ in: when the job changed, the word for half a success, the class of a single label."""
+
+    updated: str = "lastUpdatedDateTime"
+    partial: str = "partiallyCompleted"
+    single_is_list: bool = True
+
+
+VERSIONS = {
+    "2022-04-01-preview": Version("lastUpdateDateTime", "partiallySucceeded", single_is_list=False),
+    "2022-05-01": Version(),  # recorded
+    "2022-10-01-preview": Version("lastUpdateDateTime"),  # recorded
+    "2023-04-01": Version(),
+    "2024-11-01": Version(),
+    "2024-11-15-preview": Version(),
+    "2025-05-15-preview": Version(),
+    "2025-11-01": Version(),
+    "2025-11-15-preview": Version(),
+    "2026-05-15-preview": Version(),
+}
 
 
 def submit(call: Call, service: Service) -> Reply:
@@ -53,67 +85,52 @@ def _accepted(call: Call, job: Job) -> Reply:
 
 
 def _body(call: Call, service: Service, job: Job, page: Page) -> JSON:
-    name = job.asked["displayName"]
-    found: JSON = {
+    version, name, found = VERSIONS[call.query["api-version"]], job.asked["displayName"], finished(service, job)
+    step = service.analyses.step(job)
+    body: JSON = {
         "jobId": job.id,
-        "lastUpdatedDateTime": seconds(service.analyses.updated(job)),
+        version.updated: seconds(service.analyses.updated(job)),
         "createdDateTime": seconds(job.created),
         "expirationDateTime": seconds(job.expires),
-        "status": service.analyses.step(job),
+        "status": version.partial if step == "partiallyCompleted" else step,
         **({"displayName": name} if name else {}),
-        "errors": _errors(job),
-        "tasks": {**counters(job), "items": _items(job, page)},
+        "errors": faults(job, found, lambda one: f"#/tasks/items/{one.index}"),
+        "tasks": {**counters(job, found), "items": [_item(one, version, page) for one in found]},
     }
-    return found | ({"nextLink": _next(call, page)} if page.followed(job) else {})
+    return body | _next(call, page, found)
 
 
-def _next(call: Call, page: Page) -> str:
-    return call.link(call.path, **{**call.query, "skip": page.skip + page.top, "top": page.top})
+def _next(call: Call, page: Page, found: Sequence[Finished]) -> JSON:
+    if not page.followed([one.part for one in found]):
+        return {}
+    return {"nextLink": call.link(call.path, **{**call.query, "skip": page.skip + page.top, "top": page.top})}
 
 
-def _errors(job: Job) -> list[JSON]:
-    """The job's own errors, and one for each failed task that says which (clients look for the target)."""
-    faults = [fault.wire() for fault in job.ending.errors] if job.ending else []
-    found = enumerate(parts(job))
-    return faults + [{**part["fault"], "target": f"#/tasks/items/{index}"} for index, part in found if "fault" in part]
-
-
-def _items(job: Job, page: Page) -> list[JSON]:
-    found = zip((Task(**task) for task in job.asked["tasks"]), parts(job), strict=False)
-    return [_item(job, task, part, page) for task, part in found]
-
-
-def _item(job: Job, task: Task, part: JSON, page: Page) -> JSON:
-    state = "failed" if "fault" in part else "succeeded"
-    found: JSON = {
-        "kind": f"{CURRENT[task.kind]}LROResults",
-        **({"taskName": task.name} if task.name else {}),
-        "lastUpdateDateTime": ticks(job.ended or job.created),
-        "status": "cancelled" if job.ending and job.ending.status == "cancelled" else state,
+def _item(one: Finished, version: Version, page: Page) -> JSON:
+    item: JSON = {
+        "kind": f"{CURRENT[one.task.kind]}LROResults",
+        **({"taskName": one.task.name} if one.task.name else {}),
+        "lastUpdateDateTime": ticks(one.at),
+        "status": one.status,
     }
-    return found if "fault" in part else found | {"results": _results(task, part, page)}
+    return item if one.status == "failed" else item | {"results": _results(one, version, page)}
 
 
-def _results(task: Task, part: JSON, page: Page) -> JSON:
-    records = page.records(part)
-    statistics = {"statistics": analysis.statistics(part["documents"])} if page.show_statistics else {}
+def _results(one: Finished, version: Version, page: Page) -> JSON:
+    records, one_class = page.records(one.part), one.task.kind == SINGLE and not version.single_is_list
     return {
-        **statistics,
-        "documents": [_document(record, page) for record in records if "classes" in record],
-        "errors": [{"id": record["id"], "error": record["error"]} for record in records if "error" in record],
-        "projectName": task.project,
-        "deploymentName": task.deployment,
+        **({"statistics": analysis.statistics(one.part["documents"])} if page.show_statistics else {}),
+        "documents": [_document(record, page, one_class) for record in records if "classes" in record],
+        "errors": document_errors(records),
+        "projectName": one.task.project,
+        "deploymentName": one.task.deployment,
     }
 
 
-def _document(record: JSON, page: Page) -> JSON:
+def _document(record: JSON, page: Page, one_class: bool) -> JSON:
     classes = [{"category": name, "confidenceScore": round(score, 2)} for name, score in record["classes"]]
-    statistics: dict[str, Any] = {}
-    if page.show_statistics:
-        characters = record["characters"]
-        counts = {"charactersCount": characters, "transactionsCount": transactions(characters)}
-        statistics = {"statistics": counts}
-    return {"id": record["id"], "class": classes, **statistics, "warnings": []}
+    found = classes[0] if one_class else classes
+    return {"id": record["id"], "class": found, **document_statistics(record, page), "warnings": []}
 
 
 DIALECT = Dialect(
@@ -123,5 +140,5 @@ DIALECT = Dialect(
         Route("GET", "/jobs/<job>", status),
         Route("POST", "/jobs/<job>:cancel", cancel),
     ),
-    versions=("2022-05-01", "2023-04-01"),
+    versions=tuple(VERSIONS),
 )

@@ -15,7 +15,14 @@ from starlette.types import Receive, Scope, Send
 from werkzeug.exceptions import MethodNotAllowed, NotFound
 from werkzeug.routing import Map, Rule
 
-from local.language import analyze_current, analyze_preview, authoring_current, authoring_preview, local_routes
+from local.language import (
+    analyze_current,
+    analyze_preview,
+    analyze_v32,
+    authoring_current,
+    authoring_preview,
+    local_routes,
+)
 from local.language.answering import answered, refused
 from local.language.asked import Asked
 from local.language.connections import CUT
@@ -33,7 +40,13 @@ from local.language.recording import SECRET_HEADERS, Recorded, Recording
 from local.language.service import Service
 from local.language.wire import MEGABYTE, Call, Dialect, Reply, Route
 
-DIALECTS = (authoring_current.DIALECT, authoring_preview.DIALECT, analyze_current.DIALECT, analyze_preview.DIALECT)
+DIALECTS = (
+    authoring_current.DIALECT,
+    authoring_preview.DIALECT,
+    analyze_current.DIALECT,
+    analyze_preview.DIALECT,
+    analyze_v32.DIALECT,
+)
 MOST_BYTES = 64 * MEGABYTE
 NOTHING = Strike()
 BROKEN = ServiceError(500, Fault("InternalServerError", "The service broke. Its own output says where."))

@@ -7,6 +7,7 @@ from typing import Any
 
 from local.language import deployments, projects, training
 from local.language.authoring_shapes import (
+    OLDEST,
     assets,
     deployment_body,
     document_evaluation,
@@ -21,7 +22,7 @@ from local.language.authoring_shapes import (
     training_options,
 )
 from local.language.body import JSON
-from local.language.errors import bad_parameter, not_found
+from local.language.errors import bad_parameter, no_such_route, not_found
 from local.language.kinds import current_kind
 from local.language.languages import LANGUAGES
 from local.language.service import Service
@@ -30,6 +31,8 @@ from local.language.values import Job
 from local.language.wire import AUTHORING_HEADERS, MEGABYTE, Call, Dialect, Reply, Route
 
 PREFIX = "/language/authoring/analyze-text"
+VERSIONS = (OLDEST, "2023-04-01", "2023-04-15-preview", "2024-11-15-preview", "2025-05-15-preview")
+LOADS = "/load-snapshot/jobs"
 ITEMS_IN_PAGE = 100  # not documented
 
 
@@ -76,8 +79,10 @@ def import_status(call: Call, service: Service) -> Reply:
 
 def export_project(call: Call, service: Service) -> Reply:
     _require_string_index(call)
-    name = call.names["project"]
-    return _accepted(call, "/projects", projects.begin_export(service, name), name, "/export/jobs")
+    if "assetKind" in call.query:
+        current_kind(call.query["assetKind"])
+    name, label = call.names["project"], call.query.get("trainedModelLabel", "")
+    return _accepted(call, "/projects", projects.begin_export(service, name, label), name, "/export/jobs")
 
 
 def export_status(call: Call, service: Service) -> Reply:
@@ -121,17 +126,29 @@ def cancel_training(call: Call, service: Service) -> Reply:
 
 def list_models(call: Call, service: Service) -> Reply:
     found = service.state.project(call.names["project"]).models.values()
-    return _page(call, [model_body(item, call.query["api-version"]) for item in found])
+    return _page(call, [model_body(service, item, call.query["api-version"]) for item in found])
 
 
 def get_model(call: Call, service: Service) -> Reply:
     found = model(service.state.project(call.names["project"]), call.names["model"])
-    return Reply(200, model_body(found, call.query["api-version"]))
+    return Reply(200, model_body(service, found, call.query["api-version"]))
 
 
 def delete_model(call: Call, service: Service) -> Reply:
     training.delete_model(service, service.state.project(call.names["project"]), call.names["model"])
     return Reply(204)
+
+
+def load_snapshot(call: Call, service: Service) -> Reply:
+    if call.query["api-version"] == OLDEST:
+        raise no_such_route()
+    name, label = call.names["project"], call.names["model"]
+    return _accepted(call, "/projects", projects.begin_load(service, name, label), name, "/models", label, LOADS)
+
+
+def loading_status(call: Call, service: Service) -> Reply:
+    job = service.job(call.names["project"], ("load",), call.names["job"], model=call.names["model"])
+    return Reply(200, job_body(service, job))
 
 
 def summary(call: Call, service: Service) -> Reply:
@@ -149,12 +166,12 @@ def results(call: Call, service: Service) -> Reply:
 
 def list_deployments(call: Call, service: Service) -> Reply:
     found = service.state.project(call.names["project"]).deployments.values()
-    return _page(call, [deployment_body(item) for item in found])
+    return _page(call, [deployment_body(item, call.query["api-version"]) for item in found])
 
 
 def get_deployment(call: Call, service: Service) -> Reply:
-    project = service.state.project(call.names["project"])
-    return Reply(200, deployment_body(deployment(project, call.names["deployment"])))
+    found = deployment(service.state.project(call.names["project"]), call.names["deployment"])
+    return Reply(200, deployment_body(found, call.query["api-version"]))
 
 
 def put_deployment(call: Call, service: Service) -> Reply:
@@ -244,6 +261,8 @@ ROUTES = (
     Route("GET", f"{_P}/models", list_models),
     Route("GET", f"{_P}/models/<model>", get_model),
     Route("DELETE", f"{_P}/models/<model>", delete_model),
+    Route("POST", f"{_P}/models/<model>/:load-snapshot", load_snapshot),
+    Route("GET", f"{_P}/models/<model>{LOADS}/<job>", loading_status),
     Route("GET", f"{_P}/models/<model>/evaluation/summary-result", summary),
     Route("GET", f"{_P}/models/<model>/evaluation/result", results),
     Route("GET", f"{_P}/deployments", list_deployments),
@@ -257,7 +276,7 @@ ROUTES = (
 DIALECT = Dialect(
     prefix=PREFIX,
     routes=ROUTES,
-    versions=("2022-05-01", "2023-04-01"),
+    versions=VERSIONS,
     headers=AUTHORING_HEADERS,
     most_bytes=64 * MEGABYTE,
 )

@@ -10,14 +10,14 @@ from local.language import deployments, training
 from local.language.body import JSON, Body
 from local.language.engine import ClassFigures, Evaluation, Prediction
 from local.language.errors import bad_parameter
-from local.language.kinds import CURRENT, current_kind
+from local.language.kinds import CURRENT, NO_CLASS, current_kind
 from local.language.labels import exported, parse
 from local.language.projects import Draft, labels_of
 from local.language.service import Service
 from local.language.values import SINGLE, Deployment, EvaluationOptions, Job, Labels, Model, Project
 from local.language.wire import seconds, ticks, without_none
 
-NO_CLASS = "None"  # recorded: single-label evaluations have it, with nothing counted
+OLDEST = "2022-05-01"  # the only api-version that knows nothing of snapshots
 RESULT_NAMES = {"single": "customSingleLabelClassification", "multi": "customMultiLabelClassification"}
 
 
@@ -94,7 +94,7 @@ def training_body(service: Service, job: Job) -> JSON:
     return found
 
 
-def model_body(model: Model, version: str) -> JSON:
+def model_body(service: Service, model: Model, version: str) -> JSON:
     found = {
         "label": model.label,
         "modelId": model.id,
@@ -103,10 +103,11 @@ def model_body(model: Model, version: str) -> JSON:
         "modelExpirationDate": f"{training.expires(model.trained):%Y-%m-%d}",
         "modelTrainingConfigVersion": model.config,
     }
-    return found if version == "2022-05-01" else found | {"hasSnapshot": False}
+    return found if version == OLDEST else found | {"hasSnapshot": service.state.snapshots.get(model.id) is not None}
 
 
-def deployment_body(deployment: Deployment) -> JSON:
+def deployment_body(deployment: Deployment, version: str) -> JSON:
+    """In a preview with the other resources that it is deployed to: there are none here."""
     return {
         "deploymentName": deployment.name,
         "modelId": deployment.model.id,
@@ -114,6 +115,7 @@ def deployment_body(deployment: Deployment) -> JSON:
         "lastDeployedDateTime": seconds(deployment.deployed),
         "deploymentExpirationDate": f"{deployments.expires(deployment.deployed):%Y-%m-%d}",
         "modelTrainingConfigVersion": deployment.model.config,
+        **({"assignedResources": []} if version.endswith("-preview") else {}),
     }
 
 
@@ -179,8 +181,14 @@ def _optionals(body: Body) -> JSON:
     return {
         "multilingual": body.flag("multilingual") if body.has("multilingual") else None,
         "description": body.text("description") if body.has("description") else None,
-        "settings": body.body("settings").fields if body.has("settings") else None,
+        "settings": _settings(body.body("settings")) if body.has("settings") else None,
     }
+
+
+def _settings(body: Body) -> JSON:
+    if body.has("confidenceThreshold"):
+        body.number("confidenceThreshold", least=0, most=1)
+    return body.fields
 
 
 def _status(step: str) -> str:

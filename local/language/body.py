@@ -50,6 +50,9 @@ class Body:
     def number(self, field: str, default: float = _REQUIRED, *, least: float, most: float) -> float:
         return float(self._within(field, self._get(field, (int, float), "a number", default), least, most))
 
+    def share(self, field: str) -> float:
+        return self.number(field, least=0, most=1)
+
     def body(self, field: str, default: JSON = _REQUIRED) -> Body:
         return Body(self._get(field, dict, "an object", default), self.name(field))
 

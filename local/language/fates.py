@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
-from dataclasses import replace
-from typing import Any
+from collections.abc import Callable
 
 from local.language.errors import Fault
+from local.language.findings import Part
 from local.language.jobs import Effect
 from local.language.service import Service
 from local.language.values import Ending, Job
@@ -22,27 +21,21 @@ IN_ERROR = Fault(
 
 
 def fated(work: Work) -> Work:
-    """The work of analyze jobs, with their fate at its end."""
+    """The work of analyze jobs, unless they are to fail."""
 
     def done(service: Service, job: Job) -> Effect:
-        if job.fate is None:
-            return work(service, job)
-        if job.fate.kind == "failedJob":
+        if job.fate and job.fate.kind == "failedJob":
             return lambda: FAILED
-        effect, spoiled = work(service, job), job.fate.documents
-        return lambda: _spoiled(effect(), spoiled)
+        return work(service, job)
 
     return done
 
 
-def _spoiled(ending: Ending, documents: Collection[str]) -> Ending:
-    parts = [{**part, **_records(part, documents)} for part in ending.result.get("tasks", ())]
-    return replace(ending, result={**ending.result, "tasks": parts})
-
-
-def _records(part: Mapping[str, Any], documents: Collection[str]) -> dict[str, Any]:
-    if "documents" not in part:
-        return {}
-    records = part["documents"]
-    spoiled = ({"id": it["id"], "error": IN_ERROR.wire()} if it["id"] in documents else it for it in records)
-    return {"documents": list(spoiled)}
+def spoiled(job: Job, part: Part) -> Part:
+    """What a task of the job found, with the documents in error that are to be."""
+    if not job.fate or "documents" not in part:
+        return part
+    records = (
+        {"id": it["id"], "error": IN_ERROR.wire()} if it["id"] in job.fate.documents else it for it in part["documents"]
+    )
+    return {**part, "documents": list(records)}

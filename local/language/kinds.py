@@ -6,6 +6,7 @@ from local.language.errors import bad_parameter
 from local.language.values import MULTI, SINGLE
 
 CURRENT = {SINGLE: "CustomSingleLabelClassification", MULTI: "CustomMultiLabelClassification"}
+NO_CLASS = "None"  # in single-label evaluations (recorded), and for what a project's threshold calls unsure
 QUICKSTART = {SINGLE: "SingleClassification", MULTI: "MultiClassification"}
 
 

@@ -11,6 +11,7 @@ from local.language.errors import bad_parameter, conflict, quota
 from local.language.jobs import Effect
 from local.language.labels import parse_file
 from local.language.service import Service
+from local.language.state import model, snapshot
 from local.language.values import Ending, Job, LabelledDocument, Labels, Project
 
 MOST_PROJECTS = 500
@@ -71,13 +72,33 @@ def importing(service: Service, job: Job) -> Effect:
     return lambda: _imported(service, job.project, draft, labels)
 
 
-def begin_export(service: Service, name: str) -> Job:
-    return service.begin("export", service.state.project(name).name, asked={})
+def begin_export(service: Service, name: str, label: str = "") -> Job:
+    """With the `label` of a model, the labels that it was trained with. Raises a 404 ServiceError."""
+    project = service.state.project(name)
+    if label:
+        snapshot(service.state, model(project, label))
+    return service.begin("export", project.name, asked={"model": label})
 
 
 def exporting(service: Service, job: Job) -> Effect:
     """The work of an export is done when it is asked for: its result is made from what the project is then."""
-    return lambda: Ending(result=asdict(service.state.project(job.project).labels))
+    return lambda: Ending(result=asdict(_labels(service, job)))
+
+
+def begin_load(service: Service, name: str, label: str) -> Job:
+    """Brings back the labels that a model was trained with. Raises a 404 ServiceError, or a 409 while it is busy."""
+    service.require_idle(name)
+    snapshot(service.state, model(service.state.project(name), label))
+    return service.begin("load", name, asked={"model": label})
+
+
+def loading(service: Service, job: Job) -> Effect:
+    def load() -> Ending:
+        project = service.state.project(job.project)
+        service.state.put(replace(project, labels=_labels(service, job), modified=service.clock.now()))
+        return Ending()
+
+    return load
 
 
 def begin_delete(service: Service, name: str) -> Job:
@@ -106,6 +127,13 @@ def delete(service: Service, name: str) -> None:
 def _require_name(name: str) -> None:
     if not PROJECT_NAME.fullmatch(name):
         raise bad_parameter(f"{name!r} cannot name a project: use up to 100 letters, digits, _ . -", "projectName")
+
+
+def _labels(service: Service, job: Job) -> Labels:
+    """Those of the project, or those that the model was trained with whose label the job has."""
+    project = service.state.project(job.project)
+    label = job.asked["model"]
+    return snapshot(service.state, model(project, label)).labels if label else project.labels
 
 
 def _imported(service: Service, name: str, draft: Draft, labels: Labels) -> Ending:

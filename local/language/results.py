@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from datetime import datetime
 
-from local.language.analysis import Document
-from local.language.body import Body
+from local.language.analysis import Document, Task
+from local.language.body import JSON, Body
+from local.language.elements import transactions
+from local.language.findings import Part
+from local.language.service import Service
 from local.language.values import Job
 from local.language.wire import Call
 
@@ -37,25 +40,60 @@ class Page:
         size = call.whole(top, DOCUMENTS_IN_PAGE, least=1, most=MOST_IN_PAGE)
         return cls(call.whole(skip, 0) or 0, size or DOCUMENTS_IN_PAGE, call.flag("showStats"))
 
-    def records(self, part: Mapping[str, Any]) -> list[dict[str, Any]]:
+    def records(self, part: Part) -> list[JSON]:
         return list(part.get("documents", ())[self.skip : self.skip + self.top])
 
-    def followed(self, job: Job) -> bool:
+    def followed(self, parts: Sequence[Part]) -> bool:
         """Whether there is more to show."""
-        return any(len(part.get("documents", ())) > self.skip + self.top for part in parts(job))
+        return any(len(part.get("documents", ())) > self.skip + self.top for part in parts)
 
 
-def parts(job: Job) -> list[dict[str, Any]]:
-    """What each task found; nothing until the job has ended."""
-    return list(job.ending.result.get("tasks", ())) if job.ending else []
+@dataclass(frozen=True)
+class Finished:
+    """A task that is seen to be finished. `status`: succeeded, failed or cancelled."""
+
+    index: int
+    task: Task
+    part: Part
+
+    @property
+    def status(self) -> str:
+        return "failed" if "fault" in self.part else "cancelled" if "cancelled" in self.part else "succeeded"
+
+    @property
+    def at(self) -> datetime:
+        return datetime.fromisoformat(self.part["at"])
 
 
-def counters(job: Job) -> dict[str, int]:
-    """How the tasks stand. A task that has not begun counts as in progress (recorded), a cancelled one as nothing."""
+def finished(service: Service, job: Job) -> list[Finished]:
+    """In the order of the tasks. A job that failed as a whole has none."""
+    seen = service.findings.seen(job, service.clock.now())
+    tasks = enumerate(zip(job.asked["tasks"], seen, strict=False))
+    return [Finished(index, Task(**task), part) for index, (task, part) in tasks]
+
+
+def counters(job: Job, found: Sequence[Finished]) -> dict[str, int]:
+    """How the tasks stand. One that has not begun counts as in progress, a cancelled one as nothing (both recorded)."""
     total = len(job.asked["tasks"])
-    if job.ending is None:
-        return {"completed": 0, "failed": 0, "inProgress": total, "total": total}
-    if job.ending.status == "cancelled":
-        return {"completed": 0, "failed": 0, "inProgress": 0, "total": total}
-    failed = sum("fault" in part for part in parts(job)) if parts(job) else total
-    return {"completed": total - failed, "failed": failed, "inProgress": 0, "total": total}
+    statuses = [one.status for one in found]
+    failed = statuses.count("failed") if found or not job.ending else total
+    in_progress = 0 if job.ending else total - len(found)
+    return {"completed": statuses.count("succeeded"), "failed": failed, "inProgress": in_progress, "total": total}
+
+
+def faults(job: Job, found: Sequence[Finished], target: Callable[[Finished], str]) -> list[JSON]:
+    """The job's own errors, and one for each failed task that says which: clients look for the target."""
+    own = [fault.wire() for fault in job.ending.errors] if job.ending else []
+    return own + [{**one.part["fault"], "target": target(one)} for one in found if one.status == "failed"]
+
+
+def document_errors(records: Sequence[JSON]) -> list[JSON]:
+    return [{"id": record["id"], "error": record["error"]} for record in records if "error" in record]
+
+
+def document_statistics(record: JSON, page: Page) -> JSON:
+    """The field of one document's statistics, if they were asked for."""
+    if not page.show_statistics:
+        return {}
+    characters = record["characters"]
+    return {"statistics": {"charactersCount": characters, "transactionsCount": transactions(characters)}}

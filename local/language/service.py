@@ -13,6 +13,7 @@ from local.language.clock import Clock
 from local.language.elements import text_elements, transactions
 from local.language.errors import ServiceError, conflict, operation_not_found
 from local.language.faults import Faults
+from local.language.findings import Findings
 from local.language.jobs import Jobs
 from local.language.limits import Limits, Meter
 from local.language.paces import Pace
@@ -24,7 +25,7 @@ AUTHORING_LIFETIME = timedelta(days=7)  # recorded
 QUICKSTART_LIFETIME = timedelta(hours=24)  # the quickstart's sample has some 15 hours
 ANALYZE_LIFETIME = timedelta(hours=24)  # recorded
 LANES = {"train": 1, "other": 2}  # a training must not keep anything else waiting
-BUSY_KINDS = ("train", "import")
+BUSY = {"train": "being trained", "import": "being imported", "load": "being given the labels of a model"}
 
 
 @dataclass(frozen=True)
@@ -40,6 +41,7 @@ class Service:
     analyses: Jobs
     meter: Meter
     faults: Faults
+    findings: Findings
     asked: Asked | None = None
 
     def begin(
@@ -77,25 +79,26 @@ class Service:
         return job
 
     def require_idle(self, project: str) -> None:
-        """Raises a 409 ServiceError while the project is in training or being imported."""
-        busy = next((job for job in self.authoring.open() if job.project == project and job.kind in BUSY_KINDS), None)
+        """Raises a 409 ServiceError while the project is in training, or its labels are changing."""
+        busy = next((job for job in self.authoring.open() if job.project == project and job.kind in BUSY), None)
         if busy:
-            doing = "being trained" if busy.kind == "train" else "being imported"
-            raise conflict(f"The project is {doing} (job {busy.id}): wait until that has ended, or cancel it.")
+            raise conflict(
+                f"The project is {BUSY[busy.kind]} (job {busy.id}): wait until that has ended, or cancel it."
+            )
 
     def collect(self) -> None:
-        """Removes the models that nothing refers to any more."""
+        """Removes the models that nothing refers to any more, and their snapshots."""
         projects = self.state.projects.values()
         used = {model.id for project in projects for model in project.models.values()}
         used |= {found.model.id for project in projects for found in project.deployments.values()}
         used |= {task["model"] for job in self.analyses.open() for task in job.asked["tasks"]}
-        self.state.models.keep_only(used)
+        self.state.keep_only(used)
 
 
 def open_service(state: State, storage: Storage, clock: Clock, *, pace: Pace, shape: str, limits: Limits) -> Service:
     authoring = Jobs(state.jobs, state.lock, clock, LANES)
     analyses = Jobs(state.analyses, state.lock, clock, {"other": 1})  # two would only take turns
-    return Service(state, storage, clock, pace, shape, authoring, analyses, Meter(limits, clock), Faults())
+    return Service(state, storage, clock, pace, shape, authoring, analyses, Meter(limits, clock), Faults(), Findings())
 
 
 def _records(job: Job) -> int:

@@ -10,7 +10,7 @@ from pathlib import Path
 from local.language.engine import Trained
 from local.language.errors import not_found, project_not_found
 from local.language.table import Table
-from local.language.values import Deployment, Job, Model, Project
+from local.language.values import Deployment, Job, Model, Project, Snapshot
 
 
 class State:
@@ -22,6 +22,7 @@ class State:
         self.jobs = Table(folder / "jobs", Job)
         self.analyses = Table(folder / "analyses", Job, durable=False)  # gone in a day, and there are many
         self.models = Shelf(folder / "models")
+        self.snapshots = Table(folder / "snapshots", Snapshot)
 
     def project(self, name: str) -> Project:
         """Raises a 404 ServiceError."""
@@ -34,12 +35,26 @@ class State:
         self.projects.put(project.name, project)
         return project
 
+    def keep_only(self, models: Set[str]) -> None:
+        """Removes every other trained model, and its snapshot."""
+        self.models.keep_only(models)
+        for name in {name for name, _ in self.snapshots.items()} - models:
+            self.snapshots.remove(name)
+
 
 def model(project: Project, label: str) -> Model:
     """Raises a 404 ServiceError."""
     if label not in project.models:
         raise not_found(f"The project has no model {label!r}.")
     return project.models[label]
+
+
+def snapshot(state: State, made: Model) -> Snapshot:
+    """Raises a 404 ServiceError."""
+    found = state.snapshots.get(made.id)
+    if found is None:
+        raise not_found(f"The model {made.label!r} has no snapshot: it was trained before there were any.")
+    return found
 
 
 def deployment(project: Project, name: str) -> Deployment:

@@ -16,7 +16,7 @@ from local.language.jobs import Effect
 from local.language.kinds import QUICKSTART
 from local.language.service import AUTHORING_LIFETIME, Service
 from local.language.state import model
-from local.language.values import Ending, EvaluationOptions, Job, Model, Project
+from local.language.values import Ending, EvaluationOptions, Job, Labels, Model, Project, Snapshot
 
 CONFIG = "2022-05-01"  # the only training configuration there is for classification
 MODEL_LIFETIME = timedelta(days=365)
@@ -50,7 +50,7 @@ def training(service: Service, job: Job) -> Effect:
         if (text := texts[it.location]) and not _trouble(text)
     ]
     trained = _train(project, examples, EvaluationOptions(**job.asked["options"]))
-    return lambda: _keep(service, job, trained, _warnings(texts))
+    return lambda: _keep(service, job, trained, project.labels, _warnings(texts))
 
 
 def cancel(service: Service, job: Job) -> Job:
@@ -93,7 +93,7 @@ def _train(project: Project, examples: list[engine.Example], options: Evaluation
         raise ServiceError(400, Fault("InvalidRequest", str(error))) from error
 
 
-def _keep(service: Service, job: Job, trained: engine.Trained, warnings: tuple[Fault, ...]) -> Ending:
+def _keep(service: Service, job: Job, trained: engine.Trained, labels: Labels, warnings: tuple[Fault, ...]) -> Ending:
     project, now, label = service.state.project(job.project), service.clock.now(), job.asked["model"]
     identity = uuid.uuid4()
     made = Model(
@@ -106,6 +106,7 @@ def _keep(service: Service, job: Job, trained: engine.Trained, warnings: tuple[F
         config=CONFIG,
     )
     service.state.models.put(made.id, trained)
+    service.state.snapshots.put(made.id, Snapshot(now, labels))
     service.state.put(replace(project, models={**project.models, label: made}, trained=now))
     service.collect()
     evaluated = {"evaluated": trained.evaluation is not None}

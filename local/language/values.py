@@ -57,6 +57,14 @@ class Model:
 
 
 @dataclass(frozen=True)
+class Snapshot:
+    """The labels that a model was trained with."""
+
+    created: datetime
+    labels: Labels
+
+
+@dataclass(frozen=True)
 class Deployment:
     """A name under which a model answers. It keeps its model even after a new training took over the label."""
 

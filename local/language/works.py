@@ -14,6 +14,7 @@ from local.language.values import Job
 AUTHORING: dict[str, Callable[[Service, Job], Effect]] = {
     "import": projects.importing,
     "export": projects.exporting,
+    "load": projects.loading,
     "delete": projects.deleting,
     "train": training.training,
     "deploy": deployments.deploying,

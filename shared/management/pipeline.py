@@ -1,4 +1,4 @@
-"""Documents, jobs, operations, the classifier, health: what the app itself remembers and how it does."""
+"""Documents, jobs, operations, health: what the app itself remembers, and how it does."""
 
 from __future__ import annotations
 
@@ -7,16 +7,13 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
 from typing import Any
 
-from shared import gate
-from shared.classifier import named
 from shared.errors import BadRequest, NotFound, TextdropError
 from shared.management import views
-from shared.management.requests import Answer, Request, choice, json_object, name_of, page_of, text
+from shared.management.requests import Answer, Request, choice, page_of
 from shared.model import Document, DocumentState, Job, JobState
 from shared.operation import Operation, OperationState
 from shared.services import Services
-from shared.settings import PREVIEW_API
-from shared.singles import Chosen, Gate, Pulse
+from shared.singles import Chosen, Gate, Pause, Pulse
 
 OLDEST_OPEN = timedelta(minutes=15)
 LOOKED_AT = 100
@@ -59,32 +56,6 @@ def get_job(services: Services, request: Request, now: datetime, key: str) -> An
 def get_operation(services: Services, request: Request, now: datetime, key: str) -> Answer:
     del request, now
     return _get(services, "operations", key)
-
-
-def get_classifier(services: Services, request: Request, now: datetime) -> Answer:
-    """Where dropped files go, and whether the ledger (a publish, a PUT) or the CLASSIFIER setting says so."""
-    del request, now
-    remembered = services.ledger.read(Chosen)
-    if remembered.classifier and remembered.classifier.dialect == services.language.dialect:
-        return Answer(200, views.chosen(remembered, "ledger"))
-    if services.settings.classifier:
-        return Answer(200, views.chosen(Chosen(named(services, services.settings.classifier)), "setting"))
-    raise NotFound("There is no classifier yet: publish a model, or PUT /api/classifier. Until then files wait.")
-
-
-def put_classifier(services: Services, request: Request, now: datetime) -> Answer:
-    """Send dropped files to {"project", "deployment"}, or {"modelId"} in the quickstart's protocol, from now on."""
-    body = json_object(request)
-    if services.settings.language_api == PREVIEW_API:
-        name = text(body, "modelId")
-    else:
-        parts = name_of(text(body, "project"), "project"), name_of(text(body, "deployment"), "deployment")
-        name = "/".join(parts)
-    before = services.ledger.read(Chosen)
-    after = Chosen(named(services, name), now, before.version)
-    services.ledger.write(after)
-    gate.reopen(services)
-    return Answer(200, views.chosen(after, "ledger"))
 
 
 def health(services: Services, request: Request, now: datetime) -> Answer:
@@ -182,10 +153,16 @@ def _classifier(services: Services, _: datetime) -> str:
     return "Files wait, and there is no classifier: publish a model, or PUT /api/classifier."
 
 
+def _paused(services: Services, _: datetime) -> str:
+    found = services.ledger.read(Pause)
+    return f"Submissions are paused since {found.since}: PUT /api/submission resumes them." if found.paused else ""
+
+
 CHECKS: dict[str, Callable[[Services, datetime], str]] = {
     "container": _container,
     "tick": _ticking,
     "gate": _gate,
     "oldest document": _oldest,
     "classifier": _classifier,
+    "submission": _paused,
 }

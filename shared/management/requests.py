@@ -11,7 +11,10 @@ from typing import Any
 from shared.errors import BadRequest
 
 LARGEST_BODY = 1_000_000
+LONGEST_TEXT = 10_000
 PAGE, LARGEST_PAGE = 50, 500
+HALF_CHARACTER = re.compile("[\ud800-\udfff]")
+CONTINUATION = re.compile(r"[0-9A-Za-z._|-]{0,200}", re.ASCII)
 # What both protocols take for the name of a project, a model or a deployment.
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,49}")
 
@@ -53,6 +56,10 @@ def text(body: Mapping[str, Any], name: str, default: str | None = None) -> str:
     value = body.get(name, default)
     if not isinstance(value, str) or (default is None and not value.strip()):
         raise BadRequest(f'"{name}" must be a string{"" if default is not None else " that is not empty"}.')
+    if len(value) > LONGEST_TEXT:
+        raise BadRequest(f'"{name}" has {len(value):,} characters; at most {LONGEST_TEXT:,} are taken.')
+    if not value.isascii() and HALF_CHARACTER.search(value):
+        raise BadRequest(f'"{name}" holds half a character (a lone surrogate).')
     return value
 
 
@@ -92,6 +99,9 @@ def only_task(body: Mapping[str, Any]) -> Mapping[str, Any]:
 def page_of(query: Mapping[str, str]) -> tuple[int, str]:
     """`top` (how many at most) and `continue` (where to go on)."""
     top = query.get("top", str(PAGE))
-    if not (top.isascii() and top.isdigit() and 1 <= int(top) <= LARGEST_PAGE):
+    if not (re.fullmatch(r"[1-9][0-9]{0,2}", top, re.ASCII) and int(top) <= LARGEST_PAGE):
         raise BadRequest(f'"top" must be a whole number from 1 to {LARGEST_PAGE}.')
-    return int(top), query.get("continue", "")
+    after = query.get("continue", "")
+    if not CONTINUATION.fullmatch(after):
+        raise BadRequest('"continue" must be what the page before gave.')
+    return int(top), after

@@ -11,7 +11,7 @@ from werkzeug.exceptions import NotFound as NoSuchRoute
 from werkzeug.routing import Map, Rule
 
 from shared.errors import TextdropError
-from shared.management import pipeline, projects
+from shared.management import pipeline, projects, steering
 from shared.management.requests import Answer, Request
 from shared.services import Services
 
@@ -33,14 +33,20 @@ ROUTES: tuple[tuple[str, str, Action], ...] = (
     ("DELETE", "projects/<project>/models/<model>", projects.delete_model),
     ("GET", "projects/<project>/models/<model>/evaluation", projects.evaluation),
     ("GET", "projects/<project>/deployments", projects.list_deployments),
-    ("GET", "classifier", pipeline.get_classifier),
-    ("PUT", "classifier", pipeline.put_classifier),
+    ("GET", "classifier", steering.get_classifier),
+    ("PUT", "classifier", steering.put_classifier),
     ("GET", "documents", pipeline.list_documents),
     ("GET", "documents/<key>", pipeline.get_document),
+    ("POST", "documents/replay", steering.replay_documents),
+    ("POST", "documents/purge", steering.purge_documents),
     ("GET", "jobs", pipeline.list_jobs),
     ("GET", "jobs/<key>", pipeline.get_job),
     ("GET", "operations", pipeline.list_operations),
     ("GET", "operations/<key>", pipeline.get_operation),
+    ("GET", "submission", steering.get_submission),
+    ("PUT", "submission", steering.put_submission),
+    ("GET", "sweep", steering.get_sweep),
+    ("POST", "sweep", steering.begin_sweep),
     ("GET", "health", pipeline.health),
 )
 

@@ -10,7 +10,7 @@ from typing import Any
 from shared.language.types import Classifier, ClassScore, Deployment, Evaluation, Model, Project
 from shared.model import Document, Event, Job
 from shared.operation import Operation
-from shared.singles import Chosen
+from shared.singles import Chosen, Pause, Sweep
 
 View = dict[str, Any]
 
@@ -43,7 +43,7 @@ def job(value: Job) -> View:
         {
             "key": value.key,
             "state": value.state,
-            "serviceId": value.service_id,
+            "serviceIds": list(value.service_ids),
             "apiVersion": value.api,
             "documents": list(value.documents),
             "classifier": classifier(value.classifier),
@@ -93,6 +93,22 @@ def classifier(value: Classifier) -> View:
 def chosen(value: Chosen, source: str) -> View:
     return _present(
         {**(classifier(value.classifier) if value.classifier else {}), "since": value.since, "from": source}
+    )
+
+
+def pause(value: Pause) -> View:
+    return _present({"paused": value.paused, "since": value.since})
+
+
+def sweep(value: Sweep) -> View:
+    return _present(
+        {
+            "running": value.began is not None or value.asked,
+            "began": value.began,
+            "found": value.found,
+            "ended": value.ended,
+            "wholeEnded": value.whole_ended,
+        }
     )
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -11,18 +10,7 @@ from typing import Any
 
 import pytest
 from azure.storage.blob import BlobServiceClient
-from language_caller import (
-    CURRENT,
-    START,
-    Caller,
-    Deployed,
-    create_preview,
-    current_labels,
-    labelled,
-    preview_labels,
-    publish_preview,
-    text_about,
-)
+from language_caller import START, Caller, Deployed, deploy_both, upload_texts
 
 from local.azurite import Azurite
 from local.language.clock import Clock
@@ -37,15 +25,7 @@ def blobs(azurite: Azurite) -> Iterator[BlobServiceClient]:
 
 @pytest.fixture(scope="session")
 def texts(blobs: BlobServiceClient) -> str:
-    """A container with the labelled texts and, in both formats, their labels."""
-    name = f"texts{uuid.uuid4().hex[:8]}"
-    container = blobs.create_container(name)
-    for number, (location, classes) in enumerate(labelled().items()):
-        container.upload_blob(location, text_about(*classes, number=number))
-    container.upload_blob("preview.json", json.dumps(preview_labels()))
-    container.upload_blob("current.json", json.dumps(current_labels(name)))
-    container.upload_blob("single.json", json.dumps(current_labels(name, "CustomSingleLabelClassification")))
-    return name
+    return upload_texts(blobs)
 
 
 @pytest.fixture(scope="session")
@@ -81,10 +61,4 @@ def clock() -> Clock:
 @pytest.fixture(scope="session")
 def deployed(call: Caller, texts: str) -> Deployed:
     """Made once; a test only analyzes with them."""
-    kinds = {"MultiClassification": "preview.json", "SingleClassification": "single.json"}
-    ids = {}
-    for kind, labels in kinds.items():
-        assert create_preview(call, kind, texts, modelType=kind, labelsLocation=labels).status_code == 201
-        ids[kind] = publish_preview(call, kind, "M")
-        call.done(call("PUT", f"{CURRENT}/{kind}/deployments/D", {"trainedModelLabel": "M"}))
-    return Deployed(*kinds, *ids.values())
+    return deploy_both(call, texts)

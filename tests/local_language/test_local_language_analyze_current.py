@@ -279,6 +279,74 @@ def test_a_running_job_can_be_cancelled(start: Callable[..., Any], clock: Clock,
         assert (job["tasks"]["inProgress"], job["tasks"]["total"]) == (0, 1)
 
 
+def test_a_cancelled_job_keeps_what_its_finished_tasks_found(
+    start: Callable[..., Any], clock: Clock, texts: str, project: str
+) -> None:
+    with start(clock=clock) as call:
+        import_labels(call, project, texts)
+        train(call, project)
+        call.done(call("PUT", f"{CURRENT}/{project}/deployments/D", {"trainedModelLabel": "M"}))
+    with start(clock=clock, pace="realistic") as call:
+        tasks = [task(project, name=name) for name in ("first", "second", "third", "fourth")]
+        answer = call("POST", JOBS, request(document(1, "Space"), tasks=tasks))
+        address = answer.headers["operation-location"]
+        clock.advance(8)  # they run from 2 to 12 seconds, so a second half of them has not had its turn
+        running = call.until(address, lambda job: job["tasks"]["completed"] == 2)
+        assert (running["status"], running["tasks"]["inProgress"], running["tasks"]["total"]) == ("running", 2, 4)
+        assert [it["taskName"] for it in running["tasks"]["items"]] == ["first", "second"]
+        assert call("POST", address.replace("?", ":cancel?")).status_code == 202
+        clock.advance(3600)
+        job = call("GET", address).json()
+        counted = {"completed": 2, "failed": 0, "inProgress": 0, "total": 4}
+        items = job["tasks"].pop("items")
+        assert (job["status"], job["errors"], job["tasks"]) == ("cancelled", [], counted)
+        assert [it["status"] for it in items] == ["succeeded", "succeeded", "cancelled", "cancelled"]
+        assert items[:2] == running["tasks"]["items"]
+        assert [it["results"]["documents"] for it in items[2:]] == [[], []]
+
+
+@pytest.mark.parametrize(
+    ("version", "updated", "listed"),
+    [
+        ("2022-04-01-preview", "lastUpdateDateTime", False),
+        ("2022-10-01-preview", "lastUpdateDateTime", True),
+        *((version, "lastUpdatedDateTime", True) for version in ("2024-11-01", "2025-05-15-preview", "2025-11-01")),
+        *((version, "lastUpdatedDateTime", True) for version in ("2025-11-15-preview", "2026-05-15-preview")),
+    ],
+)
+def test_every_api_version_has_its_shape(
+    call: Caller, deployed: Deployed, version: str, updated: str, listed: bool
+) -> None:
+    single = task(deployed.single, "CustomSingleLabelClassification")
+    body = request(document(1, "Space"), tasks=[single], defaultLanguage="en")
+    answer = call("POST", JOBS, body, **{"api-version": version})
+    job = call.done(answer)
+    assert answer.headers["operation-location"].endswith(f"?api-version={version}")
+    assert {name for name in job if name.startswith("lastUpdate")} == {updated}
+    found = job["tasks"]["items"][0]["results"]["documents"][0]["class"]
+    assert isinstance(found, list) == listed
+    assert (found[0] if listed else found)["category"] == "Space"
+
+
+@pytest.mark.parametrize("kind", [MULTI, "CustomSingleLabelClassification"])
+def test_below_the_projects_threshold_the_best_class_turns_into_none(
+    call: Caller, texts: str, project: str, kind: str
+) -> None:
+    import_labels(call, project, texts, kind)
+    train(call, project)
+    call.done(call("PUT", f"{CURRENT}/{project}/deployments/D", {"trainedModelLabel": "M"}))
+
+    def found(threshold: float) -> list[dict[str, Any]]:
+        changed = call("PATCH", f"{CURRENT}/{project}", {"settings": {"confidenceThreshold": threshold}})
+        assert changed.json()["settings"] == {"confidenceThreshold": threshold}
+        job = call.done(call("POST", JOBS, request(document(1, "Space"), tasks=[task(project, kind)])))
+        return list(job["tasks"]["items"][0]["results"]["documents"][0]["class"])
+
+    (sure,), (unsure,) = found(0), found(1)
+    assert (sure["category"], unsure["category"]) == ("Space", "None")
+    assert sure["confidenceScore"] == unsure["confidenceScore"]
+
+
 def test_a_finished_job_cannot_be_cancelled(call: Caller, deployed: Deployed) -> None:
     answer = call("POST", JOBS, request(document(1, "Space"), tasks=[task(deployed.multi)]))
     job_id = call.done(answer)["jobId"]

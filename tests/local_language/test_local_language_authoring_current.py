@@ -346,7 +346,7 @@ def test_models_are_listed_got_and_deleted(start: Callable[..., Any], clock: Clo
             "lastTrainingDurationInSeconds": 0,
             "modelExpirationDate": "2027-03-04",
             "modelTrainingConfigVersion": "2022-05-01",
-            "hasSnapshot": False,
+            "hasSnapshot": True,
         }
         assert call("GET", f"{CURRENT}/{project}/models").json() == {"value": [found], "nextLink": None}
         older = call("GET", f"{CURRENT}/{project}/models/model1", **{"api-version": "2022-05-01"}).json()
@@ -354,6 +354,56 @@ def test_models_are_listed_got_and_deleted(start: Callable[..., Any], clock: Clo
         answer = call("DELETE", f"{CURRENT}/{project}/models/model1")
         assert (answer.status_code, answer.content) == (204, b"")
         assert call("DELETE", f"{CURRENT}/{project}/models/model1").json()["error"]["code"] == "NotFound"
+
+
+def test_a_snapshot_brings_back_the_labels_that_a_model_was_trained_with(
+    call: Caller, texts: str, project: str
+) -> None:
+    import_labels(call, project, texts)
+    train(call, project)
+    before = exported(call, project)["assets"]
+    labels = current_labels(texts)
+    del labels["assets"]["documents"][0]
+    call.done(call("POST", f"{CURRENT}/{project}/:import", labels))
+    changed = exported(call, project)["assets"]
+    assert len(changed["documents"]) == len(before["documents"]) - 1
+    assert (
+        exported(call, project, trainedModelLabel="M", assetKind="CustomMultiLabelClassification")["assets"] == before
+    )
+    model = f"{CURRENT}/{project}/models/M"
+    answer = call("POST", f"{model}/:load-snapshot")
+    assert_accepted(call, answer, f"/{project}/models/M/load-snapshot/jobs")
+    assert call.done(answer)["status"] == "succeeded"
+    assert exported(call, project)["assets"] == before
+    for version, label, code in ((VERSION, "N", "NotFound"), ("2022-05-01", "M", "404")):
+        refused = call("POST", f"{CURRENT}/{project}/models/{label}/:load-snapshot", **{"api-version": version})
+        assert (refused.status_code, refused.json()["error"]["code"]) == (404, code)
+
+
+def exported(call: Caller, project: str, **query: str) -> dict[str, Any]:
+    query = {"stringIndexType": "Utf16CodeUnit", **query}
+    job = call.done(call("POST", f"{CURRENT}/{project}/:export", **query))
+    found: dict[str, Any] = call("GET", job["resultUrl"]).json()
+    return found
+
+
+@pytest.mark.parametrize("version", ["2023-04-15-preview", "2024-11-15-preview", "2025-05-15-preview"])
+def test_newer_api_versions_are_served_too(call: Caller, deployed: Deployed, version: str) -> None:
+    answer = call("GET", f"{CURRENT}/{deployed.multi}/models", **{"api-version": version})
+    assert (answer.status_code, answer.json()["value"][0]["hasSnapshot"]) == (200, True)
+
+
+@pytest.mark.parametrize("threshold", [-0.1, 1.1, "0.5", True, {}])
+def test_a_threshold_that_cannot_be(call: Caller, project: str, threshold: Any) -> None:
+    body = {
+        "projectKind": "CustomMultiLabelClassification",
+        "storageInputContainerName": "texts",
+        "projectName": project,
+        "language": "en",
+        "settings": {"confidenceThreshold": threshold},
+    }
+    answer = call("PATCH", f"{CURRENT}/{project}", body)
+    assert (answer.status_code, answer.json()["error"]["innererror"]["target"]) == (400, "settings.confidenceThreshold")
 
 
 def test_training_a_label_again_replaces_the_model(call: Caller, texts: str, project: str) -> None:

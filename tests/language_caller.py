@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import json
 import time
+import uuid
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
 import requests
+from azure.storage.blob import BlobServiceClient
 
 from local.language.server import LanguageService
 
@@ -68,6 +71,18 @@ def preview_labels() -> dict[str, Any]:
         for name, classes in labelled().items()
     ]
     return {"classifiers": [{"name": name} for name in WORDS], "documents": documents}
+
+
+def upload_texts(blobs: BlobServiceClient) -> str:
+    """A new container with the labelled texts and, in both formats, their labels."""
+    name = f"texts{uuid.uuid4().hex[:8]}"
+    container = blobs.create_container(name)
+    for number, (location, classes) in enumerate(labelled().items()):
+        container.upload_blob(location, text_about(*classes, number=number))
+    container.upload_blob("preview.json", json.dumps(preview_labels()))
+    container.upload_blob("current.json", json.dumps(current_labels(name)))
+    container.upload_blob("single.json", json.dumps(current_labels(name, "CustomSingleLabelClassification")))
+    return name
 
 
 @dataclass(frozen=True)
@@ -148,6 +163,17 @@ class Deployed:
     single: str
     multi_id: str
     single_id: str
+
+
+def deploy_both(call: Caller, texts: str) -> Deployed:
+    """A project of each kind, trained, published, and deployed as D."""
+    kinds = {"MultiClassification": "preview.json", "SingleClassification": "single.json"}
+    ids = []
+    for kind, labels in kinds.items():
+        assert create_preview(call, kind, texts, modelType=kind, labelsLocation=labels).status_code == 201
+        ids.append(publish_preview(call, kind, "M"))
+        call.done(call("PUT", f"{CURRENT}/{kind}/deployments/D", {"trainedModelLabel": "M"}))
+    return Deployed(*kinds, *ids)
 
 
 def document(number: int, *classes: str) -> dict[str, str]:

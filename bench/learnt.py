@@ -1,0 +1,27 @@
+"""A state folder of the local Language service in which the sample classifier is trained and published."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from local import quickstart, show, stack
+from local.client import Client
+from shared.language.types import Classifier, Kind
+
+PROJECT, DEPLOYMENT = "movies", "production"
+CLASSIFIER = Classifier("current", project=PROJECT, deployment=DEPLOYMENT, kind=Kind.MULTI)
+TEXT = "A detective follows one clue after another until the quiet gardener confesses. This is number {}."
+
+
+@contextmanager
+def learnt() -> Iterator[Path]:
+    """The folder, until the block ends."""
+    with tempfile.TemporaryDirectory(prefix="textdrop-bench-") as folder:
+        with stack.running(state=Path(folder), pace="instant") as started:
+            show.console.quiet = True
+            quickstart.learn(Client(started), quickstart.samples())
+            show.console.quiet = False
+        yield Path(folder) / "language"

@@ -1,0 +1,135 @@
+"""What a caller can have the app do: replay, purge, pause and resume, sweep, choose the classifier."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Any
+
+from shared import gate, sweep
+from shared.classifier import chosen, named
+from shared.errors import BadRequest, NotFound
+from shared.management import views
+from shared.management.requests import Answer, Request, choice, flag, json_object, name_of, text
+from shared.model import Document, DocumentState, Reason
+from shared.replay import MOST, Wanted, purge, replay
+from shared.services import Services
+from shared.settings import PREVIEW_API
+from shared.singles import Chosen, Pause, Sweep
+
+MODEL_ID = re.compile(r"[A-Za-z0-9_.-]{1,200}")
+FINAL = [state for state in DocumentState if state.final]
+MOST_KEYS = 500
+LONGEST_AGE = 3650  # days
+
+
+def get_classifier(services: Services, request: Request, now: datetime) -> Answer:
+    """Where dropped files go, and whether the ledger (a publish, a PUT) or the CLASSIFIER setting says so."""
+    del request, now
+    remembered = services.ledger.read(Chosen)
+    if remembered.classifier and remembered.classifier.dialect == services.language.dialect:
+        return Answer(200, views.chosen(remembered, "ledger"))
+    if services.settings.classifier:
+        return Answer(200, views.chosen(Chosen(named(services, services.settings.classifier)), "setting"))
+    raise NotFound("There is no classifier yet: publish a model, or PUT /api/classifier. Until then files wait.")
+
+
+def put_classifier(services: Services, request: Request, now: datetime) -> Answer:
+    """Send dropped files to {"project", "deployment"}, or {"modelId"} in the quickstart's protocol, from now on."""
+    body = json_object(request)
+    if services.settings.language_api == PREVIEW_API:
+        name = _model_id(text(body, "modelId"))
+    else:
+        project, deployment = name_of(text(body, "project"), "project"), name_of(text(body, "deployment"), "deployment")
+        if deployment not in [one.name for one in services.language.deployments(project)]:
+            raise NotFound(f"Project {project} has no deployment {deployment}: publish a model to it first.")
+        name = f"{project}/{deployment}"
+    before = services.ledger.read(Chosen)
+    after = Chosen(named(services, name), now, before.version)
+    services.ledger.write(after)
+    gate.reopen(services)
+    return Answer(200, views.chosen(after, "ledger"))
+
+
+def replay_documents(services: Services, request: Request, now: datetime) -> Answer:
+    """Have ended documents classified again: `keys`, or all of a `state` with `prefix`, `reason`, `olderModel`."""
+    body = json_object(request)
+    wanted = _wanted(services, body)
+    return _counted(replay(services, wanted, now, dry_run=flag(body, "dryRun")), body)
+
+
+def purge_documents(services: Services, request: Request, now: datetime) -> Answer:
+    """Forget ended documents whose file is gone, `olderThanDays` days after their end."""
+    body = json_object(request)
+    days = body.get("olderThanDays")
+    if not isinstance(days, int) or isinstance(days, bool) or not 0 <= days <= LONGEST_AGE:
+        raise BadRequest(f'"olderThanDays" must be a whole number from 0 to {LONGEST_AGE}.')
+    wanted = replace(_wanted(services, body), ended_before=now - timedelta(days=days))
+    return _counted(purge(services, wanted, dry_run=flag(body, "dryRun")), body)
+
+
+def get_submission(services: Services, request: Request, now: datetime) -> Answer:
+    del request, now
+    return Answer(200, views.pause(services.ledger.read(Pause)))
+
+
+def put_submission(services: Services, request: Request, now: datetime) -> Answer:
+    """{"paused": true} stops new analyze jobs; files go on being claimed, jobs under way go on being collected."""
+    body = json_object(request)
+    if "paused" not in body:
+        raise BadRequest('The body must be {"paused": true} or {"paused": false}.')
+    after = replace(services.ledger.read(Pause), paused=flag(body, "paused"), since=now)
+    services.ledger.write(after)
+    return Answer(200, views.pause(after))
+
+
+def get_sweep(services: Services, request: Request, now: datetime) -> Answer:
+    del request, now
+    return Answer(200, views.sweep(services.ledger.read(Sweep)))
+
+
+def begin_sweep(services: Services, request: Request, now: datetime) -> Answer:
+    """The next tick looks at every file of the container."""
+    del request, now
+    sweep.ask(services)
+    return Answer(202, views.sweep(services.ledger.read(Sweep)), {"Location": "/api/sweep", "Retry-After": "10"})
+
+
+def _wanted(services: Services, body: Mapping[str, Any]) -> Wanted:
+    keys = body.get("keys", [])
+    if not isinstance(keys, list) or len(keys) > MOST_KEYS or not all(_is_key(key) for key in keys):
+        raise BadRequest(f'"keys" must be a list of at most {MOST_KEYS} document keys.')
+    older = flag(body, "olderModel")
+    state = DocumentState.SUCCEEDED if older else DocumentState.FAILED
+    return Wanted(
+        state=choice(text(body, "state", state.value), "state", _final_state, [one.value for one in FINAL]),
+        keys=tuple(keys),
+        prefix=text(body, "prefix", ""),
+        reason=choice(text(body, "reason"), "reason", Reason, list(Reason)) if "reason" in body else None,
+        other_than=chosen(services) if older else None,
+    )
+
+
+def _model_id(given: str) -> str:
+    if not MODEL_ID.fullmatch(given):
+        raise BadRequest('"modelId" must be what a publishing gave: letters, digits, hyphens, underscores.')
+    return given
+
+
+def _is_key(key: Any) -> bool:
+    return isinstance(key, str) and key.isascii() and key.isalnum()
+
+
+def _final_state(word: str) -> DocumentState:
+    state = DocumentState(word)
+    if not state.final:
+        raise ValueError(word)
+    return state
+
+
+def _counted(documents: list[Document], body: Mapping[str, Any]) -> Answer:
+    shown = [{"key": one.key, "name": one.name, "state": one.state} for one in documents]
+    more = len(documents) == MOST
+    return Answer(200, {"dryRun": flag(body, "dryRun"), "count": len(documents), "more": more, "value": shown})

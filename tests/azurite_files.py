@@ -1,0 +1,30 @@
+"""`Documents` over Azurite, with what people do to the files."""
+
+from __future__ import annotations
+
+from azure.storage.blob import BlobServiceClient
+
+from shared.documents import Documents
+
+
+class AzuriteFiles:
+    """What `MemoryDocuments` offers people; the app's side is `documents`."""
+
+    def __init__(self, service: BlobServiceClient, container: str) -> None:
+        self._service = service
+        self._container = container
+        self.documents = Documents(service, container, f"{container}-results")
+        service.create_container(container)
+
+    def put(self, name: str, content: bytes, language: str = "", container: str = "") -> str:
+        there = self._service.get_container_client(container or self._container)
+        if not there.exists():
+            there.create_container()
+        blob = there.get_blob_client(name)
+        return blob.upload_blob(content, overwrite=True, metadata={"Language": language})["etag"].strip('"')
+
+    def delete(self, name: str) -> None:
+        self._service.get_blob_client(self._container, name).delete_blob()
+
+    def remove_container(self) -> None:
+        self._service.delete_container(self._container)

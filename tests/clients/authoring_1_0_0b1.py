@@ -1,0 +1,70 @@
+"""Speaks with azure-ai-textanalytics-authoring 1.0.0b1."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from azure.ai.textanalytics.authoring import TextAuthoringClient, TextAuthoringProjectClient
+from azure.core.credentials import AzureKeyCredential
+from speaking import speak
+
+# Each takes the client and what it is asked for. What comes back is turned into JSON by `_plain`.
+RESOURCE: dict[str, Callable[..., Any]] = {
+    "create": lambda it, name, body: it.create_project(name, body),
+    "get": lambda it, name: it.get_project(name),
+    "list": lambda it: it.list_projects(maxpagesize=1),
+    "languages": lambda it: it.list_supported_languages(maxpagesize=40),
+    "configs": lambda it: it.list_training_config_versions(project_kind="CustomMultiLabelClassification"),
+    "delete": lambda it, name: it.begin_delete_project(name).result(),
+}
+PROJECT: dict[str, Callable[..., Any]] = {
+    "import": lambda it, body: it.project.begin_import(body).result(),
+    "export": lambda it: it.project.begin_export(string_index_type="Utf16CodeUnit").result(),
+    "train": lambda it, body: it.project.begin_train(body).result(),
+    "begin_train": lambda it, body: _job(it.project.begin_train(body, polling=False)),
+    "cancel": lambda it, job: _job(it.project.begin_cancel_training_job(job, polling=False)),
+    "trainings": lambda it: it.project.list_training_jobs(),
+    "models": lambda it: it.project.list_trained_models(maxpagesize=1),
+    "model": lambda it, label: it.trained_model.get_trained_model(label),
+    "summary": lambda it, label: it.trained_model.get_model_evaluation_summary(label),
+    "results": lambda it, label: it.trained_model.list_model_evaluation_results(
+        label, string_index_type="Utf16CodeUnit", maxpagesize=2
+    ),
+    "load_snapshot": lambda it, label: it.trained_model.begin_load_snapshot(label).result(),
+    "delete_model": lambda it, label: it.trained_model.delete_trained_model(label),
+    "deploy": lambda it, name, body: it.deployment.begin_deploy_project(name, body).result(),
+    "deployment": lambda it, name: it.deployment.get_deployment(name),
+    "deployments": lambda it: it.project.list_deployments(maxpagesize=1),
+    "swap": lambda it, body: it.project.begin_swap_deployments(body).result(),
+    "undeploy": lambda it, name: it.deployment.begin_delete_deployment(name).result(),
+}
+
+
+def of_resource(what: str, at: list[str], **asked: Any) -> Any:
+    with TextAuthoringClient(at[0], AzureKeyCredential(at[1]), polling_interval=0.02) as made:
+        return _plain(RESOURCE[what](made, **asked))
+
+
+def of_project(what: str, at: list[str], project: str, **asked: Any) -> Any:
+    key = AzureKeyCredential(at[1])
+    with TextAuthoringProjectClient(at[0], key, project_name=project, polling_interval=0.02) as made:
+        return _plain(PROJECT[what](made, **asked))
+
+
+def _job(poller: Any) -> str:
+    address = poller.polling_method()._initial_response.http_response.headers["operation-location"]
+    return str(address).rpartition("/")[2].partition("?")[0]
+
+
+def _plain(found: Any) -> Any:
+    """A model with the name of its class; the items of all pages of a list."""
+    if found is None or isinstance(found, str):
+        return found
+    if hasattr(found, "as_dict"):
+        return {**found.as_dict(), "class": type(found).__name__}
+    return [_plain(one) for one in found]
+
+
+if __name__ == "__main__":
+    speak({"of_resource": of_resource, "of_project": of_project})

@@ -1,0 +1,105 @@
+"""azure-ai-textanalytics-authoring 1.0.0b1 against the local Language service, through a project's whole life."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+import pytest
+from client_process import Client, Raised
+from language_caller import START, Deployed, current_labels
+
+from local.language.clock import Clock
+
+KINDS = ["CustomMultiLabelClassification", "CustomSingleLabelClassification"]
+TRAINING = {"trainingConfigVersion": "latest", "evaluationOptions": {"kind": "percentage"}}
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_the_whole_life_of_a_project(authoring: Client, at: list[str], texts: str, kind: str) -> None:
+    name = f"P{uuid.uuid4().hex[:10]}"
+    resource, project = partial(authoring, "of_resource", at=at), partial(authoring, "of_project", at=at, project=name)
+    labels = current_labels(texts, kind)
+
+    created = resource(what="create", name=name, body={**labels["metadata"], "projectName": name})
+    assert (created["projectName"], created["projectKind"], created["class"]) == (name, kind, "ProjectDetails")
+    assert name in [one["projectName"] for one in resource(what="list")]
+    assert project(what="import", body=labels) is None
+    for label in ("M", "N"):
+        trained = project(what="train", body={**TRAINING, "modelLabel": label})
+        assert (trained["modelLabel"], trained["trainingStatus"]["status"]) == (label, "succeeded")
+        assert (trained["evaluationStatus"]["percentComplete"], trained["class"]) == (100, "TrainingJobResult")
+    assert "lastTrainedDateTime" in resource(what="get", name=name)
+    assert [job["status"] for job in project(what="trainings")] == ["succeeded", "succeeded"]
+    models = project(what="models")
+    assert [(model["label"], model["hasSnapshot"]) for model in models] == [("M", True), ("N", True)]
+    assert project(what="model", label="M") == models[0]
+
+    assert_evaluated(project, kind)
+    for action in ("load_snapshot", "export"):
+        assert project(what=action, **({"label": "M"} if action == "load_snapshot" else {})) is None
+
+    for deployment, label in (("first", "M"), ("second", "N")):
+        project(what="deploy", name=deployment, body={"trainedModelLabel": label})
+    assert deployed_models(project) == {"first": models[0]["modelId"], "second": models[1]["modelId"]}
+    project(what="swap", body={"firstDeploymentName": "first", "secondDeploymentName": "second"})
+    assert deployed_models(project) == {"first": models[1]["modelId"], "second": models[0]["modelId"]}
+    assert project(what="deployment", name="first")["assignedResources"] == []
+
+    for deployment in ("first", "second"):
+        assert project(what="undeploy", name=deployment) is None
+    assert deployed_models(project) == {}
+    assert project(what="delete_model", label="M") is None
+    assert [model["label"] for model in project(what="models")] == ["N"]
+    assert resource(what="delete", name=name) is None
+    with pytest.raises(Raised) as raised:
+        resource(what="get", name=name)
+    assert (raised.value.kind, raised.value.status) == ("ResourceNotFoundError", 404)
+
+
+def assert_evaluated(project: Callable[..., Any], kind: str) -> None:
+    summary = project(what="summary", label="M")
+    assert summary["class"] == f"{kind}EvalSummary"
+    figures = summary[f"c{kind[1:]}Evaluation"]
+    assert 0 < figures["microF1"] <= 1
+    assert set(figures["classes"]) - {"None"} == {"Cooking", "Sailing", "Space"}
+    results = project(what="results", label="M")
+    assert {result["class"] for result in results} == {f"{kind}DocumentEvalResult"}
+    assert len(results) > 2  # more than a page
+    expected = "expectedClasses" if "Multi" in kind else "expectedClass"
+    assert all(expected in result[f"c{kind[1:]}Result"] for result in results)
+
+
+def deployed_models(project: Callable[..., Any]) -> dict[str, str]:
+    return {one["deploymentName"]: one["modelId"] for one in project(what="deployments")}
+
+
+def test_what_can_be_chosen_is_listed(authoring: Client, at: list[str]) -> None:
+    languages = authoring("of_resource", what="languages", at=at)
+    assert {"en", "en-us"} <= {one["languageCode"] for one in languages}
+    [config] = authoring("of_resource", what="configs", at=at)
+    assert config["trainingConfigVersion"] == "2022-05-01"
+
+
+def test_a_training_is_cancelled(authoring: Client, start: Callable[..., Any], deployed: Deployed) -> None:
+    with start(clock=Clock(START), pace="realistic") as service:
+        project = partial(authoring, "of_project", at=[service.endpoint, service.key], project=deployed.multi)
+        job = project(what="begin_train", body={**TRAINING, "modelLabel": "N"})
+        assert project(what="cancel", job=job) == job
+        statuses = {one["jobId"]: one["status"] for one in project(what="trainings")}
+    assert statuses[job] == "cancelled"
+
+
+def test_a_training_that_cannot_be(authoring: Client, at: list[str], deployed: Deployed) -> None:
+    body = {"modelLabel": "N", "trainingConfigVersion": "2019-01-01"}
+    with pytest.raises(Raised) as raised:
+        authoring("of_project", what="train", at=at, project=deployed.multi, body=body)
+    assert (raised.value.kind, raised.value.status) == ("HttpResponseError", 400)
+
+
+def test_a_wrong_key(authoring: Client, at: list[str]) -> None:
+    with pytest.raises(Raised, match="invalid subscription key") as raised:
+        authoring("of_resource", what="list", at=[at[0], "wrong"])
+    assert (raised.value.kind, raised.value.status) == ("ClientAuthenticationError", 401)

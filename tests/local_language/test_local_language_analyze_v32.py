@@ -1,0 +1,83 @@
+"""The runtime protocol of the quickstart's sibling, in both of its shapes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from language_caller import CURRENT, Caller, Deployed, document, import_labels, train
+
+ANALYZE = "/text/analytics/v3.2-preview.2/analyze"
+MULTI, SINGLE = "customMultiClassificationTasks", "customSingleClassificationTasks"
+EMPTY = ("entityRecognitionTasks", "sentimentAnalysisTasks", "customEntityRecognitionTasks", SINGLE)
+
+
+def task(project: str, name: str | None = "0", deployment: str = "D") -> dict[str, Any]:
+    return {"parameters": {"project-name": project, "deployment-name": deployment}, "taskName": name}
+
+
+def request(*documents: dict[str, str], tasks: dict[str, Any], **changes: Any) -> dict[str, Any]:
+    return {"analysisInput": {"documents": documents}, "tasks": tasks, **changes}
+
+
+def test_tasks_of_both_kinds_answer_under_their_own_keys(call: Caller, deployed: Deployed) -> None:
+    tasks = {MULTI: [task(deployed.multi, "m")], SINGLE: [task(deployed.single, "s")]}
+    body = request(document(1, "Space"), document(2), tasks=tasks, displayName="J")
+    answer = call("POST", ANALYZE, body)
+    call.done(answer)
+    job = call("GET", answer.headers["operation-location"], showStats="True").json()
+    assert (job["displayName"], job["tasks"]["completed"], job["errors"]) == ("J", 2, [])
+    ((multi,), (single,)) = job["tasks"][MULTI], job["tasks"][SINGLE]
+    assert [(it["taskName"], it["status"]) for it in (multi, single)] == [("m", "succeeded"), ("s", "succeeded")]
+    assert multi["results"]["documents"][0]["classifications"][0]["category"] == "Space"
+    assert single["results"]["documents"][0]["classification"]["category"] == "Space"
+    assert single["results"]["documents"][0]["statistics"]["transactionsCount"] == 1
+    assert single["results"]["statistics"]["erroneousDocumentsCount"] == 1
+    assert [it["id"] for it in multi["results"]["errors"]] == ["2"]
+    assert (multi["results"]["projectName"], multi["results"]["deploymentName"]) == (deployed.multi, "D")
+
+
+def test_the_arrays_of_other_tasks_may_be_there_if_they_are_empty(call: Caller, deployed: Deployed) -> None:
+    tasks: dict[str, Any] = {MULTI: [task(deployed.multi)], **{name: [] for name in EMPTY}}
+    call.done(call("POST", ANALYZE, request(document(1, "Space"), tasks=tasks)))
+    refused = call("POST", ANALYZE, request(document(1, "Space"), tasks=tasks | {"sentimentAnalysisTasks": [{}]}))
+    assert (refused.status_code, refused.json()["error"]["code"]) == (400, "InvalidArgument")
+
+
+@pytest.mark.parametrize(
+    ("tasks", "code"),
+    [
+        ({}, "InvalidRequest"),
+        ({MULTI: []}, "InvalidRequest"),
+        ({"customClassificationTasks": [task("P")]}, "InvalidRequest"),
+        ({MULTI: [task("P"), task("P")]}, "InvalidArgument"),
+        ({MULTI: [{"parameters": {"modelId": "P"}}]}, "InvalidRequest"),
+    ],
+    ids=["none", "empty", "the quickstart's key", "the same twice", "the quickstart's parameters"],
+)
+def test_tasks_that_cannot_be_are_refused(call: Caller, tasks: dict[str, Any], code: str) -> None:
+    answer = call("POST", ANALYZE, request(document(1, "Space"), tasks=tasks))
+    assert (answer.status_code, answer.json()["error"]["code"]) == (400, code)
+
+
+def test_results_come_in_pages_that_lead_to_each_other(call: Caller, deployed: Deployed) -> None:
+    documents = [document(number, "Space") for number in range(25)]
+    answer = call("POST", ANALYZE, request(*documents, tasks={MULTI: [task(deployed.multi)]}))
+    first = call.done(answer)
+    address = answer.headers["operation-location"]
+    assert first["@nextLink"] == f"{address}?$skip=20&$top=20"
+    last = call("GET", first["@nextLink"]).json()
+    assert [len(job["tasks"][MULTI][0]["results"]["documents"]) for job in (first, last)] == [20, 5]
+    assert "@nextLink" not in last
+
+
+def test_the_observed_shape_calls_a_tasks_status_its_state(start: Callable[..., Any], texts: str, project: str) -> None:
+    with start(shape="observed") as call:
+        import_labels(call, project, texts)
+        train(call, project)
+        call.done(call("PUT", f"{CURRENT}/{project}/deployments/D", {"trainedModelLabel": "M"}))
+        job = call.done(call("POST", ANALYZE, request(document(1, "Space"), tasks={MULTI: [task(project, None)]})))
+    (item,) = job["tasks"][MULTI]
+    assert set(item) == {"lastUpdateDateTime", "state", "results"}
+    assert item["state"] == "succeeded"

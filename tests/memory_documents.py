@@ -1,0 +1,112 @@
+"""Files in memory: the twin of `Documents`, held to the same contract in test_documents.py."""
+
+from __future__ import annotations
+
+import itertools
+import json
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from shared.errors import ContainerMissing, Moved, NotFound
+from shared.model import RESULT_SUFFIX, Blob
+
+BEGINNING = datetime(2026, 1, 1, tzinfo=UTC)
+
+
+@dataclass(frozen=True)
+class File:
+    content: bytes
+    blob: Blob
+
+
+class MemoryDocuments:
+    """What `Documents` offers the app, and what people do to the files: put, delete, remove_container.
+
+    `clock` says when a file is written; without one, each is written a second after the one before.
+    """
+
+    def __init__(
+        self, documents: str = "documents", results: str = "results", clock: Callable[[], datetime] | None = None
+    ) -> None:
+        self.container = documents
+        self.results = results
+        self._clock = clock
+        self._containers: dict[str, dict[str, File]] = {documents: {}}
+        self._versions = itertools.count(1)
+        self._lock = threading.RLock()
+
+    # --- what people do -----------------------------------------------------------------------------------------
+
+    def put(self, name: str, content: bytes, language: str = "", container: str = "") -> str:
+        """Write or overwrite a file, making its container; gives its new ETag."""
+        with self._lock:
+            version = next(self._versions)
+            modified = self._clock() if self._clock else BEGINNING + timedelta(seconds=version)
+            blob = Blob(name, f"0x{version:X}", len(content), modified, language)
+            self._containers.setdefault(container or self.container, {})[name] = File(content, blob)
+            return blob.etag
+
+    def delete(self, name: str) -> None:
+        with self._lock:
+            del self._containers[self.container][name]
+
+    def remove_container(self) -> None:
+        with self._lock:
+            del self._containers[self.container]
+
+    # --- what the app does --------------------------------------------------------------------------------------
+
+    def look(self, name: str) -> Blob | None:
+        with self._lock:
+            found = self._files(self.container).get(name)
+            return found.blob if found else None
+
+    def page(self, marker: str, size: int) -> tuple[list[Blob], str]:
+        with self._lock:
+            files = self._files(self.container)
+            names = sorted(name for name in files if name >= marker)
+            return [files[name].blob for name in names[:size]], "".join(names[size : size + 1])
+
+    def read(self, name: str, etag: str) -> bytes:
+        with self._lock:
+            found = self._file(self.container, name)
+            if found.blob.etag != etag:
+                raise Moved("The blob is no longer the version that was read.")
+            return found.content
+
+    def read_any(self, container: str, name: str) -> bytes:
+        with self._lock:
+            return self._file(container, name).content
+
+    def result(self, name: str) -> Any:
+        try:
+            return json.loads(self.read_any(self.results, name + RESULT_SUFFIX))
+        except (NotFound, ContainerMissing):
+            return None
+
+    def write_result(self, name: str, etag: str, result: Mapping[str, Any]) -> bool:
+        with self._lock:
+            source = self.look(name)
+            if source is None or source.etag != etag:
+                return False
+            self.put(name + RESULT_SUFFIX, json.dumps(result).encode(), container=self.results)
+            return True
+
+    def reachable(self) -> bool:
+        with self._lock:
+            return self.container in self._containers
+
+    def _file(self, container: str, name: str) -> File:
+        try:
+            return self._files(container)[name]
+        except KeyError:
+            raise NotFound("There is no such blob.") from None
+
+    def _files(self, container: str) -> dict[str, File]:
+        try:
+            return self._containers[container]
+        except KeyError:
+            raise ContainerMissing("The container is not there.") from None

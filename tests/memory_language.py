@@ -1,0 +1,151 @@
+"""The Language service in memory: the twin of `CurrentLanguage`, held to the same contract in test_memory_language.py.
+
+What it finds, it finds in the text: a class applies to a text that holds one of its words. Words of trouble have their
+trouble: a text that says "unfit" is in error, "poison" has its whole request refused, "breaks" fails its whole job.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from shared.errors import Rejected, Unavailable, Unknown
+from shared.language.types import Analysis, Classifier, ClassScore, Kind, Progress, State, Text
+from shared.model import SERVICE_PACK
+from shared.text import REQUEST_TEXT
+
+PROJECT, DEPLOYMENT = "Movies", "production"
+WORDS: Mapping[str, Sequence[str]] = {
+    "Cooking": ("simmer", "onion", "oven", "recipe"),
+    "Sailing": ("harbour", "mast", "anchor", "rigging"),
+}
+ENDS = {"failed": State.FAILED, "cancelled": State.CANCELLED}
+
+
+@dataclass(frozen=True)
+class Begun:
+    """A job at the service. `fate`: "" for an ordinary end, or failed, cancelled, left out."""
+
+    name: str
+    texts: tuple[Text, ...]
+    fate: str
+
+
+class MemoryLanguage:
+    """One project with one deployment.
+
+    `troubles` meet the next analyze calls, one each; one that was `sent` meets a submission that arrived. `fates` are
+    those of the next jobs. `looks` is how often a job is seen running before it is seen to have ended.
+    """
+
+    dialect = "current"
+    api = "2023-04-01"
+
+    def __init__(self, looks: int = 1) -> None:
+        self.troubles: list[Exception] = []
+        self.fates: list[str] = []
+        self.looks = looks
+        self.begun: dict[str, Begun] = {}  # every job there ever was, in their order
+        self._known: set[str] = set()
+        self._seen: Counter[str] = Counter()
+        self._numbers = itertools.count(1)
+
+    # --- what happens at the service ----------------------------------------------------------------------------
+
+    def forget_jobs(self) -> None:
+        """They expired, or it was restored from a backup."""
+        self._known.clear()
+
+    @property
+    def names(self) -> list[str]:
+        """The jobs as the app calls them, those that came in several requests once."""
+        return list(dict.fromkeys(job.name for job in self.begun.values()))
+
+    @property
+    def times_sent(self) -> Counter[str]:
+        """In how many jobs each document was."""
+        return Counter(document for _, document in {(job.name, t.id) for job in self.begun.values() for t in job.texts})
+
+    # --- what the app does --------------------------------------------------------------------------------------
+
+    def begin_publish(self, project: str, model: str, deployment: str) -> str:  # noqa: ARG002
+        _known(project, PROJECT)
+        return self._new_id("publishing")
+
+    def publishing(self, project: str, deployment: str, job: str) -> Progress:  # noqa: ARG002
+        if job not in self._known:
+            raise Unknown("There is no such job.")
+        return Progress(State.SUCCEEDED if self._has_ended(job) else State.RUNNING)
+
+    def classifier(self, project: str, deployment: str, model_id: str) -> Classifier:  # noqa: ARG002
+        _known(project, PROJECT)
+        return Classifier(self.dialect, project=project, deployment=deployment, kind=Kind.MULTI)
+
+    def begin_analyze(self, texts: Sequence[Text], classifier: Classifier, name: str) -> str:
+        trouble = self.troubles.pop(0) if self.troubles else None
+        if trouble and not (isinstance(trouble, Unavailable) and trouble.sent):
+            raise trouble
+        _known(classifier.project, PROJECT)
+        _known(classifier.deployment, DEPLOYMENT)
+        _check(texts)
+        job = self._new_id("job")
+        self.begun[job] = Begun(name, tuple(texts), self.fates.pop(0) if self.fates else "")
+        if trouble:
+            raise trouble
+        return job
+
+    def analysis(self, job: str) -> Analysis:
+        if self.troubles:
+            raise self.troubles.pop(0)
+        if job not in self._known:
+            raise Unknown("There is no such job.")
+        if not self._has_ended(job):
+            return Analysis(State.RUNNING, "running")
+        return _ended(self.begun[job])
+
+    def _new_id(self, what: str) -> str:
+        job = f"{what}-{next(self._numbers)}"
+        self._known.add(job)
+        return job
+
+    def _has_ended(self, job: str) -> bool:
+        self._seen[job] += 1
+        return self._seen[job] > self.looks
+
+
+def classes_in(text: str) -> tuple[ClassScore, ...]:
+    """The classes whose words are in the text, best first."""
+    found = {category: sum(word in text for word in words) / len(words) for category, words in WORDS.items()}
+    return tuple(ClassScore(name, found[name]) for name in sorted(found, key=lambda one: -found[one]) if found[name])
+
+
+def _ended(job: Begun) -> Analysis:
+    if job.fate in ENDS or any("breaks" in text.text for text in job.texts):
+        return Analysis(ENDS.get(job.fate, State.FAILED), job.fate or "failed", error="The job went wrong.")
+    told = job.texts[1:] if job.fate == "left out" else job.texts
+    errors = {text.id: reason for text in told if (reason := _fault(text.text))}
+    classes = {text.id: classes_in(text.text) for text in told if text.id not in errors}
+    return Analysis(State.SUCCEEDED, "succeeded", classes=classes, errors=errors)
+
+
+def _fault(text: str) -> str:
+    if not text.strip():
+        return "Document text is empty."
+    return "The document is unfit." if "unfit" in text else ""
+
+
+def _known(name: str, known: str) -> None:
+    if name != known:
+        raise Unknown(f"There is no {name}.")
+
+
+def _check(texts: Sequence[Text]) -> None:
+    """What the service refuses as a whole."""
+    if not 0 < len(texts) <= SERVICE_PACK or len({text.id for text in texts}) < len(texts):
+        raise Rejected("A request has 1 to 25 documents, each with an id of its own.")
+    if sum(len(text.text) for text in texts) > REQUEST_TEXT or not any(text.text.strip() for text in texts):
+        raise Rejected("The texts of a request have 1 to 125,000 characters together.")
+    if any("poison" in text.text for text in texts):
+        raise Rejected("The request is refused.")

@@ -1,0 +1,140 @@
+"""The outside world in memory, and instances of the app over it whose every call outside is watched."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+from invariants import check
+from memory_documents import MemoryDocuments
+from memory_language import MemoryLanguage
+from memory_rows import MemoryRows
+from memory_services import ENVIRON
+from values import NOW
+
+from shared import intake
+from shared import tick as story
+from shared.ledger import Ledger
+from shared.management import routes
+from shared.management.requests import Answer, Request
+from shared.model import Document
+from shared.services import Services
+from shared.settings import load
+
+SETTINGS = load({**ENVIRON, "LANGUAGE_REQUESTS_PER_MINUTE": "1000"})
+
+
+class Killed(BaseException):
+    """The process was ended here. Nothing may catch it."""
+
+
+class Watched:
+    """Calls what it stands for, and tells before and after each call."""
+
+    def __init__(self, inner: Any, passing: Callable[[], None]) -> None:
+        self._inner = inner
+        self._passing = passing
+
+    def __getattr__(self, name: str) -> Any:
+        found = getattr(self._inner, name)
+        if not callable(found):
+            return found
+
+        def call(*given: Any) -> Any:
+            self._passing()
+            try:
+                return found(*given)
+            finally:
+                self._passing()
+
+        return call
+
+
+@dataclass
+class Stage:
+    """Stores, service and clock, as all instances of the app share them."""
+
+    rows: MemoryRows = field(default_factory=MemoryRows)
+    language: MemoryLanguage = field(default_factory=MemoryLanguage)
+    now: datetime = NOW
+
+    def __post_init__(self) -> None:
+        self.documents = MemoryDocuments(clock=lambda: self.now)
+
+    def instance(self, passing: Callable[[], None] = lambda: None) -> Instance:
+        """A process of the app that has just begun; `passing` is told before and after its every call outside."""
+        ledger = Ledger(Watched(self.rows, passing))
+        documents: Any = Watched(self.documents, passing)
+        language: Any = Watched(self.language, passing)
+        return Instance(self, Services(SETTINGS, ledger, documents, language))
+
+    def wait(self, seconds: float) -> None:
+        self.now += timedelta(seconds=seconds)
+
+    def check(self) -> dict[str, Any]:
+        """All that must hold after every step; gives every value there is, by the key of its row."""
+        values = check(self.rows)
+        for one in values.values():
+            if isinstance(one, Document) and one.state == "succeeded" and self.is_current(one):
+                assert self.documents.result(one.name)["document"] == one.key, f"{one.name} succeeded without its result"
+        return values
+
+    def known(self) -> list[Document]:
+        return [one for one in self.check().values() if isinstance(one, Document)]
+
+    def is_current(self, document: Document) -> bool:
+        blob = self.documents.look(document.name)
+        return blob is not None and blob.etag == document.etag
+
+    def is_drained(self) -> bool:
+        """Nothing is open, and every file's present version is known."""
+        values = self.check().values()
+        versions = {(one.name, one.etag) for one in values if isinstance(one, Document)}
+        blobs, _ = self.documents.page("", 10**6)
+        return all(one.state.final for one in values) and versions >= {(one.name, one.etag) for one in blobs}
+
+    def drain(self) -> None:
+        """A fresh instance goes on until there is nothing more to do."""
+        instance = self.instance()
+        for number in range(200):
+            if self.is_drained():
+                return
+            self.wait(10 if number < 20 else 120)
+            instance.tick()
+        raise AssertionError(f"Never done: {[one for one in self.check().values() if not one.state.final]}")
+
+
+@dataclass(frozen=True)
+class Instance:
+    """One process of the app: what the host has it do."""
+
+    stage: Stage
+    services: Services
+
+    def land(self, name: str) -> None:
+        intake.document_landed(name, self.services, self.stage.now)
+
+    def tick(self) -> None:
+        story.tick(self.services, self.stage.now)
+
+    def ask(self, method: str, path: str, body: Any = None) -> Answer:
+        raw = b"" if body is None else json.dumps(body).encode()
+        return routes.answer(Request(method, path, {}, raw), lambda: self.services, self.stage.now)
+
+
+@contextmanager
+def one_thread() -> Iterator[None]:
+    """What the app does side by side happens one after the other, so that each run is the same as the last."""
+
+    def in_turn(_: ThreadPoolExecutor, act: Callable[..., Any], *things: Any) -> Iterator[Any]:
+        return iter([act(*each) for each in zip(*things, strict=False)])
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(ThreadPoolExecutor, "map", in_turn)
+        yield

@@ -1,0 +1,289 @@
+"""Documents: one contract for Blob storage (Azurite) and its twin in memory; and what only the real one can suffer."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC
+from typing import Any
+
+import pytest
+from azurite_files import AzuriteFiles
+from memory_services import ENVIRON
+
+from local.azurite import Azurite
+from shared.documents import Documents
+from shared.errors import ContainerMissing, Moved, NotFound, StorageUnavailable, TextdropError
+from shared.model import LONGEST_NAME
+from shared.services import build
+from shared.settings import load
+
+HOSTILE_NAMES = [
+    "folder/a.txt",
+    "a//b",
+    "?x=1#y",
+    "100%41%2F%.txt",
+    "one\ntwo\tthree.txt",
+    "😀 é 漢字\u202e.txt",
+    " blanks around ",
+    "quotes ' \" & <b> + = ; , @ $ ! * ( ) ~ [ ] { } | ^ `",
+    "dot.",
+    "a.txt.json",
+    "n" * LONGEST_NAME,
+]
+
+
+pytest_plugins = ["stores"]
+
+
+# --- the files --------------------------------------------------------------------------------------------------
+
+
+def test_a_look_shows_the_file_as_it_is_now(files: Any) -> None:
+    etag = files.put("a.txt", b"text", language="fr")
+    found = files.documents.look("a.txt")
+    assert (found.name, found.etag, found.size, found.language) == ("a.txt", etag, 4, "fr")
+    assert '"' not in found.etag
+    assert found.modified.tzinfo == UTC
+    files.put("a.txt", b"longer text")
+    again = files.documents.look("a.txt")
+    assert again.etag != etag
+    assert (again.size, again.language) == (11, "")
+
+
+def test_a_file_that_is_not_there_is_none(files: Any) -> None:
+    assert files.documents.look("a.txt") is None
+    files.put("a.txt", b"text")
+    files.delete("a.txt")
+    assert files.documents.look("a.txt") is None
+
+
+def test_a_listing_shows_every_file_as_a_look_does_page_by_page(files: Any) -> None:
+    names = sorted(f"{number}.txt" for number in range(7))
+    for name in names:
+        files.put(name, b"text", language="fr")
+    found, marker, pages = [], "", 0
+    while pages == 0 or marker:
+        page, marker = files.documents.page(marker, 3)
+        found, pages = found + page, pages + 1
+    assert found == [files.documents.look(name) for name in names]
+    assert pages == 3
+
+
+def test_a_listing_goes_on_whatever_happened_since_its_last_page(files: Any) -> None:
+    for name in ("a.txt", "b.txt", "c.txt", "d.txt"):
+        files.put(name, b"text")
+    _, marker = files.documents.page("", 2)
+    for name in ("b.txt", "c.txt"):
+        files.delete(name)
+    files.put("e.txt", b"text")
+    found, marker = files.documents.page(marker, 10)
+    assert ([one.name for one in found], marker) == (["d.txt", "e.txt"], "")
+
+
+def test_an_empty_container_has_one_empty_page(files: Any) -> None:
+    assert files.documents.page("", 10) == ([], "")
+
+
+def test_a_container_that_is_not_there_has_no_pages(files: Any) -> None:
+    files.remove_container()
+    with pytest.raises(ContainerMissing):
+        files.documents.page("", 10)
+
+
+@pytest.mark.parametrize("content", [b"text", b"", "é漢😀".encode(), bytes(range(256)), b"x" * 500_004])
+def test_the_version_that_was_seen_is_read_whole(files: Any, content: bytes) -> None:
+    etag = files.put("a.txt", content)
+    assert files.documents.read("a.txt", etag) == content
+
+
+def test_a_version_that_was_overwritten_is_moved(files: Any) -> None:
+    etag = files.put("a.txt", b"one")
+    files.put("a.txt", b"two")
+    with pytest.raises(Moved):
+        files.documents.read("a.txt", etag)
+
+
+def test_the_same_bytes_again_are_another_version(files: Any) -> None:
+    etag = files.put("a.txt", b"one")
+    assert files.put("a.txt", b"one") != etag
+    with pytest.raises(Moved):
+        files.documents.read("a.txt", etag)
+
+
+def test_an_empty_file_that_was_overwritten_is_moved_too(files: Any) -> None:
+    etag = files.put("a.txt", b"")
+    files.put("a.txt", b"")
+    with pytest.raises(Moved):
+        files.documents.read("a.txt", etag)
+
+
+def test_a_file_that_was_deleted_is_not_found(files: Any) -> None:
+    etag = files.put("a.txt", b"one")
+    files.delete("a.txt")
+    with pytest.raises(NotFound):
+        files.documents.read("a.txt", etag)
+
+
+def test_a_missing_container_is_no_missing_file(files: Any) -> None:
+    etag = files.put("a.txt", b"text")
+    assert files.documents.reachable()
+    files.remove_container()
+    assert not files.documents.reachable()
+    for ask in (
+        lambda: files.documents.look("a.txt"),
+        lambda: files.documents.read("a.txt", etag),
+        lambda: files.documents.write_result("a.txt", etag, {}),
+    ):
+        with pytest.raises(ContainerMissing):
+            ask()
+
+
+@pytest.mark.parametrize("name", HOSTILE_NAMES)
+def test_any_name_is_looked_at_read_and_answered(files: Any, name: str) -> None:
+    etag = files.put(name, b"text")
+    found = files.documents.look(name)
+    assert (found.name, found.etag) == (name, etag)
+    assert files.documents.read(name, etag) == b"text"
+    assert files.documents.write_result(name, etag, {"name": name})
+    assert files.documents.result(name) == {"name": name}
+
+
+# --- other files ------------------------------------------------------------------------------------------------
+
+
+def test_a_file_of_any_container_is_read(files: Any, container: str) -> None:
+    files.put("labels.json", b"{}", container=f"{container}-training")
+    assert files.documents.read_any(f"{container}-training", "labels.json") == b"{}"
+    with pytest.raises(NotFound):
+        files.documents.read_any(f"{container}-training", "other.json")
+    with pytest.raises(ContainerMissing):
+        files.documents.read_any(f"{container}-none", "labels.json")
+
+
+@pytest.mark.parametrize("name", ["No Such Container!", "a/b", ".."])
+def test_a_container_that_cannot_be_is_missing(files: Any, name: str) -> None:
+    """The caller named it: storage is well, and trying again is no use."""
+    with pytest.raises((ContainerMissing, NotFound)):
+        files.documents.read_any(name, "labels.json")
+
+
+# --- results ----------------------------------------------------------------------------------------------------
+
+
+def test_a_file_has_no_result_at_first(files: Any) -> None:
+    files.put("a.txt", b"text")
+    assert files.documents.result("a.txt") is None
+
+
+def test_a_result_is_written_and_its_container_made(files: Any, container: str) -> None:
+    etag = files.put("a.txt", b"text")
+    assert files.documents.write_result("a.txt", etag, {"classes": ["Drama"], "of": "é漢😀"})
+    assert files.documents.result("a.txt") == {"classes": ["Drama"], "of": "é漢😀"}
+    assert json.loads(files.documents.read_any(f"{container}-results", "a.txt.json")) == files.documents.result("a.txt")
+    assert files.documents.result("b.txt") is None
+
+
+def test_the_result_of_the_same_version_can_be_written_again(files: Any) -> None:
+    etag = files.put("a.txt", b"text")
+    for turn in (1, 2):
+        assert files.documents.write_result("a.txt", etag, {"turn": turn})
+    assert files.documents.result("a.txt") == {"turn": 2}
+
+
+def test_a_newer_version_replaces_the_result(files: Any) -> None:
+    for version in (1, 2, 3):
+        etag = files.put("a.txt", b"text")
+        assert files.documents.write_result("a.txt", etag, {"version": version})
+    assert files.documents.result("a.txt") == {"version": 3}
+
+
+def test_a_result_of_an_older_version_is_not_written(files: Any) -> None:
+    old = files.put("a.txt", b"one")
+    new = files.put("a.txt", b"two")
+    assert not files.documents.write_result("a.txt", old, {"version": 1})
+    assert files.documents.result("a.txt") is None
+    assert files.documents.write_result("a.txt", new, {"version": 2})
+    assert not files.documents.write_result("a.txt", old, {"version": 1})
+    assert files.documents.result("a.txt") == {"version": 2}
+
+
+def test_a_deleted_file_gets_no_result(files: Any) -> None:
+    etag = files.put("a.txt", b"one")
+    files.delete("a.txt")
+    assert not files.documents.write_result("a.txt", etag, {})
+    assert files.documents.result("a.txt") is None
+
+
+def test_writing_a_result_leaves_the_file_alone(files: Any) -> None:
+    etag = files.put("a.txt", b"text")
+    files.documents.write_result("a.txt", etag, {})
+    assert files.documents.look("a.txt").etag == etag
+
+
+def test_a_result_that_follows_the_last_version_stays_whoever_else_writes(files: Any) -> None:
+    """Versions follow one another while all their results are written at once."""
+    for turn in range(10):
+        name = f"{turn}.txt"
+        etags = [files.put(name, b"one"), files.put(name, b"two")]
+
+        def write(version: int, name: str = name, etags: list[str] = etags) -> bool:
+            return files.documents.write_result(name, etags[version], {"version": version})
+
+        with ThreadPoolExecutor(4) as threads:
+            assert list(threads.map(write, [0, 1, 0, 1])) == [False, True, False, True]
+        assert files.documents.result(name) == {"version": 1}
+
+
+# --- only Blob storage ------------------------------------------------------------------------------------------
+
+
+def test_a_file_in_the_archive_has_not_moved(blobs: AzuriteFiles) -> None:
+    """It is there, in this very version, and cannot be read: it was neither overwritten nor deleted."""
+    etag = blobs.put("a.txt", b"text")
+    blobs._service.get_blob_client(blobs.documents.container, "a.txt").set_standard_blob_tier("Archive")
+    assert blobs.documents.look("a.txt").etag == etag
+    with pytest.raises(TextdropError) as caught:
+        blobs.documents.read("a.txt", etag)
+    assert not isinstance(caught.value, Moved | NotFound)
+
+
+def test_a_result_is_json_that_people_can_read(blobs: AzuriteFiles) -> None:
+    blobs.documents.write_result("a.txt", blobs.put("a.txt", b"text"), {"of": "é"})
+    written = blobs._service.get_blob_client(blobs.documents.results, "a.txt.json")
+    assert written.get_blob_properties().content_settings.content_type == "application/json; charset=utf-8"
+    assert written.download_blob().readall() == '{\n  "of": "é"\n}'.encode()
+
+
+ASKING: dict[str, Callable[[Documents], object]] = {
+    "look": lambda documents: documents.look("a.txt"),
+    "read": lambda documents: documents.read("a.txt", "0x1"),
+    "read_any": lambda documents: documents.read_any("container", "a.txt"),
+    "result": lambda documents: documents.result("a.txt"),
+    "write_result": lambda documents: documents.write_result("a.txt", "0x1", {}),
+    "reachable": lambda documents: documents.reachable(),
+}
+
+
+def test_nobody_listening_is_storage_unavailable() -> None:
+    """All asked at once, for each of them tries again a few times first."""
+    documents = build(load(ENVIRON)).documents
+
+    def answer(ask: Callable[[Documents], object]) -> object:
+        try:
+            return ask(documents)
+        except StorageUnavailable as error:
+            return str(error)
+
+    with ThreadPoolExecutor(len(ASKING)) as threads:
+        answers = dict(zip(ASKING, threads.map(answer, ASKING.values()), strict=True))
+    assert answers == dict.fromkeys(ASKING, "Blob storage did not answer as hoped (ServiceRequestError).")
+
+
+def test_a_wrong_key_is_storage_unavailable(azurite: Azurite, container: str) -> None:
+    wrong = azurite.connection_string.replace("AccountKey=Eby8", "AccountKey=AAAA")
+    documents = build(load(ENVIRON | {"DOCUMENTS_STORAGE": wrong, "DOCUMENTS_CONTAINER": container})).documents
+    with pytest.raises(StorageUnavailable) as caught:
+        documents.look("a.txt")
+    assert not isinstance(caught.value, ContainerMissing)

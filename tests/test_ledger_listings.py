@@ -1,0 +1,73 @@
+"""The ledger's listings: what is open, and what ended newest first, a page at a time."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from values import NOW, add, document, job, seconds
+
+from shared.ledger import Ledger
+from shared.model import Document, DocumentState, Reason
+
+pytest_plugins = ["stores"]
+
+
+def pages(list_some: Any, limit: int) -> list[list[str]]:
+    found, after = [], ""
+    while True:
+        page, after = list_some(limit, after)
+        found.append([one.name for one in page])
+        if not after:
+            return found
+
+
+def test_ended_is_newest_first_a_page_at_a_time(ledger: Ledger) -> None:
+    for number in range(5):
+        [one] = add(ledger, document(f"{number}"))
+        ledger.commit((one, one.gone(NOW + seconds(number))))
+    ledger.commit((None, document("failed").failed(Reason.BAD_INPUT, "empty", NOW)), (None, document("open")))
+
+    def gone(limit: int, after: str) -> Any:
+        return ledger.ended(Document, DocumentState.GONE, limit, after)
+
+    assert pages(gone, 2) == [["4", "3"], ["2", "1"], ["0"]]
+    assert pages(gone, 10) == [["4", "3", "2", "1", "0"]]
+    assert [name for page in pages(gone, 5) for name in page] == ["4", "3", "2", "1", "0"]
+    assert [one.name for one in ledger.ended(Document, DocumentState.FAILED, 10)[0]] == ["failed"]
+    assert ledger.ended(Document, DocumentState.SUCCEEDED, 10) == ([], "")
+
+
+def test_pages_of_those_that_ended_at_the_same_moment_miss_none(ledger: Ledger) -> None:
+    names = {f"{number}" for number in range(7)}
+    add(ledger, *(document(name).gone(NOW) for name in names))
+    found = pages(lambda limit, after: ledger.ended(Document, DocumentState.GONE, limit, after), 3)
+    assert sorted(name for page in found for name in page) == sorted(names)
+
+
+def test_open_lists_what_has_not_ended_the_longest_due_first(ledger: Ledger) -> None:
+    add(ledger, *(replace(document(f"{number}"), due=NOW + seconds(number)) for number in range(5)))
+    add(ledger, document("ended").gone(NOW))
+    assert pages(lambda limit, after: ledger.open(Document, limit, after), 2) == [["0", "1"], ["2", "3"], ["4"]]
+
+
+def test_a_page_goes_on_behind_what_was_added_or_ended_meanwhile(ledger: Ledger) -> None:
+    add(ledger, *(document(f"{number}").gone(NOW + seconds(number)) for number in range(4)))
+    _, after = ledger.ended(Document, DocumentState.GONE, 2)
+    add(ledger, document("newest").gone(NOW + seconds(99)))
+    assert [one.name for one in ledger.ended(Document, DocumentState.GONE, 2, after)[0]] == ["1", "0"]
+
+
+@pytest.mark.parametrize("after", ["~", "~~~", "|", "'", "end|job", "0' or RowKey ge '", "é"])
+def test_no_continuation_leads_out_of_its_listing(ledger: Ledger, after: str) -> None:
+    add(ledger, document("open"), document("failed").failed(Reason.BAD_INPUT, "empty", NOW), job(document()))
+    found, more = ledger.ended(Document, DocumentState.GONE, 10, after)
+    assert (found, more) == ([], "")
+
+
+def test_find_all_keeps_the_order_and_leaves_out_what_is_not_there(ledger: Ledger) -> None:
+    found = add(ledger, *(document(f"{number}") for number in range(20)))
+    keys = [one.key for one in reversed(found)]
+    assert ledger.find_all(Document, ["none", *keys, "none either"]) == found[::-1]
+    assert ledger.find_all(Document, []) == []

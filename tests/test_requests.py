@@ -1,0 +1,170 @@
+"""What callers send: taken as it should be, or refused with words that say what to send."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from enum import StrEnum
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from shared.errors import BadRequest
+from shared.management.requests import (
+    LARGEST_BODY,
+    LARGEST_PAGE,
+    PAGE,
+    Request,
+    choice,
+    flag,
+    json_object,
+    name_of,
+    only_task,
+    page_of,
+    text,
+)
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3),
+    max_leaves=6,
+)
+
+
+def sent(body: bytes) -> Request:
+    return Request("POST", "projects", body=body)
+
+
+# --- bodies -----------------------------------------------------------------------------------------------------
+
+
+@given(st.binary(max_size=100))
+def test_any_bytes_are_an_object_or_a_bad_request(body: bytes) -> None:
+    with suppress(BadRequest):
+        assert isinstance(json_object(sent(body)), dict)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [b"", b"[]", b'"text"', b"null", b"7", b"{", b'{"a": 1} more', b"[" * 200_000, b'{"a": ' * 100_000, b"\xff{}"],
+    ids=lambda body: repr(body[:12]),
+)
+def test_a_body_that_is_no_object_is_refused(body: bytes) -> None:
+    with pytest.raises(BadRequest, match="JSON object"):
+        json_object(sent(body))
+
+
+def test_a_body_of_any_encoding_json_has_is_taken() -> None:
+    for encoding in ("utf-8", "utf-8-sig", "utf-16", "utf-32"):
+        assert json_object(sent('{"name": "é"}'.encode(encoding))) == {"name": "é"}
+
+
+def test_a_body_has_a_largest_size() -> None:
+    around = len('{"a": ""}')
+    assert json_object(sent(b'{"a": "%s"}' % (b"x" * (LARGEST_BODY - around))))
+    with pytest.raises(BadRequest, match="1,000,001 bytes; at most 1,000,000"):
+        json_object(sent(b'{"a": "%s"}' % (b"x" * (LARGEST_BODY - around + 1))))
+
+
+# --- fields -----------------------------------------------------------------------------------------------------
+
+
+def test_a_string_is_given_or_its_default() -> None:
+    assert text({"name": "Movies"}, "name") == "Movies"
+    assert text({"name": "Movies"}, "culture", "en-us") == "en-us"
+    assert text({"culture": ""}, "culture", "en-us") == ""
+
+
+@pytest.mark.parametrize("value", [None, 7, True, [], {}, "", " \n"])
+def test_a_string_that_is_needed_is_not_empty(value: Any) -> None:
+    with pytest.raises(BadRequest, match='"name" must be a string that is not empty'):
+        text({"name": value}, "name")
+    with pytest.raises(BadRequest, match='"name" must be a string'):
+        text({}, "name")
+
+
+@pytest.mark.parametrize("value", [None, 7, True, [], {}])
+def test_a_default_is_for_what_is_not_given_alone(value: Any) -> None:
+    with pytest.raises(BadRequest, match=r'"culture" must be a string\.'):
+        text({"culture": value}, "culture", "en-us")
+
+
+def test_half_a_character_is_no_text() -> None:
+    """JSON can spell a lone surrogate; no row, file or request can hold it."""
+    body = json_object(sent(rb'{"name": "a \ud800"}'))
+    with pytest.raises(BadRequest, match='"name"'):
+        text(body, "name")
+
+
+def test_a_string_that_no_row_can_hold_is_refused() -> None:
+    """An operation keeps what it was asked for in a row, which Table storage lets have half a million characters."""
+    with pytest.raises(BadRequest, match='"description"'):
+        text({"description": "d" * 900_000}, "description", "")
+
+
+def test_a_flag_is_true_or_false_and_false_by_default() -> None:
+    assert flag({"multiLingual": True}, "multiLingual") is True
+    assert flag({}, "multiLingual") is False
+    for value in (None, 0, 1, "true"):
+        with pytest.raises(BadRequest, match='"multiLingual" must be true or false'):
+            flag({"multiLingual": value}, "multiLingual")
+
+
+class Colour(StrEnum):
+    RED = "red"
+    BLUE = "blue"
+
+
+def test_a_choice_is_one_of_its_words() -> None:
+    assert choice("red", "colour", Colour, list(Colour)) is Colour.RED
+    with pytest.raises(BadRequest, match='"colour" must be one of red, blue'):
+        choice("green", "colour", Colour, list(Colour))
+
+
+@pytest.mark.parametrize("name", ["a", "Movies", "9", "a.b-c_d", "n" * 50])
+def test_a_name_both_protocols_take(name: str) -> None:
+    assert name_of(name, "project") == name
+
+
+@pytest.mark.parametrize("name", ["", "n" * 51, "a b", "a/b", "..", ".a", "-a", "é", "a\n", "a%2Fb", "٣"])
+def test_any_other_name_is_refused(name: str) -> None:
+    with pytest.raises(BadRequest, match="The model name must have 1 to 50 letters"):
+        name_of(name, "model")
+
+
+def test_the_one_task_of_a_request_as_the_quickstart_writes_it() -> None:
+    assert only_task({"tasks": [{"trainingModelName": "first"}]}) == {"trainingModelName": "first"}
+
+
+@given(JSON)
+def test_anything_else_for_tasks_is_refused(tasks: Any) -> None:
+    if isinstance(tasks, list) and len(tasks) == 1 and isinstance(tasks[0], dict):
+        return
+    with pytest.raises(BadRequest, match="one task"):
+        only_task({"tasks": tasks})
+
+
+# --- pages ------------------------------------------------------------------------------------------------------
+
+
+def test_a_page_has_its_default_and_its_largest() -> None:
+    assert page_of({}) == (PAGE, "")
+    assert page_of({"top": "1"}) == (1, "")
+    assert page_of({"top": str(LARGEST_PAGE), "continue": "20260301T120000.000|abc"}) == (
+        LARGEST_PAGE,
+        "20260301T120000.000|abc",
+    )
+
+
+@pytest.mark.parametrize("top", ["0", "-1", "501", "", "ten", "1.0", "²", " 5", "9" * 5000])
+def test_any_other_top_is_refused(top: str) -> None:
+    with pytest.raises(BadRequest, match='"top" must be a whole number from 1 to 500'):
+        page_of({"top": top})
+
+
+@pytest.mark.parametrize("after", ["\0", "a\nb", "x" * 10_000, "\ud800"], ids=["nul", "newline", "long", "half"])
+def test_a_continuation_that_no_listing_gave_is_refused(after: str) -> None:
+    """Storage would refuse it, and the caller would read that storage is unavailable."""
+    with pytest.raises(BadRequest, match='"continue"'):
+        page_of({"continue": after})
