@@ -7,7 +7,6 @@ processor time where the system tells them: they do not suffer from what else th
 
 from __future__ import annotations
 
-import gc
 import json
 import math
 import os
@@ -31,6 +30,7 @@ from azure.storage.blob import BlobServiceClient
 
 from local import azurite
 from local.language.engine import Example, Trained, train
+from local.language.server import collect_seldom
 
 ROOT = Path(__file__).parents[1]
 MOVIES = ROOT / "samples" / "movies"
@@ -102,7 +102,7 @@ def report() -> None:
         call = Caller(port)
         training = _learn(call, material)
         polls = [_polls(call, material, process) for _ in range(ROUNDS)]
-        gc.freeze()  # as the service does
+        collect_seldom()  # as the service does
         pairs = [(_through_http(call, material, process), _alone(material)) for _ in range(ROUNDS)]
     ratio = median(http.rate / alone.rate for http, alone in pairs)
     of_processor = median(alone.processor / http.processor for http, alone in pairs)
