@@ -22,7 +22,7 @@ from azure.core.exceptions import (
 from azure.storage.blob import BlobProperties, BlobServiceClient, ContentSettings
 
 from shared.errors import BadRequest, ContainerMissing, Moved, NotFound, StorageUnavailable, Unreadable
-from shared.model import RESULT_SUFFIX, Blob
+from shared.model import LONGEST_NAME, RESULT_SUFFIX, Blob
 from shared.settings import CONTAINER_NAME
 
 TRIES = 5
@@ -74,8 +74,8 @@ class Documents:
 
     def read_any(self, container: str, name: str) -> bytes:
         """The bytes of a file of any container of the account, such as a labels file. Raises NotFound."""
-        if not {".", ".."}.isdisjoint(name.split("/")):
-            raise NotFound(f"No file can have the name {name!r}.")  # on its way it would become another name
+        if _becomes_another(name):
+            raise NotFound(f"No file can have the name {name!r}.")
         if not CONTAINER_NAME.fullmatch(container):
             raise ContainerMissing(f"No container can have the name {container!r}.")
         with self._asked():
@@ -85,6 +85,8 @@ class Documents:
         """Write or overwrite a JSON file of any container but the one that is watched."""
         if container == self.container:
             raise BadRequest(f"Container {container} is watched: what is written there would be classified.")
+        if _becomes_another(name) or len(name) > LONGEST_NAME:
+            raise BadRequest(f"No file can have the name {name[:LONGEST_NAME]!r}.")
         with self._asked():
             blob = self._service.get_blob_client(container, name)
             blob.upload_blob(content, overwrite=True, content_settings=_JSON)
@@ -166,6 +168,11 @@ class Documents:
             raise _unavailable(error) from error
         except AzureError as error:
             raise _unavailable(error) from error
+
+
+def _becomes_another(name: str) -> bool:
+    """Whether clients and gateways fold the name into another one on its way."""
+    return not {".", ".."}.isdisjoint(name.split("/"))
 
 
 def _blob(found: BlobProperties) -> Blob:

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from shared.errors import ContainerMissing, Moved, NotFound
-from shared.model import RESULT_SUFFIX, Blob
+from shared.errors import BadRequest, ContainerMissing, Moved, NotFound
+from shared.model import LONGEST_NAME, RESULT_SUFFIX, Blob
 
 BEGINNING = datetime(2026, 1, 1, tzinfo=UTC)
 
@@ -64,9 +64,9 @@ class MemoryDocuments:
             found = self._files(self.container).get(name)
             return found.blob if found else None
 
-    def page(self, marker: str, size: int) -> tuple[list[Blob], str]:
+    def page(self, marker: str, size: int, container: str = "") -> tuple[list[Blob], str]:
         with self._lock:
-            files = self._files(self.container)
+            files = self._files(container or self.container)
             names = sorted(name for name in files if name >= marker)
             return [files[name].blob for name in names[:size]], "".join(names[size : size + 1])
 
@@ -80,6 +80,13 @@ class MemoryDocuments:
     def read_any(self, container: str, name: str) -> bytes:
         with self._lock:
             return self._file(container, name).content
+
+    def write_any(self, container: str, name: str, content: bytes) -> None:
+        with self._lock:
+            if container == self.container or not {".", ".."}.isdisjoint(name.split("/")) or len(name) > LONGEST_NAME:
+                raise BadRequest("It cannot be written there.")
+            self._files(container)
+            self.put(name, content, container=container)
 
     def result(self, name: str) -> Any:
         try:

@@ -14,7 +14,7 @@ from memory_services import ENVIRON
 
 from local.azurite import Azurite
 from shared.documents import Documents
-from shared.errors import ContainerMissing, Moved, NotFound, StorageUnavailable, TextdropError
+from shared.errors import BadRequest, ContainerMissing, Moved, NotFound, StorageUnavailable, TextdropError
 from shared.model import LONGEST_NAME
 from shared.services import build
 from shared.settings import load
@@ -162,6 +162,36 @@ def test_a_file_of_any_container_is_read(files: Any, container: str) -> None:
         files.documents.read_any(f"{container}-none", "labels.json")
 
 
+def test_a_file_of_any_other_container_is_written_and_overwritten(files: Any, container: str) -> None:
+    files.put("a.txt", b"text", container=f"{container}-training")
+    for content in (b"{}", b'{"a": 1}'):
+        files.documents.write_any(f"{container}-training", "labels.json", content)
+        assert files.documents.read_any(f"{container}-training", "labels.json") == content
+    with pytest.raises(ContainerMissing):
+        files.documents.write_any(f"{container}-none", "labels.json", b"{}")
+
+
+def test_nothing_is_written_to_the_container_that_is_watched(files: Any, container: str) -> None:
+    with pytest.raises(BadRequest):
+        files.documents.write_any(container, "labels.json", b"{}")
+    assert files.documents.look("labels.json") is None
+
+
+@pytest.mark.parametrize("name", ["../a.json", "a/./b.json", "n" * 1019 + ".json"])
+def test_a_file_is_written_to_its_own_name_or_not_at_all(files: Any, container: str, name: str) -> None:
+    files.put("a.txt", b"text", container=f"{container}-training")
+    with pytest.raises(BadRequest):
+        files.documents.write_any(f"{container}-training", name, b"{}")
+
+
+def test_another_containers_files_are_listed_in_pages(files: Any, container: str) -> None:
+    for name in ("a.txt", "b.txt", "c.txt"):
+        files.put(name, b"text", container=f"{container}-training")
+    found, marker = files.documents.page("", 2, f"{container}-training")
+    rest, end = files.documents.page(marker, 2, f"{container}-training")
+    assert ([one.name for one in (*found, *rest)], end) == (["a.txt", "b.txt", "c.txt"], "")
+
+
 @pytest.mark.parametrize("name", ["No Such Container!", "a/b", ".."])
 def test_a_container_that_cannot_be_is_missing(files: Any, name: str) -> None:
     """The caller named it: storage is well, and trying again is no use."""
@@ -259,6 +289,7 @@ def test_a_result_is_json_that_people_can_read(blobs: AzuriteFiles) -> None:
 ASKING: dict[str, Callable[[Documents], object]] = {
     "look": lambda documents: documents.look("a.txt"),
     "read": lambda documents: documents.read("a.txt", "0x1"),
+    "write_any": lambda documents: documents.write_any("container", "a.json", b"{}"),
     "read_any": lambda documents: documents.read_any("container", "a.txt"),
     "result": lambda documents: documents.result("a.txt"),
     "write_result": lambda documents: documents.write_result("a.txt", "0x1", {}),

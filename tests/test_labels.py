@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 from mutations import mutated
 
 from shared.errors import BadRequest
-from shared.labels import parse_labels
-from shared.language.types import Kind, LabelledDocument, Labels
+from shared.labels import Finding, Format, parse_labels, read_labels, write_labels
+from shared.language.types import Kind, LabelledDocument, Labels, Project
 
 QUICKSTART = {
     "classifiers": [{"name": "Mystery"}, {"name": "Drama"}],
@@ -190,3 +190,52 @@ def test_a_file_wrong_in_any_place_is_read_or_a_bad_request(body: Any) -> None:
 def test_any_bytes_are_read_or_a_bad_request(raw: bytes) -> None:
     with pytest.raises(BadRequest):
         parse_labels(raw)
+
+
+def test_all_faults_are_found_and_the_rest_is_read() -> None:
+    documents = [
+        {"location": "a.txt"},
+        {},
+        {"location": "b.txt", "classes": [{"category": "X"}]},
+        {"location": "a.txt"},
+    ]
+    read = read_labels(today(classes=[{"category": "A"}, {}, {"category": "A"}], documents=documents))
+    assert [f"{one.where} {one.what}" for one in read.faults] == [
+        "classes[1] has no category",
+        "class 'A' is listed twice",
+        "documents[1] has no location",
+        "documents[2] (b.txt) has class 'X', which is not among the file's classes",
+        "document 'a.txt' is listed twice",
+    ]
+    assert (read.labels.classes, [one.location for one in read.labels.documents]) == (("A",), ["a.txt", "a.txt"])
+    assert all(one.do.endswith(".") for one in read.faults)
+
+
+@pytest.mark.parametrize(
+    ("body", "found"), [(QUICKSTART, Format.QUICKSTART), (TODAY, Format.TODAY), (SINGLE, Format.TODAY)]
+)
+def test_a_format_is_told_from_the_other(body: Any, found: Format) -> None:
+    assert read_labels(written(body)).format is found
+
+
+def test_a_file_that_cannot_be_read_has_one_fault() -> None:
+    fault = Finding("it", "is neither UTF-8 nor UTF-16 text", "Save it as UTF-8.")
+    assert read_labels(b'{"a": "\xe9"}').faults == (fault,)
+
+
+@pytest.mark.parametrize("kind", list(Kind))
+@pytest.mark.parametrize("format_", list(Format))
+def test_what_is_written_is_read_again(kind: Kind, format_: Format) -> None:
+    documents = (LabelledDocument("a b, \u00e7.txt", ("Drama",), "fr"), LabelledDocument("c.txt", (), "en"))
+    labels = Labels(("Drama", "Mystery"), documents)
+    raw = write_labels(Project("P", kind, "films"), labels, format_)
+    assert read_labels(raw) == read_labels(raw, kind)
+    assert (parse_labels(raw, kind), read_labels(raw).format) == (labels, format_)
+
+
+def test_todays_format_keeps_datasets_and_gives_every_document_the_projects_language() -> None:
+    labels = Labels(("A",), (LabelledDocument("a.txt", ("A",), "", "Test"),))
+    raw = write_labels(Project("P", Kind.MULTI, "films", "de"), labels, Format.TODAY)
+    assert parse_labels(raw).documents == (LabelledDocument("a.txt", ("A",), "de", "Test"),)
+    raw = write_labels(Project("P", Kind.MULTI, "films", "de"), labels, Format.QUICKSTART)
+    assert parse_labels(raw).documents == (LabelledDocument("a.txt", ("A",)),)

@@ -10,7 +10,7 @@ from values import NOW, TEXTS, operation, seconds
 
 from shared.language.types import Progress, State
 from shared.model import REASON_LENGTH, TIMELINE_LENGTH
-from shared.operation import Operation, OperationState
+from shared.operation import Operation, OperationKind, OperationState
 
 LATER = NOW + seconds(9)
 TRAINING = Progress(State.RUNNING, percent=40, steps={"training": "succeeded", "evaluation": "running"})
@@ -22,6 +22,7 @@ STEPS: st.SearchStrategy[Step] = st.one_of(
     st.just(lambda one: one.taken(LATER)),
     st.just(lambda one: one.running("s", LATER, NOW)),
     LONG.map(lambda why: lambda one: one.postponed(why, LATER, NOW)),
+    st.just(lambda one: one.advanced(OperationKind.PUBLISH, {"model": "m"}, {}, LATER)),
     PROGRESS.map(lambda progress: lambda one: one.progressed(progress, LATER, NOW)),
 )
 
@@ -43,6 +44,18 @@ def test_a_life_from_start_to_end() -> None:
     )  # fmt: skip
     assert done.steps == {"training": "succeeded", "evaluation": "succeeded"}
     assert lines(done) == ["busy", "accepted by the service", "training succeeded, evaluation running", "succeeded"]
+
+
+def test_one_part_leads_to_another() -> None:
+    training = operation().running("s", LATER, NOW).progressed(TRAINING, LATER, NOW)
+    between = training.advanced(OperationKind.PUBLISH, {"model": "first"}, {"training": "succeeded"}, NOW)
+    assert (between.state, between.doing, between.kind) == (
+        OperationState.STARTING, OperationKind.PUBLISH, OperationKind.TRAIN,
+    )  # fmt: skip
+    assert (between.service_id, between.polls, between.due, between.ended) == ("", 0, NOW, None)
+    done = between.running("t", LATER, NOW).succeeded({"deployment": "production"}, {}, NOW)
+    assert done.result == {"model": "first", "deployment": "production"}
+    assert "train succeeded, publish follows" in lines(done)
 
 
 def test_a_failure_says_why() -> None:
