@@ -1,4 +1,4 @@
-"""Any day: files come, change and go, the service has trouble, processes die, people steer; and everything ends right."""
+"""Any day: files come, change and go, the service has trouble, processes die, people steer; all ends right."""
 
 from __future__ import annotations
 
@@ -188,5 +188,3 @@ TestAnyDay.settings = settings(max_examples=40, stateful_step_count=30, deadline
 def test_the_long_text_has_parts_with_classes_of_their_own() -> None:
     first, *_, last = [{one.category for one in classes_in(part)} for part in cut(LONG)]
     assert first != last
-
-
