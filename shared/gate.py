@@ -78,26 +78,32 @@ def call(services: Services, now: datetime, request: Callable[[], Answer]) -> An
 
 
 def close(services: Services, trouble: LanguageError, now: datetime) -> None:
-    """Close it for as long as the trouble asks. Whoever closed it a moment ago is as good."""
-    gate = services.ledger.read(Gate)
+    """Close it for as long as the trouble asks, whatever another instance makes of it at the same moment."""
     kind = next((kind for kind in FIRST_WAIT if isinstance(trouble, kind)), Unavailable)
-    failures = gate.failures - gate.is_closed(now)
-    closed = gate.closed(MEANING[kind] + str(trouble), _wait(kind, failures, trouble), now)
-    services.seen.closed(closed.until)
-    with suppress(Moved):
-        services.ledger.write(closed)
-        log.warning("No analyze calls for a while. %s", closed.reason)
+    for _ in range(TRIES):
+        gate = services.ledger.read(Gate)
+        failures = gate.failures - gate.is_closed(now)
+        closed = gate.closed(MEANING[kind] + str(trouble), _wait(kind, failures, trouble), now)
+        services.seen.closed(closed.until)
+        with suppress(Moved):
+            services.ledger.write(closed)
+            log.warning("No analyze calls for a while. %s", closed.reason)
+            return
 
 
 def relax(services: Services, now: datetime) -> None:
     """A call went well: forget past trouble, unless another call has just closed it."""
-    if not is_closed(services, now):
-        reopen(services)
+    gate = services.ledger.read(Gate)
+    if not gate.is_closed(now) and not services.seen.is_closed(now):
+        _forget(gate, services)
 
 
 def reopen(services: Services) -> None:
     """Forget all trouble, after a change of the classifier."""
-    gate = services.ledger.read(Gate)
+    _forget(services.ledger.read(Gate), services)
+
+
+def _forget(gate: Gate, services: Services) -> None:
     if gate.failures:
         with suppress(Moved):
             services.ledger.write(gate.opened())

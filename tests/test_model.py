@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -120,6 +121,20 @@ def test_a_document_returned_waits_for_any_job_and_nothing_counts_against_it() -
     assert (back.state, back.job, back.due, back.attempts, back.share) == (
         DocumentState.WAITING, "", LATER, 0, SERVICE_PACK,
     )  # fmt: skip
+
+
+@given(st.lists(STEPS, max_size=10), ENDS)
+def test_a_document_replayed_is_as_if_it_had_just_landed_but_for_its_timeline(
+    steps: list[DocumentStep], end: DocumentStep
+) -> None:
+    one = document()
+    for step in steps:
+        one = one if one.state.final else step(one)
+    again = end(one).replayed(LATER)
+    assert replace(again, timeline=()) == replace(document(), due=LATER, timeline=())
+    assert again.timeline[-1].what == "replayed"
+    assert again.timeline[-2].at == NOW
+    assert sound(again)
 
 
 @given(st.lists(st.booleans(), min_size=20, max_size=20))
