@@ -136,4 +136,12 @@ def judge(stage: Stage) -> None:
     assert stage.instance().services.ledger.read(Chosen).classifier == CHOSEN
 
 
+def sent_again(stage: Stage) -> set[str]:
+    """Documents that were in more than one job, but for the one that is replayed: all of them were in one job."""
+    names = {document.key: document.name for document in stage.known()}
+    again = {names[key] for key, times in stage.language.times_sent.items() if times > 1 + (names[key] == "unfit.txt")}
+    assert any(again <= {names[text.id] for text in job.texts} for job in stage.language.begun.values()), again
+    return again
+
+
 CHOSEN = Classifier("current", project=PROJECT, deployment=DEPLOYMENT, model="First")

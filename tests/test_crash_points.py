@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from scenario import judge, play
+from scenario import judge, play, sent_again
 from stage import Killed, Stage, one_thread
 
 
@@ -31,11 +31,13 @@ def test_every_crash_point(record_property: Callable[[str, object], None]) -> No
     with one_thread():
         stage, life = lived()
         judge(stage)
+        assert not sent_again(stage)
         jobs = len(stage.language.names)
         for point in range(1, life.moments + 1):
             crashed, _ = lived(point)
             try:
                 judge(crashed)
+                sent_again(crashed)
                 assert len(crashed.language.names) <= jobs + 1
             except AssertionError as error:
                 error.add_note(f"The process ended at moment {point} of {life.moments}.")
