@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from starlette.concurrency import run_in_threadpool
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.types import Receive, Scope, Send
 from werkzeug.exceptions import MethodNotAllowed, NotFound
 from werkzeug.routing import Map, Rule
@@ -82,13 +82,16 @@ class App:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         began = time.perf_counter()
         request = Request(scope, receive)
-        content = await _content(request)
+        content: bytes | None = b""
         dialect, strike = None, NOTHING
         try:
             self._require_key(request)
+            content = await _content(request)
             matched = self._match(request, content or b"")
             dialect, strike = matched.dialect, self._strike(matched)
             reply = await self._work(matched, request, content, strike)
+        except ClientDisconnect:  # in the middle of asking: there is nobody to answer, and nothing to answer to
+            return
         except ServiceError as error:
             reply = refused(error, dialect)
             dialect = None if error.by_gateway else dialect
@@ -157,9 +160,13 @@ class App:
     def _record(self, request: Request, content: bytes, status: int) -> None:
         if request.scope["path"].startswith(local_routes.PREFIX + "/"):
             return
-        headers = {name: value for name, value in request.headers.items() if name not in SECRET_HEADERS}
-        path, query, now = request.scope["path"], dict(request.query_params), self._service.clock.now()
+        headers = {name: value for name, value in self._keyless(request.headers) if name not in SECRET_HEADERS}
+        path, query, now = request.scope["path"], dict(self._keyless(request.query_params)), self._service.clock.now()
         self._recording.add(Recorded(request.method, path, query, headers, content, now, status))
+
+    def _keyless(self, fields: Mapping[str, str]) -> list[tuple[str, str]]:
+        """The fields without those that hold the key: it may come under any name."""
+        return [(name, value) for name, value in fields.items() if self._key.decode() not in value]
 
 
 def _map(dialects: Sequence[Dialect]) -> Map:

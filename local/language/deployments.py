@@ -14,7 +14,7 @@ from local.language.values import Deployment, Ending, Job, Project
 
 LIFETIME = timedelta(days=540)
 MOST_DEPLOYMENTS = 10
-DEPLOYMENT_NAME = re.compile(r"(?!swap$)[\w.\-]{1,50}")  # "swap" stands in addresses where a deployment could
+DEPLOYMENT_NAME = re.compile(r"(?!swap$|\.+$)[\w.\-]{1,50}")  # "swap" stands in addresses where a deployment could
 PUBLISHED = "latest"  # the quickstart's protocol publishes to one place, which has no name there
 
 
@@ -85,11 +85,14 @@ def _undeployed(service: Service, job: Job) -> Ending:
 
 
 def _swapped(service: Service, job: Job) -> Ending:
+    """Once, though a job is done again whose end was not written: to swap twice is not to swap."""
     project, now = service.state.project(job.project), service.clock.now()
+    if project.swapped_by == job.id:
+        return Ending()
     first, second = (deployment(project, job.asked[which]) for which in ("first", "second"))
     swapped = {
         first.name: Deployment(first.name, second.model, now),
         second.name: Deployment(second.name, first.model, now),
     }
-    service.state.put(replace(project, deployments={**project.deployments, **swapped}, deployed=now))
+    service.state.put(replace(project, deployments={**project.deployments, **swapped}, deployed=now, swapped_by=job.id))
     return Ending()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import fcntl
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from local.errors import SetupError
@@ -40,5 +40,6 @@ def _hold(file: int, folder: Path) -> None:
             f"The state folder {folder} is in use by another Language service (process {holder}): "
             "end that one, or name another folder."
         ) from error
-    os.truncate(file, 0)
-    os.pwrite(file, f"{os.getpid()}\n".encode(), 0)
+    with suppress(OSError):  # a full disk; then nobody is told which process it is
+        os.truncate(file, 0)
+        os.pwrite(file, f"{os.getpid()}\n".encode(), 0)

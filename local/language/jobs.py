@@ -10,6 +10,7 @@ import logging
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from heapq import heappop, heappush
@@ -17,11 +18,13 @@ from heapq import heappop, heappush
 from local.language.clock import Clock
 from local.language.errors import Fault, ServiceError, operation_not_found
 from local.language.paces import busy_step, steps
-from local.language.table import Table
+from local.language.table import Table, Unwritable
 from local.language.values import Ending, Job
 
 Effect = Callable[[], Ending]
 Work = Callable[[Job], Effect]
+
+BROKEN = Fault("InternalServerError", "The job broke. The service's own output says where.")
 
 logger = logging.getLogger(__name__)
 
@@ -95,11 +98,14 @@ class Jobs:
         """Ends every job whose work is finished and whose time has come, oldest first; forgets what has expired."""
         now = self._clock.now()
         for job in sorted(self._taken(now), key=lambda job: job.created):
-            finished = self._finished[job.id]
-            self._end(job, _ending(finished.effect), max(finished.at, job.moments[-1]))
+            try:
+                self._end_in_time(job)
+            except Unwritable:  # it goes on as it is, and is tried again with the next call
+                heappush(self._due, (job.moments[-1], job.id))
         if now - self._swept > timedelta(minutes=1):
             self._swept = now
-            self.forget(job for job in self._table.values() if job.expires <= now)
+            with suppress(Unwritable):
+                self.forget(job for job in self._table.values() if job.expires <= now)
 
     def _taken(self, now: datetime) -> Iterator[Job]:
         """What is due, taken off the heap. Most calls come when nothing is, so that must cost nothing."""
@@ -110,15 +116,22 @@ class Jobs:
 
     def forget(self, jobs: Iterable[Job]) -> None:
         for job in list(jobs):
+            self._table.remove(job.id)
             self._open.discard(job.id)
             self._finished.pop(job.id, None)
-            self._table.remove(job.id)
+
+    def _end_in_time(self, job: Job) -> None:
+        """Raises Unwritable. What has taken effect before its end could be written is not done again."""
+        finished = self._finished[job.id]
+        ending = _ending(finished.effect)
+        self._finished[job.id] = replace(finished, effect=lambda: ending)
+        self._end(job, ending, max(finished.at, job.moments[-1]))
 
     def _end(self, job: Job, ending: Ending, at: datetime) -> Job:
-        self._open.discard(job.id)
-        self._finished.pop(job.id, None)
         ended = replace(job, ending=ending, ended=at, input=None)
         self._table.put(job.id, ended)
+        self._open.discard(job.id)
+        self._finished.pop(job.id, None)
         return ended
 
     def _reached(self, job: Job) -> int:
@@ -150,7 +163,7 @@ class Jobs:
             fault = error.fault
         except Exception:  # a defect here must end the job, not leave it running for ever
             logger.exception("The %s job %s broke", job.kind, job.id)
-            fault = Fault("InternalServerError", "The job broke. The service's own output says where.")
+            fault = BROKEN
         failed = Ending("failed", errors=(fault,))
         return Finished(effect=lambda: failed, at=self._clock.now(), reach=busy_step(job.kind))
 
@@ -158,5 +171,10 @@ class Jobs:
 def _ending(effect: Effect) -> Ending:
     try:
         return effect()
+    except Unwritable:
+        raise
     except ServiceError as error:
         return Ending("failed", errors=(error.fault,))
+    except Exception:  # nor must it break the call that happens to see it end
+        logger.exception("The effect of a job broke")
+        return Ending("failed", errors=(BROKEN,))

@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 from typing import Any
+from urllib.parse import unquote
 
 from local.language.errors import bad_parameter, conflict, quota
 from local.language.jobs import Effect
@@ -16,7 +17,7 @@ from local.language.values import Ending, Job, LabelledDocument, Labels, Project
 
 MOST_PROJECTS = 500
 NO_LABELS = Labels()
-PROJECT_NAME = re.compile(r"(?!global$)[\w.\-]{1,100}")  # "global" stands in addresses where a project could
+PROJECT_NAME = re.compile(r"(?!global$|\.+$)[\w.\-]{1,100}")  # "global" stands in addresses where a project could
 
 
 @dataclass(frozen=True)
@@ -50,8 +51,8 @@ def update(service: Service, project: Project, changes: Mapping[str, Any]) -> Pr
 
 def create_from_file(service: Service, name: str, draft: Draft, labels_location: str) -> Project:
     """The quickstart's way: the labels are read from the project's container. Locks for itself, not while reading."""
-    content = service.storage.read(draft.container, _blob_name(labels_location, draft.container))
-    labels = parse_file(content, labels_location, draft.kind)
+    location = _blob_name(labels_location, draft.container)
+    labels = parse_file(service.storage.read(draft.container, location), location, draft.kind)
     with service.state.lock:
         service.require_idle(name)
         if service.state.projects.get(name):
@@ -152,8 +153,14 @@ def labels_of(plain: Mapping[str, Any]) -> Labels:
 
 
 def _blob_name(location: str, container: str) -> str:
-    """A file of the container, given by its name, with a slash in front, or as its whole address."""
-    _, found, name = location.partition(f"/{container}/") if "://" in location else ("", "/", location)
-    if not found or not name.strip("/"):
-        raise bad_parameter(f"{location!r} is no file in the container {container!r}.", "labelsLocation")
+    """A file of the container, given by its name, with a slash in front, or as its whole address.
+
+    What an address has behind its path, such as a signature, is not needed, and must not be told to anybody.
+    """
+    name = location
+    if "://" in location:
+        path = re.split(r"[?#]", location)[0]
+        name = unquote(path.partition(f"/{container}/")[2])
+    if not name.strip("/"):
+        raise bad_parameter(f"labelsLocation is no file in the container {container!r}.", "labelsLocation")
     return name.lstrip("/")

@@ -80,6 +80,7 @@ def running(
     a time; the same folder brings the same projects, models and jobs back. `pace`: see `Pace.of`. `shape`: how the
     quickstart's analyze answers, "documented" or "observed". Port 0 is any free one. Raises SetupError.
     """
+    _require_key(key)
     clock, recording, paced = clock or Clock(), Recording(), Pace.of(pace, works.KINDS)
     with ExitStack() as stack:
         blobs = stack.enter_context(closing(Storage(storage)))
@@ -96,7 +97,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--port", type=int, default=0, help="the port to answer at; any free one if not given")
     parser.add_argument("--address", default=LOOPBACK, help="the address to answer at (%(default)s)")
     parser.add_argument("--key", default=ANY_KEY, help="the key that callers must send (%(default)s)")
-    parser.add_argument("--state", type=Path, required=True, help="the folder to keep projects, models and jobs in")
+    parser.add_argument("--state", type=_folder, required=True, help="the folder to keep projects, models and jobs in")
     parser.add_argument("--storage", required=True, help="the connection string of the account with the training texts")
     parser.add_argument(
         "--pace",
@@ -105,7 +106,9 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         "for one kind of job, KIND=PACE, such as analyze=5s. Can be given more than once",
     )
     for option, limited in LIMITS.items():
-        parser.add_argument(f"--{option}", type=int, metavar="N", help=f"how many {limited}; any number if not given")
+        parser.add_argument(
+            f"--{option}", type=_amount, metavar="N", help=f"how many {limited}; any number if not given"
+        )
     parser.add_argument(
         "--shape", choices=SHAPES, default="documented", help="how the quickstart's analyze answers (%(default)s)"
     )
@@ -125,6 +128,24 @@ def run(options: argparse.Namespace) -> int:
     return 0
 
 
+def _folder(text: str) -> Path:
+    if not text:  # as from a variable that is not set: it would be the current folder
+        raise argparse.ArgumentTypeError("it is empty")
+    return Path(text)
+
+
+def _amount(text: str) -> int:
+    if not (text.isascii() and text.isdigit()):
+        raise argparse.ArgumentTypeError(f"{text!r} is no number, 0 or more")
+    return int(text)
+
+
+def _require_key(key: str) -> None:
+    """With no key everybody would be let in, and what is no plain text cannot be sent as a header."""
+    if not (key.isascii() and key.isprintable() and key.strip() == key != ""):
+        raise SetupError("The key must be at least one character, and only letters, digits and signs of ASCII.")
+
+
 def collect_seldom() -> None:
     """For a process that is the service: its models and jobs are no garbage, and looking took a quarter of its time."""
     gc.set_threshold(100_000, 20, 100)
@@ -141,13 +162,16 @@ def _state(folder: Path) -> State:
 @contextmanager
 def _bound(address: str, port: int) -> Iterator[socket.socket]:
     """A listening socket: from here on a caller may connect, and is answered as soon as the server runs."""
+    if not address:  # which would be every address that the machine has
+        raise SetupError("The address to answer at is empty: name one, such as 127.0.0.1.")
     # With its protocol named, connections send at once what is small; else each answer would wait some 40 ms.
     with socket.socket(proto=socket.IPPROTO_TCP) as listening:
         listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             listening.bind((address, port))
-        except OSError as error:
-            raise SetupError(f"{address}:{port} cannot be used ({error.strerror}): choose another --port.") from error
+        except (OSError, OverflowError, ValueError) as error:
+            reason = getattr(error, "strerror", None) or error
+            raise SetupError(f"{address}:{port} cannot be used ({reason}): choose another --port.") from error
         listening.listen(128)
         yield listening
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from local.language.engine import Trained
 from local.language.errors import not_found, project_not_found
-from local.language.table import Table
+from local.language.table import Table, changing
 from local.language.values import Deployment, Job, Model, Project, Snapshot
 
 
@@ -73,7 +73,9 @@ class Shelf:
         self._lock = threading.Lock()
 
     def put(self, model_id: str, trained: Trained) -> None:
-        trained.save(self._folder / model_id)
+        """Raises Unwritable."""
+        with changing(self._folder):
+            trained.save(self._folder / model_id)
         self._loaded[model_id] = trained
 
     def get(self, model_id: str) -> Trained:

@@ -13,6 +13,8 @@ from local.errors import SetupError
 from local.language.errors import Fault, ServiceError, bad_parameter
 
 _READERS = 8
+_MOST_BYTES = 64 * 1024 * 1024  # of a file: far more than any text or labels file that is taken
+_MOST_CHARACTERS = 1024  # of a file's name, as Azure has it
 _CONTAINER = re.compile(r"\$root|(?=.{3,63}$)[a-z0-9]+(-[a-z0-9]+)*")  # as Azure has it
 _AROUND = {"", ".", ".."}  # what addresses of other things are made with: no file is called so
 _RETRY = LinearRetry(backoff=1, retry_total=2, random_jitter_range=0)  # the default waits for most of a minute
@@ -33,11 +35,11 @@ class Storage:
         """A file that must be there."""
         found = self._read(container, name)
         if found is None:
-            raise bad_parameter(f"There is no file {name!r} in the container {container!r}.")
+            raise bad_parameter(f"There is no file {name!r} in the container {container!r}, or it is too large.")
         return found
 
     def texts(self, container: str, names: Sequence[str]) -> Mapping[str, str | None]:
-        """The texts of the named files; None for one that is not there or is not text."""
+        """The texts of the named files; None for one that is not there, too large or no text."""
         with ThreadPoolExecutor(_READERS) as readers:
             found = readers.map(lambda name: _text(self._read(container, name)), names)
             return dict(zip(names, found, strict=True))
@@ -53,10 +55,11 @@ class Storage:
         self._client.close()
 
     def _read(self, container: str, name: str) -> bytes | None:
-        if not _AROUND.isdisjoint(name.split("/")):
+        if not _possible(name):
             return None
         try:
-            return self._client.get_blob_client(_name(container), name).download_blob().readall()
+            found = self._client.get_blob_client(_name(container), name).download_blob()
+            return found.readall() if found.size <= _MOST_BYTES else None
         except ResourceNotFoundError as error:
             if getattr(error, "error_code", None) == "BlobNotFound":
                 return None
@@ -69,6 +72,12 @@ def decoded(content: bytes) -> str:
     """The text of a file in UTF-8 or, with a byte order mark, UTF-16. Raises ValueError."""
     marked = content.startswith((b"\xff\xfe", b"\xfe\xff"))
     return content.decode("utf-16" if marked else "utf-8-sig")
+
+
+def _possible(name: str) -> bool:
+    """Whether a file can be called so."""
+    encoded = name.encode("utf-8", "ignore").decode()
+    return len(name) <= _MOST_CHARACTERS and encoded == name and _AROUND.isdisjoint(name.split("/"))
 
 
 def _name(container: str) -> str:
@@ -89,7 +98,8 @@ def _trouble(container: str, error: Exception) -> ServiceError:
     if isinstance(error, ResourceNotFoundError):
         return bad_parameter(f"There is no container {container!r} in the storage account.")
     if isinstance(error, HttpResponseError):
-        reason = f"the storage account answered {error.status_code}"
+        answered = f"the storage account answered {error.status_code}"
+        reason = answered if error.status_code else "the account's key is none"  # it was not even asked
         return bad_parameter(
             f"The container {container!r} cannot be read: {reason}. Check the name and the permissions."
         )

@@ -9,14 +9,18 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import json
+import logging
 import os
 import types
 import typing
 from collections.abc import Hashable, Iterator, Mapping
+from contextlib import contextmanager
 from datetime import datetime
 from functools import cache
 from pathlib import Path
 from typing import Any, Generic, Protocol, TypeVar, Union
+
+from local.language.errors import Fault, ServiceError
 
 
 class Dated(Protocol):
@@ -25,6 +29,23 @@ class Dated(Protocol):
 
 
 Value = TypeVar("Value", bound=Dated)
+
+logger = logging.getLogger(__name__)
+
+
+class Unwritable(ServiceError):
+    """What was to be remembered could not be written: it may be tried again."""
+
+
+@contextmanager
+def changing(folder: Path) -> Iterator[None]:
+    """What is done to the files of the state: a full or broken disk is told in the service's way."""
+    try:
+        yield
+    except OSError as error:
+        logger.warning("%s cannot be changed: %s", folder, error)
+        message = f"The service cannot write its state: {error.strerror}."
+        raise Unwritable(503, Fault("ServiceUnavailable", message)) from error
 
 
 class Table(Generic[Value]):
@@ -41,25 +62,36 @@ class Table(Generic[Value]):
         return self._values.get(name)
 
     def put(self, name: str, value: Value) -> None:
+        """Raises Unwritable, with nothing changed."""
+        with changing(self._folder):
+            self._write(self._file(name), json.dumps({"name": name, "value": value}, default=_plain))
         self._values[name] = value
-        file = self._file(name)
-        draft = file.with_suffix(".draft")
-        with draft.open("w", encoding="ascii") as written:
-            written.write(json.dumps({"name": name, "value": value}, default=_plain))
-            if self._durable:
-                written.flush()
-                os.fsync(written.fileno())
-        draft.replace(file)
 
     def remove(self, name: str) -> None:
-        if self._values.pop(name, None) is not None:
-            self._file(name).unlink(missing_ok=True)
+        """Raises Unwritable, with nothing changed."""
+        if name in self._values:
+            with changing(self._folder):
+                self._file(name).unlink(missing_ok=True)
+            del self._values[name]
 
     def items(self) -> list[tuple[str, Value]]:
         return list(self._values.items())
 
     def values(self) -> list[Value]:
         return list(self._values.values())
+
+    def _write(self, file: Path, content: str) -> None:
+        draft = file.with_suffix(".draft")
+        try:
+            with draft.open("w", encoding="ascii") as written:
+                written.write(content)
+                if self._durable:
+                    written.flush()
+                    os.fsync(written.fileno())
+            draft.replace(file)
+        except OSError:
+            draft.unlink(missing_ok=True)  # what there is of it takes room that others may need
+            raise
 
     def _file(self, name: str) -> Path:
         # Names are case-sensitive and may hold anything; a file system's names may not.
@@ -70,8 +102,8 @@ def _read(folder: Path, of: type[Value]) -> Iterator[tuple[str, Value]]:
     for file in folder.glob("*.json"):
         try:
             found = json.loads(file.read_text(encoding="ascii"))
-            yield found["name"], _revived(of, found["value"])
-        except (ValueError, KeyError, TypeError) as error:
+            yield _revived(str, found["name"]), _revived(of, found["value"])
+        except (ValueError, KeyError, TypeError, RecursionError) as error:
             raise ValueError(f"{file} cannot be read ({error}): delete it, or the whole state folder") from error
 
 
@@ -85,20 +117,34 @@ def _plain(value: Any) -> Any:
 
 
 def _revived(of: Any, plain: Any) -> Any:
-    """The value of type `of` that `_plain` made `plain` from."""
+    """The value of type `of` that `_plain` made `plain` from. Raises TypeError or ValueError if it made it not."""
     origin, parts = typing.get_origin(of), typing.get_args(of)
-    if plain is None or of is Any:
+    if of is Any:
         return plain
     if origin in (Union, types.UnionType):
-        return _revived(next(part for part in parts if part is not types.NoneType), plain)
+        return plain if plain is None else _revived(parts[0], plain)
     if origin is tuple:
-        return tuple(_revived(parts[0], item) for item in plain)
+        return tuple(_revived(parts[0], item) for item in _typed(list, plain))
     if origin is Mapping:
-        return {name: _revived(parts[1], item) for name, item in plain.items()}
+        return {name: _revived(parts[1], item) for name, item in _typed(dict, plain).items()}
     if dataclasses.is_dataclass(of):
         hints = _hints(typing.cast("Hashable", of))
-        return typing.cast("type[Any]", of)(**{name: _revived(hints[name], item) for name, item in plain.items()})
-    return datetime.fromisoformat(plain) if of is datetime else plain
+        fields = {name: _revived(hints[name], item) for name, item in _typed(dict, plain).items()}
+        return typing.cast("type[Any]", of)(**fields)
+    return _moment(plain) if of is datetime else _typed(of, plain)
+
+
+def _moment(plain: Any) -> datetime:
+    found = datetime.fromisoformat(_typed(str, plain))
+    if found.tzinfo is None:
+        raise ValueError(f"{plain} has no time zone")
+    return found
+
+
+def _typed(of: type[Any], plain: Any) -> Any:
+    if not isinstance(plain, (int, float) if of is float else of):
+        raise TypeError(f"{str(plain)[:40]!r} where there should be a {of.__name__}")
+    return plain
 
 
 @cache

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import re
 import uuid
 from collections.abc import Mapping
@@ -22,7 +23,9 @@ CONFIG = "2022-05-01"  # the only training configuration there is for classifica
 MODEL_LIFETIME = timedelta(days=365)
 MOST_MODELS = 10
 MOST_CHARACTERS = 128_000
-MODEL_NAME = re.compile(r"[\w.\-]{1,50}")
+MODEL_NAME = re.compile(r"(?!\.+$)[\w.\-]{1,50}")  # of an address, clients leave out what is only dots
+
+logger = logging.getLogger(__name__)
 
 
 def begin(
@@ -49,8 +52,11 @@ def training(service: Service, job: Job) -> Effect:
         for it in labelled
         if (text := texts[it.location]) and not _trouble(text)
     ]
+    warnings = _warnings(texts)
+    if warnings and not examples:
+        raise bad_parameter(f"None of the {len(texts)} labelled documents can be learned from. {warnings[0].message}")
     trained = _train(project, examples, EvaluationOptions(**job.asked["options"]))
-    return lambda: _keep(service, job, trained, project.labels, _warnings(texts))
+    return lambda: _keep(service, job, trained, project.labels, warnings)
 
 
 def cancel(service: Service, job: Job) -> Job:
@@ -72,7 +78,12 @@ def delete_model(service: Service, project: Project, label: str) -> None:
 
 def evaluation(service: Service, project: Project, label: str) -> engine.Evaluation:
     """How the model did on the documents held out from its training. Raises a 404 ServiceError."""
-    found = service.state.models.get(model(project, label).id).evaluation
+    made = model(project, label)
+    try:
+        found = service.state.models.get(made.id).evaluation
+    except engine.BrokenModel as error:
+        logger.exception("The model %s cannot be used", made.id)
+        raise not_found("The model cannot be used, nor can its evaluation: train it again.") from error
     if found is None:
         raise not_found(
             "The model has no evaluation: it was trained with fewer than 10 documents, or none was held out."
@@ -95,6 +106,7 @@ def _train(project: Project, examples: list[engine.Example], options: Evaluation
 
 def _keep(service: Service, job: Job, trained: engine.Trained, labels: Labels, warnings: tuple[Fault, ...]) -> Ending:
     project, now, label = service.state.project(job.project), service.clock.now(), job.asked["model"]
+    service.collect()  # what an earlier try may have left that ran out of room
     identity = uuid.uuid4()
     made = Model(
         label=label,
@@ -121,7 +133,7 @@ def _warnings(texts: Mapping[str, str | None]) -> tuple[Fault, ...]:
 def _trouble(text: str | None) -> str:
     """Why a training text cannot be used; nothing if it can."""
     if text is None:
-        return "is missing or not UTF-8 text"
+        return "is missing, too large or not UTF-8 text"
     if len(text) > MOST_CHARACTERS and text_elements(text) > MOST_CHARACTERS:
         return f"has more than {MOST_CHARACTERS} characters"
     return "" if text else "is empty"

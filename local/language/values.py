@@ -75,7 +75,7 @@ class Deployment:
 
 @dataclass(frozen=True)
 class Project:
-    """`kind` is "single" or "multi": how many classes a document may have."""
+    """`kind` is "single" or "multi": how many classes a document may have. `swapped_by` is the job of the last swap."""
 
     name: str
     kind: str
@@ -91,6 +91,7 @@ class Project:
     deployments: Mapping[str, Deployment] = field(default_factory=dict)
     trained: datetime | None = None
     deployed: datetime | None = None
+    swapped_by: str = ""
 
 
 @dataclass(frozen=True)

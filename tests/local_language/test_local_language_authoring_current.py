@@ -297,7 +297,7 @@ def test_texts_that_cannot_be_learned_from_are_warned_of(call: Caller, texts: st
     labels = current_labels(texts)
     labels["assets"]["documents"].append({"location": "gone.txt", "classes": [{"category": "Space"}]})
     call.done(call("POST", f"{CURRENT}/{project}/:import", labels))
-    message = "gone.txt was left out: it is missing or not UTF-8 text."
+    message = "gone.txt was left out: it is missing, too large or not UTF-8 text."
     assert train(call, project)["warnings"] == [{"code": "Warning", "message": message}]
 
 

@@ -7,6 +7,7 @@ import logging
 import socket
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
@@ -15,10 +16,20 @@ import requests
 from analyzing import JOBS
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from language_caller import CURRENT, PREVIEW, VERSION, Caller, create_preview, current_labels, document
+from language_caller import (
+    CURRENT,
+    PREVIEW,
+    VERSION,
+    Caller,
+    create_preview,
+    current_labels,
+    document,
+    preview_labels,
+    train,
+)
 from werkzeug.routing import Rule
 
-from local.azurite import Azurite
+from local.azurite import KEY, Azurite
 from local.language import local_routes
 from local.language.app import DIALECTS
 from local.language.recording import Recording
@@ -31,6 +42,8 @@ ROUTES = [
     for dialect in [*DIALECTS, local_routes.dialect(Recording())]
     for route in dialect.routes
 ]
+QUERY = f"?api-version={VERSION}"
+DRAFT = {"projectKind": "CustomMultiLabelClassification", "storageInputContainerName": "texts", "language": "en"}
 FUZZED = settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 SCALARS = st.one_of(
@@ -258,6 +271,55 @@ def test_no_file_is_read_but_in_the_projects_container(
     answer = create_preview(fuzzed, "Thief", texts, labelsLocation=address.format(container=texts) + location)
     assert answer.status_code == 400
     assert "There is no file" in answer.json()["error"]["innererror"]["message"]
+
+
+def test_an_address_of_labels_is_read_as_one_and_its_signature_told_to_nobody(
+    fuzzed: Caller, blobs: Any, texts: str
+) -> None:
+    blobs.get_blob_client(texts, "all labels.json").upload_blob(json.dumps(preview_labels()), overwrite=True)
+    address = f"https://account.blob.example/{texts}/all%20labels.json?sv=2024&sig=secret"
+    assert create_preview(fuzzed, "Signed", texts, labelsLocation=address).status_code == 201
+    for changed in (address.replace("all", "no"), address.replace(texts, "elsewhere")):
+        refused = create_preview(fuzzed, "Unsigned", texts, labelsLocation=changed)
+        assert (refused.status_code, "secret" in refused.text) == (400, False)
+
+
+@pytest.mark.parametrize("location", ["\ud83d.txt", "x" * 1025, "", "..", "a\x00b", "?a=b#c", "http://localhost:1/x"])
+def test_a_text_may_be_called_anything_and_is_only_missing(fuzzed: Caller, texts: str, location: str) -> None:
+    labels = current_labels(texts)
+    labels["assets"]["documents"].append({"location": location, "classes": [{"category": "Space"}]})
+    fuzzed.done(fuzzed("POST", f"{CURRENT}/Odd/:import", labels))
+    (warning,) = train(fuzzed, "Odd")["warnings"]
+    assert warning["message"].startswith(f"{location} was left out")
+
+
+def test_texts_that_are_all_missing_are_told(fuzzed: Caller, texts: str) -> None:
+    labels = current_labels(texts)
+    for number, labelled in enumerate(labels["assets"]["documents"]):
+        labelled["location"] = f"gone_{number}.txt"
+    fuzzed.done(fuzzed("POST", f"{CURRENT}/Gone/:import", labels))
+    body = {"modelLabel": "M", "trainingConfigVersion": "latest"}
+    (error,) = fuzzed.ended(fuzzed("POST", f"{CURRENT}/Gone/:train", body))["errors"]
+    message = "None of the 24 labelled documents can be learned from. gone_0.txt was left out: it is missing"
+    assert error["innererror"]["message"].startswith(message)
+
+
+@pytest.mark.parametrize("key", ["eA==", "notbase64"])
+def test_a_key_that_the_storage_does_not_take_is_told(azurite: Azurite, tmp_path: Path, texts: str, key: str) -> None:
+    with running(azurite.connection_string.replace(KEY, key), state=tmp_path) as service:
+        answer = create_preview(Caller(service), "P", texts)
+    reason = {"eA==": "the storage account answered 403", "notbase64": "the account's key is none"}[key]
+    assert answer.status_code == 400
+    assert reason in answer.json()["error"]["innererror"]["message"]
+    assert key not in answer.text
+
+
+def test_what_addresses_cannot_hold_is_no_name(fuzzed: Caller, texts: str) -> None:
+    refused = sent(fuzzed, "PATCH", f"{CURRENT}/...", json.dumps({**DRAFT, "projectName": "..."}).encode(), QUERY)
+    assert refused.json()["error"]["innererror"]["target"] == "projectName"
+    assert create_preview(fuzzed, "..", texts).status_code == 400
+    body = json.dumps({"modelLabel": "..", "trainingConfigVersion": "latest"}).encode()
+    assert sent(fuzzed, "POST", f"{CURRENT}/Hostile/:train", body, QUERY).status_code == 400
 
 
 @pytest.mark.parametrize("container", ["../other", "other/x", "OTHER", "o", "other?x=1", "", "x" * 64])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import os
 import re
 import signal
@@ -18,6 +19,7 @@ import requests
 
 from local.azurite import Azurite
 from local.errors import SetupError
+from local.language import server
 from local.language.server import running
 
 ROOT = Path(__file__).parents[2]
@@ -58,6 +60,48 @@ def test_a_storage_that_cannot_be_understood_is_refused_without_quoting_it(tmp_p
         output, errors = process.communicate(timeout=60)
     assert (process.returncode, output) == (1, "")
     assert errors == "The storage connection string cannot be understood.\n"
+
+
+@pytest.mark.parametrize(
+    ("options", "told"),
+    [
+        ({"port": 99_999}, "127.0.0.1:99999 cannot be used"),
+        ({"port": -1}, "127.0.0.1:-1 cannot be used"),
+        ({"address": ""}, "The address to answer at is empty"),
+        ({"address": f"{'a' * 64}.example"}, "cannot be used"),
+        ({"key": ""}, "The key must be"),
+        ({"key": "two\nlines"}, "The key must be"),
+        ({"key": " "}, "The key must be"),
+        ({"key": "schl\u00fcssel"}, "The key must be"),
+        ({"key": "\udcff"}, "The key must be"),
+    ],
+)
+def test_an_option_that_makes_no_sense_is_told(
+    azurite: Azurite, tmp_path: Path, options: dict[str, Any], told: str
+) -> None:
+    with (
+        pytest.raises(SetupError, match=re.escape(told)),
+        running(azurite.connection_string, state=tmp_path, **options),
+    ):
+        pass
+
+
+@pytest.mark.parametrize(
+    ("option", "word", "told"),
+    [
+        ("--requests-per-minute", "-5", "'-5' is no number, 0 or more"),
+        ("--text-records", "x", "'x' is no number, 0 or more"),
+        ("--state", "", "it is empty"),
+    ],
+)
+def test_a_word_that_makes_no_sense_is_told(
+    capsys: pytest.CaptureFixture[str], option: str, word: str, told: str
+) -> None:
+    parser = argparse.ArgumentParser()
+    server.arguments(parser)
+    with pytest.raises(SystemExit):
+        parser.parse_args(["--state", "s", "--storage", "x", f"{option}={word}"])
+    assert f"argument {option}: {told}" in capsys.readouterr().err
 
 
 def test_a_state_folder_in_use_is_refused(azurite: Azurite, tmp_path: Path) -> None:

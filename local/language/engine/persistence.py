@@ -15,6 +15,8 @@ import hashlib
 import io
 import json
 import os
+import zipfile
+import zlib
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, get_args
@@ -30,6 +32,10 @@ if TYPE_CHECKING:
 
 _FORMAT = 2
 _DESCRIPTION, _ARRAYS = "model.json", "arrays.npz"
+_UNREADABLE = (  # all that reading a file raises that is not what it was
+    *(ValueError, TypeError, AttributeError, ArithmeticError, RecursionError),
+    *(OSError, EOFError, zipfile.BadZipFile, zlib.error),
+)
 _OF_CLASSES = ("weights", "biases", "thresholds")
 
 
@@ -65,7 +71,7 @@ def load(folder: Path) -> dict[str, Any]:
         raise BrokenModel(f"{folder} holds no model: {missing} is missing. Train it again.") from error
     except KeyError as error:
         raise BrokenModel(f"The model in {folder} cannot be used: it has no {error}. Train it again.") from error
-    except (ValueError, TypeError, AttributeError) as error:
+    except _UNREADABLE as error:
         raise BrokenModel(f"The model in {folder} cannot be used: {error}. Train it again.") from error
 
 
@@ -99,6 +105,8 @@ def _check_shapes(arrays: dict[str, features.Floats], terms: int, classes: int) 
     for name, shape in zip(_OF_CLASSES, ((terms, classes), (classes,), (classes,)), strict=True):
         if arrays[name].shape != shape:
             raise ValueError(f"the shape of its {name} is {arrays[name].shape}, not {shape}")
+        if not np.isfinite(arrays[name]).all():
+            raise ValueError(f"its {name} are not all numbers")
 
 
 def _evaluation(saved: dict[str, Any] | None) -> Evaluation | None:
