@@ -14,7 +14,7 @@ from local.language import analysis
 from local.language.analysis import Task
 from local.language.body import JSON, Body
 from local.language.errors import bad_parameter
-from local.language.keyed_tasks import asked, errors, next_link
+from local.language.keyed_tasks import RENAMED, asked, errors, next_link
 from local.language.results import Finished, Page, counters, document_errors, documents_of, finished
 from local.language.service import Service
 from local.language.values import MULTI, SINGLE, Job
@@ -121,5 +121,5 @@ def _document(record: JSON, task: Task, shape: Shape) -> JSON:
 DIALECT = Dialect(
     prefix=PREFIX,
     routes=(Route("POST", "/analyze", submit), Route("GET", "/analyze/jobs/<job>", status)),
-    renamed={"MissingInputDocuments": "MissingInputRecords"},
+    renamed=RENAMED,
 )

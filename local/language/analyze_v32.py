@@ -102,5 +102,5 @@ def _document(record: JSON, task: Task, page: Page) -> JSON:
 DIALECT = Dialect(
     prefix=PREFIX,
     routes=(Route("POST", "/analyze", submit), Route("GET", "/analyze/jobs/<job>", status)),
-    renamed={"MissingInputDocuments": "MissingInputRecords"},
+    renamed=keyed_tasks.RENAMED,
 )

@@ -10,6 +10,12 @@ from local.language.results import Finished, Page, faults
 from local.language.values import Job
 from local.language.wire import Call
 
+RENAMED = {  # what the v3 family's enumeration of codes does not have
+    "MissingInputDocuments": "MissingInputRecords",
+    "OperationNotFound": "NotFound",
+    "ProjectNotFound": "NotFound",
+}
+
 
 def asked(tasks: Body, kinds: Mapping[str, str], others: Collection[str] = ()) -> list[tuple[str, Body]]:
     """The tasks and their kinds. `kinds`: what each key stands for; `others`: keys that may be there, but empty.

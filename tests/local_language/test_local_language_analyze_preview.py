@@ -254,4 +254,4 @@ def test_a_model_of_the_other_kind_is_refused(call: Caller, deployed: Deployed) 
 
 def test_an_unknown_job_is_not_found(call: Caller) -> None:
     answer = call("GET", f"{ANALYZE}/jobs/3fa85f64-5717-4562-b3fc-2c963f66afa6")
-    assert (answer.status_code, answer.json()["error"]["code"]) == (404, "OperationNotFound")
+    assert (answer.status_code, answer.json()["error"]["code"]) == (404, "NotFound")

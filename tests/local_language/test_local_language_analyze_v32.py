@@ -61,6 +61,13 @@ def test_tasks_that_cannot_be_are_refused(call: Caller, tasks: dict[str, Any], c
     assert (answer.status_code, answer.json()["error"]["code"]) == (400, code)
 
 
+def test_what_is_not_there_is_called_so_in_the_words_of_the_v3_family(call: Caller) -> None:
+    unknown = request(document(1, "Space"), tasks={MULTI: [task("Nowhere")]})
+    for answer in (call("POST", ANALYZE, unknown), call("GET", f"{ANALYZE}/jobs/x")):
+        assert (answer.status_code, answer.json()["error"]["code"]) == (404, "NotFound")
+        assert answer.headers["x-ms-error-code"] == "NotFound"
+
+
 def test_results_come_in_pages_that_lead_to_each_other(call: Caller, deployed: Deployed) -> None:
     documents = [document(number, "Space") for number in range(25)]
     answer = call("POST", ANALYZE, request(*documents, tasks={MULTI: [task(deployed.multi)]}))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import threading
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -26,9 +27,10 @@ from local.errors import SetupError
 from local.language import works
 from local.language.clock import Clock
 from local.language.errors import ServiceError
-from local.language.jobs import Jobs
+from local.language.jobs import MOST_SWEPT, Jobs
 from local.language.paces import PACES, Pace, steps
 from local.language.state import State
+from local.language.table import Table
 from local.language.values import Ending, Job
 
 JOBS = "/language/analyze-text/jobs"
@@ -286,6 +288,33 @@ def test_a_job_is_never_seen_ahead_of_its_pace(jobs: Jobs, clock: Clock) -> None
     clock.advance(0.1)
     jobs.settle()
     assert (jobs.step(jobs.get("j")), jobs.get("j").ended) == ("succeeded", START + timedelta(seconds=5))
+
+
+def test_of_very_many_expired_jobs_each_call_forgets_a_part(tmp_path: Path, clock: Clock) -> None:
+    table = Table(tmp_path, Job, durable=False)
+    for number in range(MOST_SWEPT + 1):
+        table.put(str(number), replace(job_in(0), id=str(number)))
+    jobs = Jobs(table, threading.RLock(), clock, {})
+    clock.advance(8 * 24 * 3600)
+    assert jobs.values() == []
+    jobs.settle()
+    assert len(table.items()) == 1
+    jobs.settle()
+    assert table.items() == []
+
+
+def test_an_effect_that_breaks_ends_its_job_and_nobodys_call(jobs: Jobs, caplog: pytest.LogCaptureFixture) -> None:
+    def effect() -> Ending:
+        raise RuntimeError("a defect")
+
+    jobs.start({"work": lambda _job: effect})
+    jobs.begin(job_in(0))
+    jobs.stop()
+    jobs.settle()
+    ending = jobs.get("j").ending
+    assert ending is not None
+    assert (ending.status, ending.errors[0].code) == ("failed", "InternalServerError")
+    assert "a defect" in caplog.text
 
 
 def test_work_that_breaks_ends_its_job(jobs: Jobs, clock: Clock, caplog: pytest.LogCaptureFixture) -> None:
