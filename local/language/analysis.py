@@ -89,6 +89,7 @@ def analysing(service: Service, job: Job) -> Effect:
     documents = [Document(**item) for item in (job.input or {})["documents"]]
     parts: list[Part] = []
     for index, task in enumerate(job.asked["tasks"]):
+        service.analyses.require_wanted(job)
         part = spoiled(job, _part(service, Task(**task), documents))
         parts.append({**part, "at": max(service.clock.now(), turn(job, index)).isoformat()})
         _add(service, job, parts[-1])

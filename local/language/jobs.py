@@ -40,6 +40,10 @@ class Finished:
     reach: int
 
 
+class Stopped(Exception):
+    """The work is not wanted any more: its job has ended, or the process does and the next one does it again."""
+
+
 class Jobs:
     """The jobs of one table. `lanes` says which kinds wait for each other: a lane is a pool of threads."""
 
@@ -52,6 +56,12 @@ class Jobs:
         self._due: list[tuple[datetime, str]] = []  # a heap of the finished ones, by when they may be seen to end
         self._open = {job.id for job in table.values() if job.ending is None}
         self._swept = clock.now()
+        self._stopping = False
+
+    def require_wanted(self, job: Job) -> None:
+        """For works that are long, to ask in between. Raises Stopped."""
+        if self._stopping or job.id not in self._open:
+            raise Stopped
 
     def start(self, work: Mapping[str, Work]) -> None:
         """From now on `work` is done, first what an earlier process left undone."""
@@ -60,7 +70,8 @@ class Jobs:
             self._queue(job)
 
     def stop(self) -> None:
-        """Waits for the work that is being done; what has not begun is left for the next process."""
+        """Waits for the work that is being done, which stops where it asks; the rest is left for the next process."""
+        self._stopping = True
         for lane in self._lanes.values():
             lane.shutdown(cancel_futures=True)
 
@@ -160,13 +171,15 @@ class Jobs:
         finished = self._finish(job)
         with self._lock:
             self._working.discard(job.id)
-            if job.id in self._open:
+            if finished and job.id in self._open:
                 self._finished[job.id] = finished
                 heappush(self._due, (job.moments[-1], job.id))
 
-    def _finish(self, job: Job) -> Finished:
+    def _finish(self, job: Job) -> Finished | None:
         try:
             return Finished(effect=self._work[job.kind](job), at=self._clock.now(), reach=len(job.moments) - 1)
+        except Stopped:
+            return None
         except ServiceError as error:
             fault = error.fault
         except Exception:  # a defect here must end the job, not leave it running for ever

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import re
 import uuid
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, replace
 from datetime import datetime, timedelta
 from typing import Literal, cast
@@ -23,6 +23,7 @@ CONFIG = "2022-05-01"  # the only training configuration there is for classifica
 MODEL_LIFETIME = timedelta(days=365)
 MOST_MODELS = 10
 MOST_CHARACTERS = 128_000
+TEXTS_AT_ONCE = 200
 MODEL_NAME = re.compile(r"(?!\.+$)[\w.\-]{1,50}")  # of an address, clients leave out what is only dots
 
 logger = logging.getLogger(__name__)
@@ -46,7 +47,7 @@ def training(service: Service, job: Job) -> Effect:
     with service.state.lock:
         project = service.state.project(job.project)
     labelled = [document for document in project.labels.documents if document.classes]
-    texts = service.storage.texts(project.container, [document.location for document in labelled])
+    texts = _texts(service, job, project.container, [document.location for document in labelled])
     examples = [
         engine.Example(it.location, text, it.classes, it.language or project.language, it.dataset)
         for it in labelled
@@ -93,6 +94,15 @@ def evaluation(service: Service, project: Project, label: str) -> engine.Evaluat
 
 def expires(moment: datetime) -> datetime:
     return moment + MODEL_LIFETIME
+
+
+def _texts(service: Service, job: Job, container: str, names: Sequence[str]) -> Mapping[str, str | None]:
+    """As `Storage.texts`, but no more of them once the training is cancelled or the process ends."""
+    found: dict[str, str | None] = {}
+    for start in range(0, len(names), TEXTS_AT_ONCE):
+        service.authoring.require_wanted(job)
+        found |= service.storage.texts(container, names[start : start + TEXTS_AT_ONCE])
+    return found
 
 
 def _train(project: Project, examples: list[engine.Example], options: EvaluationOptions) -> engine.Trained:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import threading
+import time
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
@@ -315,6 +316,28 @@ def test_an_effect_that_breaks_ends_its_job_and_nobodys_call(jobs: Jobs, caplog:
     assert ending is not None
     assert (ending.status, ending.errors[0].code) == ("failed", "InternalServerError")
     assert "a defect" in caplog.text
+
+
+@pytest.mark.parametrize("way", ["stopped", "ended"])
+def test_long_work_stops_when_it_is_not_wanted_any_more(jobs: Jobs, way: str) -> None:
+    started, released, deadline = threading.Event(), threading.Event(), time.monotonic() + 30
+
+    def work(job: Job) -> Callable[[], Ending]:
+        started.set()
+        while time.monotonic() < deadline:
+            jobs.require_wanted(job)
+            released.wait(0.001)
+        return Ending
+
+    jobs.start({"work": work})
+    job = jobs.begin(job_in(0))
+    assert started.wait(30)
+    if way == "ended":
+        jobs.end(job, Ending("cancelled"))
+    jobs.stop()
+    assert time.monotonic() < deadline
+    jobs.settle()
+    assert jobs.step(jobs.get("j")) == ("cancelled" if way == "ended" else "notStarted")
 
 
 def test_work_that_breaks_ends_its_job(jobs: Jobs, clock: Clock, caplog: pytest.LogCaptureFixture) -> None:
