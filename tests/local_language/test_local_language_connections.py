@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from language_caller import CURRENT, VERSION, Caller
 
+from local.language import connections
 from local.language.connections import MOST_HEAD
 
 
@@ -46,6 +47,15 @@ def test_nobody_without_the_key_is_listened_to(call: Caller) -> None:
         while not answer.endswith(b"}"):
             answer += connection.recv(65536)
     assert (answer.split(b" ")[1], error(answer)["code"]) == (b"401", "401")
+
+
+@pytest.mark.parametrize("content", [b"", b"GET / HTTP/1.1\r\nX", None], ids=["nothing", "head", "body"])
+def test_nobody_is_waited_for_without_end(call: Caller, monkeypatch: pytest.MonkeyPatch, content: bytes | None) -> None:
+    monkeypatch.setattr(connections, "SECONDS_TO_ASK", 0.2)
+    with connected(call) as connection:
+        connection.sendall(head(call) if content is None else content)
+        assert connection.recv(65536) == b""
+    assert call("GET", CURRENT).status_code == 200
 
 
 @pytest.mark.parametrize(
