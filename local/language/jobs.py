@@ -22,6 +22,7 @@ from local.language.values import Ending, Job
 
 Effect = Callable[[], Ending]
 Work = Callable[[Job], Effect]
+CutShort = Callable[[Job, datetime], Ending]
 
 logger = logging.getLogger(__name__)
 
@@ -36,21 +37,35 @@ class Finished:
 
 
 class Jobs:
-    """The jobs of one table. `lanes` says which kinds wait for each other: a lane is a pool of threads."""
+    """The jobs of one table. `lanes` says which kinds wait for each other: a lane is a pool of threads.
 
-    def __init__(self, table: Table[Job], lock: threading.RLock, clock: Clock, lanes: Mapping[str, int]) -> None:
-        self._table, self._lock, self._clock = table, lock, clock
+    `left` is told of each job that is seen to end or forgotten.
+    """
+
+    def __init__(
+        self,
+        table: Table[Job],
+        lock: threading.RLock,
+        clock: Clock,
+        lanes: Mapping[str, int],
+        left: Callable[[Job], None] = lambda _job: None,
+    ) -> None:
+        self._table, self._lock, self._clock, self._left = table, lock, clock, left
         self._lanes = {kind: ThreadPoolExecutor(threads, f"language-{kind}") for kind, threads in lanes.items()}
         self._work: Mapping[str, Work] = {}
+        self._cut_short: CutShort = lambda _job, _at: Ending("cancelled")
         self._working: set[str] = set()
         self._finished: dict[str, Finished] = {}
-        self._due: list[tuple[datetime, str]] = []  # a heap of the finished ones, by when they may be seen to end
+        self._due: list[tuple[datetime, str]] = []  # a heap: when to look whether a job is seen to end
         self._open = {job.id for job in table.values() if job.ending is None}
         self._swept = clock.now()
 
-    def start(self, work: Mapping[str, Work]) -> None:
-        """From now on `work` is done, first what an earlier process left undone."""
-        self._work = work
+    def start(self, work: Mapping[str, Work], cut_short: CutShort | None = None) -> None:
+        """From now on `work` is done, first what an earlier process left undone.
+
+        `cut_short` says how a job ends that is cancelled at its own time (see `Job.cancels`).
+        """
+        self._work, self._cut_short = work, cut_short or self._cut_short
         for job in self.open():
             self._queue(job)
 
@@ -95,8 +110,8 @@ class Jobs:
         """Ends every job whose work is finished and whose time has come, oldest first; forgets what has expired."""
         now = self._clock.now()
         for job in sorted(self._taken(now), key=lambda job: job.created):
-            finished = self._finished[job.id]
-            self._end(job, _ending(finished.effect), max(finished.at, job.moments[-1]))
+            if job.id in self._open:
+                self._settle(job, now)
         if now - self._swept > timedelta(minutes=1):
             self._swept = now
             self.forget(job for job in self._table.values() if job.expires <= now)
@@ -105,20 +120,31 @@ class Jobs:
         """What is due, taken off the heap. Most calls come when nothing is, so that must cost nothing."""
         while self._due and self._due[0][0] <= now:
             _, job_id = heappop(self._due)
-            if job_id in self._finished and (job := self._table.get(job_id)):
+            if job_id in self._open and (job := self._table.get(job_id)):
                 yield job
+
+    def _settle(self, job: Job, now: datetime) -> None:
+        """Ends the job with what came first: the end of its work, or the moment at which it is cancelled."""
+        finished = self._finished.get(job.id)
+        end = max(finished.at, job.moments[-1]) if finished else None
+        if job.cancels and job.cancels <= now and (end is None or job.cancels < end):
+            self._end(job, self._cut_short(job, job.cancels), job.cancels)
+        elif finished and end:
+            self._end(job, _ending(finished.effect), end)
 
     def forget(self, jobs: Iterable[Job]) -> None:
         for job in list(jobs):
             self._open.discard(job.id)
             self._finished.pop(job.id, None)
             self._table.remove(job.id)
+            self._left(job)
 
     def _end(self, job: Job, ending: Ending, at: datetime) -> Job:
         self._open.discard(job.id)
         self._finished.pop(job.id, None)
         ended = replace(job, ending=ending, ended=at, input=None)
         self._table.put(job.id, ended)
+        self._left(job)
         return ended
 
     def _reached(self, job: Job) -> int:
@@ -129,6 +155,8 @@ class Jobs:
         return min(by_pace, busy_step(job.kind)) if job.id in self._working else 0
 
     def _queue(self, job: Job) -> None:
+        if job.cancels:
+            heappush(self._due, (job.cancels, job.id))
         self._lanes.get(job.kind, self._lanes["other"]).submit(self._do, job)
 
     def _do(self, job: Job) -> None:

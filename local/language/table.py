@@ -93,7 +93,7 @@ def _revived(of: Any, plain: Any) -> Any:
         return _revived(next(part for part in parts if part is not types.NoneType), plain)
     if origin is tuple:
         return tuple(_revived(parts[0], item) for item in plain)
-    if origin is Mapping:
+    if origin in (Mapping, dict):
         return {name: _revived(parts[1], item) for name, item in plain.items()}
     if dataclasses.is_dataclass(of):
         hints = _hints(typing.cast("Hashable", of))

@@ -11,7 +11,7 @@ from typing import Literal, cast
 
 from local.language import engine
 from local.language.elements import text_elements
-from local.language.errors import Fault, ServiceError, bad_parameter, conflict, not_found, quota
+from local.language.errors import Fault, ServiceError, bad_parameter, conflict, quota
 from local.language.jobs import Effect
 from local.language.kinds import QUICKSTART
 from local.language.service import AUTHORING_LIFETIME, Service
@@ -42,15 +42,9 @@ def training(service: Service, job: Job) -> Effect:
     """Reads the labelled texts and learns from them. Files that cannot be used are left out, with a warning."""
     with service.state.lock:
         project = service.state.project(job.project)
-    labelled = [document for document in project.labels.documents if document.classes]
-    texts = service.storage.texts(project.container, [document.location for document in labelled])
-    examples = [
-        engine.Example(it.location, text, it.classes, it.language or project.language, it.dataset)
-        for it in labelled
-        if (text := texts[it.location]) and not _trouble(text)
-    ]
-    trained = _train(project, examples, EvaluationOptions(**job.asked["options"]))
-    return lambda: _keep(service, job, trained, project.labels, _warnings(texts))
+    examples, warnings = examples_of(service, project)
+    trained = _train(project, examples, split_of(job))
+    return lambda: _keep(service, job, trained, project.labels, warnings)
 
 
 def cancel(service: Service, job: Job) -> Job:
@@ -70,23 +64,29 @@ def delete_model(service: Service, project: Project, label: str) -> None:
     service.collect()
 
 
-def evaluation(service: Service, project: Project, label: str) -> engine.Evaluation:
-    """How the model did on the documents held out from its training. Raises a 404 ServiceError."""
-    found = service.state.models.get(model(project, label).id).evaluation
-    if found is None:
-        raise not_found(
-            "The model has no evaluation: it was trained with fewer than 10 documents, or none was held out."
-        )
-    return found
+def examples_of(service: Service, project: Project) -> tuple[list[engine.Example], tuple[Fault, ...]]:
+    """The labelled texts, read from the project's container, and warnings of those that cannot be used."""
+    labelled = [document for document in project.labels.documents if document.classes]
+    texts = service.storage.texts(project.container, [document.location for document in labelled])
+    examples = [
+        engine.Example(it.location, text, it.classes, it.language or project.language, it.dataset)
+        for it in labelled
+        if (text := texts[it.location]) and not _trouble(text)
+    ]
+    return examples, _warnings(texts)
+
+
+def split_of(job: Job) -> engine.Split:
+    options = EvaluationOptions(**job.asked["options"])
+    return engine.Split(cast("Literal['percentage', 'manual']", options.kind), options.training, options.testing)
 
 
 def expires(moment: datetime) -> datetime:
     return moment + MODEL_LIFETIME
 
 
-def _train(project: Project, examples: list[engine.Example], options: EvaluationOptions) -> engine.Trained:
+def _train(project: Project, examples: list[engine.Example], split: engine.Split) -> engine.Trained:
     kind = cast("engine.Kind", project.kind)
-    split = engine.Split(cast("Literal['percentage', 'manual']", options.kind), options.training, options.testing)
     try:
         return engine.train(examples, project.labels.classes, kind, split)
     except engine.TrainingError as error:

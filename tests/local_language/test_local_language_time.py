@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 import threading
 from collections.abc import Callable
 from datetime import timedelta
@@ -24,6 +25,7 @@ from language_caller import (
 
 from local.errors import SetupError
 from local.language import works
+from local.language.app import App
 from local.language.clock import Clock
 from local.language.errors import ServiceError
 from local.language.jobs import Jobs
@@ -158,6 +160,19 @@ def test_what_was_under_way_is_done_after_a_restart(
             call.until(here, lambda job: job["status"] == "succeeded")
         assert call("GET", f"{CURRENT}/{project}/models/N").status_code == 200
         assert call("GET", f"{CURRENT}/{project}2").status_code == 200
+
+
+def test_no_work_is_taken_up_before_the_routes_are_made(start: Callable[..., Any]) -> None:
+    """Both use Python's parser, which in 3.11 may raise a SystemError if two threads are in it at once."""
+    steps = {App.__init__.__code__: "routes", works.start.__code__: "works"}
+    seen = []
+    sys.setprofile(lambda frame, event, _: event == "call" and frame.f_code in steps and seen.append(frame.f_code))
+    try:
+        with start():
+            pass
+    finally:
+        sys.setprofile(None)
+    assert [steps[code] for code in seen] == ["routes", "works"]
 
 
 def test_a_job_under_way_keeps_its_model_from_being_removed(
