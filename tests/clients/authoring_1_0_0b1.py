@@ -17,9 +17,11 @@ RESOURCE: dict[str, Callable[..., Any]] = {
     "languages": lambda it: it.list_supported_languages(maxpagesize=40),
     "configs": lambda it: it.list_training_config_versions(project_kind="CustomMultiLabelClassification"),
     "delete": lambda it, name: it.begin_delete_project(name).result(),
+    "assigned_deployments": lambda it: it.list_assigned_resource_deployments(maxpagesize=1),
+    "prebuilt_entities": lambda it: it.list_supported_prebuilt_entities(),
 }
 PROJECT: dict[str, Callable[..., Any]] = {
-    "import": lambda it, body: it.project.begin_import(body).result(),
+    "import": lambda it, body, **options: it.project.begin_import(body, **options).result(),
     "export": lambda it: it.project.begin_export(string_index_type="Utf16CodeUnit").result(),
     "train": lambda it, body: it.project.begin_train(body).result(),
     "begin_train": lambda it, body: _job(it.project.begin_train(body, polling=False)),
@@ -31,6 +33,18 @@ PROJECT: dict[str, Callable[..., Any]] = {
     "results": lambda it, label: it.trained_model.list_model_evaluation_results(
         label, string_index_type="Utf16CodeUnit", maxpagesize=2
     ),
+    "evaluate": lambda it, label, body: it.trained_model.begin_evaluate_model(label, body).result(),
+    "authorize_copy": lambda it, **options: it.project.copy_project_authorization(**options),
+    "copy": lambda it, body: it.project.begin_copy_project(body).result(),
+    "resources": lambda it: it.project.list_deployment_resources(maxpagesize=1),
+    "assign": lambda it, body: it.project.begin_assign_deployment_resources(body).result(),
+    "unassign": lambda it, body: it.project.begin_unassign_deployment_resources(body).result(),
+    "withdraw": lambda it, name, body: it.deployment.begin_delete_deployment_from_resources(name, body).result(),
+    "export_model": lambda it, name, body: it.exported_model.begin_create_or_update_exported_model(name, body).result(),
+    "exported": lambda it, name: it.exported_model.get_exported_model(name),
+    "all_exported": lambda it: it.project.list_exported_models(maxpagesize=1),
+    "manifest": lambda it, name: it.exported_model.get_exported_model_manifest(name),
+    "delete_exported": lambda it, name: it.exported_model.begin_delete_exported_model(name).result(),
     "load_snapshot": lambda it, label: it.trained_model.begin_load_snapshot(label).result(),
     "delete_model": lambda it, label: it.trained_model.delete_trained_model(label),
     "deploy": lambda it, name, body: it.deployment.begin_deploy_project(name, body).result(),

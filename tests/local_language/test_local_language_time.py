@@ -6,6 +6,7 @@ import os
 import sys
 import threading
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -28,6 +29,7 @@ from local.language import works
 from local.language.app import App
 from local.language.clock import Clock
 from local.language.errors import ServiceError
+from local.language.findings import Findings
 from local.language.jobs import Jobs
 from local.language.paces import PACES, Pace, steps
 from local.language.state import State
@@ -301,6 +303,31 @@ def test_a_job_is_never_seen_ahead_of_its_pace(jobs: Jobs, clock: Clock) -> None
     clock.advance(0.1)
     jobs.settle()
     assert (jobs.step(jobs.get("j")), jobs.get("j").ended) == ("succeeded", START + timedelta(seconds=5))
+
+
+@pytest.mark.parametrize("fate", ["breaks", "expires"])
+def test_what_the_first_tasks_found_is_forgotten_with_their_job(tmp_path: Path, clock: Clock, fate: str) -> None:
+    state, findings, found, released = State(tmp_path / "state"), Findings(), threading.Event(), threading.Event()
+    jobs = Jobs(state.analyses, state.lock, clock, {"other": 1}, findings.forget)
+
+    def work(job: Job) -> Callable[[], Ending]:
+        findings.add(job, {"at": START.isoformat()})
+        found.set()
+        assert released.wait(30)
+        raise RuntimeError("a defect")
+
+    jobs.start({"work": work})
+    job = jobs.begin(replace(job_in(0), asked={"tasks": [{}, {}]}))
+    assert found.wait(30)
+    assert len(findings.seen(job, clock.now())) == 1
+    if fate == "expires":
+        clock.advance(8 * 24 * 3600)
+        jobs.settle()
+        assert findings.seen(job, clock.now()) == []
+    released.set()
+    jobs.stop()
+    jobs.settle()
+    assert findings.seen(job, clock.now()) == []
 
 
 def test_work_that_breaks_ends_its_job(jobs: Jobs, clock: Clock, caplog: pytest.LogCaptureFixture) -> None:
