@@ -121,6 +121,23 @@ def test_a_copy_under_way_is_made_after_a_restart(
         assert labels(call, "Copy") == labels(call, project)
 
 
+def test_a_copy_that_was_made_but_not_said_to_be_is_not_made_again(
+    start: Callable[..., Any], clock: Clock, tmp_path: Path, texts: str, project: str
+) -> None:
+    with start(clock=clock) as call:
+        import_labels(call, project, texts)
+    with start(clock=clock, pace="realistic") as call:
+        answer = newest(call, "POST", f"/{project}/:copy", authorized(call, "Copy"))
+        address = answer.headers["operation-location"].removeprefix(call.service.endpoint)
+    before = {file: file.read_text() for file in (tmp_path / "language" / "jobs").iterdir()}
+    clock.advance(3600)
+    for _ in range(2):
+        with start(clock=clock) as call:
+            call.until(call.service.endpoint + address, lambda job: job["status"] == "succeeded")
+        for file, text in before.items():  # as a process that was ended in between leaves it
+            file.write_text(text)
+
+
 def test_a_copy_that_is_no_longer_possible_fails(
     start: Callable[..., Any], clock: Clock, texts: str, project: str
 ) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -72,12 +73,18 @@ def test_a_manual_split_is_evaluated_on_the_labels_as_they_are_now(call: Caller,
     assert (counts(summary)["Gardens"]["falseNegativeCount"], counts(summary)["Gardens"]["recall"]) == (3, 0)
 
 
-def test_a_training_makes_an_evaluation_of_its_own(call: Caller, texts: str, project: str) -> None:
-    import_labels(call, project, texts)
-    train(call, project)
-    evaluate(call, project, HALF)
-    train(call, project)
-    assert evaluation(call, project)[0]["evaluationOptions"]["testingSplitPercentage"] == 20
+def test_a_training_makes_an_evaluation_of_its_own_and_the_other_goes_with_its_model(
+    start: Callable[..., Any], tmp_path: Path, texts: str, project: str
+) -> None:
+    folder = tmp_path / "language" / "evaluations"
+    with start() as call:
+        import_labels(call, project, texts)
+        train(call, project)
+        evaluate(call, project, HALF)
+        assert len(list(folder.iterdir())) == 1
+        train(call, project)
+        assert evaluation(call, project)[0]["evaluationOptions"]["testingSplitPercentage"] == 20
+        assert list(folder.iterdir()) == []
 
 
 def test_where_nothing_is_held_out_the_evaluation_fails(call: Caller, texts: str, project: str) -> None:

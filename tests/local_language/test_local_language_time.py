@@ -305,6 +305,19 @@ def test_a_job_is_never_seen_ahead_of_its_pace(jobs: Jobs, clock: Clock) -> None
     assert (jobs.step(jobs.get("j")), jobs.get("j").ended) == ("succeeded", START + timedelta(seconds=5))
 
 
+@pytest.mark.parametrize(("after", "status", "ended"), [(3, "cancelled", 3), (5, "succeeded", 5), (9, "succeeded", 5)])
+def test_a_job_ends_with_its_work_or_is_cancelled_whichever_is_first(
+    jobs: Jobs, clock: Clock, after: int, status: str, ended: int
+) -> None:
+    jobs.start({"work": lambda _job: Ending})
+    jobs.begin(replace(job_in(5), cancels=START + timedelta(seconds=after)))
+    jobs.stop()
+    clock.advance(60)
+    jobs.settle()
+    job = jobs.get("j")
+    assert (jobs.step(job), job.ended) == (status, START + timedelta(seconds=ended))
+
+
 @pytest.mark.parametrize("fate", ["breaks", "expires"])
 def test_what_the_first_tasks_found_is_forgotten_with_their_job(tmp_path: Path, clock: Clock, fate: str) -> None:
     state, findings, found, released = State(tmp_path / "state"), Findings(), threading.Event(), threading.Event()
