@@ -42,6 +42,7 @@ PROJECT: dict[str, Callable[..., Any]] = {
     "withdraw": lambda it, name, body: it.deployment.begin_delete_deployment_from_resources(name, body).result(),
     "export_model": lambda it, name, body: it.exported_model.begin_create_or_update_exported_model(name, body).result(),
     "exported": lambda it, name: it.exported_model.get_exported_model(name),
+    "own": lambda it: it.project.get_project(),
     "all_exported": lambda it: it.project.list_exported_models(maxpagesize=1),
     "manifest": lambda it, name: it.exported_model.get_exported_model_manifest(name),
     "delete_exported": lambda it, name: it.exported_model.begin_delete_exported_model(name).result(),
@@ -66,6 +67,17 @@ def of_project(what: str, at: list[str], project: str, **asked: Any) -> Any:
         return _plain(PROJECT[what](made, **asked))
 
 
+def offered() -> list[str]:
+    """All that the client can be asked for."""
+    at = {"endpoint": "http://127.0.0.1", "credential": AzureKeyCredential("none")}
+    with TextAuthoringClient(**at) as resource, TextAuthoringProjectClient(**at, project_name="P") as project:
+        groups = [resource, project.project, project.deployment, project.exported_model, project.trained_model]
+        names = {name for group in groups for name in dir(group) if callable(getattr(group, name))}
+        return sorted(
+            name for name in names if name.startswith(("begin_", "copy_", "create_", "delete_", "get_", "list_"))
+        )
+
+
 def _job(poller: Any) -> str:
     address = poller.polling_method()._initial_response.http_response.headers["operation-location"]
     return str(address).rpartition("/")[2].partition("?")[0]
@@ -81,4 +93,4 @@ def _plain(found: Any) -> Any:
 
 
 if __name__ == "__main__":
-    speak({"of_resource": of_resource, "of_project": of_project})
+    speak({"of_resource": of_resource, "of_project": of_project, "offered": offered})

@@ -5,6 +5,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Callable
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -45,6 +46,7 @@ def test_the_whole_life_of_a_project(authoring: Client, at: list[str], texts: st
         assert (trained["modelLabel"], trained["trainingStatus"]["status"]) == (label, "succeeded")
         assert (trained["evaluationStatus"]["percentComplete"], trained["class"]) == (100, "TrainingJobResult")
     assert "lastTrainedDateTime" in resource(what="get", name=name)
+    assert project(what="own") == resource(what="get", name=name)
     assert [job["status"] for job in project(what="trainings")] == ["succeeded", "succeeded"]
     models = project(what="models")
     assert [(model["label"], model["hasSnapshot"]) for model in models] == [("M", True), ("N", True)]
@@ -87,6 +89,13 @@ def assert_evaluated(project: Callable[..., Any], kind: str) -> None:
 
 def deployed_models(project: Callable[..., Any]) -> dict[str, str]:
     return {one["deploymentName"]: one["modelId"] for one in project(what="deployments")}
+
+
+def test_all_that_the_client_offers_is_asked_for(authoring: Client) -> None:
+    script = (Path(__file__).parent / "authoring_1_0_0b1.py").read_text()
+    names = authoring("offered")
+    assert len(names) > 30
+    assert [name for name in names if f".{name}(" not in script and name != "get_project_client"] == []
 
 
 def test_what_can_be_chosen_is_listed(authoring: Client, at: list[str]) -> None:
