@@ -5,7 +5,8 @@ from __future__ import annotations
 import logging
 import uuid
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
+from datetime import datetime, timedelta
 from typing import Any
 
 from local.language.elements import text_elements, transactions
@@ -73,14 +74,22 @@ def published(service: Service, model_id: str, kind: str) -> Task:
     raise not_found(f"There is no published model {model_id!r}.")
 
 
-def begin(service: Service, documents: Sequence[Document], tasks: Sequence[Task], display_name: str) -> Job:
-    """Raises a 400 ServiceError for documents that the service does not take."""
+def begin(
+    service: Service,
+    documents: Sequence[Document],
+    tasks: Sequence[Task],
+    display_name: str,
+    cancel_after: timedelta = ANALYZE_LIFETIME,
+) -> Job:
+    """Cancelled if it has not ended by then. Raises a 400 ServiceError for documents that the service does not take."""
     check(documents)
     now = service.clock.now()
     asked = {"displayName": display_name, "tasks": [asdict(task) for task in tasks]}
     given = {"documents": [vars(document) for document in documents]}
     schedule = service.pace.moments("analyze", now)
     job = Job(str(uuid.uuid4()), "analyze", "", now, now + ANALYZE_LIFETIME, schedule, asked, given)
+    if cancel_after < ANALYZE_LIFETIME:
+        job = replace(job, cancels=now + cancel_after)
     return service.accept(job)
 
 
@@ -93,7 +102,7 @@ def analysing(service: Service, job: Job) -> Effect:
         part = spoiled(job, _part(service, Task(**task), documents))
         parts.append({**part, "at": max(service.clock.now(), turn(job, index)).isoformat()})
         _add(service, job, parts[-1])
-    return lambda: _found(service, job, parts)
+    return lambda: _found(parts)
 
 
 def cancel(service: Service, job: Job) -> Job:
@@ -103,11 +112,14 @@ def cancel(service: Service, job: Job) -> Job:
     """
     if job.ending:
         raise invalid(f"Failed to cancel job with job id {job.id} as its already completed.")
-    now = service.clock.now()
-    kept = service.findings.seen(job, now)
-    rest = [{"documents": [], "cancelled": True, "at": now.isoformat()} for _ in job.asked["tasks"][len(kept) :]]
-    service.findings.forget(job)
-    return service.analyses.end(job, Ending("cancelled", {"tasks": [*kept, *rest]}))
+    return service.analyses.end(job, cut_short(service, job, service.clock.now()))
+
+
+def cut_short(service: Service, job: Job, at: datetime) -> Ending:
+    """How a job ends that is cancelled then."""
+    kept = service.findings.seen(job, at)
+    rest = [{"documents": [], "cancelled": True, "at": at.isoformat()} for _ in job.asked["tasks"][len(kept) :]]
+    return Ending("cancelled", {"tasks": [*kept, *rest]})
 
 
 def check(documents: Sequence[Document]) -> None:
@@ -152,8 +164,7 @@ def _add(service: Service, job: Job, part: Part) -> None:
             service.findings.add(job, part)
 
 
-def _found(service: Service, job: Job, parts: Sequence[Part]) -> Ending:
-    service.findings.forget(job)
+def _found(parts: Sequence[Part]) -> Ending:
     failed = sum("fault" in part for part in parts)
     status = "succeeded" if not failed else "failed" if failed == len(parts) else "partiallyCompleted"
     return Ending(status, {"tasks": parts})

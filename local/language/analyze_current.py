@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 
 from local.language import analysis
 from local.language.analysis import Task
@@ -20,7 +22,7 @@ from local.language.results import (
     faults,
     finished,
 )
-from local.language.service import Service
+from local.language.service import ANALYZE_LIFETIME, Service
 from local.language.values import SINGLE, Job
 from local.language.wire import Call, Dialect, Reply, Route, seconds, ticks
 
@@ -57,7 +59,7 @@ def submit(call: Call, service: Service) -> Reply:
     tasks = [_task(item, service) for item in body.bodies("tasks")]
     if not tasks:
         raise malformed("tasks must hold at least one task.", "tasks")
-    return _accepted(call, analysis.begin(service, documents, tasks, name))
+    return _accepted(call, analysis.begin(service, documents, tasks, name, _cancel_after(body)))
 
 
 def status(call: Call, service: Service) -> Reply:
@@ -67,6 +69,12 @@ def status(call: Call, service: Service) -> Reply:
 
 def cancel(call: Call, service: Service) -> Reply:
     return _accepted(call, analysis.cancel(service, service.analyses.get(call.names["job"])))
+
+
+def _cancel_after(body: Body) -> timedelta:
+    """Given in seconds; there is no limit documented, and what is longer than a job lives changes nothing."""
+    most = ANALYZE_LIFETIME.total_seconds()
+    return timedelta(seconds=min(body.number("cancelAfter", most, least=0, most=math.inf), most))
 
 
 def _task(item: Body, service: Service) -> Task:

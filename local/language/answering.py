@@ -28,6 +28,6 @@ def answered(reply: Reply, dialect: Dialect | None, milliseconds: int) -> Respon
         headers |= {**FRONT_HEADERS, "x-envoy-upstream-service-time": str(milliseconds)}
         headers |= {name: value.replace("{id}", request_id) for name, value in dialect.headers.items()}
     if reply.body is None:
-        return Response(b"", reply.status, headers)
+        return Response(reply.content, reply.status, headers)
     headers["Content-Type"] = SERVICE_CONTENT if dialect else GATEWAY_CONTENT
     return Response(json.dumps(reply.body), reply.status, headers)

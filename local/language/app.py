@@ -148,7 +148,7 @@ class App:
             raise too_large(matched.dialect.most_bytes)
         query = dict(request.query_params)
         _require_version(matched.dialect, query)
-        call = Call(request.scope["path"], _base(request), matched.names, query, content)
+        call = Call(request.scope["path"], _base(request), matched.names, query, content, request.headers)
         service = replace(self._service, asked=matched.asked)
         with service.state.lock:
             service.authoring.settle()

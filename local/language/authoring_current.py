@@ -2,17 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
-
-from local.language import deployments, projects, training
+from local.language import (
+    authoring_copies,
+    authoring_evaluations,
+    authoring_exports,
+    authoring_resources,
+    deployments,
+    projects,
+    training,
+)
+from local.language.authoring_replies import (
+    PREFIX,
+    accepted,
+    job_of,
+    page,
+    previewed,
+    require_string_index,
+    status_of,
+)
 from local.language.authoring_shapes import (
     OLDEST,
     assets,
     deployment_body,
-    document_evaluation,
     draft,
-    evaluation_summary,
     export_body,
     job_body,
     model_body,
@@ -21,23 +33,19 @@ from local.language.authoring_shapes import (
     training_body,
     training_options,
 )
-from local.language.body import JSON
 from local.language.errors import bad_parameter, no_such_route, not_found
 from local.language.kinds import current_kind
 from local.language.languages import LANGUAGES
 from local.language.service import Service
 from local.language.state import deployment, model
-from local.language.values import Job
 from local.language.wire import AUTHORING_HEADERS, MEGABYTE, Call, Dialect, Reply, Route
 
-PREFIX = "/language/authoring/analyze-text"
 VERSIONS = (OLDEST, "2023-04-01", "2023-04-15-preview", "2024-11-15-preview", "2025-05-15-preview")
 LOADS = "/load-snapshot/jobs"
-ITEMS_IN_PAGE = 100  # not documented
 
 
 def list_projects(call: Call, service: Service) -> Reply:
-    return _page(call, [project_body(project) for project in service.state.projects.values()])
+    return page(call, [project_body(project) for project in service.state.projects.values()])
 
 
 def get_project(call: Call, service: Service) -> Reply:
@@ -56,7 +64,7 @@ def patch_project(call: Call, service: Service) -> Reply:
 
 def delete_project(call: Call, service: Service) -> Reply:
     job = projects.begin_delete(service, call.names["project"])
-    return _accepted(call, "/projects/global/deletion-jobs", job)
+    return accepted(call, "/projects/global/deletion-jobs", job)
 
 
 def deletion_status(call: Call, service: Service) -> Reply:
@@ -66,27 +74,24 @@ def deletion_status(call: Call, service: Service) -> Reply:
 
 def import_project(call: Call, service: Service) -> Reply:
     name, body = call.names["project"], call.body
+    _require_json(call)
     for required in ("projectFileVersion", "stringIndexType"):
         body.text(required)
     metadata = draft(body.body("metadata"), name, named=False)
     job = projects.begin_import(service, name, metadata, assets(body, metadata.kind))
-    return _accepted(call, "/projects", job, name, "/import/jobs")
-
-
-def import_status(call: Call, service: Service) -> Reply:
-    return Reply(200, job_body(service, _job(call, service, "import")))
+    return accepted(call, "/projects", job, name, "/import/jobs")
 
 
 def export_project(call: Call, service: Service) -> Reply:
-    _require_string_index(call)
+    require_string_index(call)
     if "assetKind" in call.query:
         current_kind(call.query["assetKind"])
     name, label = call.names["project"], call.query.get("trainedModelLabel", "")
-    return _accepted(call, "/projects", projects.begin_export(service, name, label), name, "/export/jobs")
+    return accepted(call, "/projects", projects.begin_export(service, name, label), name, "/export/jobs")
 
 
 def export_status(call: Call, service: Service) -> Reply:
-    job = _job(call, service, "export")
+    job = job_of(call, service, "export")
     found = job_body(service, job)
     if job.ending and job.ending.status == "succeeded":
         version = {"api-version": call.query["api-version"]}
@@ -96,7 +101,7 @@ def export_status(call: Call, service: Service) -> Reply:
 
 
 def export_result(call: Call, service: Service) -> Reply:
-    job = _job(call, service, "export")
+    job = job_of(call, service, "export")
     if not job.ending or job.ending.status != "succeeded":
         raise not_found("The export has not succeeded, so there is no result.")
     return Reply(200, export_body(service.state.project(job.project), job.ending.result))
@@ -105,28 +110,28 @@ def export_result(call: Call, service: Service) -> Reply:
 def train(call: Call, service: Service) -> Reply:
     name, body = call.names["project"], call.body
     job = training.begin(service, name, body.text("modelLabel"), training_options(body))
-    return _accepted(call, "/projects", job, name, "/train/jobs")
+    return accepted(call, "/projects", job, name, "/train/jobs")
 
 
 def training_status(call: Call, service: Service) -> Reply:
-    return Reply(200, training_body(service, _job(call, service, "train")))
+    return Reply(200, training_body(service, job_of(call, service, "train")))
 
 
 def list_trainings(call: Call, service: Service) -> Reply:
     project = service.state.project(call.names["project"])
     jobs = [job for job in service.authoring.values() if (job.project, job.kind) == (project.name, "train")]
-    return _page(call, [training_body(service, job) for job in jobs])
+    return page(call, [training_body(service, job) for job in jobs])
 
 
 def cancel_training(call: Call, service: Service) -> Reply:
     name = call.names["project"]
-    job = training.cancel(service, _job(call, service, "train"))
-    return _accepted(call, "/projects", job, name, "/train/jobs")
+    job = training.cancel(service, job_of(call, service, "train"))
+    return accepted(call, "/projects", job, name, "/train/jobs")
 
 
 def list_models(call: Call, service: Service) -> Reply:
     found = service.state.project(call.names["project"]).models.values()
-    return _page(call, [model_body(service, item, call.query["api-version"]) for item in found])
+    return page(call, [model_body(service, item, call.query["api-version"]) for item in found])
 
 
 def get_model(call: Call, service: Service) -> Reply:
@@ -143,30 +148,12 @@ def load_snapshot(call: Call, service: Service) -> Reply:
     if call.query["api-version"] == OLDEST:
         raise no_such_route()
     name, label = call.names["project"], call.names["model"]
-    return _accepted(call, "/projects", projects.begin_load(service, name, label), name, "/models", label, LOADS)
-
-
-def loading_status(call: Call, service: Service) -> Reply:
-    job = service.job(call.names["project"], ("load",), call.names["job"], model=call.names["model"])
-    return Reply(200, job_body(service, job))
-
-
-def summary(call: Call, service: Service) -> Reply:
-    project, label = service.state.project(call.names["project"]), call.names["model"]
-    found = training.evaluation(service, project, label)
-    return Reply(200, evaluation_summary(project.kind, model(project, label), found))
-
-
-def results(call: Call, service: Service) -> Reply:
-    _require_string_index(call)
-    project = service.state.project(call.names["project"])
-    found = training.evaluation(service, project, call.names["model"])
-    return _page(call, [document_evaluation(project, document) for document in found.documents])
+    return accepted(call, "/projects", projects.begin_load(service, name, label), name, "/models", label, LOADS)
 
 
 def list_deployments(call: Call, service: Service) -> Reply:
     found = service.state.project(call.names["project"]).deployments.values()
-    return _page(call, [deployment_body(item, call.query["api-version"]) for item in found])
+    return page(call, [deployment_body(item, call.query["api-version"]) for item in found])
 
 
 def get_deployment(call: Call, service: Service) -> Reply:
@@ -176,14 +163,16 @@ def get_deployment(call: Call, service: Service) -> Reply:
 
 def put_deployment(call: Call, service: Service) -> Reply:
     name, place = call.names["project"], call.names["deployment"]
-    job = deployments.begin_deploy(service, name, place, call.body.text("trainedModelLabel"))
-    return _accepted(call, "/projects", job, name, "/deployments", place, "/jobs")
+    body = call.body
+    others = body.texts("assignedResourceIds") if previewed(call) and body.has("assignedResourceIds") else []
+    job = deployments.begin_deploy(service, name, place, body.text("trainedModelLabel"), others)
+    return accepted(call, "/projects", job, name, "/deployments", place, "/jobs")
 
 
 def delete_deployment(call: Call, service: Service) -> Reply:
     name, place = call.names["project"], call.names["deployment"]
     job = deployments.begin_undeploy(service, name, place)
-    return _accepted(call, "/projects", job, name, "/deployments", place, "/jobs")
+    return accepted(call, "/projects", job, name, "/deployments", place, "/jobs")
 
 
 def deployment_status(call: Call, service: Service) -> Reply:
@@ -195,49 +184,26 @@ def deployment_status(call: Call, service: Service) -> Reply:
 def swap(call: Call, service: Service) -> Reply:
     name, body = call.names["project"], call.body
     job = deployments.begin_swap(service, name, body.text("firstDeploymentName"), body.text("secondDeploymentName"))
-    return _accepted(call, "/projects", job, name, "/deployments/swap/jobs")
-
-
-def swap_status(call: Call, service: Service) -> Reply:
-    return Reply(200, job_body(service, _job(call, service, "swap")))
+    return accepted(call, "/projects", job, name, "/deployments/swap/jobs")
 
 
 def list_languages(call: Call, _service: Service) -> Reply:
     if "projectKind" in call.query:
         current_kind(call.query["projectKind"])
-    return _page(call, [{"languageName": name, "languageCode": code} for code, name in LANGUAGES.items()])
+    return page(call, [{"languageName": name, "languageCode": code} for code, name in LANGUAGES.items()])
 
 
 def list_configs(call: Call, service: Service) -> Reply:
     current_kind(call.required("projectKind"))
     expires = training.expires(service.clock.now())
-    return _page(call, [{"trainingConfigVersion": training.CONFIG, "modelExpirationDate": f"{expires:%Y-%m-%d}"}])
+    return page(call, [{"trainingConfigVersion": training.CONFIG, "modelExpirationDate": f"{expires:%Y-%m-%d}"}])
 
 
-def _job(call: Call, service: Service, kind: str) -> Job:
-    return service.job(call.names["project"], (kind,), call.names["job"])
-
-
-def _accepted(call: Call, start: str, job: Job, *segments: str) -> Reply:
-    version = {"api-version": call.query["api-version"]}
-    return Reply(202, headers={"operation-location": call.link(PREFIX + start, *segments, job.id, **version)})
-
-
-def _require_string_index(call: Call) -> None:
-    if call.required("stringIndexType") != "Utf16CodeUnit":
-        raise bad_parameter("stringIndexType must be Utf16CodeUnit.", "stringIndexType")
-
-
-def _page(call: Call, items: Sequence[JSON]) -> Reply:
-    """`top` items in total after `skip`, at most `maxpagesize` at once; `nextLink` leads to the rest, null ends."""
-    skip, top = call.whole("skip", 0) or 0, call.whole("top", len(items))
-    size = call.whole("maxpagesize", ITEMS_IN_PAGE, least=1) or ITEMS_IN_PAGE
-    wanted = items[skip:][:top]
-    link = None
-    if len(wanted) > size:
-        rest: dict[str, Any] = {**call.query, "skip": skip + size, "top": len(wanted) - size, "maxpagesize": size}
-        link = call.link(call.path, **rest)
-    return Reply(200, {"value": list(wanted[:size]), "nextLink": link})
+def _require_json(call: Call) -> None:
+    """In previews, a header says what is imported: json, or aml, which no project here can be made of."""
+    given = call.headers.get("format", "json") if previewed(call) else "json"
+    if given.lower() != "json":
+        raise bad_parameter(f"The format {given!r} cannot be imported here: use json.", "format")
 
 
 _P = "/projects/<project>"
@@ -250,7 +216,7 @@ ROUTES = (
     Route("GET", "/projects/global/languages", list_languages),
     Route("GET", "/projects/global/training-config-versions", list_configs),
     Route("POST", f"{_P}/:import", import_project),
-    Route("GET", f"{_P}/import/jobs/<job>", import_status),
+    Route("GET", f"{_P}/import/jobs/<job>", status_of("import")),
     Route("POST", f"{_P}/:export", export_project),
     Route("GET", f"{_P}/export/jobs/<job>", export_status),
     Route("GET", f"{_P}/export/jobs/<job>/result", export_result),
@@ -262,16 +228,18 @@ ROUTES = (
     Route("GET", f"{_P}/models/<model>", get_model),
     Route("DELETE", f"{_P}/models/<model>", delete_model),
     Route("POST", f"{_P}/models/<model>/:load-snapshot", load_snapshot),
-    Route("GET", f"{_P}/models/<model>{LOADS}/<job>", loading_status),
-    Route("GET", f"{_P}/models/<model>/evaluation/summary-result", summary),
-    Route("GET", f"{_P}/models/<model>/evaluation/result", results),
+    Route("GET", f"{_P}/models/<model>{LOADS}/<job>", status_of("load", "model")),
     Route("GET", f"{_P}/deployments", list_deployments),
     Route("GET", f"{_P}/deployments/<deployment>", get_deployment),
     Route("PUT", f"{_P}/deployments/<deployment>", put_deployment),
     Route("DELETE", f"{_P}/deployments/<deployment>", delete_deployment),
     Route("GET", f"{_P}/deployments/<deployment>/jobs/<job>", deployment_status),
     Route("POST", f"{_P}/deployments/:swap", swap),
-    Route("GET", f"{_P}/deployments/swap/jobs/<job>", swap_status),
+    Route("GET", f"{_P}/deployments/swap/jobs/<job>", status_of("swap")),
+    *authoring_evaluations.ROUTES,
+    *authoring_copies.ROUTES,
+    *authoring_resources.ROUTES,
+    *authoring_exports.ROUTES,
 )
 DIALECT = Dialect(
     prefix=PREFIX,

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from local.language import deployments, projects, training
+from local.language import deployments, evaluations, projects, training
 from local.language.body import JSON, Body
 from local.language.engine import ClassFigures, Evaluation
 from local.language.errors import Fault, malformed
@@ -131,7 +131,7 @@ def _error(faults: tuple[Fault, ...]) -> JSON:
 def _evaluation(call: Call, service: Service) -> tuple[Project, Evaluation]:
     label = call.required("trainingModelName")
     project = service.state.project(call.names["project"])
-    return project, training.evaluation(service, project, label)
+    return project, evaluations.latest(service, project, label).evaluation
 
 
 def _by_kind(project: Project, what: str, found: JSON) -> Reply:

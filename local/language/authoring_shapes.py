@@ -10,6 +10,7 @@ from local.language import deployments, training
 from local.language.body import JSON, Body
 from local.language.engine import ClassFigures, Evaluation, Prediction
 from local.language.errors import bad_parameter
+from local.language.evaluated import Evaluated
 from local.language.kinds import CURRENT, NO_CLASS, current_kind
 from local.language.labels import exported, parse
 from local.language.projects import Draft, labels_of
@@ -53,10 +54,14 @@ def training_options(body: Body) -> EvaluationOptions:
     """What a training body asks for. Raises a 400 ServiceError for a split or a configuration that there is not."""
     if body.text("trainingConfigVersion") not in ("latest", training.CONFIG):
         raise bad_parameter(f"trainingConfigVersion must be latest or {training.CONFIG}.", "trainingConfigVersion")
-    options = body.body("evaluationOptions", {})
+    return evaluation_options(body.body("evaluationOptions", {}))
+
+
+def evaluation_options(options: Body) -> EvaluationOptions:
+    """How documents are to be held out. Raises a 400 ServiceError for a split that there is not."""
     kind = options.text("kind", "percentage").lower()
     if kind not in ("percentage", "manual"):
-        raise bad_parameter("evaluationOptions.kind must be percentage or manual.", options.name("kind"))
+        raise bad_parameter(f"{options.name('kind')} must be percentage or manual.", options.name("kind"))
     shares = options.whole("trainingSplitPercentage", 80), options.whole("testingSplitPercentage", 20)
     if kind == "percentage" and (sum(shares) != 100 or min(shares) < 0):  # noqa: PLR2004
         raise bad_parameter("trainingSplitPercentage and testingSplitPercentage must sum to 100.", "evaluationOptions")
@@ -94,6 +99,19 @@ def training_body(service: Service, job: Job) -> JSON:
     return found
 
 
+def evaluation_job_body(service: Service, job: Job) -> JSON:
+    """With how far it is: all or nothing, as the parts of a training are."""
+    succeeded = job.ending and job.ending.status == "succeeded"
+    result = {
+        "evaluationOptions": _options(EvaluationOptions(**job.asked["options"])),
+        "modelLabel": job.asked["model"],
+        "trainingConfigVersion": training.CONFIG,
+        "percentComplete": 100 if succeeded else 0,
+    }
+    warnings = [fault.wire() for fault in job.ending.warnings] if job.ending else []
+    return {"result": result, **job_body(service, job), "warnings": warnings}
+
+
 def model_body(service: Service, model: Model, version: str) -> JSON:
     found = {
         "label": model.label,
@@ -107,7 +125,8 @@ def model_body(service: Service, model: Model, version: str) -> JSON:
 
 
 def deployment_body(deployment: Deployment, version: str) -> JSON:
-    """In a preview with the other resources that it is deployed to: there are none here."""
+    """In a preview with the other resources that it is deployed to."""
+    others = [{"resourceId": it.id, "region": it.region} for it in deployment.resources]
     return {
         "deploymentName": deployment.name,
         "modelId": deployment.model.id,
@@ -115,11 +134,12 @@ def deployment_body(deployment: Deployment, version: str) -> JSON:
         "lastDeployedDateTime": seconds(deployment.deployed),
         "deploymentExpirationDate": f"{deployments.expires(deployment.deployed):%Y-%m-%d}",
         "modelTrainingConfigVersion": deployment.model.config,
-        **({"assignedResources": []} if version.endswith("-preview") else {}),
+        **({"assignedResources": others} if version.endswith("-preview") else {}),
     }
 
 
-def evaluation_summary(kind: str, model: Model, evaluation: Evaluation) -> JSON:
+def evaluation_summary(kind: str, evaluated: Evaluated) -> JSON:
+    evaluation = evaluated.evaluation
     figures = {name: _figures(found) for name, found in evaluation.classes.items()}
     averages = {
         f"{over}{name}": getattr(evaluation, f"{over}_{name.lower()}")
@@ -132,7 +152,7 @@ def evaluation_summary(kind: str, model: Model, evaluation: Evaluation) -> JSON:
         found = {"confusionMatrix": _confusion(evaluation), **found}
     return {
         "projectKind": CURRENT[kind],
-        "evaluationOptions": _options(model.options),
+        "evaluationOptions": _options(evaluated.options),
         f"{RESULT_NAMES[kind]}Evaluation": found,
     }
 

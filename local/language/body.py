@@ -41,6 +41,12 @@ class Body:
     def text(self, field: str, default: str = _REQUIRED) -> str:
         return str(self._get(field, str, "a string", default))
 
+    def texts(self, field: str) -> list[str]:
+        items = self._get(field, list, "a list", _REQUIRED)
+        if not all(isinstance(item, str) for item in items):
+            raise malformed(f"{self.name(field)} must hold strings.", self.name(field))
+        return list(items)
+
     def flag(self, field: str, default: bool = _REQUIRED) -> bool:
         return bool(self._get(field, bool, "true or false", default))
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -18,13 +19,15 @@ DEPLOYMENT_NAME = re.compile(r"(?!swap$|\.+$)[\w.\-]{1,50}")  # "swap" stands in
 PUBLISHED = "latest"  # the quickstart's protocol publishes to one place, which has no name there
 
 
-def begin_deploy(service: Service, name: str, place: str, label: str) -> Job:
+def begin_deploy(service: Service, name: str, place: str, label: str, resources: Sequence[str] = ()) -> Job:
+    """`resources` are the ids of those it goes to besides this one, which must be assigned to the project."""
     project = service.state.project(name)
     model(project, label)
     if not DEPLOYMENT_NAME.fullmatch(place):
         raise bad_parameter(f"{place!r} cannot name a deployment: use up to 50 letters, digits, _ . -")
     _require_room(project, place)
-    return service.begin("deploy", name, asked={"deployment": place, "model": label})
+    require_assigned(project, resources)
+    return service.begin("deploy", name, asked={"deployment": place, "model": label, "resources": list(resources)})
 
 
 def begin_publish(service: Service, name: str, label: str) -> Job:
@@ -63,6 +66,14 @@ def expires(moment: datetime) -> datetime:
     return moment + LIFETIME
 
 
+def require_assigned(project: Project, resources: Sequence[str]) -> None:
+    """Raises a 400 ServiceError for the id of a resource that is not assigned to the project."""
+    assigned = {it.id for it in project.resources}
+    unknown = next((it for it in resources if it not in assigned), None)
+    if unknown is not None:
+        raise bad_parameter(f"{unknown!r} is not assigned to the project: assign it first.", "assignedResourceIds")
+
+
 def _require_room(project: Project, place: str) -> None:
     if place not in project.deployments and len(project.deployments) >= MOST_DEPLOYMENTS:
         raise quota(f"The project has {MOST_DEPLOYMENTS} deployments already: delete one first.")
@@ -70,7 +81,9 @@ def _require_room(project: Project, place: str) -> None:
 
 def _deployed(service: Service, job: Job) -> Ending:
     project, now, place = service.state.project(job.project), service.clock.now(), job.asked["deployment"]
-    made = Deployment(place, model(project, job.asked["model"]), now)
+    wanted = job.asked.get("resources", ())
+    resources = tuple(it for it in project.resources if it.id in wanted)
+    made = Deployment(place, model(project, job.asked["model"]), now, resources)
     service.state.put(replace(project, deployments={**project.deployments, place: made}, deployed=now))
     service.collect()
     return Ending(result={"modelId": made.model.published_id})
@@ -91,8 +104,8 @@ def _swapped(service: Service, job: Job) -> Ending:
         return Ending()
     first, second = (deployment(project, job.asked[which]) for which in ("first", "second"))
     swapped = {
-        first.name: Deployment(first.name, second.model, now),
-        second.name: Deployment(second.name, first.model, now),
+        first.name: replace(first, model=second.model, deployed=now),
+        second.name: replace(second, model=first.model, deployed=now),
     }
     service.state.put(replace(project, deployments={**project.deployments, **swapped}, deployed=now, swapped_by=job.id))
     return Ending()

@@ -24,6 +24,7 @@ from local.language.values import Ending, Job
 
 Effect = Callable[[], Ending]
 Work = Callable[[Job], Effect]
+CutShort = Callable[[Job, datetime], Ending]
 
 MOST_SWEPT = 500  # jobs a call: a tenth of a second
 BROKEN = Fault("InternalServerError", "The job broke. The service's own output says where.")
@@ -45,15 +46,26 @@ class Stopped(Exception):
 
 
 class Jobs:
-    """The jobs of one table. `lanes` says which kinds wait for each other: a lane is a pool of threads."""
+    """The jobs of one table. `lanes` says which kinds wait for each other: a lane is a pool of threads.
 
-    def __init__(self, table: Table[Job], lock: threading.RLock, clock: Clock, lanes: Mapping[str, int]) -> None:
-        self._table, self._lock, self._clock = table, lock, clock
+    `left` is told of each job that is seen to end or forgotten.
+    """
+
+    def __init__(
+        self,
+        table: Table[Job],
+        lock: threading.RLock,
+        clock: Clock,
+        lanes: Mapping[str, int],
+        left: Callable[[Job], None] = lambda _job: None,
+    ) -> None:
+        self._table, self._lock, self._clock, self._left = table, lock, clock, left
         self._lanes = {kind: ThreadPoolExecutor(threads, f"language-{kind}") for kind, threads in lanes.items()}
         self._work: Mapping[str, Work] = {}
+        self._cut_short: CutShort = lambda _job, _at: Ending("cancelled")
         self._working: set[str] = set()
         self._finished: dict[str, Finished] = {}
-        self._due: list[tuple[datetime, str]] = []  # a heap of the finished ones, by when they may be seen to end
+        self._due: list[tuple[datetime, str]] = []  # a heap: when to look whether a job is seen to end
         self._open = {job.id for job in table.values() if job.ending is None}
         self._swept = clock.now()
         self._stopping = False
@@ -63,9 +75,12 @@ class Jobs:
         if self._stopping or job.id not in self._open:
             raise Stopped
 
-    def start(self, work: Mapping[str, Work]) -> None:
-        """From now on `work` is done, first what an earlier process left undone."""
-        self._work = work
+    def start(self, work: Mapping[str, Work], cut_short: CutShort | None = None) -> None:
+        """From now on `work` is done, first what an earlier process left undone.
+
+        `cut_short` says how a job ends that is cancelled at its own time (see `Job.cancels`).
+        """
+        self._work, self._cut_short = work, cut_short or self._cut_short
         for job in self.open():
             self._queue(job)
 
@@ -111,10 +126,11 @@ class Jobs:
         """Ends every job whose work is finished and whose time has come, oldest first; forgets what has expired."""
         now = self._clock.now()
         for job in sorted(self._taken(now), key=lambda job: job.created):
-            try:
-                self._end_in_time(job)
-            except Unwritable:  # it goes on as it is, and is tried again with the next call
-                heappush(self._due, (job.moments[-1], job.id))
+            if job.id in self._open:
+                try:
+                    self._settle(job, now)
+                except Unwritable:  # it goes on as it is, and is tried again with the next call
+                    heappush(self._due, (now, job.id))
         if now - self._swept > timedelta(minutes=1):
             self._sweep(now)
 
@@ -122,7 +138,7 @@ class Jobs:
         """What is due, taken off the heap. Most calls come when nothing is, so that must cost nothing."""
         while self._due and self._due[0][0] <= now:
             _, job_id = heappop(self._due)
-            if job_id in self._finished and (job := self._table.get(job_id)):
+            if job_id in self._open and (job := self._table.get(job_id)):
                 yield job
 
     def _sweep(self, now: datetime) -> None:
@@ -133,24 +149,33 @@ class Jobs:
         with suppress(Unwritable):
             self.forget(expired)
 
+    def _settle(self, job: Job, now: datetime) -> None:
+        """Ends the job with what came first: the end of its work, or the moment at which it is cancelled.
+
+        Raises Unwritable. What has taken effect before its end could be written is not done again.
+        """
+        finished = self._finished.get(job.id)
+        end = max(finished.at, job.moments[-1]) if finished else None
+        if job.cancels and job.cancels <= now and (end is None or job.cancels < end):
+            self._end(job, self._cut_short(job, job.cancels), job.cancels)
+        elif finished and end:
+            ending = _ending(finished.effect)
+            self._finished[job.id] = replace(finished, effect=lambda: ending)
+            self._end(job, ending, end)
+
     def forget(self, jobs: Iterable[Job]) -> None:
         for job in list(jobs):
             self._table.remove(job.id)
             self._open.discard(job.id)
             self._finished.pop(job.id, None)
-
-    def _end_in_time(self, job: Job) -> None:
-        """Raises Unwritable. What has taken effect before its end could be written is not done again."""
-        finished = self._finished[job.id]
-        ending = _ending(finished.effect)
-        self._finished[job.id] = replace(finished, effect=lambda: ending)
-        self._end(job, ending, max(finished.at, job.moments[-1]))
+            self._left(job)
 
     def _end(self, job: Job, ending: Ending, at: datetime) -> Job:
         ended = replace(job, ending=ending, ended=at, input=None)
         self._table.put(job.id, ended)
         self._open.discard(job.id)
         self._finished.pop(job.id, None)
+        self._left(job)
         return ended
 
     def _reached(self, job: Job) -> int:
@@ -161,6 +186,8 @@ class Jobs:
         return min(by_pace, busy_step(job.kind)) if job.id in self._working else 0
 
     def _queue(self, job: Job) -> None:
+        if job.cancels:
+            heappush(self._due, (job.cancels, job.id))
         self._lanes.get(job.kind, self._lanes["other"]).submit(self._do, job)
 
     def _do(self, job: Job) -> None:

@@ -34,7 +34,7 @@ class Draft:
 
 def create(service: Service, name: str, draft: Draft, labels: Labels = NO_LABELS) -> Project:
     """Raises a ServiceError for a name that cannot be one or too many projects."""
-    _require_name(name)
+    require_name(name)
     if len(service.state.projects.values()) >= MOST_PROJECTS:
         raise quota(f"There are {MOST_PROJECTS} projects already: delete one first.")
     now = service.clock.now()
@@ -62,7 +62,7 @@ def create_from_file(service: Service, name: str, draft: Draft, labels_location:
 
 def begin_import(service: Service, name: str, draft: Draft, labels: Labels) -> Job:
     service.require_idle(name)
-    _require_name(name)
+    require_name(name)
     return service.begin("import", name, asked={}, work_input={"draft": vars(draft), "labels": asdict(labels)})
 
 
@@ -70,7 +70,7 @@ def importing(service: Service, job: Job) -> Effect:
     given = job.input or {}
     draft, labels = Draft(**given["draft"]), labels_of(given["labels"])
     service.storage.require(draft.container)
-    return lambda: _imported(service, job.project, draft, labels)
+    return lambda: put_contents(service, job.project, draft, labels)
 
 
 def begin_export(service: Service, name: str, label: str = "") -> Job:
@@ -125,7 +125,7 @@ def delete(service: Service, name: str) -> None:
     service.collect()
 
 
-def _require_name(name: str) -> None:
+def require_name(name: str) -> None:
     if not PROJECT_NAME.fullmatch(name):
         raise bad_parameter(f"{name!r} cannot name a project: use up to 100 letters, digits, _ . -", "projectName")
 
@@ -137,7 +137,8 @@ def _labels(service: Service, job: Job) -> Labels:
     return snapshot(service.state, model(project, label)).labels if label else project.labels
 
 
-def _imported(service: Service, name: str, draft: Draft, labels: Labels) -> Ending:
+def put_contents(service: Service, name: str, draft: Draft, labels: Labels) -> Ending:
+    """Makes the project, or replaces what it says of itself and its labels; its models stay."""
     existing = service.state.projects.get(name)
     if existing is None:
         create(service, name, draft, labels)

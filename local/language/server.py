@@ -87,8 +87,11 @@ def running(
         stack.enter_context(held(state))
         listening = stack.enter_context(_bound(address, port))
         service = open_service(_state(state), blobs, clock, pace=paced, shape=shape, limits=limits)
+        # Before anything works: routes are made with Python's parser, arrays are read with it, and in Python 3.11 two
+        # threads in it at once may end in a SystemError.
+        app = App(service, key, recording)
         stack.enter_context(_working(service))
-        stack.enter_context(_serving(App(service, key, recording), listening))
+        stack.enter_context(_serving(app, listening))
         endpoint = f"http://{address}:{listening.getsockname()[1]}"
         yield LanguageService(endpoint, key, clock, recording, service.meter, service.faults)
 

@@ -91,14 +91,16 @@ class Service:
         projects = self.state.projects.values()
         used = {model.id for project in projects for model in project.models.values()}
         used |= {found.model.id for project in projects for found in project.deployments.values()}
+        used |= {found.model.id for project in projects for found in project.exported.values()}
         used |= {task["model"] for job in self.analyses.open() for task in job.asked["tasks"]}
         self.state.keep_only(used)
 
 
 def open_service(state: State, storage: Storage, clock: Clock, *, pace: Pace, shape: str, limits: Limits) -> Service:
     authoring = Jobs(state.jobs, state.lock, clock, LANES)
-    analyses = Jobs(state.analyses, state.lock, clock, {"other": 1})  # two would only take turns
-    return Service(state, storage, clock, pace, shape, authoring, analyses, Meter(limits, clock), Faults(), Findings())
+    findings = Findings()
+    analyses = Jobs(state.analyses, state.lock, clock, {"other": 1}, findings.forget)  # two would only take turns
+    return Service(state, storage, clock, pace, shape, authoring, analyses, Meter(limits, clock), Faults(), findings)
 
 
 def _records(job: Job) -> int:

@@ -9,8 +9,9 @@ from pathlib import Path
 
 from local.language.engine import Trained
 from local.language.errors import not_found, project_not_found
+from local.language.evaluated import Evaluated
 from local.language.table import Table, changing
-from local.language.values import Deployment, Job, Model, Project, Snapshot
+from local.language.values import CopyGrant, Deployment, ExportedModel, Job, Model, Project, Snapshot
 
 
 class State:
@@ -23,6 +24,8 @@ class State:
         self.analyses = Table(folder / "analyses", Job, durable=False)  # gone in a day, and there are many
         self.models = Shelf(folder / "models")
         self.snapshots = Table(folder / "snapshots", Snapshot)
+        self.grants = Table(folder / "grants", CopyGrant)  # by the digest of the token, which is kept nowhere
+        self.evaluations = Table(folder / "evaluations", Evaluated)  # those made anew; the first is with the model
 
     def project(self, name: str) -> Project:
         """Raises a 404 ServiceError."""
@@ -36,10 +39,11 @@ class State:
         return project
 
     def keep_only(self, models: Set[str]) -> None:
-        """Removes every other trained model, and its snapshot."""
+        """Removes every other trained model, its snapshot and its evaluation."""
         self.models.keep_only(models)
-        for name in {name for name, _ in self.snapshots.items()} - models:
-            self.snapshots.remove(name)
+        for table in (self.snapshots, self.evaluations):
+            for name in {name for name, _ in table.items()} - models:
+                table.remove(name)
 
 
 def model(project: Project, label: str) -> Model:
@@ -64,6 +68,13 @@ def deployment(project: Project, name: str) -> Deployment:
     return project.deployments[name]
 
 
+def exported_model(project: Project, name: str) -> ExportedModel:
+    """Raises a 404 ServiceError."""
+    if name not in project.exported:
+        raise not_found(f"The project has no exported model {name!r}.")
+    return project.exported[name]
+
+
 class Shelf:
     """Trained models by id, one folder each, read when first used."""
 
@@ -84,6 +95,9 @@ class Shelf:
             if model_id not in self._loaded:
                 self._loaded[model_id] = Trained.load(self._folder / model_id)
             return self._loaded[model_id]
+
+    def files(self, model_id: str) -> list[Path]:
+        return sorted((self._folder / model_id).iterdir())
 
     def keep_only(self, ids: Set[str]) -> None:
         """Removes every other model."""

@@ -125,7 +125,7 @@ def _revived(of: Any, plain: Any) -> Any:
         return plain if plain is None else _revived(parts[0], plain)
     if origin is tuple:
         return tuple(_revived(parts[0], item) for item in _typed(list, plain))
-    if origin is Mapping:
+    if origin in (Mapping, dict):
         return {name: _revived(parts[1], item) for name, item in _typed(dict, plain).items()}
     if dataclasses.is_dataclass(of):
         hints = _hints(typing.cast("Hashable", of))

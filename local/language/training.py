@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import re
 import uuid
 from collections.abc import Mapping, Sequence
@@ -12,7 +11,7 @@ from typing import Literal, cast
 
 from local.language import engine
 from local.language.elements import text_elements
-from local.language.errors import Fault, ServiceError, bad_parameter, conflict, not_found, quota
+from local.language.errors import Fault, ServiceError, bad_parameter, conflict, quota
 from local.language.jobs import Effect
 from local.language.kinds import QUICKSTART
 from local.language.service import AUTHORING_LIFETIME, Service
@@ -25,8 +24,6 @@ MOST_MODELS = 10
 MOST_CHARACTERS = 128_000
 TEXTS_AT_ONCE = 200
 MODEL_NAME = re.compile(r"(?!\.+$)[\w.\-]{1,50}")  # of an address, clients leave out what is only dots
-
-logger = logging.getLogger(__name__)
 
 
 def begin(
@@ -46,17 +43,8 @@ def training(service: Service, job: Job) -> Effect:
     """Reads the labelled texts and learns from them. Files that cannot be used are left out, with a warning."""
     with service.state.lock:
         project = service.state.project(job.project)
-    labelled = [document for document in project.labels.documents if document.classes]
-    texts = _texts(service, job, project.container, [document.location for document in labelled])
-    examples = [
-        engine.Example(it.location, text, it.classes, it.language or project.language, it.dataset)
-        for it in labelled
-        if (text := texts[it.location]) and not _trouble(text)
-    ]
-    warnings = _warnings(texts)
-    if warnings and not examples:
-        raise bad_parameter(f"None of the {len(texts)} labelled documents can be learned from. {warnings[0].message}")
-    trained = _train(project, examples, EvaluationOptions(**job.asked["options"]))
+    examples, warnings = examples_of(service, job, project)
+    trained = _train(project, examples, split_of(job))
     return lambda: _keep(service, job, trained, project.labels, warnings)
 
 
@@ -77,19 +65,27 @@ def delete_model(service: Service, project: Project, label: str) -> None:
     service.collect()
 
 
-def evaluation(service: Service, project: Project, label: str) -> engine.Evaluation:
-    """How the model did on the documents held out from its training. Raises a 404 ServiceError."""
-    made = model(project, label)
-    try:
-        found = service.state.models.get(made.id).evaluation
-    except engine.BrokenModel as error:
-        logger.exception("The model %s cannot be used", made.id)
-        raise not_found("The model cannot be used, nor can its evaluation: train it again.") from error
-    if found is None:
-        raise not_found(
-            "The model has no evaluation: it was trained with fewer than 10 documents, or none was held out."
-        )
-    return found
+def examples_of(service: Service, job: Job, project: Project) -> tuple[list[engine.Example], tuple[Fault, ...]]:
+    """The labelled texts, read from the project's container, and warnings of those that cannot be used.
+
+    Raises a 400 ServiceError if none can; Stopped if the job is not wanted any more.
+    """
+    labelled = [document for document in project.labels.documents if document.classes]
+    texts = _texts(service, job, project.container, [document.location for document in labelled])
+    examples = [
+        engine.Example(it.location, text, it.classes, it.language or project.language, it.dataset)
+        for it in labelled
+        if (text := texts[it.location]) and not _trouble(text)
+    ]
+    warnings = _warnings(texts)
+    if warnings and not examples:
+        raise bad_parameter(f"None of the {len(texts)} labelled documents can be learned from. {warnings[0].message}")
+    return examples, warnings
+
+
+def split_of(job: Job) -> engine.Split:
+    options = EvaluationOptions(**job.asked["options"])
+    return engine.Split(cast("Literal['percentage', 'manual']", options.kind), options.training, options.testing)
 
 
 def expires(moment: datetime) -> datetime:
@@ -97,7 +93,7 @@ def expires(moment: datetime) -> datetime:
 
 
 def _texts(service: Service, job: Job, container: str, names: Sequence[str]) -> Mapping[str, str | None]:
-    """As `Storage.texts`, but no more of them once the training is cancelled or the process ends."""
+    """As `Storage.texts`, but no more of them once the job is cancelled or the process ends."""
     found: dict[str, str | None] = {}
     for start in range(0, len(names), TEXTS_AT_ONCE):
         service.authoring.require_wanted(job)
@@ -105,9 +101,8 @@ def _texts(service: Service, job: Job, container: str, names: Sequence[str]) -> 
     return found
 
 
-def _train(project: Project, examples: list[engine.Example], options: EvaluationOptions) -> engine.Trained:
+def _train(project: Project, examples: list[engine.Example], split: engine.Split) -> engine.Trained:
     kind = cast("engine.Kind", project.kind)
-    split = engine.Split(cast("Literal['percentage', 'manual']", options.kind), options.training, options.testing)
     try:
         return engine.train(examples, project.labels.classes, kind, split)
     except engine.TrainingError as error:

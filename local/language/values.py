@@ -65,17 +65,57 @@ class Snapshot:
 
 
 @dataclass(frozen=True)
+class Resource:
+    """A Language resource, as Azure has it: `id` is its whole path there, `domain` the first part of its endpoint."""
+
+    id: str
+    region: str
+    domain: str = ""
+
+
+@dataclass(frozen=True)
 class Deployment:
-    """A name under which a model answers. It keeps its model even after a new training took over the label."""
+    """A name under which a model answers. It keeps its model even after a new training took over the label.
+
+    `resources` are the others that it was deployed to besides this one.
+    """
 
     name: str
     model: Model
     deployed: datetime
+    resources: tuple[Resource, ...] = ()
+
+
+@dataclass(frozen=True)
+class ExportedModel:
+    """A model that was made ready to be taken away; it stays as it was when its label is trained again."""
+
+    name: str
+    model: Model
+    exported: datetime
+
+
+@dataclass(frozen=True)
+class CopyGrant:
+    """What the bearer of an access token may do: copy a project of this kind into the one that is named.
+
+    `container` is where the copy's texts are; nothing if where the original's are.
+    """
+
+    created: datetime
+    expires: datetime
+    project: str
+    kind: str
+    container: str
+    overwrite: bool
 
 
 @dataclass(frozen=True)
 class Project:
-    """`kind` is "single" or "multi": how many classes a document may have. `swapped_by` is the job of the last swap."""
+    """`kind` is "single" or "multi": how many classes a document may have. `resources`: what is assigned to it.
+
+    `swapped_by` is the job of the last swap.
+    """
 
     name: str
     kind: str
@@ -92,6 +132,8 @@ class Project:
     trained: datetime | None = None
     deployed: datetime | None = None
     swapped_by: str = ""
+    resources: tuple[Resource, ...] = ()
+    exported: Mapping[str, ExportedModel] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -117,7 +159,8 @@ class Fate:
 class Job:
     """Something that takes time. `asked` is what was asked for, and `input` what only the work needs, both as JSON.
 
-    `moments` says when each step after notStarted may be seen at the earliest (see `paces.steps`).
+    `moments` says when each step after notStarted may be seen at the earliest (see `paces.steps`), and `cancels` when
+    it is cancelled if it has not ended by then.
     """
 
     id: str
@@ -131,3 +174,4 @@ class Job:
     ending: Ending | None = None
     ended: datetime | None = None
     fate: Fate | None = None
+    cancels: datetime | None = None

@@ -27,6 +27,7 @@ class Call:
     names: Mapping[str, str]
     query: Mapping[str, str]
     content: bytes
+    headers: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def body(self) -> Body:
@@ -63,9 +64,12 @@ class Call:
 
 @dataclass(frozen=True)
 class Reply:
+    """`content` is what is no JSON, instead of a `body`."""
+
     status: int
     body: JSON | None = None
     headers: Mapping[str, str] = field(default_factory=dict)
+    content: bytes = b""
 
 
 Handler = Callable[[Call, "Service"], Reply]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import partial
 
-from local.language import analysis, deployments, projects, training
+from local.language import analysis, copies, deployments, evaluations, exports, projects, resources, training
 from local.language.fates import fated
 from local.language.jobs import Effect
 from local.language.service import Service
@@ -17,10 +17,17 @@ AUTHORING: dict[str, Callable[[Service, Job], Effect]] = {
     "load": projects.loading,
     "delete": projects.deleting,
     "train": training.training,
+    "evaluate": evaluations.evaluating,
     "deploy": deployments.deploying,
     "publish": deployments.deploying,
     "undeploy": deployments.undeploying,
     "swap": deployments.swapping,
+    "copy": copies.copying,
+    "assign": resources.assigning,
+    "unassign": resources.unassigning,
+    "withdraw": resources.withdrawing,
+    "export-model": exports.exporting,
+    "delete-exported": exports.deleting,
 }
 ANALYSES: dict[str, Callable[[Service, Job], Effect]] = {"analyze": fated(analysis.analysing)}
 KINDS = (*AUTHORING, *ANALYSES)
@@ -29,4 +36,5 @@ KINDS = (*AUTHORING, *ANALYSES)
 def start(service: Service) -> None:
     """Lets the jobs begin, first those that an earlier process left undone."""
     service.authoring.start({kind: partial(work, service) for kind, work in AUTHORING.items()})
-    service.analyses.start({kind: partial(work, service) for kind, work in ANALYSES.items()})
+    analyses = {kind: partial(work, service) for kind, work in ANALYSES.items()}
+    service.analyses.start(analyses, partial(analysis.cut_short, service))

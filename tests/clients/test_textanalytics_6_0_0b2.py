@@ -52,6 +52,16 @@ def test_a_cancelled_job(newest: Client, start: Callable[..., Any], deployed: De
     assert (found["status"], item["status"], item["classes"], item["errors"]) == ("cancelled", "cancelled", {}, {})
 
 
+def test_a_job_that_is_cancelled_after_so_many_seconds(
+    newest: Client, start: Callable[..., Any], deployed: Deployed
+) -> None:
+    with start(clock=Clock(START), pace="realistic") as service:
+        address, targets = [service.endpoint, service.key, OWN], [["multi", deployed.multi, "D"]]
+        job = newest("submit", documents=[document(1, "Space")], targets=targets, at=address, cancel_after=5)
+        service.clock.advance(60)
+        assert newest("status", job=job, at=address) == "cancelled"
+
+
 def test_a_wrong_key(newest: Client, at: list[str], deployed: Deployed) -> None:
     targets = [["multi", deployed.multi, "D"]]
     with pytest.raises(Raised, match="invalid subscription key") as raised:

@@ -60,6 +60,18 @@ def cancel(documents: list[dict[str, str]], targets: list[list[str]], at: list[s
         return {"status": state.status, "items": [action_of(one) for one in state.actions.items_property]}
 
 
+def submit(documents: list[dict[str, str]], targets: list[list[str]], at: list[str], cancel_after: float) -> str:
+    """The job's id."""
+    with client(*at) as made:
+        poller = begin(made, documents, targets, polling=False, cancel_after=cancel_after)
+        return str(poller.details["operation_id"])
+
+
+def status(job: str, at: list[str]) -> Any:
+    with client(*at) as made:
+        return made.get_job_status(job).status
+
+
 def action_of(found: Any) -> dict[str, Any]:
     return {
         "name": found.task_name,
@@ -71,4 +83,4 @@ def action_of(found: Any) -> dict[str, Any]:
 
 
 if __name__ == "__main__":
-    speak({"analyze": analyze, "statistics": statistics, "cancel": cancel})
+    speak({"analyze": analyze, "statistics": statistics, "cancel": cancel, "submit": submit, "status": status})

@@ -279,6 +279,60 @@ def test_a_running_job_can_be_cancelled(start: Callable[..., Any], clock: Clock,
         assert (job["tasks"]["inProgress"], job["tasks"]["total"]) == (0, 1)
 
 
+def test_a_job_is_cancelled_after_so_many_seconds(
+    start: Callable[..., Any], clock: Clock, texts: str, project: str
+) -> None:
+    with start(clock=clock) as call:
+        deploy_multi(call, texts, project)
+    with start(clock=clock, pace="realistic") as call:
+        tasks = [task(project, name=name) for name in ("first", "second", "third", "fourth")]
+        asked = [request(document(1, "Space"), tasks=tasks) | {"cancelAfter": after} for after in (8.5, 12.5, 1e300)]
+        early, *others = [call("POST", JOBS, body).headers["operation-location"] for body in asked]
+        clock.advance(8)  # they run from 2 to 12 seconds
+        running = call.until(early, lambda job: job["tasks"]["completed"] == 2)
+        clock.advance(0.5)
+        cancelled = call("GET", early).json()
+        assert (cancelled["status"], cancelled["lastUpdatedDateTime"]) == ("cancelled", "2026-03-04T05:06:16Z")
+        assert [it["status"] for it in cancelled["tasks"]["items"]] == ["succeeded"] * 2 + ["cancelled"] * 2
+        assert cancelled["tasks"]["items"][:2] == running["tasks"]["items"]
+        clock.advance(3.5)
+        ended = [call.until(path, over) for path in others]
+        clock.advance(3600)
+        assert [call("GET", path).json() for path in (early, *others)] == [cancelled, *ended]
+        assert [job["status"] for job in ended] == ["succeeded"] * 2
+
+
+def test_a_job_is_cancelled_at_its_time_after_a_restart_too(
+    start: Callable[..., Any], clock: Clock, texts: str, project: str
+) -> None:
+    with start(clock=clock) as call:
+        deploy_multi(call, texts, project)
+    with start(clock=clock, pace="realistic") as call:
+        body = request(document(1, "Space"), tasks=[task(project)]) | {"cancelAfter": 5}
+        address = call("POST", JOBS, body).headers["operation-location"].removeprefix(call.service.endpoint)
+    clock.advance(3600)
+    with start(clock=clock) as call:
+        job = call("GET", call.service.endpoint + address).json()
+        assert (job["status"], job["lastUpdatedDateTime"]) == ("cancelled", "2026-03-04T05:06:12Z")
+
+
+def deploy_multi(call: Caller, texts: str, project: str) -> None:
+    import_labels(call, project, texts)
+    train(call, project)
+    call.done(call("PUT", f"{CURRENT}/{project}/deployments/D", {"trainedModelLabel": "M"}))
+
+
+def over(job: dict[str, Any]) -> bool:
+    return job["status"] not in ("notStarted", "running")
+
+
+@pytest.mark.parametrize("after", [-1, "8", True])
+def test_a_job_cannot_be_cancelled_after_what_is_no_time(call: Caller, deployed: Deployed, after: Any) -> None:
+    body = request(document(1, "Space"), tasks=[task(deployed.multi)]) | {"cancelAfter": after}
+    answer = call("POST", JOBS, body)
+    assert (answer.status_code, answer.json()["error"]["innererror"]["target"]) == (400, "cancelAfter")
+
+
 def test_a_cancelled_job_keeps_what_its_finished_tasks_found(
     start: Callable[..., Any], clock: Clock, texts: str, project: str
 ) -> None:

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+import requests
 from language_caller import CURRENT, VERSION, Caller, Deployed, current_labels, import_labels, labelled, train
 from requests import Response
 
@@ -195,6 +196,27 @@ def test_an_import_that_cannot_be(
     answer = call("POST", f"{CURRENT}/{project}/:import", current_labels(texts, **changes))
     assert answer.status_code == 400
     assert answer.json()["error"]["innererror"]["message"].startswith(message)
+
+
+@pytest.mark.parametrize(
+    ("version", "given", "status"),
+    [
+        ("2025-05-15-preview", "json", 202),
+        ("2025-05-15-preview", "JSON", 202),
+        ("2025-05-15-preview", "aml", 400),
+        ("2025-05-15-preview", "", 400),
+        ("2023-04-01", "aml", 202),  # which knows of no formats
+    ],
+)
+def test_in_previews_an_import_has_a_format(
+    *, call: Caller, texts: str, project: str, version: str, given: str, status: int
+) -> None:
+    address = f"{call.service.endpoint}{CURRENT}/{project}/:import?api-version={version}"
+    headers = {"Ocp-Apim-Subscription-Key": call.service.key, "format": given}
+    answer = requests.post(address, json=current_labels(texts), headers=headers, timeout=30)
+    assert answer.status_code == status
+    if status == 400:
+        assert answer.json()["error"]["innererror"]["target"] == "format"
 
 
 def _exported(call: Caller, project: str) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from local.language import app, server
 from local.language.wire import Dialect
 
 README = (Path(server.__file__).parent / "README.md").read_text()
-LETTERS = {"project": "p", "model": "m", "deployment": "d", "job": "j"}
+LETTERS = {"project": "p", "model": "m", "deployment": "d", "exported": "e", "file": "f", "job": "j"}
 VERSION = r"`(\d{4}-\d\d-\d\d(?:-preview)?)`"
 
 

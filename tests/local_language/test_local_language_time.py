@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 import threading
 import time
 from collections.abc import Callable
@@ -26,8 +27,10 @@ from language_caller import (
 
 from local.errors import SetupError
 from local.language import works
+from local.language.app import App
 from local.language.clock import Clock
 from local.language.errors import ServiceError
+from local.language.findings import Findings
 from local.language.jobs import MOST_SWEPT, Jobs
 from local.language.paces import PACES, Pace, steps
 from local.language.state import State
@@ -161,6 +164,19 @@ def test_what_was_under_way_is_done_after_a_restart(
             call.until(here, lambda job: job["status"] == "succeeded")
         assert call("GET", f"{CURRENT}/{project}/models/N").status_code == 200
         assert call("GET", f"{CURRENT}/{project}2").status_code == 200
+
+
+def test_no_work_is_taken_up_before_the_routes_are_made(start: Callable[..., Any]) -> None:
+    """Both use Python's parser, which in 3.11 may raise a SystemError if two threads are in it at once."""
+    steps = {App.__init__.__code__: "routes", works.start.__code__: "works"}
+    seen = []
+    sys.setprofile(lambda frame, event, _: event == "call" and frame.f_code in steps and seen.append(frame.f_code))
+    try:
+        with start():
+            pass
+    finally:
+        sys.setprofile(None)
+    assert [steps[code] for code in seen] == ["routes", "works"]
 
 
 def test_a_job_under_way_keeps_its_model_from_being_removed(
@@ -338,6 +354,44 @@ def test_long_work_stops_when_it_is_not_wanted_any_more(jobs: Jobs, way: str) ->
     assert time.monotonic() < deadline
     jobs.settle()
     assert jobs.step(jobs.get("j")) == ("cancelled" if way == "ended" else "notStarted")
+
+
+@pytest.mark.parametrize(("after", "status", "ended"), [(3, "cancelled", 3), (5, "succeeded", 5), (9, "succeeded", 5)])
+def test_a_job_ends_with_its_work_or_is_cancelled_whichever_is_first(
+    jobs: Jobs, clock: Clock, after: int, status: str, ended: int
+) -> None:
+    jobs.start({"work": lambda _job: Ending})
+    jobs.begin(replace(job_in(5), cancels=START + timedelta(seconds=after)))
+    jobs.stop()
+    clock.advance(60)
+    jobs.settle()
+    job = jobs.get("j")
+    assert (jobs.step(job), job.ended) == (status, START + timedelta(seconds=ended))
+
+
+@pytest.mark.parametrize("fate", ["breaks", "expires"])
+def test_what_the_first_tasks_found_is_forgotten_with_their_job(tmp_path: Path, clock: Clock, fate: str) -> None:
+    state, findings, found, released = State(tmp_path / "state"), Findings(), threading.Event(), threading.Event()
+    jobs = Jobs(state.analyses, state.lock, clock, {"other": 1}, findings.forget)
+
+    def work(job: Job) -> Callable[[], Ending]:
+        findings.add(job, {"at": START.isoformat()})
+        found.set()
+        assert released.wait(30)
+        raise RuntimeError("a defect")
+
+    jobs.start({"work": work})
+    job = jobs.begin(replace(job_in(0), asked={"tasks": [{}, {}]}))
+    assert found.wait(30)
+    assert len(findings.seen(job, clock.now())) == 1
+    if fate == "expires":
+        clock.advance(8 * 24 * 3600)
+        jobs.settle()
+        assert findings.seen(job, clock.now()) == []
+    released.set()
+    jobs.stop()
+    jobs.settle()
+    assert findings.seen(job, clock.now()) == []
 
 
 def test_work_that_breaks_ends_its_job(jobs: Jobs, clock: Clock, caplog: pytest.LogCaptureFixture) -> None:

@@ -6,7 +6,7 @@ Pure: it knows nothing of HTTP, clocks or storage; only `Trained.save` and `Trai
 from local.language.engine.evaluation import ClassFigures, Evaluation, Prediction
 from local.language.engine.examples import Example, Kind, Split, TrainingError
 from local.language.engine.persistence import BrokenModel
-from local.language.engine.training import Trained, train
+from local.language.engine.training import Trained, evaluate_anew, train
 
 __all__ = [
     "BrokenModel",
@@ -18,5 +18,6 @@ __all__ = [
     "Split",
     "Trained",
     "TrainingError",
+    "evaluate_anew",
     "train",
 ]

@@ -76,7 +76,25 @@ def train(
     tested = [example for example, test in zip(found, testing, strict=True) if test]
     if len(found) < _FEWEST_TO_EVALUATE or not tested:
         return model
-    return replace(model, evaluation=_evaluate(model, tested))
+    return replace(model, evaluation=_evaluate(model, tested, model.classes))
+
+
+def evaluate_anew(
+    model: Trained, examples: Sequence[Example], classes: Sequence[str], split: Split = _PERCENTAGE, seed: int = 0
+) -> Evaluation:
+    """How the model does on the held-out part of these examples, which it may have learned from.
+
+    The split and seed of its training hold out the same of the same examples. Raises TrainingError if there are none.
+    """
+    classes = tuple(dict.fromkeys(classes))
+    found = usable(examples, classes, model.kind)
+    testing = _testing(found, classes, split, seed)
+    tested = [example for example, test in zip(found, testing, strict=True) if test]
+    if not tested:
+        raise TrainingError(
+            f"No document is held out: label {_FEWEST_TO_EVALUATE} or more, or put some into the test set."
+        )
+    return _evaluate(model, tested, tuple(dict.fromkeys((*classes, *model.classes))))
 
 
 def _testing(examples: Sequence[Example], classes: Sequence[str], split: Split, seed: int) -> Sequence[bool]:
@@ -113,10 +131,10 @@ def _ridge(rows: sparse.csr_matrix, labels: Labels) -> tuple[Ridge | RidgeCV, Fl
     return ridge, ridge.cv_results_[:, :, 0] + (labels - labels.mean(axis=0)) / (len(labels) - 1)
 
 
-def _evaluate(model: Trained, tested: Sequence[Example]) -> Evaluation:
+def _evaluate(model: Trained, tested: Sequence[Example], classes: Sequence[str]) -> Evaluation:
     found = model.classify([example.text for example in tested])
     documents = [
-        Prediction(example.location, example.language, example.classes, tuple(name for name, _ in classes))
-        for example, classes in zip(tested, found, strict=True)
+        Prediction(example.location, example.language, example.classes, tuple(name for name, _ in predicted))
+        for example, predicted in zip(tested, found, strict=True)
     ]
-    return evaluate(documents, model.classes, single=model.kind == "single")
+    return evaluate(documents, classes, single=model.kind == "single")

@@ -1,0 +1,48 @@
+"""Copies of projects, in the previews of today's authoring protocol."""
+
+from __future__ import annotations
+
+from local.language import copies
+from local.language.authoring_replies import accepted, in_previews, status_of
+from local.language.kinds import CURRENT, current_kind
+from local.language.resources import HERE
+from local.language.service import Service
+from local.language.wire import Call, Reply, Route, seconds
+
+
+def authorize_copy(call: Call, service: Service) -> Reply:
+    """The answer is the body that `:copy` takes (quickstart of its sibling for conversations)."""
+    name, body = call.names["project"], call.body
+    kind, container = current_kind(body.text("projectKind")), body.text("storageInputContainerName", "")
+    overwrite = body.flag("allowOverwrite", False)
+    grant, token = copies.authorize(service, name, kind, container, overwrite=overwrite)
+    found = {
+        "projectKind": CURRENT[grant.kind],
+        "targetProjectName": grant.project,
+        "accessToken": token,
+        "expiresAt": seconds(grant.expires),
+        "targetResourceId": HERE.id,
+        "targetResourceRegion": HERE.region,
+    }
+    return Reply(200, found)
+
+
+def copy(call: Call, service: Service) -> Reply:
+    name, body = call.names["project"], call.body
+    body.text("expiresAt")
+    target = copies.Target(
+        body.text("targetProjectName"),
+        current_kind(body.text("projectKind")),
+        body.text("targetResourceId"),
+        body.text("targetResourceRegion"),
+    )
+    job = copies.begin(service, name, body.text("accessToken"), target)
+    return accepted(call, "/projects", job, name, "/copy/jobs")
+
+
+_P = "/projects/<project>"
+ROUTES = (
+    Route("POST", f"{_P}/:authorize-copy", in_previews(authorize_copy)),
+    Route("POST", f"{_P}/:copy", in_previews(copy)),
+    Route("GET", f"{_P}/copy/jobs/<job>", in_previews(status_of("copy"))),
+)

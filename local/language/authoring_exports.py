@@ -1,0 +1,81 @@
+"""Exported models, and what only projects for entities have, in the previews of today's authoring protocol."""
+
+from __future__ import annotations
+
+from local.language import exports, training
+from local.language.authoring_replies import PREFIX, accepted, in_previews, job_of, page
+from local.language.authoring_shapes import job_body
+from local.language.body import JSON
+from local.language.service import Service
+from local.language.state import exported_model
+from local.language.values import ExportedModel
+from local.language.wire import Call, Reply, Route, seconds
+
+
+def list_exported(call: Call, service: Service) -> Reply:
+    return page(call, [_body(it) for it in service.state.project(call.names["project"]).exported.values()])
+
+
+def get_exported(call: Call, service: Service) -> Reply:
+    return Reply(200, _body(exported_model(service.state.project(call.names["project"]), call.names["exported"])))
+
+
+def put_exported(call: Call, service: Service) -> Reply:
+    name, exported = call.names["project"], call.names["exported"]
+    job = exports.begin(service, name, exported, call.body.text("trainedModelLabel"))
+    return accepted(call, "/projects", job, name, "/exported-models", exported, "/jobs")
+
+
+def delete_exported(call: Call, service: Service) -> Reply:
+    name, exported = call.names["project"], call.names["exported"]
+    job = exports.begin_delete(service, name, exported)
+    return accepted(call, "/projects", job, name, "/exported-models", exported, "/jobs")
+
+
+def exported_status(call: Call, service: Service) -> Reply:
+    job = job_of(call, service, "export-model", "delete-exported", exported=call.names["exported"])
+    return Reply(200, job_body(service, job))
+
+
+def manifest(call: Call, service: Service) -> Reply:
+    """The service's files are in a storage of its own; here they are fetched from this very service, with its key."""
+    name, exported = call.names["project"], call.names["exported"]
+    found = exports.files(service, service.state.project(name), exported)
+    at, version = (f"{PREFIX}/projects", name, "/exported-models", exported), {"api-version": call.query["api-version"]}
+    files = [{"name": it.name, "contentUri": call.link(*at, "/files", it.name, **version)} for it in found]
+    return Reply(200, {"modelFiles": files})
+
+
+def exported_file(call: Call, service: Service) -> Reply:
+    project = service.state.project(call.names["project"])
+    return Reply(200, content=exports.content(service, project, call.names["exported"], call.names["file"]))
+
+
+def list_prebuilt_entities(call: Call, _service: Service) -> Reply:
+    """They are for composing entities, which no kind of project here has."""
+    return page(call, [])
+
+
+def _body(found: ExportedModel) -> JSON:
+    return {
+        "exportedModelName": found.name,
+        "modelId": found.model.id,
+        "lastTrainedDateTime": seconds(found.model.trained),
+        "lastExportedModelDateTime": seconds(found.exported),
+        "modelExpirationDate": f"{training.expires(found.model.trained):%Y-%m-%d}",
+        "modelTrainingConfigVersion": found.model.config,
+    }
+
+
+_L = "/projects/<project>/exported-models"
+_E = f"{_L}/<exported>"
+ROUTES = (
+    Route("GET", _L, in_previews(list_exported)),
+    Route("GET", _E, in_previews(get_exported)),
+    Route("PUT", _E, in_previews(put_exported)),
+    Route("DELETE", _E, in_previews(delete_exported)),
+    Route("GET", f"{_E}/jobs/<job>", in_previews(exported_status)),
+    Route("GET", f"{_E}/manifest", in_previews(manifest)),
+    Route("GET", f"{_E}/files/<file>", in_previews(exported_file)),
+    Route("GET", "/projects/global/prebuilt-entities", in_previews(list_prebuilt_entities)),
+)

@@ -1,0 +1,97 @@
+"""Copies of projects: allowed with an access token, then made of settings and labels, as the service makes them.
+
+The service copies from one resource to another. Here both are this one, and no other address is asked for anything.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+from dataclasses import dataclass
+from datetime import timedelta
+
+from local.language.errors import Fault, ServiceError, bad_parameter, conflict
+from local.language.jobs import Effect
+from local.language.projects import Draft, put_contents, require_name
+from local.language.resources import HERE
+from local.language.service import Service
+from local.language.values import CopyGrant, Ending, Job, Project
+
+TOKEN_LIFETIME = timedelta(hours=24)  # not documented
+
+
+@dataclass(frozen=True)
+class Target:
+    """Where a copy is to go, as its authorization said."""
+
+    project: str
+    kind: str
+    resource: str
+    region: str
+
+
+def authorize(service: Service, name: str, kind: str, container: str, *, overwrite: bool) -> tuple[CopyGrant, str]:
+    """What is allowed, and the token that allows it. Raises a 409 ServiceError if the project may not be replaced."""
+    require_name(name)
+    now = service.clock.now()
+    grant = CopyGrant(now, now + TOKEN_LIFETIME, name, kind, container, overwrite)
+    _require_free(service.state.projects.get(name), grant.kind, overwrite=overwrite)
+    _forget_expired(service)
+    token = secrets.token_urlsafe(32)
+    service.state.grants.put(_digest(token), grant)
+    return grant, token
+
+
+def begin(service: Service, name: str, token: str, target: Target) -> Job:
+    """Of the project with that name. Raises a 403 ServiceError unless the token was given for just this."""
+    source = service.state.project(name)
+    if (target.resource, target.region) != (HERE.id, HERE.region):
+        raise bad_parameter("The target is another resource: here, projects are copied within one.", "targetResourceId")
+    grant = service.state.grants.get(_digest(token))
+    if grant is None or grant.expires <= service.clock.now():
+        raise _forbidden("is not known, or has expired")
+    if (grant.project, grant.kind) != (target.project, target.kind):
+        raise _forbidden("was given for another project, or for another kind")
+    if source.kind != grant.kind:
+        raise bad_parameter("The project is of another kind than the copy was authorized for.", "projectKind")
+    _require_free(service.state.projects.get(grant.project), grant.kind, overwrite=grant.overwrite)
+    service.require_idle(grant.project)
+    asked = {"target": grant.project, "container": grant.container, "overwrite": grant.overwrite}
+    return service.begin("copy", name, asked=asked)
+
+
+def copying(service: Service, job: Job) -> Effect:
+    return lambda: _copied(service, job)
+
+
+def _copied(service: Service, job: Job) -> Ending:
+    source, name = service.state.project(job.project), job.asked["target"]
+    existing = service.state.projects.get(name)
+    if existing and existing.created >= job.created and existing.labels == source.labels:
+        return Ending()  # of a process that was ended before it could say so
+    _require_free(existing, source.kind, overwrite=job.asked["overwrite"])
+    container = job.asked["container"] or source.container
+    said = (source.multilingual, source.description, source.settings)
+    return put_contents(service, name, Draft(source.kind, container, source.language, *said), source.labels)
+
+
+def _require_free(existing: Project | None, kind: str, *, overwrite: bool) -> None:
+    if existing and not overwrite:
+        raise conflict(f"There is a project {existing.name!r} already: set allowOverwrite, or choose another name.")
+    if existing and existing.kind != kind:
+        raise conflict(f"The project {existing.name!r} is of another kind: choose another name.")
+
+
+def _forget_expired(service: Service) -> None:
+    now = service.clock.now()
+    for digest, grant in service.state.grants.items():
+        if grant.expires <= now:
+            service.state.grants.remove(digest)
+
+
+def _digest(token: str) -> str:
+    return hashlib.sha256(token.encode()).hexdigest()
+
+
+def _forbidden(what: str) -> ServiceError:
+    return ServiceError(403, Fault("Forbidden", f"The access token {what}: authorize the copy again."))

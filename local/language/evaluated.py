@@ -1,0 +1,16 @@
+"""How a model did, and on which split: what its evaluation shows until it is evaluated anew."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from local.language.engine import Evaluation
+from local.language.values import EvaluationOptions
+
+
+@dataclass(frozen=True)
+class Evaluated:
+    created: datetime
+    options: EvaluationOptions
+    evaluation: Evaluation

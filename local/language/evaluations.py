@@ -1,0 +1,72 @@
+"""Evaluations of models: the one their training made, or one made anew, in no protocol's words."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import asdict
+
+from local.language import engine
+from local.language.errors import Fault, ServiceError, conflict, not_found
+from local.language.evaluated import Evaluated
+from local.language.jobs import Effect
+from local.language.service import Service
+from local.language.state import model
+from local.language.training import examples_of, split_of
+from local.language.values import Ending, EvaluationOptions, Job, Project
+
+logger = logging.getLogger(__name__)
+
+
+def latest(service: Service, project: Project, label: str) -> Evaluated:
+    """How the model did on the documents that were last held out for it. Raises a 404 ServiceError."""
+    found = model(project, label)
+    if anew := service.state.evaluations.get(found.id):
+        return anew
+    first = _trained(service, found.id).evaluation
+    if first is None:
+        raise not_found(
+            "The model has no evaluation: it was trained with fewer than 10 documents, or none was held out."
+        )
+    return Evaluated(found.trained, found.options, first)
+
+
+def begin(service: Service, name: str, label: str, options: EvaluationOptions) -> Job:
+    """Of a trained model, on the project's documents as they are then. Raises a 404 ServiceError."""
+    found = model(service.state.project(name), label)
+    return service.begin("evaluate", name, asked={"model": label, "id": found.id, "options": asdict(options)})
+
+
+def evaluating(service: Service, job: Job) -> Effect:
+    """Reads the labelled texts, and has the model classify those that the split holds out."""
+    with service.state.lock:
+        project = service.state.project(job.project)
+        trained = _trained(service, _same_model(project, job))
+    examples, warnings = examples_of(service, job, project)
+    try:
+        found = engine.evaluate_anew(trained, examples, project.labels.classes, split_of(job))
+    except engine.TrainingError as error:
+        raise ServiceError(400, Fault("InvalidRequest", str(error))) from error
+    return lambda: _keep(service, job, found, warnings)
+
+
+def _trained(service: Service, model_id: str) -> engine.Trained:
+    try:
+        return service.state.models.get(model_id)
+    except engine.BrokenModel as error:
+        logger.exception("The model %s cannot be used", model_id)
+        raise not_found("The model cannot be used, nor can its evaluation: train it again.") from error
+
+
+def _same_model(project: Project, job: Job) -> str:
+    """Raises a 409 ServiceError if the label has got another model since."""
+    found = model(project, job.asked["model"])
+    if found.id != job.asked["id"]:
+        raise conflict(f"The model {found.label!r} was trained again meanwhile: evaluate it again.")
+    return found.id
+
+
+def _keep(service: Service, job: Job, found: engine.Evaluation, warnings: tuple[Fault, ...]) -> Ending:
+    name = _same_model(service.state.project(job.project), job)
+    options = EvaluationOptions(**job.asked["options"])
+    service.state.evaluations.put(name, Evaluated(service.clock.now(), options, found))
+    return Ending(warnings=warnings)

@@ -1,0 +1,63 @@
+"""Exported models: made ready to be taken away, in no protocol's words. Each keeps its model until it is deleted."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from pathlib import Path
+
+from local.language.errors import bad_parameter, not_found
+from local.language.jobs import Effect
+from local.language.service import Service
+from local.language.state import exported_model, model
+from local.language.values import Ending, ExportedModel, Job, Project
+
+EXPORTED_NAME = re.compile(r"[\w.\-]{1,50}")
+
+
+def begin(service: Service, name: str, exported: str, label: str) -> Job:
+    project = service.state.project(name)
+    if not EXPORTED_NAME.fullmatch(exported):
+        raise bad_parameter(f"{exported!r} cannot name an exported model: use up to 50 letters, digits, _ . -")
+    model(project, label)
+    return service.begin("export-model", name, asked={"exported": exported, "model": label})
+
+
+def exporting(service: Service, job: Job) -> Effect:
+    def export() -> Ending:
+        project, now = service.state.project(job.project), service.clock.now()
+        made = ExportedModel(job.asked["exported"], model(project, job.asked["model"]), now)
+        service.state.put(replace(project, exported={**project.exported, made.name: made}))
+        service.collect()
+        return Ending()
+
+    return export
+
+
+def begin_delete(service: Service, name: str, exported: str) -> Job:
+    exported_model(service.state.project(name), exported)
+    return service.begin("delete-exported", name, asked={"exported": exported})
+
+
+def deleting(service: Service, job: Job) -> Effect:
+    def delete() -> Ending:
+        project = service.state.project(job.project)
+        kept = {name: it for name, it in project.exported.items() if name != job.asked["exported"]}
+        service.state.put(replace(project, exported=kept))
+        service.collect()
+        return Ending()
+
+    return delete
+
+
+def files(service: Service, project: Project, exported: str) -> list[Path]:
+    """What the model consists of. Raises a 404 ServiceError."""
+    return service.state.models.files(exported_model(project, exported).model.id)
+
+
+def content(service: Service, project: Project, exported: str, name: str) -> bytes:
+    """One of the files. Raises a 404 ServiceError."""
+    found = next((file for file in files(service, project, exported) if file.name == name), None)
+    if found is None:
+        raise not_found(f"The exported model has no file {name!r}.")
+    return found.read_bytes()
