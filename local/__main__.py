@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import argparse
 import importlib
+import signal
 import sys
 from collections.abc import Sequence
+from types import ModuleType
 
 from local.errors import SetupError
 from shared.errors import TextdropError
@@ -24,7 +26,7 @@ def main(words: Sequence[str]) -> int:
     if not words or words[0] not in COMMANDS:
         return _without_command(words)
     module, summary = COMMANDS[words[0]]
-    command = importlib.import_module(module)
+    command = _imported(module)
     parser = argparse.ArgumentParser(
         prog=f"python -m local {words[0]}", description=summary[0].upper() + summary[1:] + "."
     )
@@ -38,6 +40,15 @@ def main(words: Sequence[str]) -> int:
     except KeyboardInterrupt:
         print("Interrupted.", file=sys.stderr)
         return 130
+
+
+def _imported(module: str) -> ModuleType:
+    """Ctrl-C meanwhile, which may be for seconds, ends the process at once: nothing has begun that needs an end."""
+    before = signal.signal(signal.SIGINT, signal.SIG_DFL)
+    try:
+        return importlib.import_module(module)
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def _without_command(words: Sequence[str]) -> int:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 import subprocess
 import sys
 from collections.abc import Mapping
@@ -76,6 +77,14 @@ def test_listing_the_commands_imports_none_of_them() -> None:
     imported = set(run([sys.executable, "-c", script]).stdout.split())
     assert "local.__main__" in imported
     assert not imported & {module for module, _ in COMMANDS.values()}
+
+
+def test_ctrl_c_while_a_command_is_imported_ends_it_without_a_word(tmp_path: Path) -> None:
+    (tmp_path / "slow.py").write_text("import os, signal, time; os.kill(os.getpid(), signal.SIGINT); time.sleep(60)")
+    script = "import sys; sys.path.append(sys.argv[1]); from local import __main__ as it; "
+    command = f"{script} it.COMMANDS['slow'] = ('slow', ''); it.main(['slow'])"
+    answer = run([sys.executable, "-c", command, str(tmp_path)])
+    assert (answer.returncode, answer.stdout, answer.stderr) == (-signal.SIGINT, "", "")
 
 
 def test_azurite_that_is_not_installed(fresh_clone: Path) -> None:

@@ -102,7 +102,7 @@ def analysing(service: Service, job: Job) -> Effect:
         part = spoiled(job, _part(service, Task(**task), documents))
         parts.append({**part, "at": max(service.clock.now(), turn(job, index)).isoformat()})
         _add(service, job, parts[-1])
-    return lambda: _found(parts)
+    return lambda _at: _found(parts)
 
 
 def cancel(service: Service, job: Job) -> Job:

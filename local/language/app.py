@@ -36,7 +36,7 @@ from local.language.errors import (
     wrong_method,
 )
 from local.language.faults import Strike
-from local.language.recording import SECRET_HEADERS, Recorded, Recording
+from local.language.recording import SECRET_HEADERS, Recorded, Recording, without_secrets
 from local.language.service import Service
 from local.language.wire import MEGABYTE, Call, Dialect, Reply, Route
 
@@ -162,7 +162,7 @@ class App:
             return
         headers = {name: value for name, value in self._keyless(request.headers) if name not in SECRET_HEADERS}
         path, query, now = request.scope["path"], dict(self._keyless(request.query_params)), self._service.clock.now()
-        self._recording.add(Recorded(request.method, path, query, headers, content, now, status))
+        self._recording.add(Recorded(request.method, path, query, headers, without_secrets(content), now, status))
 
     def _keyless(self, fields: Mapping[str, str]) -> list[tuple[str, str]]:
         """The fields without those that hold the key: it may come under any name."""

@@ -57,7 +57,7 @@ def patch_project(call: Call, service: Service) -> Reply:
     existing = service.state.projects.get(name)
     if existing:
         return Reply(200, project_body(projects.update(service, existing, patch(body, name))))
-    made = projects.create(service, name, draft(body, name))
+    made = projects.create(service, name, draft(body, name), service.clock.now())
     # Recorded: the service names the project twice here.
     return Reply(201, project_body(made), {"Location": call.link(f"{PREFIX}/projects", name, name)})
 

@@ -93,7 +93,7 @@ def job_body(service: Service, job: Job) -> JSON:
 
 
 def training_body(service: Service, job: Job) -> JSON:
-    found: JSON = {"result": _progress(service.authoring.step(job), job), **job_body(service, job)}
+    found: JSON = {"result": _progress(service, job), **job_body(service, job)}
     if job.ending:
         found["warnings"] = [fault.wire() for fault in job.ending.warnings]
     return found
@@ -216,21 +216,22 @@ def _status(step: str) -> str:
     return "running" if step in ("training", "evaluating", "evaluated") else step
 
 
-def _progress(step: str, job: Job) -> JSON:
+def _progress(service: Service, job: Job) -> JSON:
     """The `result` of a training: where the two parts of it stand, as recorded."""
-    parts = _parts(step, job)
+    step, moments = service.authoring.step(job), service.authoring.moments(job)
+    parts = _parts(step, moments, job.ended)
     found = {
         "modelLabel": job.asked["model"],
         "trainingConfigVersion": training.CONFIG,
         "trainingStatus": parts[0],
         "evaluationStatus": parts[1],
     }
-    estimate = {"estimatedEndDateTime": ticks(job.moments[-1])}
+    estimate = {"estimatedEndDateTime": ticks(moments[-1])}
     return found | (estimate if step in ("training", "evaluating") else {})
 
 
-def _parts(step: str, job: Job) -> tuple[JSON, JSON]:
-    _, began, trained, evaluated, _ = job.moments
+def _parts(step: str, moments: tuple[datetime, ...], ended: datetime | None) -> tuple[JSON, JSON]:
+    _, began, trained, evaluated, _ = moments
     waiting = _part("notStarted")
     done = _part("succeeded", began, trained), _part("succeeded", trained, evaluated)
     steps: dict[str, tuple[JSON, JSON]] = {
@@ -238,7 +239,7 @@ def _parts(step: str, job: Job) -> tuple[JSON, JSON]:
         "evaluating": (done[0], _part("running")),
         "evaluated": done,
         "succeeded": done,
-        "failed": (_part("failed", began, job.ended), waiting),
+        "failed": (_part("failed", began, ended), waiting),
         "cancelled": (_part("cancelled"), _part("cancelled")),
     }
     return steps.get(step, (waiting, waiting))

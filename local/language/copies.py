@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 import secrets
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from local.language.errors import Fault, ServiceError, bad_parameter, conflict
 from local.language.jobs import Effect
@@ -61,10 +61,10 @@ def begin(service: Service, name: str, token: str, target: Target) -> Job:
 
 
 def copying(service: Service, job: Job) -> Effect:
-    return lambda: _copied(service, job)
+    return lambda at: _copied(service, job, at)
 
 
-def _copied(service: Service, job: Job) -> Ending:
+def _copied(service: Service, job: Job, at: datetime) -> Ending:
     source, name = service.state.project(job.project), job.asked["target"]
     existing = service.state.projects.get(name)
     if existing and existing.created >= job.created and existing.labels == source.labels:
@@ -72,7 +72,7 @@ def _copied(service: Service, job: Job) -> Ending:
     _require_free(existing, source.kind, overwrite=job.asked["overwrite"])
     container = job.asked["container"] or source.container
     said = (source.multilingual, source.description, source.settings)
-    return put_contents(service, name, Draft(source.kind, container, source.language, *said), source.labels)
+    return put_contents(service, name, Draft(source.kind, container, source.language, *said), source.labels, at)
 
 
 def _require_free(existing: Project | None, kind: str, *, overwrite: bool) -> None:

@@ -39,7 +39,7 @@ def begin_publish(service: Service, name: str, label: str) -> Job:
 
 
 def deploying(service: Service, job: Job) -> Effect:
-    return lambda: _deployed(service, job)
+    return lambda at: _deployed(service, job, at)
 
 
 def begin_undeploy(service: Service, name: str, place: str) -> Job:
@@ -48,7 +48,7 @@ def begin_undeploy(service: Service, name: str, place: str) -> Job:
 
 
 def undeploying(service: Service, job: Job) -> Effect:
-    return lambda: _undeployed(service, job)
+    return lambda _at: _undeployed(service, job)
 
 
 def begin_swap(service: Service, name: str, first: str, second: str) -> Job:
@@ -59,7 +59,7 @@ def begin_swap(service: Service, name: str, first: str, second: str) -> Job:
 
 
 def swapping(service: Service, job: Job) -> Effect:
-    return lambda: _swapped(service, job)
+    return lambda at: _swapped(service, job, at)
 
 
 def expires(moment: datetime) -> datetime:
@@ -79,12 +79,12 @@ def _require_room(project: Project, place: str) -> None:
         raise quota(f"The project has {MOST_DEPLOYMENTS} deployments already: delete one first.")
 
 
-def _deployed(service: Service, job: Job) -> Ending:
-    project, now, place = service.state.project(job.project), service.clock.now(), job.asked["deployment"]
+def _deployed(service: Service, job: Job, at: datetime) -> Ending:
+    project, place = service.state.project(job.project), job.asked["deployment"]
     wanted = job.asked.get("resources", ())
     resources = tuple(it for it in project.resources if it.id in wanted)
-    made = Deployment(place, model(project, job.asked["model"]), now, resources)
-    service.state.put(replace(project, deployments={**project.deployments, place: made}, deployed=now))
+    made = Deployment(place, model(project, job.asked["model"]), at, resources)
+    service.state.put(replace(project, deployments={**project.deployments, place: made}, deployed=at))
     service.collect()
     return Ending(result={"modelId": made.model.published_id})
 
@@ -97,15 +97,15 @@ def _undeployed(service: Service, job: Job) -> Ending:
     return Ending()
 
 
-def _swapped(service: Service, job: Job) -> Ending:
+def _swapped(service: Service, job: Job, at: datetime) -> Ending:
     """Once, though a job is done again whose end was not written: to swap twice is not to swap."""
-    project, now = service.state.project(job.project), service.clock.now()
+    project = service.state.project(job.project)
     if project.swapped_by == job.id:
         return Ending()
     first, second = (deployment(project, job.asked[which]) for which in ("first", "second"))
     swapped = {
-        first.name: replace(first, model=second.model, deployed=now),
-        second.name: replace(second, model=first.model, deployed=now),
+        first.name: replace(first, model=second.model, deployed=at),
+        second.name: replace(second, model=first.model, deployed=at),
     }
-    service.state.put(replace(project, deployments={**project.deployments, **swapped}, deployed=now, swapped_by=job.id))
+    service.state.put(replace(project, deployments={**project.deployments, **swapped}, deployed=at, swapped_by=job.id))
     return Ending()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from dataclasses import asdict
+from datetime import datetime
 
 from local.language import engine
 from local.language.errors import Fault, ServiceError, conflict, not_found
@@ -11,7 +12,7 @@ from local.language.evaluated import Evaluated
 from local.language.jobs import Effect
 from local.language.service import Service
 from local.language.state import model
-from local.language.training import examples_of, split_of
+from local.language.training import NOT_EVALUATED, examples_of, split_of
 from local.language.values import Ending, EvaluationOptions, Job, Project
 
 logger = logging.getLogger(__name__)
@@ -24,9 +25,7 @@ def latest(service: Service, project: Project, label: str) -> Evaluated:
         return anew
     first = _trained(service, found.id).evaluation
     if first is None:
-        raise not_found(
-            "The model has no evaluation: it was trained with fewer than 10 documents, or none was held out."
-        )
+        raise not_found(NOT_EVALUATED)
     return Evaluated(found.trained, found.options, first)
 
 
@@ -46,7 +45,7 @@ def evaluating(service: Service, job: Job) -> Effect:
         found = engine.evaluate_anew(trained, examples, project.labels.classes, split_of(job))
     except engine.TrainingError as error:
         raise ServiceError(400, Fault("InvalidRequest", str(error))) from error
-    return lambda: _keep(service, job, found, warnings)
+    return lambda at: _keep(service, job, found, warnings, at)
 
 
 def _trained(service: Service, model_id: str) -> engine.Trained:
@@ -65,8 +64,8 @@ def _same_model(project: Project, job: Job) -> str:
     return found.id
 
 
-def _keep(service: Service, job: Job, found: engine.Evaluation, warnings: tuple[Fault, ...]) -> Ending:
+def _keep(service: Service, job: Job, found: engine.Evaluation, warnings: tuple[Fault, ...], at: datetime) -> Ending:
     name = _same_model(service.state.project(job.project), job)
     options = EvaluationOptions(**job.asked["options"])
-    service.state.evaluations.put(name, Evaluated(service.clock.now(), options, found))
+    service.state.evaluations.put(name, Evaluated(at, options, found))
     return Ending(warnings=warnings)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
 
 from local.language.errors import bad_parameter, not_found
@@ -24,9 +25,9 @@ def begin(service: Service, name: str, exported: str, label: str) -> Job:
 
 
 def exporting(service: Service, job: Job) -> Effect:
-    def export() -> Ending:
-        project, now = service.state.project(job.project), service.clock.now()
-        made = ExportedModel(job.asked["exported"], model(project, job.asked["model"]), now)
+    def export(at: datetime) -> Ending:
+        project = service.state.project(job.project)
+        made = ExportedModel(job.asked["exported"], model(project, job.asked["model"]), at)
         service.state.put(replace(project, exported={**project.exported, made.name: made}))
         service.collect()
         return Ending()
@@ -40,7 +41,7 @@ def begin_delete(service: Service, name: str, exported: str) -> Job:
 
 
 def deleting(service: Service, job: Job) -> Effect:
-    def delete() -> Ending:
+    def delete(_at: datetime) -> Ending:
         project = service.state.project(job.project)
         kept = {name: it for name, it in project.exported.items() if name != job.asked["exported"]}
         service.state.put(replace(project, exported=kept))

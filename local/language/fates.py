@@ -25,7 +25,7 @@ def fated(work: Work) -> Work:
 
     def done(service: Service, job: Job) -> Effect:
         if job.fate and job.fate.kind == "failedJob":
-            return lambda: FAILED
+            return lambda _at: FAILED
         return work(service, job)
 
     return done

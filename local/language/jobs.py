@@ -1,7 +1,8 @@
 """Things that take time: begun, worked on in threads, seen no sooner than their pace allows, ended under the lock.
 
 A work is a function of the job that does the slow part and returns the quick part: what to change, under the state's
-lock, in the moment in which the job is seen to end. Work that was cut short by a restart is done again from the start.
+lock, once the job has ended. It is told that moment, which may be well before anybody asks. Work that a restart cut
+short is done again from the start.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ from local.language.paces import busy_step, steps
 from local.language.table import Table, Unwritable
 from local.language.values import Ending, Job
 
-Effect = Callable[[], Ending]
+Effect = Callable[[datetime], Ending]
 Work = Callable[[Job], Effect]
 CutShort = Callable[[Job, datetime], Ending]
 
@@ -34,9 +35,12 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Finished:
-    """A work that is done. `reach` is the last step at which its job is seen before it ends."""
+    """A work that is done. `reach` is the last step at which its job is seen before it ends.
 
-    at: datetime
+    `moments` are those of the job, none of them ahead of the work.
+    """
+
+    moments: tuple[datetime, ...]
     effect: Effect
     reach: int
 
@@ -113,10 +117,14 @@ class Jobs:
         """What the job is seen to do: one of `paces.steps`, or how it ended."""
         return job.ending.status if job.ending else steps(job.kind)[self._reached(job)]
 
+    def moments(self, job: Job) -> tuple[datetime, ...]:
+        """When each step after the first was seen or, of what is to come, may be seen at the earliest."""
+        return self._finished[job.id].moments if job.id in self._finished else job.moments
+
     def updated(self, job: Job) -> datetime:
         """When the job was last seen to change."""
         reached = self._reached(job)
-        return job.ended or (min(job.moments[reached - 1], self._clock.now()) if reached else job.created)
+        return job.ended or (min(self.moments(job)[reached - 1], self._clock.now()) if reached else job.created)
 
     def end(self, job: Job, ending: Ending) -> Job:
         """Ends it now, whatever its work is at."""
@@ -155,13 +163,13 @@ class Jobs:
         Raises Unwritable. What has taken effect before its end could be written is not done again.
         """
         finished = self._finished.get(job.id)
-        end = max(finished.at, job.moments[-1]) if finished else None
+        end = finished.moments[-1] if finished else None
         if job.cancels and job.cancels <= now and (end is None or job.cancels < end):
             self._end(job, self._cut_short(job, job.cancels), job.cancels)
         elif finished and end:
-            ending = _ending(finished.effect)
-            self._finished[job.id] = replace(finished, effect=lambda: ending)
-            self._end(job, ending, end)
+            ending = _ending(finished.effect, end)
+            self._finished[job.id] = replace(finished, effect=lambda _end: ending)
+            self._end(replace(job, moments=finished.moments), ending, end)
 
     def forget(self, jobs: Iterable[Job]) -> None:
         for job in list(jobs):
@@ -203,8 +211,10 @@ class Jobs:
                 heappush(self._due, (job.moments[-1], job.id))
 
     def _finish(self, job: Job) -> Finished | None:
+        began = self._clock.now()
         try:
-            return Finished(effect=self._work[job.kind](job), at=self._clock.now(), reach=len(job.moments) - 1)
+            effect = self._work[job.kind](job)
+            return Finished(_moments(job, began, self._clock.now()), effect, reach=len(job.moments) - 1)
         except Stopped:
             return None
         except ServiceError as error:
@@ -213,12 +223,18 @@ class Jobs:
             logger.exception("The %s job %s broke", job.kind, job.id)
             fault = BROKEN
         failed = Ending("failed", errors=(fault,))
-        return Finished(effect=lambda: failed, at=self._clock.now(), reach=busy_step(job.kind))
+        return Finished(_moments(job, began, self._clock.now()), lambda _end: failed, reach=busy_step(job.kind))
 
 
-def _ending(effect: Effect) -> Ending:
+def _moments(job: Job, began: datetime, ended: datetime) -> tuple[datetime, ...]:
+    """The job's, put off until its work had begun and, for those after its busy step, ended."""
+    busy = busy_step(job.kind)
+    return tuple(max(moment, began if index < busy else ended) for index, moment in enumerate(job.moments))
+
+
+def _ending(effect: Effect, at: datetime) -> Ending:
     try:
-        return effect()
+        return effect(at)
     except Unwritable:
         raise
     except ServiceError as error:

@@ -23,7 +23,7 @@ MOST_SECONDS = 7 * 24 * 3600.0  # after that an authoring job has expired
 
 @dataclass(frozen=True)
 class Pace:
-    """A word of PACES, or seconds, for every job; `kinds`: what is different for some kinds."""
+    """A word of PACES, or seconds such as 5s, for every job; `kinds`: what is different for some kinds."""
 
     usual: str = "instant"
     kinds: Mapping[str, str] = field(default_factory=dict)
@@ -72,8 +72,8 @@ def _seconds(word: str) -> float:
 
 def _require(word: str) -> None:
     try:
-        if word in PACES or 0 <= _seconds(word) <= MOST_SECONDS:
+        if word in PACES or (word.endswith("s") and 0 <= _seconds(word) <= MOST_SECONDS):
             return
     except ValueError:
         pass
-    raise SetupError(f"{word!r} is no pace: use {', '.join(PACES)}, or a number of seconds such as 5s.")
+    raise SetupError(f"{word!r} is no pace: use {', '.join(PACES)}, or seconds such as 5s.")

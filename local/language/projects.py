@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
+from datetime import datetime
 from typing import Any
 from urllib.parse import unquote
 
@@ -32,13 +33,12 @@ class Draft:
     settings: Mapping[str, Any] | None = None
 
 
-def create(service: Service, name: str, draft: Draft, labels: Labels = NO_LABELS) -> Project:
+def create(service: Service, name: str, draft: Draft, at: datetime, labels: Labels = NO_LABELS) -> Project:
     """Raises a ServiceError for a name that cannot be one or too many projects."""
     require_name(name)
     if len(service.state.projects.values()) >= MOST_PROJECTS:
         raise quota(f"There are {MOST_PROJECTS} projects already: delete one first.")
-    now = service.clock.now()
-    return service.state.put(Project(name=name, created=now, modified=now, labels=labels, **vars(draft)))
+    return service.state.put(Project(name=name, created=at, modified=at, labels=labels, **vars(draft)))
 
 
 def update(service: Service, project: Project, changes: Mapping[str, Any]) -> Project:
@@ -57,7 +57,7 @@ def create_from_file(service: Service, name: str, draft: Draft, labels_location:
         service.require_idle(name)
         if service.state.projects.get(name):
             raise conflict(f"There is a project {name!r} already: delete it first, or choose another name.")
-        return create(service, name, draft, labels)
+        return create(service, name, draft, service.clock.now(), labels)
 
 
 def begin_import(service: Service, name: str, draft: Draft, labels: Labels) -> Job:
@@ -70,7 +70,7 @@ def importing(service: Service, job: Job) -> Effect:
     given = job.input or {}
     draft, labels = Draft(**given["draft"]), labels_of(given["labels"])
     service.storage.require(draft.container)
-    return lambda: put_contents(service, job.project, draft, labels)
+    return lambda at: put_contents(service, job.project, draft, labels, at)
 
 
 def begin_export(service: Service, name: str, label: str = "") -> Job:
@@ -83,7 +83,7 @@ def begin_export(service: Service, name: str, label: str = "") -> Job:
 
 def exporting(service: Service, job: Job) -> Effect:
     """The work of an export is done when it is asked for: its result is made from what the project is then."""
-    return lambda: Ending(result=asdict(_labels(service, job)))
+    return lambda _at: Ending(result=asdict(_labels(service, job)))
 
 
 def begin_load(service: Service, name: str, label: str) -> Job:
@@ -94,9 +94,9 @@ def begin_load(service: Service, name: str, label: str) -> Job:
 
 
 def loading(service: Service, job: Job) -> Effect:
-    def load() -> Ending:
+    def load(at: datetime) -> Ending:
         project = service.state.project(job.project)
-        service.state.put(replace(project, labels=_labels(service, job), modified=service.clock.now()))
+        service.state.put(replace(project, labels=_labels(service, job), modified=at))
         return Ending()
 
     return load
@@ -107,7 +107,7 @@ def begin_delete(service: Service, name: str) -> Job:
 
 
 def deleting(service: Service, job: Job) -> Effect:
-    def delete_if_there() -> Ending:
+    def delete_if_there(_at: datetime) -> Ending:
         if service.state.projects.get(job.project):
             delete(service, job.project)
         return Ending()
@@ -137,13 +137,13 @@ def _labels(service: Service, job: Job) -> Labels:
     return snapshot(service.state, model(project, label)).labels if label else project.labels
 
 
-def put_contents(service: Service, name: str, draft: Draft, labels: Labels) -> Ending:
+def put_contents(service: Service, name: str, draft: Draft, labels: Labels, at: datetime) -> Ending:
     """Makes the project, or replaces what it says of itself and its labels; its models stay."""
     existing = service.state.projects.get(name)
     if existing is None:
-        create(service, name, draft, labels)
+        create(service, name, draft, at, labels)
     else:
-        service.state.put(replace(existing, **vars(draft), labels=labels, modified=service.clock.now()))
+        service.state.put(replace(existing, **vars(draft), labels=labels, modified=at))
     return Ending()
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import threading
 from collections import deque
 from collections.abc import Mapping
@@ -14,6 +15,7 @@ from local.language.body import parsed
 MOST_REQUESTS = 5_000
 MOST_BYTES = 64 * 1024 * 1024
 SECRET_HEADERS = ("ocp-apim-subscription-key", "authorization")
+SECRET_FIELD = re.compile(rb'("accessToken"\s*:\s*)"(?:[^"\\]|\\.)*"?')
 
 
 @dataclass(frozen=True)
@@ -38,7 +40,12 @@ class Recorded:
 
     def wire(self) -> dict[str, Any]:
         shown = {"method": self.method, "path": self.path, "query": dict(self.query), "headers": dict(self.headers)}
-        return {**shown, "body": self.body, "time": self.at.isoformat(), "status": self.status}
+        return {**shown, "body": self.body, "at": self.at.isoformat(), "status": self.status}
+
+
+def without_secrets(content: bytes) -> bytes:
+    """A body as it is recorded: what lets somebody copy a project is empty there."""
+    return SECRET_FIELD.sub(rb'\1""', content)
 
 
 class Recording:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import asdict, replace
+from datetime import datetime
 
 from local.language.deployments import begin_undeploy, require_assigned
 from local.language.errors import conflict
@@ -29,7 +30,7 @@ def begin_assign(service: Service, name: str, resources: Sequence[Resource]) -> 
 
 
 def assigning(service: Service, job: Job) -> Effect:
-    def assign() -> Ending:
+    def assign(_at: datetime) -> Ending:
         project = service.state.project(job.project)
         added = {it["id"]: Resource(**it) for it in job.asked["resources"]}
         kept = {it.id: it for it in project.resources}
@@ -48,7 +49,7 @@ def begin_unassign(service: Service, name: str, resources: Sequence[str]) -> Job
 
 
 def unassigning(service: Service, job: Job) -> Effect:
-    def unassign() -> Ending:
+    def unassign(_at: datetime) -> Ending:
         project = service.state.project(job.project)
         _require_unused(project, job.asked["resources"])
         kept = tuple(it for it in project.resources if it.id not in job.asked["resources"])
@@ -72,7 +73,7 @@ def begin_withdraw(service: Service, name: str, place: str, resources: Sequence[
 
 
 def withdrawing(service: Service, job: Job) -> Effect:
-    def withdraw() -> Ending:
+    def withdraw(_at: datetime) -> Ending:
         project = service.state.project(job.project)
         found = deployment(project, job.asked["deployment"])
         kept = tuple(it for it in found.resources if it.id not in job.asked["resources"])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import errno
 import gc
 import signal
 import socket
@@ -39,6 +40,7 @@ LIMITS = {
     "authoring-writes-per-minute": "other calls of authoring it takes a minute",
     "text-records": "text records (of 1,000 characters) make the quota of 30 days",
 }
+OF_THE_PORT = (errno.EADDRINUSE, errno.EACCES)
 
 
 @dataclass(frozen=True)
@@ -101,16 +103,18 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--address", default=LOOPBACK, help="the address to answer at (%(default)s)")
     parser.add_argument("--key", default=ANY_KEY, help="the key that callers must send (%(default)s)")
     parser.add_argument("--state", type=_folder, required=True, help="the folder to keep projects, models and jobs in")
-    parser.add_argument("--storage", required=True, help="the connection string of the account with the training texts")
+    parser.add_argument(
+        "--storage", type=_given, required=True, help="the connection string of the account with the training texts"
+    )
     parser.add_argument(
         "--pace",
         action="append",
-        help="how long things take: instant (if not given), seconds, realistic or a number of seconds such as 5s; "
-        "for one kind of job, KIND=PACE, such as analyze=5s. Can be given more than once",
+        help="how long things take: instant (if not given), seconds, realistic or so many seconds, such as 5s; for one "
+        f"kind of job, KIND=PACE, such as analyze=5s. Can be given more than once. The kinds: {', '.join(works.KINDS)}",
     )
     for option, limited in LIMITS.items():
         parser.add_argument(
-            f"--{option}", type=_amount, metavar="N", help=f"how many {limited}; any number if not given"
+            f"--{option}", type=_amount, metavar="N", help=f"how many {limited}; 0: none. No limit if not given"
         )
     parser.add_argument(
         "--shape", choices=SHAPES, default="documented", help="how the quickstart's analyze answers (%(default)s)"
@@ -131,10 +135,14 @@ def run(options: argparse.Namespace) -> int:
     return 0
 
 
-def _folder(text: str) -> Path:
-    if not text:  # as from a variable that is not set: it would be the current folder
+def _given(text: str) -> str:
+    if not text:  # as from a variable that is not set
         raise argparse.ArgumentTypeError("it is empty")
-    return Path(text)
+    return text
+
+
+def _folder(text: str) -> Path:
+    return Path(_given(text))
 
 
 def _amount(text: str) -> int:
@@ -174,9 +182,15 @@ def _bound(address: str, port: int) -> Iterator[socket.socket]:
             listening.bind((address, port))
         except (OSError, OverflowError, ValueError) as error:
             reason = getattr(error, "strerror", None) or error
-            raise SetupError(f"{address}:{port} cannot be used ({reason}): choose another --port.") from error
+            raise SetupError(f"{address}:{port} cannot be used ({reason}): {_advice(error)}.") from error
         listening.listen(128)
         yield listening
+
+
+def _advice(error: Exception) -> str:
+    if isinstance(error, OverflowError) or getattr(error, "errno", None) in OF_THE_PORT:
+        return "choose another --port"
+    return "choose another --address, one of this machine's own"
 
 
 @contextmanager

@@ -16,13 +16,14 @@ from local.language.jobs import Effect
 from local.language.kinds import QUICKSTART
 from local.language.service import AUTHORING_LIFETIME, Service
 from local.language.state import model
-from local.language.values import Ending, EvaluationOptions, Job, Labels, Model, Project, Snapshot
+from local.language.values import Ending, EvaluationOptions, Job, Model, Project, Snapshot
 
 CONFIG = "2022-05-01"  # the only training configuration there is for classification
 MODEL_LIFETIME = timedelta(days=365)
 MOST_MODELS = 10
 MOST_CHARACTERS = 128_000
 TEXTS_AT_ONCE = 200
+NOT_EVALUATED = "The model has no evaluation: it was trained with fewer than 10 documents, or none was held out."
 MODEL_NAME = re.compile(r"(?!\.+$)[\w.\-]{1,50}")  # of an address, clients leave out what is only dots
 
 
@@ -45,7 +46,9 @@ def training(service: Service, job: Job) -> Effect:
         project = service.state.project(job.project)
     examples, warnings = examples_of(service, job, project)
     trained = _train(project, examples, split_of(job))
-    return lambda: _keep(service, job, trained, project.labels, warnings)
+    if trained.evaluation is None:
+        warnings = (*warnings, Fault("Warning", NOT_EVALUATED))
+    return lambda at: _keep(service, job, trained, Snapshot(at, project.labels), warnings)
 
 
 def cancel(service: Service, job: Job) -> Job:
@@ -109,25 +112,26 @@ def _train(project: Project, examples: list[engine.Example], split: engine.Split
         raise ServiceError(400, Fault("InvalidRequest", str(error))) from error
 
 
-def _keep(service: Service, job: Job, trained: engine.Trained, labels: Labels, warnings: tuple[Fault, ...]) -> Ending:
-    project, now, label = service.state.project(job.project), service.clock.now(), job.asked["model"]
+def _keep(
+    service: Service, job: Job, trained: engine.Trained, snapshot: Snapshot, warnings: tuple[Fault, ...]
+) -> Ending:
+    project, at, label = service.state.project(job.project), snapshot.created, job.asked["model"]
     service.collect()  # what an earlier try may have left that ran out of room
     identity = uuid.uuid4()
     made = Model(
         label=label,
-        id=f"{label}-{now:%Y%m%dT%H%M%S}-{identity.hex}",
+        id=f"{label}-{at:%Y%m%dT%H%M%S}-{identity.hex}",
         published_id=f"{identity}_{QUICKSTART[project.kind]}_latest",
-        trained=now,
-        seconds=round((now - job.created).total_seconds()),
+        trained=at,
+        seconds=round((at - job.created).total_seconds()),
         options=EvaluationOptions(**job.asked["options"]),
         config=CONFIG,
     )
     service.state.models.put(made.id, trained)
-    service.state.snapshots.put(made.id, Snapshot(now, labels))
-    service.state.put(replace(project, models={**project.models, label: made}, trained=now))
+    service.state.snapshots.put(made.id, snapshot)
+    service.state.put(replace(project, models={**project.models, label: made}, trained=at))
     service.collect()
-    evaluated = {"evaluated": trained.evaluation is not None}
-    return Ending(result=evaluated, warnings=warnings)
+    return Ending(warnings=warnings)
 
 
 def _warnings(texts: Mapping[str, str | None]) -> tuple[Fault, ...]:

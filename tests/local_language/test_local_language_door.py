@@ -138,11 +138,18 @@ def test_what_was_asked_is_recorded_without_the_key(call: Caller, project: str) 
     assert {"ocp-apim-subscription-key", "authorization"}.isdisjoint({*asked.headers, *broken.headers})
 
 
+def test_what_lets_somebody_copy_a_project_is_not_recorded(call: Caller, project: str) -> None:
+    for sent in (b'{"accessToken" : "a\\"secret", "projectKind": 1}', b'{"accessToken": "a secret'):
+        send(call, "POST", f"{CURRENT}/{project}/:copy", sent, **keyed(call))
+        assert b"secret" not in call.service.requests[-1].content
+    assert call.service.requests[-2].body == {"accessToken": "", "projectKind": 1}
+
+
 def test_what_was_asked_is_told_over_http(call: Caller, project: str) -> None:
     call("GET", f"{CURRENT}/{project}")
     told = call("GET", "/_local/requests").json()["value"]
     assert call.service.key not in json.dumps(told)
     last = told[-1]
-    assert set(last) == {"method", "path", "query", "headers", "body", "time", "status"}
+    assert set(last) == {"method", "path", "query", "headers", "body", "at", "status"}
     assert (last["method"], last["path"], last["body"], last["status"]) == ("GET", f"{CURRENT}/{project}", None, 404)
     assert call.service.requests[-1].path == f"{CURRENT}/{project}"

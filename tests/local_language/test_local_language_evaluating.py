@@ -87,6 +87,15 @@ def test_a_training_makes_an_evaluation_of_its_own_and_the_other_goes_with_its_m
         assert list(folder.iterdir()) == []
 
 
+def test_a_training_that_holds_nothing_out_warns_that_there_is_no_evaluation(
+    call: Caller, texts: str, project: str
+) -> None:
+    import_labels(call, project, texts)
+    job = train(call, project, evaluationOptions={"kind": "manual"})
+    assert ["no evaluation" in warning["message"] for warning in job["warnings"]] == [True]
+    assert call("GET", f"{CURRENT}/{project}/models/M/evaluation/summary-result").status_code == 404
+
+
 def test_where_nothing_is_held_out_the_evaluation_fails(call: Caller, texts: str, project: str) -> None:
     import_labels(call, project, texts)
     train(call, project)

@@ -65,8 +65,9 @@ def test_a_storage_that_cannot_be_understood_is_refused_without_quoting_it(tmp_p
 @pytest.mark.parametrize(
     ("options", "told"),
     [
-        ({"port": 99_999}, "127.0.0.1:99999 cannot be used"),
+        ({"port": 99_999}, "choose another --port"),
         ({"port": -1}, "127.0.0.1:-1 cannot be used"),
+        ({"address": "192.0.2.1"}, "choose another --address"),
         ({"address": ""}, "The address to answer at is empty"),
         ({"address": f"{'a' * 64}.example"}, "cannot be used"),
         ({"key": ""}, "The key must be"),
@@ -92,6 +93,7 @@ def test_an_option_that_makes_no_sense_is_told(
         ("--requests-per-minute", "-5", "'-5' is no number, 0 or more"),
         ("--text-records", "x", "'x' is no number, 0 or more"),
         ("--state", "", "it is empty"),
+        ("--storage", "", "it is empty"),
     ],
 )
 def test_a_word_that_makes_no_sense_is_told(
@@ -122,7 +124,7 @@ def test_a_port_that_is_taken_is_named(azurite: Azurite, tmp_path: Path) -> None
         taken.bind(("127.0.0.1", 0))
         taken.listen()
         port = taken.getsockname()[1]
-        expected = pytest.raises(SetupError, match=f"127.0.0.1:{port} cannot be used")
+        expected = pytest.raises(SetupError, match=f"127.0.0.1:{port} cannot be used .*: choose another --port")
         with expected, running(azurite.connection_string, state=tmp_path, port=port):
             pass
 

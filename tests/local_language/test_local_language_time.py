@@ -8,7 +8,7 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -31,7 +31,7 @@ from local.language.app import App
 from local.language.clock import Clock
 from local.language.errors import ServiceError
 from local.language.findings import Findings
-from local.language.jobs import MOST_SWEPT, Jobs
+from local.language.jobs import MOST_SWEPT, Effect, Jobs
 from local.language.paces import PACES, Pace, steps
 from local.language.state import State
 from local.language.table import Table
@@ -68,8 +68,8 @@ def test_every_pace_has_a_moment_for_every_step(pace: str, kind: str) -> None:
     [
         ("seconds", "train", (0.4, 0.8, 1.6, 2.2, 2.6)),
         ("5s", "analyze", (1.25, 5)),
-        ("7.5", "deploy", (2, 7.5)),
-        ("0", "train", (0, 0, 0, 0, 0)),
+        ("7.5s", "deploy", (2, 7.5)),
+        ("0s", "train", (0, 0, 0, 0, 0)),
         ("analyze=5s", "import", (0, 0)),
         ("seconds, analyze=instant, import=15s", "analyze", (0, 0)),
         ("seconds, analyze=instant, import=15s", "import", (4, 15)),
@@ -81,7 +81,9 @@ def test_a_pace_is_a_word_or_a_number_for_all_or_for_some(pace: str, kind: str, 
     assert [round((moment - START).total_seconds(), 6) for moment in moments] == list(seconds)
 
 
-@pytest.mark.parametrize("pace", ["", "fast", "-1", "nan", "inf", "1e9", "analyze=", "analyze=soon", "dance=5s", "=5s"])
+@pytest.mark.parametrize(
+    "pace", ["", "fast", "5", "s", "-1s", "nans", "infs", "1e9s", "analyze=", "analyze=soon", "dance=5s", "=5s"]
+)
 def test_a_pace_that_makes_no_sense_is_named(pace: str) -> None:
     with pytest.raises(SetupError, match=r"is no pace: use instant|no kind of job"):
         Pace.of(pace, works.KINDS)
@@ -115,6 +117,22 @@ def test_analyze_jobs_expire_after_a_day_and_authoring_jobs_after_a_week(
         assert call("GET", f"{training}/{job['jobId']}").json()["error"]["code"] == "OperationNotFound"
         assert call("GET", training).json()["value"] == []
         assert call("GET", f"{CURRENT}/{project}/models/M").status_code == 200
+
+
+def test_what_a_job_made_has_the_times_of_its_end_whenever_somebody_asks(
+    start: Callable[..., Any], clock: Clock, texts: str, project: str
+) -> None:
+    with start(clock=clock) as call:
+        import_labels(call, project, texts)
+    with start(clock=clock, pace="realistic") as call:
+        job = call("POST", f"{CURRENT}/{project}/:train", TRAINING).headers["operation-location"]
+        clock.advance(31)
+        call.until(job, lambda job: job["result"]["trainingStatus"]["status"] == "succeeded")
+        clock.advance(3600)
+        model = call("GET", f"{CURRENT}/{project}/models/M").json()
+        assert model["lastTrainedDateTime"] == "2026-03-04T05:07:42Z"  # 95 seconds after it was asked for
+        assert (model["lastTrainingDurationInSeconds"], model["modelId"][:17]) == (95, "M-20260304T050742")
+        assert call("GET", f"{CURRENT}/{project}").json()["lastTrainedDateTime"] == model["lastTrainedDateTime"]
 
 
 def test_what_expired_is_removed_from_disk(
@@ -268,6 +286,10 @@ def jobs(tmp_path: Path, clock: Clock) -> Any:
     made.stop()
 
 
+def succeeding(_at: datetime) -> Ending:
+    return Ending()
+
+
 def job_in(seconds: float) -> Job:
     moments = (START, START + timedelta(seconds=seconds))
     return Job("j", "work", "P", START, START + timedelta(days=7), moments)
@@ -276,10 +298,10 @@ def job_in(seconds: float) -> Job:
 def test_a_job_is_never_seen_ahead_of_its_work(jobs: Jobs, clock: Clock) -> None:
     started, released = threading.Event(), threading.Event()
 
-    def work(_job: Job) -> Callable[[], Ending]:
+    def work(_job: Job) -> Effect:
         started.set()
         assert released.wait(30)
-        return lambda: Ending(result={"found": 1})
+        return lambda _at: Ending(result={"found": 1})
 
     jobs.start({"work": work})
     job = jobs.begin(job_in(5))
@@ -295,8 +317,25 @@ def test_a_job_is_never_seen_ahead_of_its_work(jobs: Jobs, clock: Clock) -> None
     assert ended.ending == Ending(result={"found": 1})
 
 
+def test_the_steps_of_a_job_are_put_off_until_its_work_has_begun_and_ended(jobs: Jobs, clock: Clock) -> None:
+    began, told = START + timedelta(seconds=1), []
+
+    def work(_job: Job) -> Effect:
+        clock.advance(59)
+        return lambda at: Ending(result={"told": told.append(at)})
+
+    clock.advance(1)
+    jobs.start({"train": work})
+    jobs.begin(replace(job_in(0), kind="train", moments=(START,) * 5))
+    jobs.stop()
+    clock.advance(3600)
+    jobs.settle()
+    assert jobs.get("j").moments == (began, began, *(began + timedelta(seconds=59),) * 3)
+    assert told == [jobs.get("j").ended] == [began + timedelta(seconds=59)]
+
+
 def test_a_job_is_never_seen_ahead_of_its_pace(jobs: Jobs, clock: Clock) -> None:
-    jobs.start({"work": lambda _job: Ending})
+    jobs.start({"work": lambda _job: succeeding})
     jobs.begin(job_in(5))
     jobs.stop()
     clock.advance(4.9)
@@ -321,7 +360,7 @@ def test_of_very_many_expired_jobs_each_call_forgets_a_part(tmp_path: Path, cloc
 
 
 def test_an_effect_that_breaks_ends_its_job_and_nobodys_call(jobs: Jobs, caplog: pytest.LogCaptureFixture) -> None:
-    def effect() -> Ending:
+    def effect(_at: datetime) -> Ending:
         raise RuntimeError("a defect")
 
     jobs.start({"work": lambda _job: effect})
@@ -338,12 +377,12 @@ def test_an_effect_that_breaks_ends_its_job_and_nobodys_call(jobs: Jobs, caplog:
 def test_long_work_stops_when_it_is_not_wanted_any_more(jobs: Jobs, way: str) -> None:
     started, released, deadline = threading.Event(), threading.Event(), time.monotonic() + 30
 
-    def work(job: Job) -> Callable[[], Ending]:
+    def work(job: Job) -> Effect:
         started.set()
         while time.monotonic() < deadline:
             jobs.require_wanted(job)
             released.wait(0.001)
-        return Ending
+        return succeeding
 
     jobs.start({"work": work})
     job = jobs.begin(job_in(0))
@@ -360,7 +399,7 @@ def test_long_work_stops_when_it_is_not_wanted_any_more(jobs: Jobs, way: str) ->
 def test_a_job_ends_with_its_work_or_is_cancelled_whichever_is_first(
     jobs: Jobs, clock: Clock, after: int, status: str, ended: int
 ) -> None:
-    jobs.start({"work": lambda _job: Ending})
+    jobs.start({"work": lambda _job: succeeding})
     jobs.begin(replace(job_in(5), cancels=START + timedelta(seconds=after)))
     jobs.stop()
     clock.advance(60)
@@ -374,7 +413,7 @@ def test_what_the_first_tasks_found_is_forgotten_with_their_job(tmp_path: Path, 
     state, findings, found, released = State(tmp_path / "state"), Findings(), threading.Event(), threading.Event()
     jobs = Jobs(state.analyses, state.lock, clock, {"other": 1}, findings.forget)
 
-    def work(job: Job) -> Callable[[], Ending]:
+    def work(job: Job) -> Effect:
         findings.add(job, {"at": START.isoformat()})
         found.set()
         assert released.wait(30)
@@ -395,7 +434,7 @@ def test_what_the_first_tasks_found_is_forgotten_with_their_job(tmp_path: Path, 
 
 
 def test_work_that_breaks_ends_its_job(jobs: Jobs, clock: Clock, caplog: pytest.LogCaptureFixture) -> None:
-    def work(_job: Job) -> Callable[[], Ending]:
+    def work(_job: Job) -> Effect:
         raise RuntimeError("a defect")
 
     jobs.start({"work": work})
