@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+import argparse
 import inspect
+import json
+import os
 import re
+import subprocess
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
+from language_caller import CURRENT, Caller
 
-from local.language import app, server
+from local.language import app, server, works
 from local.language.wire import Dialect
 
 README = (Path(server.__file__).parent / "README.md").read_text()
@@ -39,5 +46,47 @@ def test_every_api_version_is_named(dialect: Dialect) -> None:
 
 
 def test_every_option_is_explained() -> None:
-    explained = re.findall(r"^\| `(\w+)` \|", README.split("## What it serves")[0], re.MULTILINE)
-    assert set(explained) == set(inspect.signature(server.running).parameters) - {"port", "address"}
+    rows = re.findall(r"^\| (`.+?`) \|", README.split("## What it serves")[0], re.MULTILINE)
+    explained = set(re.findall(r"`([^`]+)`", " ".join(rows)))
+    parser = argparse.ArgumentParser(add_help=False)
+    server.arguments(parser)
+    words = {word for action in parser._actions for word in action.option_strings}
+    assert explained == set(inspect.signature(server.running).parameters) | words
+
+
+def test_every_kind_of_job_is_named() -> None:
+    [sentence] = re.findall(r"^The kinds of jobs: (.*?)\.$", README, re.MULTILINE | re.DOTALL)
+    assert re.findall(r"`([^`]+)`", sentence) == list(works.KINDS)
+
+
+def test_the_test_in_it_runs_as_it_is_written(tmp_path: Path) -> None:
+    [code] = blocks("python")
+    names: dict[str, Any] = {}
+    exec(compile(code, "README.md", "exec"), names)
+    [test] = [it for name, it in names.items() if name.startswith("test_")]
+    test(tmp_path)
+
+
+def test_the_curl_lines_in_it_run_as_they_are_written(start: Callable[..., Any]) -> None:
+    defined, asking, fault = blocks("sh")
+    assert defined == f"KEY={server.ANY_KEY} URL=http://127.0.0.1:7070\n"
+    assert "--port 7070" in README
+    with start() as call:
+        now, _projects, asked = [json.loads(line) for line in printed(asking, call)]
+        assert (set(now), asked["value"][-1]["path"]) == ({"now"}, CURRENT)
+        told = ", ".join(f'"{name}"' for name in asked["value"][-1])
+        assert f'{{"value": [{{{told}}}, …]}}' in README
+        assert set(json.loads("".join(printed(fault, call)))) == {"id"}
+
+
+def blocks(language: str) -> list[str]:
+    return re.findall(rf"^```{language}\n(.*?)^```$", README, re.MULTILINE | re.DOTALL)
+
+
+def printed(lines: str, call: Caller) -> list[str]:
+    """What bash prints for these lines, a line an answer."""
+    script = lines.replace("curl ", "curl -w '\\n' ")
+    environ = {"PATH": os.environ["PATH"], "KEY": call.service.key, "URL": call.service.endpoint}
+    bash = ["bash", "-e", "-c", script]
+    done = subprocess.run(bash, env=environ, stdout=subprocess.PIPE, text=True, check=True, timeout=60)
+    return done.stdout.splitlines()
