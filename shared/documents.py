@@ -104,16 +104,22 @@ class Documents:
     def write_result(self, name: str, etag: str, result: Mapping[str, Any]) -> bool:
         """Write the result of this version of a file, if the file is still that version; False if it is not.
 
-        The result is first looked at, then the source, and the write is conditional on the result that was looked at: a
-        newer version's result either was there (then the source had moved on), or makes the condition fail.
+        The first try is for a file without a result, and fails if there is one. Then that is looked at, the source once
+        more, and the write is conditional on the result that was looked at: a newer version's result either was there
+        (then the source had moved on), or makes the condition fail.
         """
+        seen = ""
         for _ in range(TRIES):
-            seen = self._result_etag(name)
             source = self.look(name)
             if source is None or source.etag != etag:
                 return False
-            with suppress(Moved):
+            try:
                 self._put(name + RESULT_SUFFIX, json.dumps(result, ensure_ascii=False, indent=2).encode(), seen)
+            except ContainerMissing:
+                self._make_results()
+            except Moved:
+                seen = self._result_etag(name)
+            else:
                 return True
         raise StorageUnavailable(
             f"The result of {name} cannot be written: something else keeps changing or holding it."
@@ -128,10 +134,7 @@ class Documents:
         try:
             with self._asked():
                 found = self._service.get_blob_client(self.results, name + RESULT_SUFFIX).get_blob_properties()
-        except NotFound:
-            return ""
-        except ContainerMissing:
-            self._make_results()
+        except (NotFound, ContainerMissing):
             return ""
         return found.etag
 

@@ -33,9 +33,14 @@ def document_landed(name: str, services: Services, now: datetime) -> None:
 
 
 def _wins_slot(services: Services, now: datetime) -> bool:
+    """Storage is asked only if this process has not seen anybody take it within SLOT: in a burst nearly none asks."""
+    if services.seen.slot and now - services.seen.slot < SLOT:
+        return False
     slot = services.ledger.read(Slot)
+    services.seen.slot = slot.taken
     if slot.taken and now - slot.taken < SLOT:
         return False
+    services.seen.slot = now
     try:
         services.ledger.write(Slot(taken=now, version=slot.version))
     except Moved:

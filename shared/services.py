@@ -24,9 +24,13 @@ _building = threading.Lock()
 
 
 class Seen:
-    """Until when this process knows the gate to be closed. Safe between threads: one reference changes."""
+    """What this process knows without asking: until when the gate is closed, and when the `slot` was last taken.
+
+    Safe between threads: one reference changes.
+    """
 
     def __init__(self) -> None:
+        self.slot: datetime | None = None
         self._until: datetime | None = None
 
     def closed(self, until: datetime | None) -> None:
@@ -42,7 +46,7 @@ class Seen:
 
 @dataclass(frozen=True)
 class Services:
-    """Everything outside, behind one seam each, and what this process has seen of the gate."""
+    """Everything outside, behind one seam each, and what this process has seen of the gate and slot."""
 
     settings: Settings
     ledger: Ledger

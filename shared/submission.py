@@ -37,7 +37,7 @@ from shared.text import decode
 log = logging.getLogger(__name__)
 
 GRACE = timedelta(minutes=2)  # longer than any request may take
-FIRST_POLL = timedelta(seconds=1)
+FIRST_POLL, FIRST_POLL_EACH = timedelta(seconds=1), timedelta(milliseconds=200)  # a full job takes longer
 RETRY_FIRST, RETRY_LONGEST = timedelta(seconds=10), timedelta(minutes=10)
 READERS = 8
 
@@ -108,7 +108,7 @@ def _send(job: Job, documents: list[Document], asked: list[list[Text]], services
     except LanguageError as trouble:
         _answer(trouble, job, documents, services, now)
         return 0
-    services.ledger.commit((job, job.running(service_ids, now + FIRST_POLL, now)))
+    services.ledger.commit((job, job.running(service_ids, now + FIRST_POLL + len(documents) * FIRST_POLL_EACH, now)))
     return len(documents)
 
 

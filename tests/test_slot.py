@@ -1,0 +1,57 @@
+"""The direct slot: one process at a time submits what lands, and in a burst nearly nobody asks whose turn it is."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+
+from memory_rows import MemoryRows
+from memory_services import in_memory
+from values import NOW
+
+from shared.intake import SLOT, document_landed
+from shared.ledger import Ledger
+from shared.rows import Row
+from shared.services import Seen, Services
+from shared.singles import Slot
+
+
+class Asked(MemoryRows):
+    """How often the slot was asked for, and taken."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.asked = 0
+
+    def get(self, key: str) -> Row | None:
+        self.asked += key == "slot"
+        return super().get(key)
+
+
+def burst(services: Services, after: timedelta) -> None:
+    for number in range(20):
+        name = f"{after}{number}.txt"
+        services.documents.put(name, b"text")  # type: ignore[attr-defined]
+        document_landed(name, services, NOW + after + number * timedelta(milliseconds=10))
+
+
+def test_a_burst_asks_once_for_each_time_the_slot_may_be_free() -> None:
+    rows = Asked()
+    services = replace(in_memory(), ledger=Ledger(rows))
+    burst(services, timedelta())
+    assert (rows.asked, services.ledger.read(Slot).taken) == (1, NOW)
+    rows.asked = 0
+    burst(services, SLOT)
+    assert (rows.asked, services.ledger.read(Slot).taken) == (1, NOW + SLOT)
+
+
+def test_what_one_process_took_another_finds_taken() -> None:
+    rows = Asked()
+    first = replace(in_memory(), ledger=Ledger(rows))
+    second = replace(first, seen=Seen())
+    burst(first, timedelta())
+    rows.asked = 0
+    burst(second, timedelta(seconds=1))
+    assert (rows.asked, second.ledger.read(Slot).taken) == (1, NOW)
+    burst(second, SLOT)
+    assert second.ledger.read(Slot).taken == NOW + SLOT
