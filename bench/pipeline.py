@@ -52,11 +52,14 @@ class Pipeline:
     def now(self) -> datetime:
         return self.language.clock.now()
 
-    def put(self, count: int) -> list[str]:
-        names = [f"{number:05}.txt" for number in range(count)]
-        for name in names:
-            self.files.put(name, TEXT.format(name).encode())
-        return names
+    def put(self, number: int) -> str:
+        name = f"{number:05}.txt"
+        self.files.put(name, TEXT.format(name).encode())
+        return name
+
+    def claim(self, count: int) -> None:
+        for number in range(count):
+            claim(self.services, self.put(number), self.now())
 
     def tick(self) -> None:
         time.sleep(WORK)
@@ -81,10 +84,11 @@ def report() -> None:
 def report_costs() -> None:
     for count, what in ((BURST, f"a burst of {BURST}, one every {APART.microseconds // 1000} ms"), (1, "a lone file")):
         with pipeline() as made:
-            names = made.put(count)
-            for name in names:
-                document_landed(name, made.services, made.now())
+            for number in range(1, count + 1):
+                document_landed(made.put(number), made.services, made.now())
                 made.language.clock.advance(APART.total_seconds())
+                if number % (TICK // APART) == 0:
+                    made.tick()
             made.drain()
             print(f"{what}: a file's share")
             _print_costs(made, count)
@@ -92,8 +96,7 @@ def report_costs() -> None:
 
 def report_drain() -> None:
     with pipeline(QUOTA) as made:
-        for name in made.put(DRAINED):
-            claim(made.services, name, made.now())
+        made.claim(DRAINED)
         made.tick()
         took = made.drain()
         refused = sum(request.status == 429 for request in made.language.requests)  # noqa: PLR2004
@@ -115,8 +118,7 @@ def _tick_after(history: int) -> Counter[str]:
     """What three ticks with the same work cost: one submits, one collects, one finds nothing to do."""
     with pipeline() as made:
         _remember(made, history)
-        for name in made.put(DUE):
-            claim(made.services, name, made.now())
+        made.claim(DUE)
         made.rows.counts.clear()
         for _ in range(3):
             made.tick()

@@ -13,7 +13,7 @@ from shared.submission import submit_waiting
 
 log = logging.getLogger(__name__)
 
-SLOT = timedelta(seconds=2)
+SLOT = timedelta(seconds=5)
 
 
 def document_landed(name: str, services: Services, now: datetime) -> None:
