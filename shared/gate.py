@@ -43,9 +43,7 @@ TRIES = 5
 
 def is_closed(services: Services, now: datetime) -> bool:
     """Whether no analyze call may begin now, by what any instance has seen."""
-    gate = services.ledger.read(Gate)
-    if gate.is_closed(now):
-        services.seen.closed(gate.until)
+    services.seen.saw(services.ledger.read(Gate))
     return services.seen.is_closed(now)
 
 
@@ -80,34 +78,29 @@ def call(services: Services, now: datetime, request: Callable[[], Answer]) -> An
 def close(services: Services, trouble: LanguageError, now: datetime) -> None:
     """Close it for as long as the trouble asks, whatever another instance makes of it at the same moment."""
     kind = next((kind for kind in FIRST_WAIT if isinstance(trouble, kind)), Unavailable)
-    for _ in range(TRIES):
-        gate = services.ledger.read(Gate)
+
+    def closed(gate: Gate) -> Gate:
         failures = gate.failures - gate.is_closed(now)
-        closed = gate.closed(MEANING[kind] + str(trouble), _wait(kind, failures, trouble), now)
-        services.seen.closed(closed.until)
-        with suppress(Moved):
-            services.ledger.write(closed)
-            log.warning("No analyze calls for a while. %s", closed.reason)
-            return
+        found = gate.closed(MEANING[kind] + str(trouble), _wait(kind, failures, trouble), now)
+        services.seen.saw(found)  # whether it can be written or not
+        return found
+
+    with suppress(Moved):  # others close it all the time
+        log.warning("No analyze calls for a while. %s", services.ledger.change(Gate, closed).reason)
 
 
 def relax(services: Services, now: datetime) -> None:
     """A call went well: forget past trouble, unless another call has just closed it."""
     gate = services.ledger.read(Gate)
-    if not gate.is_closed(now) and not services.seen.is_closed(now):
-        _forget(gate, services)
+    if gate.failures and not gate.is_closed(now) and not services.seen.is_closed(now):
+        with suppress(Moved):
+            services.ledger.write(gate.opened())
 
 
 def reopen(services: Services) -> None:
-    """Forget all trouble, after a change of the classifier."""
-    _forget(services.ledger.read(Gate), services)
-
-
-def _forget(gate: Gate, services: Services) -> None:
-    if gate.failures:
-        with suppress(Moved):
-            services.ledger.write(gate.opened())
-            services.seen.opened()
+    """Forget all trouble, after a change of the classifier: every instance's next look finds it open."""
+    with suppress(Moved):  # others close it all the time
+        services.seen.saw(services.ledger.change(Gate, Gate.reopened))
 
 
 def _wait(kind: type[LanguageError], failures: int, trouble: LanguageError) -> timedelta:

@@ -13,13 +13,15 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any, TypeVar
 
 from shared.codec import from_json, to_json
+from shared.errors import Moved
 from shared.model import Document, Job, digest
 from shared.operation import Operation
 from shared.rows import Change, Delete, Insert, Row, Rows, Update
@@ -35,6 +37,7 @@ SINGLES: dict[type, str] = {kind: kind.__name__.lower() for kind in (Budget, Cho
 # Columns beside the value itself: only for the eyes of whoever opens the table.
 SHOWN = ("name", "project", "kind", "state")
 READERS = 8
+TRIES = 5
 COLUMN = 15_000  # characters of one column: Table storage takes 64 KiB of UTF-16
 _LATEST_MILLISECOND = 10**14
 _AFTER_ALL = "~"  # sorts behind every character of a key
@@ -92,6 +95,23 @@ class Ledger:
     def write(self, single: Single) -> None:
         """Replace the one value of this kind, if it is still the version that was read; raises Moved if not."""
         self.commit((single if single.version else None, single))
+
+    def change(self, kind: type[Single], change: Callable[[Single], Single]) -> Single:
+        """Read the one value of this kind and write what `change` makes of it, again if another was quicker.
+
+        Raises Moved if others were quicker each time.
+        """
+        for _ in range(TRIES - 1):
+            with suppress(Moved):
+                return self._changed(kind, change)
+        return self._changed(kind, change)
+
+    def _changed(self, kind: type[Single], change: Callable[[Single], Single]) -> Single:
+        before = self.read(kind)
+        if (after := change(before)) == before:
+            return before
+        self.write(after)
+        return after
 
     def _listed(self, kind: type[Entry], prefix: str, limit: int, after: str) -> tuple[list[Entry], str]:
         first = prefix + after + "!" if after else prefix

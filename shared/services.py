@@ -9,6 +9,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from shared.settings import PREVIEW_API, Connection, Settings, load
+from shared.singles import Gate
 
 if TYPE_CHECKING:
     from shared.documents import Documents
@@ -24,24 +25,21 @@ _building = threading.Lock()
 
 
 class Seen:
-    """What this process knows without asking: until when the gate is closed, and when the `slot` was last taken.
-
-    Safe between threads: one reference changes.
-    """
+    """What this process knows without asking: when the `slot` was last taken, and whether the gate is closed."""
 
     def __init__(self) -> None:
         self.slot: datetime | None = None
-        self._until: datetime | None = None
+        self._gate = Gate()
+        self._looking = threading.Lock()
 
-    def closed(self, until: datetime | None) -> None:
-        if until and (self._until is None or until > self._until):
-            self._until = until
-
-    def opened(self) -> None:
-        self._until = None
+    def saw(self, gate: Gate) -> None:
+        """Of what it has seen, the longest closing holds, until somebody reopens the gate."""
+        with self._looking:
+            if gate.outlasts(self._gate):
+                self._gate = gate
 
     def is_closed(self, now: datetime) -> bool:
-        return self._until is not None and now < self._until
+        return self._gate.is_closed(now)
 
 
 @dataclass(frozen=True)

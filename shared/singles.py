@@ -26,13 +26,23 @@ class Chosen:
 
 @dataclass(frozen=True)
 class Gate:
-    """Closed until `until`, for a `reason`, after `failures` closings in a row: no analyze call may begin."""
+    """Closed until `until`, for a `reason`, after `failures` closings in a row: no analyze call may begin.
+
+    `reopenings` counts how often a change of the classifier opened it before its time.
+    """
 
     until: datetime | None = None
     reason: str = ""
     since: datetime | None = None
     failures: int = 0
+    reopenings: int = 0
     version: str = field(default="", compare=False)
+
+    def outlasts(self, other: Gate) -> bool:
+        """Whether this one holds against another that was seen before: reopened since, or closed for longer."""
+        if self.reopenings != other.reopenings:
+            return self.reopenings > other.reopenings
+        return self.until is not None and (other.until is None or self.until > other.until)
 
     def is_closed(self, now: datetime) -> bool:
         return self.until is not None and now < self.until
@@ -47,6 +57,9 @@ class Gate:
 
     def opened(self) -> Self:
         return replace(self, until=None, reason="", since=None, failures=0)
+
+    def reopened(self) -> Self:
+        return replace(self.opened(), reopenings=self.reopenings + 1)
 
 
 @dataclass(frozen=True)

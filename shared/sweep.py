@@ -38,7 +38,7 @@ def sweep(services: Services, now: datetime, goes_on: Callable[[], bool]) -> Non
 
 def ask(services: Services) -> None:
     """Have the next tick begin a sweep of every file."""
-    services.ledger.write(replace(services.ledger.read(Sweep), asked=True))
+    services.ledger.change(Sweep, lambda before: replace(before, asked=True))
 
 
 def _page(current: Sweep, services: Services, now: datetime) -> None:

@@ -133,3 +133,30 @@ def test_a_call_that_went_well_does_not_open_what_another_has_just_closed(moment
 
     gate.relax(stage.instance(passing).services, NOW)
     assert gate.is_closed(stage.instance().services, NOW + seconds(59))
+
+
+@pytest.mark.parametrize("moment", range(1, 5))
+def test_reopened_by_one_it_is_open_for_another_that_had_seen_it_closed(moment: int) -> None:
+    """A classifier was published here, while there a poll was told to come back in an hour."""
+    stage = Stage()
+    here, moments = stage.instance().services, iter(range(1, 100))
+
+    def passing() -> None:
+        if next(moments) == moment:
+            gate.reopen(here)
+
+    there = stage.instance(passing).services
+    gate.close(there, QuotaSpent("403", 3600), NOW)
+    assert gate.is_closed(there, NOW + seconds(1)) is (moment < 4)
+    gate.reopen(here)
+    assert not gate.is_closed(there, NOW + seconds(1))
+
+
+def test_reopened_by_one_it_is_closed_again_by_trouble_after_that() -> None:
+    stage = Stage()
+    here, there = stage.instance().services, stage.instance().services
+    gate.close(there, QuotaSpent("403", 3600), NOW)
+    gate.reopen(here)
+    gate.close(here, Throttled("429", 60), NOW)
+    assert gate.is_closed(there, NOW + seconds(59))
+    assert not gate.is_closed(there, NOW + seconds(60))

@@ -17,6 +17,7 @@ from shared.ledger import Ledger, index_keys
 from shared.model import Document, DocumentState, Job, JobState, Reason
 from shared.operation import Operation, OperationState
 from shared.rows import Change, Row, Rows
+from shared.singles import Sweep
 
 pytest_plugins = ["stores"]
 
@@ -81,6 +82,30 @@ def test_of_two_who_read_the_same_version_one_wins(ledger: Ledger) -> None:
     found = ledger.find(Document, read.key)
     assert found is not None
     assert found.state is (DocumentState.GONE if won[0] else DocumentState.SUPERSEDED)
+
+
+def test_what_is_remembered_once_is_changed_by_all_who_change_it(ledger: Ledger) -> None:
+    def longer(sweep: Sweep) -> Sweep:
+        return replace(sweep, found=sweep.found + 1)
+
+    with ThreadPoolExecutor(3) as threads:
+        list(threads.map(lambda _: ledger.change(Sweep, longer), range(3)))
+    assert ledger.read(Sweep).found == 3
+
+
+def test_a_change_that_changes_nothing_writes_nothing(ledger: Ledger, rows: Rows) -> None:
+    assert ledger.change(Sweep, lambda found: found) == Sweep()
+    assert rows.get("sweep") is None
+
+
+def test_a_change_gives_up_when_others_are_always_quicker(ledger: Ledger) -> None:
+    def overtaken(sweep: Sweep) -> Sweep:
+        ledger.change(Sweep, lambda found: replace(found, found=found.found + 1))
+        return replace(sweep, asked=True)
+
+    with pytest.raises(Moved):
+        ledger.change(Sweep, overtaken)
+    assert not ledger.read(Sweep).asked
 
 
 class Between:

@@ -46,9 +46,8 @@ def put_classifier(services: Services, request: Request, now: datetime) -> Answe
         if deployment not in [one.name for one in services.language.deployments(project)]:
             raise NotFound(f"Project {project} has no deployment {deployment}: publish a model to it first.")
         name = f"{project}/{deployment}"
-    before = services.ledger.read(Chosen)
-    after = Chosen(named(services, name), now, before.version)
-    services.ledger.write(after)
+    classifier = named(services, name)
+    after = services.ledger.change(Chosen, lambda before: replace(before, classifier=classifier, since=now))
     gate.reopen(services)
     return Answer(200, views.chosen(after, "ledger"))
 
@@ -80,8 +79,8 @@ def put_submission(services: Services, request: Request, now: datetime) -> Answe
     body = json_object(request)
     if "paused" not in body:
         raise BadRequest('The body must be {"paused": true} or {"paused": false}.')
-    after = replace(services.ledger.read(Pause), paused=flag(body, "paused"), since=now)
-    services.ledger.write(after)
+    paused = flag(body, "paused")
+    after = services.ledger.change(Pause, lambda before: replace(before, paused=paused, since=now))
     return Answer(200, views.pause(after))
 
 

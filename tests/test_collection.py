@@ -1,0 +1,53 @@
+"""What jobs come to when the service's answers make no sense to the app: looked at again, and not for ever."""
+
+from __future__ import annotations
+
+from scenario import SHIP, publish, put
+from stage import Instance, Stage
+
+from shared.model import JOB_LIFETIME, DocumentState
+
+
+def ready(stage: Stage) -> Instance:
+    """An instance with a classifier, and a file that it has sent."""
+    app = stage.instance()
+    publish(app)
+    for _ in range(2):
+        stage.wait(10)
+        app.tick()
+    put("lone.txt", SHIP)(stage)
+    app.land("lone.txt")
+    return app
+
+
+def misunderstood(stage: Stage) -> Instance:
+    app = ready(stage)
+    stage.language.troubles = [KeyError("classes")] * 100
+    stage.wait(10)
+    app.tick()
+    return app
+
+
+def test_a_job_whose_answer_is_not_understood_is_looked_at_again() -> None:
+    stage = Stage()
+    app = misunderstood(stage)
+    assert [one.state for one in stage.known()] == [DocumentState.SUBMITTED]
+    stage.language.troubles.clear()
+    stage.wait(120)
+    for _ in range(3):
+        stage.wait(120)
+        app.tick()
+    assert [one.state for one in stage.known()] == [DocumentState.SUCCEEDED]
+    assert len(stage.language.names) == 1
+
+
+def test_a_job_whose_answer_is_never_understood_gives_its_document_back_when_it_has_expired() -> None:
+    stage = Stage()
+    app = misunderstood(stage)
+    stage.now += JOB_LIFETIME
+    app.tick()
+    assert [one.state for one in stage.known()] == [DocumentState.WAITING]
+    stage.language.troubles.clear()
+    stage.drain()
+    assert [one.state for one in stage.known()] == [DocumentState.SUCCEEDED]
+    assert len(stage.language.names) == 2
