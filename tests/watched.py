@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 from shared.language.types import Analysis, Classifier, Text
 from shared.services import Seen, Services, build
 from shared.settings import load
+from shared.singles import Gate
 
 
 class Line(NamedTuple):
@@ -60,13 +61,12 @@ class WatchedSeen(Seen):
         super().__init__()
         self._log = log
 
-    def closed(self, until: datetime | None) -> None:
-        super().closed(until)
-        self._log.add("closed", until)
-
-    def opened(self) -> None:
-        self._log.add("opened")
-        super().opened()
+    def saw(self, gate: Gate) -> None:
+        if gate.reopenings > self._gate.reopenings:
+            self._log.add("opened")
+        super().saw(gate)
+        if gate.until and gate.reopenings >= self._gate.reopenings:
+            self._log.add("closed", gate.until)
 
     def is_closed(self, now: datetime) -> bool:
         self._log.add("looked")
