@@ -48,9 +48,10 @@ def test_chaos_at_the_service(
     assert all(fault.struck for fault in struck), struck
     check_documents(made, storm)
     check_gate(storm)
+    ended = ", ".join(f"{count} {state.value}" for state, count in made.states.items())
     said = ", ".join(f"{fault.order.kind} {fault.struck} of {fault.seen}" for fault in struck)
     report(f"Chaos: {count} files, {storm.ticks} ticks, {storm.calls} calls, {len(made.jobs)} jobs")
-    report(f"  ended as {dict(made.states)}; faults that struck: {said}")
+    report(f"  ended as {ended}; faults that struck: {said}")
 
 
 def check_documents(made: Audit, storm: Storm) -> None:
