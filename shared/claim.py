@@ -30,14 +30,17 @@ def claim_blob(services: Services, blob: Blob, now: datetime) -> Document | None
     return document
 
 
-def _judged(document: Document, now: datetime) -> Document:
-    """What the look alone can tell is refused at once."""
+def check(document: Document) -> None:
+    """Raise Unreadable for what can have no result, as far as a look alone can tell: it must not even be read."""
     length = len(document.name.encode("utf-16-le")) // 2  # as storage counts
     if length > LONGEST_NAME:
-        why = f"The name has {length} characters; its result's name would be longer than storage allows."
-        return document.failed(Reason.BAD_INPUT, why, now)
+        raise Unreadable(f"The name has {length} characters; its result's name would be longer than storage allows.")
+    check_size(document.size)
+
+
+def _judged(document: Document, now: datetime) -> Document:
     try:
-        check_size(document.size)
+        check(document)
     except Unreadable as error:
         return document.failed(Reason.BAD_INPUT, str(error), now)
     return document

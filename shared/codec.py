@@ -10,6 +10,9 @@ from enum import Enum
 from functools import cache
 from typing import Any, Union, get_args, get_origin, get_type_hints
 
+# What a field of each type may be in JSON; True is an int to Python, and to nobody else.
+PLAIN: dict[Any, Any] = {str: str, bool: bool, int: int, float: (int, float)}
+
 
 def to_json(value: Any, *, without: frozenset[str] = frozenset()) -> Any:
     """Dataclasses become objects, times ISO 8601 text, tuples arrays. Fields named in `without` are left out."""
@@ -36,10 +39,19 @@ def from_json(kind: Any, raw: Any) -> Any:
     if is_dataclass(kind):
         return _dataclass(kind, raw)
     if kind is datetime:
-        return datetime.fromisoformat(raw)
+        return _moment(raw)
     if isinstance(kind, type) and issubclass(kind, Enum):
         return kind(raw)
+    if kind in PLAIN and (not isinstance(raw, PLAIN[kind]) or isinstance(raw, bool) != (kind is bool)):
+        raise TypeError(f"no {kind.__name__}")
     return raw
+
+
+def _moment(raw: Any) -> datetime:
+    moment = datetime.fromisoformat(raw)
+    if moment.tzinfo is None:
+        raise ValueError("a time without its zone")
+    return moment
 
 
 def _dataclass(kind: Any, raw: Mapping[str, Any]) -> Any:

@@ -51,7 +51,8 @@ def _collect(job: Job, services: Services, now: datetime) -> None:
     except Exception as trouble:
         log.exception("Job %s is looked at again later.", job.key)
         why = str(trouble) if isinstance(trouble, TextdropError) else "could not be settled: see the log"
-        _wait_or_expire(job, why, services, now)
+        with suppress(Moved):
+            _wait_or_expire(job, why, services, now)
 
 
 def _follow(job: Job, services: Services, now: datetime) -> None:

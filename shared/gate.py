@@ -85,6 +85,7 @@ def close(services: Services, trouble: LanguageError, now: datetime) -> None:
         services.seen.saw(found)  # whether it can be written or not
         return found
 
+    services.seen.saw(closed(services.seen.opened()))  # whether storage can be asked or not
     with suppress(Moved):  # others close it all the time
         log.warning("No analyze calls for a while. %s", services.ledger.change(Gate, closed).reason)
 

@@ -77,7 +77,14 @@ class Ledger:
     def due(self, kind: type[Entry], now: datetime, limit: int) -> list[Entry]:
         """At most `limit` open values whose time has come, the longest due first."""
         first, last = f"due|{KINDS[kind]}|", f"due|{KINDS[kind]}|{_time_key(now)}{_AFTER_ALL}"
-        return self._indexed(kind, self._rows.between(first, last, limit))
+        found: list[Entry] = []
+        while len(found) < limit:  # what cannot be read stands before the others for ever
+            rows = self._rows.between(first, last, limit)
+            found += self._indexed(kind, rows)
+            if len(rows) < limit:
+                break
+            first = rows[-1].key + "!"
+        return found[:limit]
 
     def open(self, kind: type[Entry], limit: int, after: str = "") -> tuple[list[Entry], str]:
         """At most `limit` open values and where to go on (`after` for the next call; "" at the end)."""
@@ -87,10 +94,21 @@ class Ledger:
         """At most `limit` values that ended in `state`, newest first, and where to go on."""
         return self._listed(kind, f"end|{KINDS[kind]}|{state}|", limit, after)
 
+    def unreadable(self, kind: type[Entry], limit: int) -> list[str]:
+        """The keys of the rows that cannot be read, of the first `limit` open values."""
+        indexes = self._rows.between(f"due|{KINDS[kind]}|", f"due|{KINDS[kind]}|{_AFTER_ALL}", limit)
+        keys = [f"{KINDS[kind]}|{row.key.rpartition('|')[2]}" for row in indexes]
+        with ThreadPoolExecutor(READERS) as readers:
+            rows = readers.map(self._rows.get, keys)
+            return [row.key for row in rows if row and _readable(kind, row) is None]
+
     def read(self, kind: type[Single]) -> Single:
-        """The one value of this kind; the kind's default if none was written yet."""
+        """The one value of this kind; the kind's default if none was written yet, or what was cannot be read."""
         row = self._rows.get(SINGLES[kind])
-        return _value(kind, row) if row else kind()
+        if row is None:
+            return kind()
+        found: Single | None = _readable(kind, row)
+        return replace(kind(), version=row.version) if found is None else found
 
     def write(self, single: Single) -> None:
         """Replace the one value of this kind, if it is still the version that was read; raises Moved if not."""
@@ -175,8 +193,8 @@ def _readable(kind: Any, row: Row) -> Any:
     """The value; None, and a line in the log, for a row that a newer version or a person wrote: it blocks no other."""
     try:
         return _value(kind, row)
-    except (ValueError, TypeError, KeyError, AttributeError):
-        log.exception("Row %s cannot be read, and is passed over.", row.key)
+    except (ValueError, TypeError, KeyError, AttributeError) as error:
+        log.error("Row %s cannot be read, and is passed over (%s).", row.key, type(error).__name__)
         return None
 
 

@@ -77,8 +77,18 @@ def follow(services: Services, now: datetime, limit: int) -> int:
     operations = services.ledger.due(Operation, now, limit)
     for operation in operations:
         with suppress(Moved):  # another instance took the step
-            _step(services, operation, now)
+            _follow(services, operation, now)
     return len(operations)
+
+
+def _follow(services: Services, operation: Operation, now: datetime) -> None:
+    try:
+        _step(services, operation, now)
+    except TextdropError:
+        raise
+    except Exception:  # nobody foresaw it: the others have their turn, and this one again later
+        log.exception("Operation %s is looked at again later.", operation.key)
+        _postpone(services, operation, "it could not be followed: see the log", now)
 
 
 def _step(services: Services, operation: Operation, now: datetime) -> None:

@@ -41,6 +41,10 @@ class Seen:
     def is_closed(self, now: datetime) -> bool:
         return self._gate.is_closed(now)
 
+    def opened(self) -> Gate:
+        """The gate that was seen, with no trouble yet."""
+        return self._gate.opened()
+
 
 @dataclass(frozen=True)
 class Services:

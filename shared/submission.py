@@ -14,7 +14,7 @@ from datetime import datetime, timedelta
 from uuid import uuid4
 
 from shared import gate
-from shared.claim import claim
+from shared.claim import check, claim
 from shared.classifier import chosen
 from shared.errors import (
     Garbled,
@@ -138,6 +138,7 @@ def _read_all(documents: Sequence[Document], services: Services, now: datetime) 
 def _read(document: Document, services: Services, now: datetime) -> Readable | None:
     """The document with its text; None if it ended here, or must wait for its container."""
     try:
+        check(document)  # a replayed one may be of any size
         return Readable(document, decode(services.documents.read(document.name, document.etag)))
     except Unreadable as error:
         _end(document, document.failed(Reason.BAD_INPUT, str(error), now), services)

@@ -41,11 +41,14 @@ def tick(services: Services, now: datetime, goes_on: GoesOn = lambda: True) -> N
 
 def _tried(
     step: Callable[[Services, datetime, GoesOn], None], services: Services, now: datetime, goes_on: GoesOn
-) -> TextdropError | None:
+) -> Exception | None:
     try:
         step(services, now, goes_on)
     except TextdropError as trouble:
         log.warning("Not finished in this tick: %s", trouble)
+        return trouble
+    except Exception as trouble:  # nobody foresaw it: it must not keep the others from their turn at every tick
+        log.exception("Not finished in this tick.")
         return trouble
     return None
 

@@ -12,7 +12,7 @@ from shared.management import views
 from shared.management.requests import Answer, Request, choice, page_of
 from shared.model import Document, DocumentState, Job, JobState
 from shared.operation import Operation, OperationState
-from shared.services import Services
+from shared.services import TABLE, Services
 from shared.singles import Chosen, Gate, Pause, Pulse
 
 OLDEST_OPEN = timedelta(minutes=15)
@@ -143,6 +143,16 @@ def _oldest(services: Services, now: datetime) -> str:
     return f"{what} since {oldest.isoformat()}." if now - oldest >= OLDEST_OPEN else ""
 
 
+def _rows(services: Services, _: datetime) -> str:
+    keys = [key for kind in (Document, Job, Operation) for key in services.ledger.unreadable(kind, LOOKED_AT)]
+    if not keys:
+        return ""
+    return (
+        f"{len(keys)} rows of table {TABLE} cannot be read, and wait for ever: {', '.join(keys[:3])}. Run the version of "
+        "the app that wrote them; or delete them, and POST /api/sweep finds their files anew."
+    )
+
+
 def _classifier(services: Services, _: datetime) -> str:
     waiting, _more = services.ledger.open(Document, 1)
     if not waiting or services.settings.classifier:
@@ -163,6 +173,7 @@ CHECKS: dict[str, Callable[[Services, datetime], str]] = {
     "tick": _ticking,
     "gate": _gate,
     "oldest document": _oldest,
+    "rows": _rows,
     "classifier": _classifier,
     "submission": _paused,
 }

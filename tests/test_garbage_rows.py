@@ -1,0 +1,121 @@
+"""Rows that a person or another version of the app wrote: each is passed over, or replaced, and none stops the rest."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from scenario import SHIP, publish, put
+from stage import Instance, Stage
+from values import NOW
+
+from shared.codec import from_json, to_json
+from shared.ledger import SINGLES, index_keys
+from shared.model import Document
+from shared.rows import Delete, Insert, Row, Update
+from shared.singles import Chosen
+from values import document
+
+GARBAGE = {
+    "no body": {},
+    "no JSON": {"body0": "half a ro"},
+    "no object": {"body0": "[]"},
+    "another type": {"body0": '{"taken": 5, "until": "soon", "calls": "many", "at": [], "began": 1, "paused": "no"}'},
+    "a time without its zone": {"body0": '{"taken": "2026-01-01", "until": "2026-01-01", "at": "2026-01-01"}'},
+    "a number": {"body0": 5},
+}
+
+
+def ready() -> tuple[Stage, Instance]:
+    stage = Stage()
+    app = stage.instance()
+    publish(app)
+    for _ in range(2):
+        stage.wait(10)
+        app.tick()
+    return stage, app
+
+
+def overwrite(stage: Stage, key: str, columns: Any) -> None:
+    found = stage.rows.get(key)
+    stage.rows.apply([Update(Row(key, {}, found.version)) if found else Insert(Row(key, {}))])
+    stage.rows._rows[key] = replace(stage.rows._rows[key], columns=columns)
+
+
+@pytest.mark.parametrize("columns", GARBAGE.values(), ids=GARBAGE)
+@pytest.mark.parametrize("single", [name for name in SINGLES.values() if name != "chosen"])
+def test_what_is_remembered_once_is_remembered_anew(single: str, columns: Any) -> None:
+    stage, app = ready()
+    overwrite(stage, single, columns)
+    put("lone.txt", SHIP)(stage)
+    app.land("lone.txt")
+    for _ in range(4):
+        stage.wait(10)
+        app.tick()
+    assert [one.state for one in stage.known()] == ["succeeded"]
+
+
+def test_a_classifier_that_cannot_be_read_is_chosen_again() -> None:
+    stage, app = ready()
+    overwrite(stage, "chosen", {"body0": "?"})
+    put("lone.txt", SHIP)(stage)
+    app.land("lone.txt")
+    assert "no classifier" in str(app.ask("GET", "health").body)
+    publish(app)
+    stage.drain()
+    assert app.services.ledger.read(Chosen).classifier
+
+
+BROKEN = {
+    "no JSON": lambda raw: "half a ro",
+    "no text": lambda raw: json.dumps({**raw, "name": None}),
+    "no number": lambda raw: json.dumps({**raw, "size": "large"}),
+    "no share": lambda raw: json.dumps({**raw, "share": "x"}),
+    "no zone": lambda raw: json.dumps({**raw, "due": NOW.replace(tzinfo=None).isoformat()}),
+}
+
+
+@pytest.mark.parametrize("broken", BROKEN.values(), ids=BROKEN)
+def test_documents_that_cannot_be_read_keep_no_other_from_its_turn_and_health_tells_of_them(broken: Any) -> None:
+    stage, app = ready()
+    for number in range(120):  # more than any step takes at once
+        one = document(f"{number}.txt")
+        stage.rows.apply([Insert(Row(f"doc|{one.key}")), *(Insert(Row(key)) for key in index_keys(one))])
+        stage.rows._rows[f"doc|{one.key}"] = Row(f"doc|{one.key}", {"body0": broken(to_json(one))}, "v")
+    put("lone.txt", SHIP)(stage)
+    app.tick()
+    app.land("lone.txt")
+    for _ in range(4):
+        stage.wait(10)
+        app.tick()
+    assert stage.documents.result("lone.txt")
+    answer = app.ask("GET", "health")
+    assert answer.status == 503
+    [check] = [one for one in answer.body["checks"] if not one["ok"]]
+    assert "doc|" in check["detail"]
+
+
+def test_a_row_that_was_deleted_leaves_its_file_to_be_found_again() -> None:
+    stage, app = ready()
+    put("lone.txt", SHIP)(stage)
+    app.land("lone.txt")
+    [key] = [row.key for row in stage.rows.between("doc|", "doc|~", 10)]
+    stage.rows.apply([Delete(key)])
+    assert app.ask("POST", "sweep").status == 202
+    for _ in range(6):
+        stage.wait(10)
+        app.tick()
+    assert stage.documents.result("lone.txt")
+
+
+@pytest.mark.parametrize("name", ["size", "share", "name", "due", "language"])
+@pytest.mark.parametrize("value", [None, True, [], {}, "2026-03-01T12:00:00"])
+def test_a_field_of_another_type_is_no_value(name: str, value: Any) -> None:
+    raw = {**to_json(document()), name: value}
+    if isinstance(value, str) and name in ("name", "language"):
+        assert from_json(Document, raw)
+        return
+    with pytest.raises((TypeError, ValueError)):
+        from_json(Document, raw)
