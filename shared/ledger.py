@@ -194,7 +194,7 @@ def _readable(kind: Any, row: Row) -> Any:
     try:
         return _value(kind, row)
     except (ValueError, TypeError, KeyError, AttributeError) as error:
-        log.error("Row %s cannot be read, and is passed over (%s).", row.key, type(error).__name__)
+        log.warning("Row %s cannot be read, and is passed over (%s).", row.key, type(error).__name__)
         return None
 
 

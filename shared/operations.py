@@ -77,18 +77,8 @@ def follow(services: Services, now: datetime, limit: int) -> int:
     operations = services.ledger.due(Operation, now, limit)
     for operation in operations:
         with suppress(Moved):  # another instance took the step
-            _follow(services, operation, now)
+            _step(services, operation, now)
     return len(operations)
-
-
-def _follow(services: Services, operation: Operation, now: datetime) -> None:
-    try:
-        _step(services, operation, now)
-    except TextdropError:
-        raise
-    except Exception:  # nobody foresaw it: the others have their turn, and this one again later
-        log.exception("Operation %s is looked at again later.", operation.key)
-        _postpone(services, operation, "it could not be followed: see the log", now)
 
 
 def _step(services: Services, operation: Operation, now: datetime) -> None:
@@ -107,6 +97,9 @@ def _step(services: Services, operation: Operation, now: datetime) -> None:
     except TextdropError as trouble:
         log.warning("Operation %s failed: %s", operation.key, trouble)
         services.ledger.commit((operation, operation.failed(str(trouble), now)))
+    except Exception:  # nobody foresaw it: the others have their turn
+        log.exception("Operation %s is looked at again later.", operation.key)
+        _postpone(services, operation, "it could not be followed: see the log", now)
 
 
 def _begin(services: Services, operation: Operation, now: datetime) -> Operation:

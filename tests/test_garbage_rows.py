@@ -9,14 +9,13 @@ from typing import Any
 import pytest
 from scenario import SHIP, publish, put
 from stage import Instance, Stage
-from values import NOW
+from values import NOW, document
 
 from shared.codec import from_json, to_json
 from shared.ledger import SINGLES, index_keys
 from shared.model import Document
 from shared.rows import Delete, Insert, Row, Update
 from shared.singles import Chosen
-from values import document
 
 GARBAGE = {
     "no body": {},
@@ -69,7 +68,7 @@ def test_a_classifier_that_cannot_be_read_is_chosen_again() -> None:
 
 
 BROKEN = {
-    "no JSON": lambda raw: "half a ro",
+    "no JSON": lambda _: "half a ro",
     "no text": lambda raw: json.dumps({**raw, "name": None}),
     "no number": lambda raw: json.dumps({**raw, "size": "large"}),
     "no share": lambda raw: json.dumps({**raw, "share": "x"}),

@@ -144,12 +144,12 @@ def _oldest(services: Services, now: datetime) -> str:
 
 
 def _rows(services: Services, _: datetime) -> str:
-    keys = [key for kind in (Document, Job, Operation) for key in services.ledger.unreadable(kind, LOOKED_AT)]
+    keys = [key for kind, *_ in LISTED.values() for key in services.ledger.unreadable(kind, LOOKED_AT)]
     if not keys:
         return ""
     return (
-        f"{len(keys)} rows of table {TABLE} cannot be read, and wait for ever: {', '.join(keys[:3])}. Run the version of "
-        "the app that wrote them; or delete them, and POST /api/sweep finds their files anew."
+        f"{len(keys)} rows of table {TABLE} cannot be read, and wait for ever: {', '.join(keys[:3])}. "
+        "Run the version of the app that wrote them; or delete them, and POST /api/sweep finds their files anew."
     )
 
 

@@ -1,0 +1,119 @@
+"""Trouble that nobody foresaw, or that comes with other trouble: it stays where it is, and is not for ever."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from memory_documents import MemoryDocuments
+from memory_rows import MemoryRows
+from scenario import SHIP, publish, put
+from stage import Instance, Stage
+from values import NOW, add, operation, seconds
+
+from shared import gate
+from shared import tick as story
+from shared.errors import StorageUnavailable, Throttled
+from shared.ledger import Ledger
+from shared.model import LONGEST_NAME, Blob, DocumentState
+from shared.operation import Operation, OperationState
+from shared.rows import Row
+from shared.text import LARGEST_FILE
+
+
+class Huge(MemoryDocuments):
+    """One file shows as larger than memory; it must not be read."""
+
+    def look(self, name: str) -> Blob | None:
+        found = super().look(name)
+        return replace(found, size=LARGEST_FILE + 1) if found and name == "huge.txt" else found
+
+    def read(self, name: str, etag: str) -> bytes:
+        assert name != "huge.txt", "read into memory"
+        return super().read(name, etag)
+
+
+@pytest.mark.parametrize("name", ["huge.txt", "n" * (LONGEST_NAME + 1)])
+def test_what_is_refused_unread_is_refused_unread_again_when_it_is_replayed(name: str) -> None:
+    stage = Stage()
+    stage.documents = Huge(clock=lambda: stage.now)
+    app = ready(stage)
+    put(name, SHIP)(stage)
+    app.land(name)
+    assert app.ask("POST", "documents/replay", {"reason": "bad_input"}).body["count"] == 1
+    stage.wait(10)
+    app.tick()
+    assert [(one.state, one.reason) for one in stage.known()] == [("failed", "bad_input")]
+    assert not stage.language.begun
+
+
+class Away(MemoryRows):
+    """Storage that can be taken away."""
+
+    away = False
+
+    def get(self, key: str) -> Row | None:
+        if self.away:
+            raise StorageUnavailable("Nobody is there.")
+        return super().get(key)
+
+
+@pytest.mark.parametrize("failures", [0, 3])
+def test_a_process_keeps_to_the_gate_it_closed_though_storage_is_away(failures: int) -> None:
+    rows = Away()
+    services = replace(Stage().instance().services, ledger=Ledger(rows))
+    for _ in range(failures):
+        gate.close(services, Throttled("Slowly."), NOW)
+    now = NOW.replace(hour=20)
+    assert not gate.is_closed(services, now)
+    rows.away = True
+    with pytest.raises(StorageUnavailable):
+        gate.call(services, now, throttled)
+    assert services.seen.is_closed(now)
+    rows.away = False
+    assert gate.is_closed(services, now)
+
+
+def throttled() -> None:
+    raise Throttled("Slowly.", 30)
+
+
+def test_a_step_that_fails_as_nobody_foresaw_keeps_no_other_from_its_turn(monkeypatch: pytest.MonkeyPatch) -> None:
+    stage = Stage()
+    app = ready(stage)
+    put("lone.txt", SHIP)(stage)
+    broken = (fail, *(step for step in story.STEPS if step is not story._collect))
+    with monkeypatch.context() as patch:
+        patch.setattr(story, "STEPS", broken)
+        for _ in range(2):
+            stage.wait(400)
+            with pytest.raises(ZeroDivisionError):
+                app.tick()
+    assert [one.state for one in stage.known()] == [DocumentState.SUBMITTED]
+
+
+def fail(*_: Any) -> None:
+    raise ZeroDivisionError
+
+
+def test_an_operation_that_fails_as_nobody_foresaw_keeps_no_other_from_its_turn() -> None:
+    stage = Stage()
+    app = stage.instance()
+    publish(app)
+    add(app.services.ledger, replace(operation(project="Other"), due=stage.now - seconds(60)))  # the twin cannot train
+    for _ in range(5):
+        stage.wait(10)
+        app.tick()
+    found = {one.project: one for one in stage.check().values() if isinstance(one, Operation)}
+    assert found["Movies"].state is OperationState.SUCCEEDED
+    assert "the log" in found["Other"].timeline[-1].what
+
+
+def ready(stage: Stage) -> Instance:
+    app = stage.instance()
+    publish(app)
+    for _ in range(2):
+        stage.wait(10)
+        app.tick()
+    return app
