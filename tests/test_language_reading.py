@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
@@ -101,16 +102,33 @@ def test_classes_are_read_under_every_name_and_shape(document: dict[str, object]
         {"class": [{"confidenceScore": 1}]},
         {"class": [{"category": "Drama", "confidenceScore": "high"}]},
         {"class": [{"category": 5, "confidenceScore": 1}]},
+        {"class": [{"category": "Drama", "confidenceScore": -0.5}]},
+        {"class": [{"category": "Drama", "confidenceScore": 99}]},
+        {"id": 5, "class": []},
     ],
 )
-def test_a_document_whose_classes_cannot_be_read_is_garbled(document: dict[str, object]) -> None:
+def test_a_document_whose_classes_cannot_be_read_is_garbled_and_costs_no_other_its_own(
+    document: dict[str, object],
+) -> None:
     with pytest.raises(Garbled):
         analyzed({"id": "1", **document})
+    assert analyzed({"id": "1", **document}, {"id": "2", "class": [SCORE]}).classes == {"2": READ}
 
 
-def analyzed(document: object) -> reading.Analysis:
+def test_an_error_that_cannot_be_read_costs_no_document_its_own() -> None:
+    answer = analyzed({"id": "2", "class": [SCORE]}, errors=[{"error": {"message": "No."}}, 5, {"id": "3"}])
+    assert (answer.classes, answer.errors) == ({"2": READ}, {"3": reading.NO_REASON})
+
+
+def test_a_confidence_is_at_most_one_whatever_rounding_adds() -> None:
+    score = {"category": "Drama", "confidenceScore": 1.0000001}
+    assert analyzed({"id": "1", "class": [score]}).classes == {"1": (ClassScore("Drama", 1.0),)}
+
+
+def analyzed(*documents: object, errors: Sequence[object] = ()) -> reading.Analysis:
     page = b'{"status":"succeeded"}'
-    return reading.analysis(iter([Answer(page)]), lambda _: [{"results": {"documents": [document]}}])
+    results = {"documents": list(documents), "errors": list(errors)}
+    return reading.analysis(iter([Answer(page)]), lambda _: [{"results": results}])
 
 
 def test_half_a_character_in_an_answer_is_made_writable() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime
 from itertools import chain
@@ -51,6 +52,7 @@ AVERAGES: Mapping[str, str] = {
 }
 
 LARGEST = 1e15
+MOST_CONFIDENT = 1.001
 
 T = TypeVar("T")
 D = TypeVar("D")
@@ -152,8 +154,8 @@ def pages(transport: Transport, path: str, query: Mapping[str, str], link: str) 
 def analysis(answers: Iterator[Answer], tasks: Callable[[object], list[object]]) -> Analysis:
     """An analyze job from the pages of its status; `tasks` takes the task results out of one page.
 
-    Further pages are fetched only when the job has come to an end. A job that ended well without one result is a
-    failed one if a task of it failed, else Garbled.
+    Further pages are fetched only when the job has come to an end. A job that ended well without one result that can be
+    read is a failed one if a task of it failed, else Garbled.
     """
     first = next(answers)
     word = required(first.body, str, *STATUS)
@@ -219,13 +221,21 @@ def _confusion(matrix: Mapping[str, object]) -> dict[str, dict[str, int]]:
 
 
 def _classes(tasks: Iterable[object]) -> dict[str, tuple[ClassScore, ...]]:
-    documents = chain.from_iterable(_results(task, "documents") for task in tasks)
-    return {required(document, str, "id"): _scores(document) for document in documents}
+    """One that cannot be read is as one left out: it must not cost the others of its job their answers."""
+    found = {}
+    for document in chain.from_iterable(_results(task, "documents") for task in tasks):
+        with suppress(Garbled):
+            found[required(document, str, "id")] = _scores(document)
+    return found
 
 
 def _errors(tasks: Iterable[object]) -> dict[str, str]:
-    errors = chain.from_iterable(_results(task, "errors") for task in tasks)
-    return {required(entry, str, "id"): reason(_first(entry, ("error",))) or NO_REASON for entry in errors}
+    """Likewise."""
+    found = {}
+    for entry in chain.from_iterable(_results(task, "errors") for task in tasks):
+        with suppress(Garbled):
+            found[required(entry, str, "id")] = reason(_first(entry, ("error",))) or NO_REASON
+    return found
 
 
 def _results(task: object, name: str) -> list[object]:
@@ -238,7 +248,15 @@ def _scores(document: object) -> tuple[ClassScore, ...]:
         raise _unusable(CLASSES)
     found = _first(document, CLASSES)
     listed = found if isinstance(found, list) else [] if found is None else [found]
-    return tuple(ClassScore(required(item, str, "category"), number(item, "confidenceScore")) for item in listed)
+    return tuple(ClassScore(required(item, str, "category"), _confidence(item)) for item in listed)
+
+
+def _confidence(item: object) -> float:
+    """0 to 1, but for what rounding adds."""
+    found = number(item, "confidenceScore")
+    if not 0 <= found <= MOST_CONFIDENT:
+        raise _unusable(("confidenceScore",))
+    return min(found, 1.0)
 
 
 def _without_results(tasks: Iterable[object]) -> State:
