@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from datetime import datetime
 
 from shared.errors import Moved, Unreadable
-from shared.model import LONGEST_NAME, Blob, Document, Reason
+from shared.model import LONGEST_NAME, Blob, Document, DocumentState, Reason
 from shared.services import Services
 from shared.text import check_size
+
+UNREAD = (DocumentState.GONE, DocumentState.SUPERSEDED)
 
 
 def claim(services: Services, name: str, now: datetime) -> Document | None:
@@ -26,8 +29,19 @@ def claim_blob(services: Services, blob: Blob, now: datetime) -> Document | None
     try:
         services.ledger.commit((None, document))
     except Moved:
-        return None
+        return _back(services, document.key, now)
     return document
+
+
+def _back(services: Services, key: str, now: datetime) -> Document | None:
+    """A version that was known, and is there again after it had gone unread: somebody undeleted it."""
+    known = services.ledger.find(Document, key)
+    if known is None or known.state not in UNREAD:
+        return None
+    with suppress(Moved):  # another instance saw the same
+        [again] = services.ledger.commit((known, known.replayed(now)))
+        return again  # type: ignore[no-any-return]
+    return None
 
 
 def check(document: Document) -> None:

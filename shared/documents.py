@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from http import HTTPStatus
 from typing import Any
 
@@ -26,6 +26,8 @@ from shared.model import LONGEST_NAME, RESULT_SUFFIX, Blob
 from shared.settings import CONTAINER_NAME
 
 TRIES = 5
+# For half a minute or more after a container was deleted, the service answers 409 instead of 404.
+CONTAINER_GOES = ("ContainerBeingDeleted", "ContainerBeingDisabled", "ContainerDisabled")
 _JSON = ContentSettings(content_type="application/json; charset=utf-8")
 
 
@@ -147,8 +149,12 @@ class Documents:
             blob.upload_blob(content, overwrite=bool(seen), content_settings=_JSON, **condition)
 
     def _make_results(self) -> None:
-        with self._asked(), suppress(ResourceExistsError):
-            self._service.create_container(self.results)
+        with self._asked():
+            try:
+                self._service.create_container(self.results)
+            except ResourceExistsError as error:
+                if getattr(error, "error_code", "") in CONTAINER_GOES:
+                    raise
 
     @contextmanager
     def _asked(self) -> Iterator[None]:
@@ -156,6 +162,8 @@ class Documents:
         try:
             yield
         except (ResourceModifiedError, ResourceExistsError) as error:
+            if getattr(error, "error_code", "") in CONTAINER_GOES:
+                raise ContainerMissing("The container is being deleted. Create it again in a minute.") from error
             if getattr(error, "error_code", "") == "BlobArchived":
                 raise Unreadable(
                     "The file is in the archive tier: bring it back to hot, cool or cold first."

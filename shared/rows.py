@@ -21,6 +21,7 @@ from shared.errors import Moved, StorageUnavailable
 TRANSACTION_LIMIT = 100
 # Another's change came first: it is there already, is gone, or has another version.
 _MOVED = (404, 409, 412)
+_TABLE_GONE = ("TableNotFound", "TableBeingDeleted")
 
 
 @dataclass(frozen=True)
@@ -100,7 +101,7 @@ class TableRows:
             try:
                 return [answer.get("etag", "") for answer in table.submit_transaction(operations)]
             except HttpResponseError as error:
-                if error.status_code in _MOVED and getattr(error, "error_code", "") != "TableNotFound":
+                if error.status_code in _MOVED and getattr(error, "error_code", "") not in _TABLE_GONE:
                     raise Moved("Another change came first; read again.") from error
                 raise
 

@@ -7,7 +7,7 @@ given back after GRACE: at the worst one job is paid twice, and no document is l
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from datetime import datetime, timedelta
@@ -42,10 +42,12 @@ RETRY_FIRST, RETRY_LONGEST = timedelta(seconds=10), timedelta(minutes=10)
 READERS = 8
 
 
-def submit_waiting(services: Services, now: datetime, limit: int = SERVICE_PACK) -> int:
+def submit_waiting(
+    services: Services, now: datetime, limit: int = SERVICE_PACK, goes_on: Callable[[], bool] = lambda: True
+) -> int:
     """Submit at most `limit` of the documents that wait, those due longest first; gives how many were submitted.
 
-    Never raises for trouble at the Language service: that closes the gate, and the documents wait.
+    `goes_on` says whether there is time to begin another job: a slow service takes half a minute for each. Never raises for trouble at the Language service: that closes the gate, and the documents wait.
     """
     if gate.is_closed(services, now) or services.ledger.read(Pause).paused:
         return 0
@@ -58,7 +60,7 @@ def submit_waiting(services: Services, now: datetime, limit: int = SERVICE_PACK)
     readables = _read_all(waiting[: gate.left(services, now) * SERVICE_PACK], services, now)
     packs = [(one, requests(one)) for one in pack(readables)]
     paid = gate.reserve(services, [len(asked) for _, asked in packs], now)
-    return sum(_submit(one, asked, classifier, services, now) for one, asked in packs[:paid])
+    return sum(_submit(one, asked, classifier, services, now) for one, asked in packs[:paid] if goes_on())
 
 
 def _classifier(services: Services, now: datetime) -> Classifier | None:

@@ -13,7 +13,7 @@ from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from shared.claim import claim_blob
+from shared.claim import UNREAD, claim_blob
 from shared.errors import Moved
 from shared.model import Blob, Document, document_key
 from shared.services import Services
@@ -53,7 +53,8 @@ def _page(current: Sweep, services: Services, now: datetime) -> None:
 
 def _claimed(blobs: list[Blob], services: Services, now: datetime) -> int:
     keys = {document_key(services.documents.container, blob.name, blob.etag): blob for blob in blobs}
-    known = {document.key for document in services.ledger.find_all(Document, list(keys))}
+    found = services.ledger.find_all(Document, list(keys))
+    known = {document.key for document in found if document.state not in UNREAD}
     with ThreadPoolExecutor(CLAIMERS) as claimers:
         unknown = [blob for key, blob in keys.items() if key not in known]
         return sum(

@@ -70,7 +70,7 @@ def _follow(services: Services, now: datetime, _: GoesOn) -> None:
 
 def _submit(services: Services, now: datetime, goes_on: GoesOn) -> None:
     for _ in range(ROUNDS):
-        if not goes_on() or not submit_waiting(services, now, DOCUMENTS):
+        if not goes_on() or not submit_waiting(services, now, DOCUMENTS, goes_on):
             return
 
 

@@ -23,7 +23,7 @@ class File:
 
 
 class MemoryDocuments:
-    """What `Documents` offers the app, and what people do to the files: put, delete, remove_container.
+    """What `Documents` offers the app, and what people do to the files: put, delete, undelete, remove_container.
 
     `clock` says when a file is written; without one, each is written a second after the one before.
     """
@@ -35,6 +35,7 @@ class MemoryDocuments:
         self.results = results
         self._clock = clock
         self._containers: dict[str, dict[str, File]] = {documents: {}}
+        self._deleted: dict[str, File] = {}
         self._versions = itertools.count(1)
         self._lock = threading.RLock()
 
@@ -51,7 +52,12 @@ class MemoryDocuments:
 
     def delete(self, name: str) -> None:
         with self._lock:
-            del self._containers[self.container][name]
+            self._deleted[name] = self._containers[self.container].pop(name)
+
+    def undelete(self, name: str) -> None:
+        """The very version that was deleted is there again, as where deletions are soft."""
+        with self._lock:
+            self._containers[self.container][name] = self._deleted.pop(name)
 
     def remove_container(self) -> None:
         with self._lock:

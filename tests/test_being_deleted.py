@@ -1,0 +1,76 @@
+"""Containers and tables that are on their way out, which Azure says for half a minute and Azurite never."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+import pytest
+from memory_services import ENVIRON
+from wire import Reply, Seen, Wire, recording
+
+from shared.documents import Documents
+from shared.errors import ContainerMissing, Moved, StorageUnavailable
+from shared.rows import Insert, Row
+from shared.services import Services, build
+from shared.settings import load
+
+BLOB = {
+    "ETag": '"0x1"',
+    "Last-Modified": "Sun, 01 Mar 2026 12:00:00 GMT",
+    "x-ms-blob-type": "BlockBlob",
+    "Content-Length": "0",
+}
+
+
+@pytest.fixture
+def storage() -> Iterator[Wire]:
+    with recording() as wire:
+        yield wire
+
+
+@pytest.fixture
+def services(storage: Wire) -> Services:
+    there = ENVIRON["DOCUMENTS_STORAGE"].replace("http://127.0.0.1:1", storage.url)
+    return build(load(ENVIRON | {"DOCUMENTS_STORAGE": there}))
+
+
+def gone(code: str) -> Reply:
+    return Reply(409, headers={"x-ms-error-code": code})
+
+
+ASKED: dict[str, Callable[[Documents], object]] = {
+    "look": lambda documents: documents.look("a.txt"),
+    "page": lambda documents: documents.page("", 10),
+    "read": lambda documents: documents.read("a.txt", "0x1"),
+}
+
+
+@pytest.mark.parametrize("ask", ASKED.values(), ids=ASKED)
+def test_a_documents_container_on_its_way_out_is_missing(
+    storage: Wire, services: Services, ask: Callable[[Documents], object]
+) -> None:
+    storage.otherwise = lambda _: gone("ContainerBeingDeleted")
+    with pytest.raises(ContainerMissing):
+        ask(services.documents)
+
+
+def test_a_result_waits_for_its_container_to_be_out_of_the_way(storage: Wire, services: Services) -> None:
+    """Whoever takes it for another's result would look for that without end."""
+
+    def answer(seen: Seen) -> Reply:
+        return Reply(200, headers=BLOB) if "/documents/" in seen.target else gone("ContainerBeingDeleted")
+
+    storage.otherwise = answer
+    with pytest.raises(ContainerMissing):
+        services.documents.write_result("a.txt", "0x1", {})
+
+
+def test_a_table_on_its_way_out_is_no_change_that_came_first(storage: Wire, services: Services) -> None:
+    rows = services.ledger._rows
+    storage.script(Reply(204))
+    storage.otherwise = lambda _: gone("TableBeingDeleted")
+    with pytest.raises(StorageUnavailable):
+        try:
+            rows.apply([Insert(Row("a"))])
+        except Moved as error:
+            raise AssertionError("taken for another's change") from error
