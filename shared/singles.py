@@ -77,9 +77,10 @@ class Budget:
     def left(self, quota: int, now: datetime) -> float:
         """How many calls may begin now under a `quota` a minute; below 0 after a loan."""
         most = max(1.0, BURST * quota)
-        if self.at is None:
+        since = self._since(now)
+        if since is None:
             return most
-        minutes = max(0.0, (now - self.at) / timedelta(minutes=1))
+        minutes = max(0.0, (now - since) / timedelta(minutes=1))
         return min(most, self.calls + minutes * (1 - BURST) * quota)
 
     def taken(self, costs: Sequence[int], quota: int, now: datetime) -> tuple[int, Self]:
@@ -92,7 +93,11 @@ class Budget:
             if cost and left < 1:
                 break
             left, begun = left - cost, begun + 1
-        return begun, replace(self, calls=left, at=max(now, self.at or now))
+        return begun, replace(self, calls=left, at=max(now, self._since(now) or now))
+
+    def _since(self, now: datetime) -> datetime | None:
+        """Clocks differ; one that was ahead by more than OVERLAP went wrong, and its time would never come."""
+        return None if self.at is None or self.at - now > OVERLAP else self.at
 
 
 @dataclass(frozen=True)
@@ -124,13 +129,14 @@ class Sweep:
     version: str = field(default="", compare=False)
 
     def is_due(self, every: timedelta, now: datetime) -> bool:
-        return self.began is not None or self.asked or self.ended is None or now - self.ended >= every
+        return self.began is not None or self.asked or self.ended is None or abs(now - self.ended) >= every
 
     def begun(self, now: datetime) -> Self:
         """On with the one under way, or else a new one: a whole one once a day, and when somebody asked."""
         if self.began is not None:
             return self
-        whole = self.asked or self.whole_ended is None or now - self.whole_ended >= WHOLE_EVERY
+        ahead = self.complete is not None and self.complete - OVERLAP > now  # by a clock that went wrong
+        whole = self.asked or ahead or self.whole_ended is None or now - self.whole_ended >= WHOLE_EVERY
         return replace(self, began=now, marker="", whole=whole, found=0, asked=False)
 
     def is_of_interest(self, modified: datetime) -> bool:

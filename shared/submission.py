@@ -47,7 +47,8 @@ def submit_waiting(
 ) -> int:
     """Submit at most `limit` of the documents that wait, those due longest first; gives how many were submitted.
 
-    `goes_on` says whether there is time to begin another job: a slow service takes half a minute for each. Never raises for trouble at the Language service: that closes the gate, and the documents wait.
+    `goes_on` says whether there is time to begin another job: a slow service takes half a minute for each.
+    Never raises for trouble at the Language service: that closes the gate, and the documents wait.
     """
     if gate.is_closed(services, now) or services.ledger.read(Pause).paused:
         return 0
