@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from scenario import SHIP, publish, put
 from stage import Instance, Stage
 
 from shared.model import JOB_LIFETIME, DocumentState
+from shared.singles import Chosen
 
 
 def ready(stage: Stage) -> Instance:
@@ -51,3 +54,13 @@ def test_a_job_whose_answer_is_never_understood_gives_its_document_back_when_it_
     stage.drain()
     assert [one.state for one in stage.known()] == [DocumentState.SUCCEEDED]
     assert len(stage.language.names) == 2
+
+
+def test_nothing_is_older_than_a_classifier_that_is_not_there() -> None:
+    """Such as after a change of LANGUAGE_API: whatever succeeded keeps its classes."""
+    stage = Stage()
+    app = ready(stage)
+    stage.drain()
+    app.services.ledger.change(Chosen, lambda before: replace(before, classifier=None))
+    assert app.ask("POST", "documents/replay", {"olderModel": True}).status == 404
+    assert [one.state for one in stage.known()] == [DocumentState.SUCCEEDED]

@@ -11,6 +11,7 @@ from typing import Any
 from shared import gate, sweep
 from shared.classifier import chosen, named
 from shared.errors import BadRequest, NotFound
+from shared.language.types import Classifier
 from shared.management import views
 from shared.management.requests import Answer, Request, choice, flag, json_object, name_of, text
 from shared.model import Document, DocumentState, Reason
@@ -22,6 +23,7 @@ from shared.singles import Chosen, Pause, Sweep
 MODEL_ID = re.compile(r"[A-Za-z0-9_.-]{1,200}")
 FINAL = [state for state in DocumentState if state.final]
 MOST_KEYS = 500
+NO_CLASSIFIER = "There is no classifier yet: publish a model, or PUT /api/classifier. Until then files wait."
 LONGEST_AGE = 3650  # days
 
 
@@ -33,7 +35,7 @@ def get_classifier(services: Services, request: Request, now: datetime) -> Answe
         return Answer(200, views.chosen(remembered, "ledger"))
     if services.settings.classifier:
         return Answer(200, views.chosen(Chosen(named(services, services.settings.classifier)), "setting"))
-    raise NotFound("There is no classifier yet: publish a model, or PUT /api/classifier. Until then files wait.")
+    raise NotFound(NO_CLASSIFIER)
 
 
 def put_classifier(services: Services, request: Request, now: datetime) -> Answer:
@@ -107,8 +109,16 @@ def _wanted(services: Services, body: Mapping[str, Any]) -> Wanted:
         keys=tuple(keys),
         prefix=text(body, "prefix", ""),
         reason=choice(text(body, "reason"), "reason", Reason, list(Reason)) if "reason" in body else None,
-        other_than=chosen(services) if older else None,
+        other_than=_present(services) if older else None,
     )
+
+
+def _present(services: Services) -> Classifier:
+    """What older models are older than: without one, every document would be classified again, and by none."""
+    found = chosen(services)
+    if found is None:
+        raise NotFound(NO_CLASSIFIER)
+    return found
 
 
 def _model_id(given: str) -> str:
