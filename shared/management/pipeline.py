@@ -13,12 +13,14 @@ from shared.management.requests import Answer, Request, choice, page_of
 from shared.model import Document, DocumentState, Job, JobState
 from shared.operation import Operation, OperationState
 from shared.services import TABLE, Services
-from shared.singles import Chosen, Gate, Pause, Pulse
+from shared.singles import Chosen, Gate, Pause, Pulse, Sweep
 
 OLDEST_OPEN = timedelta(minutes=15)
 LOOKED_AT = 100
 LONGEST_SILENCE = timedelta(minutes=5)
 LONGEST_CLOSED = timedelta(minutes=5)
+LATE_SWEEPS = 3
+LONGEST_SWEEP = timedelta(days=1)  # 5,000 files a tick: millions
 
 # What is listed: its value, the states it has, and its view.
 LISTED: dict[str, tuple[Any, Any, Callable[[Any], views.View]]] = {
@@ -143,6 +145,16 @@ def _oldest(services: Services, now: datetime) -> str:
     return f"{what} since {oldest.isoformat()}." if now - oldest >= OLDEST_OPEN else ""
 
 
+def _sweeping(services: Services, now: datetime) -> str:
+    """One that does not come to its end, or to its turn: files that no event tells of would wait unseen."""
+    found = services.ledger.read(Sweep)
+    late = LATE_SWEEPS * timedelta(minutes=services.settings.sweep_minutes) + LONGEST_SILENCE
+    since, patience = (found.began, LONGEST_SWEEP) if found.began else (found.ended, late)
+    if since is None or now - since < patience:
+        return ""
+    return f"No sweep has ended since {(found.ended or since).isoformat()}: the app's log says what keeps it."
+
+
 def _rows(services: Services, _: datetime) -> str:
     keys = [key for kind, *_ in LISTED.values() for key in services.ledger.unreadable(kind, LOOKED_AT)]
     if not keys:
@@ -173,6 +185,7 @@ CHECKS: dict[str, Callable[[Services, datetime], str]] = {
     "tick": _ticking,
     "gate": _gate,
     "oldest document": _oldest,
+    "sweep": _sweeping,
     "rows": _rows,
     "classifier": _classifier,
     "submission": _paused,
