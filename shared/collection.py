@@ -46,8 +46,9 @@ def _within_quota(jobs: Sequence[Job], services: Services, now: datetime) -> Seq
 def _collect(job: Job, services: Services, now: datetime) -> None:
     """One job's trouble is its own."""
     try:
-        with suppress(Moved):  # another instance settled it
-            _follow(job, services, now)
+        _follow(job, services, now)
+    except Moved:  # another instance settled it; or else a row of its is missing, and asking at once is of no use
+        _postpone(job, "another change came first", services, now)
     except Exception as trouble:
         log.exception("Job %s is looked at again later.", job.key)
         why = str(trouble) if isinstance(trouble, TextdropError) else "could not be settled: see the log"

@@ -118,3 +118,15 @@ def test_a_field_of_another_type_is_no_value(name: str, value: Any) -> None:
         return
     with pytest.raises((TypeError, ValueError)):
         from_json(Document, raw)
+
+
+def test_a_job_that_cannot_be_settled_for_want_of_a_row_does_not_eat_up_the_quota() -> None:
+    stage, app = ready()
+    put("lone.txt", SHIP)(stage)
+    app.land("lone.txt")
+    stage.rows.apply([Delete(row.key) for row in stage.rows.between("due|doc|", "due|doc|~", 10)])
+    before = stage.language._seen.total()
+    for _ in range(10):
+        stage.wait(10)
+        app.tick()
+    assert 0 < stage.language._seen.total() - before <= 10
