@@ -21,6 +21,7 @@ SENTENCE_ENDS = (
     *("\u3002", "\uff01", "\uff1f"),  # those of Chinese and Japanese
 )
 JOINER = "\u200d"
+VIRAMA = 9  # the combining class of what joins two consonants in the scripts of India
 JOINED = (JOINER, *map(chr, range(0x1F3FB, 0x1F400)))  # skin tones
 
 
@@ -133,4 +134,5 @@ def _is_joined(text: str, at: int) -> bool:
     before, after = text[at - 1], text[at]
     if before in "\r\n":
         return before + after == "\r\n"
-    return unicodedata.category(after).startswith("M") or after in JOINED or before == JOINER
+    linked = before == JOINER or unicodedata.combining(before) == VIRAMA
+    return linked or unicodedata.category(after).startswith("M") or after in JOINED
