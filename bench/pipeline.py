@@ -63,7 +63,7 @@ class Pipeline:
 
     def tick(self) -> None:
         time.sleep(WORK)
-        tick(self.services, self.now())
+        tick(self.services, self.now)
 
     def drain(self) -> timedelta:
         """Tick until nothing is open; how long that took."""

@@ -27,7 +27,7 @@ def document_landed(name: str, services: Services, now: datetime) -> None:
     log.info("Document %s landed: %s", document.key, name)
     try:
         if _wins_slot(services, now):
-            submit_waiting(services, now)
+            submit_waiting(services, lambda: now)
     except TextdropError:
         log.exception("Document %s is claimed and waits for the next tick.", document.key)
 

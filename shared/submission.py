@@ -43,13 +43,18 @@ READERS = 8
 
 
 def submit_waiting(
-    services: Services, now: datetime, limit: int = SERVICE_PACK, goes_on: Callable[[], bool] = lambda: True
+    services: Services,
+    clock: Callable[[], datetime],
+    limit: int = SERVICE_PACK,
+    goes_on: Callable[[], bool] = lambda: True,
 ) -> int:
     """Submit at most `limit` of the documents that wait, those due longest first; gives how many were submitted.
 
-    `goes_on` says whether there is time to begin another job: a slow service takes half a minute for each.
+    `goes_on` says whether there is time to begin another job: a slow service takes half a minute for each, so each asks
+    the `clock` when it begins.
     Never raises for trouble at the Language service: that closes the gate, and the documents wait.
     """
+    now = clock()
     if gate.is_closed(services, now) or services.ledger.read(Pause).paused:
         return 0
     classifier = _classifier(services, now)
@@ -61,7 +66,7 @@ def submit_waiting(
     readables = _read_all(waiting[: gate.left(services, now) * SERVICE_PACK], services, now)
     packs = [(one, requests(one)) for one in pack(readables)]
     paid = gate.reserve(services, [len(asked) for _, asked in packs], now)
-    return sum(_submit(one, asked, classifier, services, now) for one, asked in packs[:paid] if goes_on())
+    return sum(_submit(one, asked, classifier, services, clock()) for one, asked in packs[:paid] if goes_on())
 
 
 def _classifier(services: Services, now: datetime) -> Classifier | None:

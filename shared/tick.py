@@ -1,6 +1,7 @@
 """Story 2: a moment passed. Collect what jobs have come to, follow operations, submit what waits, sweep.
 
-Polls come before submissions. Two ticks at once do no harm: every change is conditional on what was read.
+Polls come before submissions. Two ticks at once do no harm: every change is conditional on what was read. A tick may
+take minutes, so each of its steps asks the clock for its own moment: what another tick sees is never older than a step.
 """
 
 from __future__ import annotations
@@ -26,24 +27,24 @@ DOCUMENTS = 100  # a round
 OPERATIONS = 50
 ROUNDS = 25
 
+Clock = Callable[[], datetime]
 GoesOn = Callable[[], bool]
+Step = Callable[[Services, Clock, GoesOn], None]
 
 
-def tick(services: Services, now: datetime, goes_on: GoesOn = lambda: True) -> None:
+def tick(services: Services, clock: Clock, goes_on: GoesOn = lambda: True) -> None:
     """One round. `goes_on` says whether there is time to begin something more.
 
     Trouble in one step does not keep the others from their turn; the first of it is raised at the end.
     """
-    troubles = [trouble for step in STEPS if (trouble := _tried(step, services, now, goes_on))]
+    troubles = [trouble for step in STEPS if (trouble := _tried(step, services, clock, goes_on))]
     if troubles:
         raise troubles[0]
 
 
-def _tried(
-    step: Callable[[Services, datetime, GoesOn], None], services: Services, now: datetime, goes_on: GoesOn
-) -> Exception | None:
+def _tried(step: Step, services: Services, clock: Clock, goes_on: GoesOn) -> Exception | None:
     try:
-        step(services, now, goes_on)
+        step(services, clock, goes_on)
     except TextdropError as trouble:
         log.warning("Not finished in this tick: %s", trouble)
         return trouble
@@ -53,25 +54,29 @@ def _tried(
     return None
 
 
-def _pulse(services: Services, now: datetime, _: GoesOn) -> None:
+def _pulse(services: Services, clock: Clock, _: GoesOn) -> None:
     with suppress(Moved):  # another tick began at the same moment
-        services.ledger.write(replace(services.ledger.read(Pulse), at=now))
+        services.ledger.write(replace(services.ledger.read(Pulse), at=clock()))
 
 
-def _collect(services: Services, now: datetime, goes_on: GoesOn) -> None:
+def _collect(services: Services, clock: Clock, goes_on: GoesOn) -> None:
     for _ in range(ROUNDS):
-        if not goes_on() or not collect(services, now, JOBS):
+        if not goes_on() or not collect(services, clock(), JOBS):
             return
 
 
-def _follow(services: Services, now: datetime, _: GoesOn) -> None:
-    follow(services, now, OPERATIONS)
+def _follow(services: Services, clock: Clock, _: GoesOn) -> None:
+    follow(services, clock(), OPERATIONS)
 
 
-def _submit(services: Services, now: datetime, goes_on: GoesOn) -> None:
+def _submit(services: Services, clock: Clock, goes_on: GoesOn) -> None:
     for _ in range(ROUNDS):
-        if not goes_on() or not submit_waiting(services, now, DOCUMENTS, goes_on):
+        if not goes_on() or not submit_waiting(services, clock, DOCUMENTS, goes_on):
             return
 
 
-STEPS = (_pulse, _collect, _follow, _submit, sweep)
+def _sweep(services: Services, clock: Clock, goes_on: GoesOn) -> None:
+    sweep(services, clock(), goes_on)
+
+
+STEPS: tuple[Step, ...] = (_pulse, _collect, _follow, _submit, _sweep)

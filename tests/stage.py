@@ -124,7 +124,7 @@ class Instance:
         intake.document_landed(name, self.services, self.stage.now)
 
     def tick(self) -> None:
-        story.tick(self.services, self.stage.now)
+        story.tick(self.services, lambda: self.stage.now)
 
     def ask(self, method: str, path: str, body: Any = None) -> Answer:
         raw = b"" if body is None else json.dumps(body).encode()

@@ -1,23 +1,60 @@
-"""A tick whose time is over while it submits begins no further job; what it left is the next one's."""
+"""A tick that takes minutes: it begins no job when its time is over, and no other tick takes its jobs for lost ones."""
 
 from __future__ import annotations
 
+import threading
+
 from scenario import publish, put
-from stage import Stage
+from stage import Instance, Stage
 
 from shared import tick as story
+from shared.claim import claim
+from shared.collection import collect
+from shared.submission import GRACE
+
+
+def ready(stage: Stage, files: int) -> Instance:
+    """An instance with a classifier, and files that wait, a job of its own for each."""
+    app = stage.instance()
+    publish(app)
+    for _ in range(2):
+        stage.wait(10)
+        app.tick()
+    for number in range(files):
+        put(f"{number}.txt", f"mast {number} " * 12_000)(stage)
+        claim(app.services, f"{number}.txt", stage.now)
+    stage.wait(10)
+    return app
+
+
+def check_all_was_sent_once(stage: Stage) -> None:
+    stage.drain()
+    assert {one.state for one in stage.known()} == {"succeeded"}
+    assert set(stage.language.times_sent.values()) == {1}
 
 
 def test_no_job_begins_when_the_time_of_a_tick_is_over() -> None:
     stage = Stage()
-    app = stage.instance()
-    publish(app)
-    for number in range(10):  # each a job of its own
-        put(f"{number}.txt", f"mast {number} " * 12_000)(stage)
-    for _ in range(2):
-        stage.wait(10)
-        story.tick(app.services, stage.now, lambda: len(stage.language.begun) < 3)
+    app = ready(stage, 10)
+    story.tick(app.services, lambda: stage.now, lambda: len(stage.language.begun) < 3)
     assert len(stage.language.begun) == 3
-    stage.drain()
-    assert {one.state for one in stage.known()} == {"succeeded"}
-    assert set(stage.language.times_sent.values()) == {1}
+    check_all_was_sent_once(stage)
+
+
+def test_what_a_slow_tick_begins_late_no_other_tick_takes_for_lost() -> None:
+    stage = Stage()
+    other, calls = ready(stage, 20), 0
+
+    def slowly() -> None:
+        """Four seconds go by before each call and after it; now and then the other instance collects."""
+        nonlocal calls
+        if threading.current_thread() is threading.main_thread():
+            calls += 1
+            stage.wait(4)
+            if calls % 7 == 0:
+                collect(other.services, stage.now, 100)
+
+    begun = stage.now
+    stage.instance(slowly).tick()
+    assert stage.now - begun > 2 * GRACE
+    check_all_was_sent_once(stage)
