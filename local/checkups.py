@@ -1,0 +1,285 @@
+"""What the doctor looks at: a table of checks, each a few lines that give what is wrong and what to do about it.
+
+Nothing is changed anywhere, but that the ledger's table is made if it is missing, as the app's first use would.
+"""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import cached_property
+from pathlib import Path
+
+from azure.core.exceptions import AzureError
+
+from local.errors import SetupError
+from local.host import host_json, storage
+from local.host.cron import ScheduleError, parse
+from local.host.functions import FunctionInError
+from local.host.settings import STORAGE
+from local.host.settings import Settings as HostSettings
+from shared.classifier import chosen
+from shared.errors import NotSupported, Refused, Rejected, TextdropError, Unknown
+from shared.labels import parse_labels
+from shared.language.types import Classifier, Deployment
+from shared.services import TABLE, Services, build
+from shared.settings import PREVIEW_API, load
+from shared.singles import Pulse
+
+FUNCTIONS = {"document_landed", "tick", "manage"}
+LISTING = (
+    "import json, function_app as f; print(json.dumps([one.get_function_name() for one in f.app.get_functions()]))"
+)
+SOON = timedelta(days=30)
+NO_JOB = "00000000-0000-0000-0000-000000000000"
+LANGUAGE_MENDS: tuple[tuple[type[TextdropError], str], ...] = (
+    (Refused, "Correct LANGUAGE_KEY; or, without one, give the identity Cognitive Services Language Owner."),
+    (Rejected, "Correct LANGUAGE_API: the resource does not speak this version."),
+    (Unknown, "Correct LANGUAGE_ENDPOINT, or LANGUAGE_API."),
+    (TextdropError, "Correct LANGUAGE_ENDPOINT, or see to the resource's network rules."),
+)
+DENIED = (401, 403)
+ABSENT = 404
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What a check found. `mend`: what to do about it; without one all is well. `serious`: deploying is no use yet."""
+
+    what: str
+    mend: str = ""
+    serious: bool = True
+
+
+@dataclass(frozen=True)
+class Patient:
+    """An app's folder and the settings it is to have. `labels`: a labels file to look at, if any."""
+
+    folder: Path
+    environ: Mapping[str, str]
+    now: datetime
+    labels: Path | None = None
+
+    @cached_property
+    def services(self) -> Services:
+        return build(load(self.environ))
+
+    @cached_property
+    def host(self) -> HostSettings:
+        return HostSettings(self.environ)
+
+
+def settings(patient: Patient) -> Iterator[Finding]:
+    try:
+        load(patient.environ)
+    except TextdropError as error:
+        yield Finding(str(error), "Set what is named, as the README's table of settings says.")
+    else:
+        yield Finding("All are there, and of the right form.")
+
+
+def schedule(patient: Patient) -> Iterator[Finding]:
+    if not (expression := patient.environ.get("TICK_SCHEDULE", "").strip()):
+        return  # among the settings that are missing
+    try:
+        parse(expression)
+        yield Finding(f"TICK_SCHEDULE is one: {expression}")
+    except ScheduleError:
+        yield Finding("TICK_SCHEDULE is no schedule.", "Set six NCRONTAB fields, such as */10 * * * * *.")
+
+
+def host_file(patient: Patient) -> Iterator[Finding]:
+    try:
+        found = host_json.read(patient.folder, patient.host)
+    except SetupError as error:
+        yield Finding(str(error), "Take host.json as it comes with textdrop.")
+        return
+    if found.route_prefix != "api":
+        mend = 'Leave "routePrefix" out: the Location of every answer begins with /api.'
+        yield Finding(f"Its route prefix is {found.route_prefix!r}.", mend)
+    else:
+        yield Finding("It can be read, and its routes begin with /api.")
+
+
+def functions(patient: Patient) -> Iterator[Finding]:
+    """In a process of its own, as the worker does it."""
+    done = subprocess.run(
+        [sys.executable, "-c", LISTING],
+        cwd=patient.folder,
+        env=dict(patient.environ),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if done.returncode:
+        last = (done.stderr.strip().splitlines() or ["no output"])[-1]
+        yield Finding(
+            f"function_app.py cannot be imported: {last}", "Install requirements.txt, and undo what was changed."
+        )
+    elif set(found := json.loads(done.stdout)) != FUNCTIONS:
+        yield Finding(f"There are {', '.join(found)}.", f"There must be exactly {', '.join(sorted(FUNCTIONS))}.")
+    else:
+        yield Finding(f"Exactly {', '.join(found)}.")
+
+
+def host_storage(patient: Patient) -> Iterator[Finding]:
+    yield from _account(patient, STORAGE, "Storage Blob Data Owner and Storage Queue Data Contributor")
+
+
+def documents_storage(patient: Patient) -> Iterator[Finding]:
+    yield from _account(patient, "DOCUMENTS_STORAGE", "Storage Blob Data Owner and Storage Queue Data Contributor")
+
+
+def containers(patient: Patient) -> Iterator[Finding]:
+    documents = patient.services.documents
+    if not documents.reachable():
+        yield Finding(f"Container {documents.container} is not there.", "Create it, or correct DOCUMENTS_CONTAINER.")
+        return
+    documents.page("", 1)
+    documents.result("textdrop-doctor")
+    yield Finding(f"{documents.container} can be listed; {documents.results} is made on first use.")
+
+
+def tables(patient: Patient) -> Iterator[Finding]:
+    patient.services.ledger.read(Pulse)
+    yield Finding(f"Table {TABLE} is there and can be read.")
+
+
+def language(patient: Patient) -> Iterator[Finding]:
+    """A call that changes nothing, and that an endpoint, a key, a role or a version can fail at."""
+    used = patient.services.settings
+    try:
+        if used.language_api == PREVIEW_API:  # which can list nothing
+            with suppress(Unknown):
+                patient.services.language.analysis(NO_JOB)
+        else:
+            patient.services.language.projects()
+    except TextdropError as error:
+        mend = next(mend for kind, mend in LANGUAGE_MENDS if isinstance(error, kind))
+        yield Finding(f"{used.language_endpoint}: {error}", mend)
+    else:
+        yield Finding(f"{used.language_endpoint} answers in {used.language_api}.")
+
+
+def classifier(patient: Patient) -> Iterator[Finding]:
+    found = chosen(patient.services)
+    if found is None:
+        yield Finding("There is none yet: files will wait.", "Publish a model, or PUT /api/classifier.", serious=False)
+        return
+    try:
+        deployments = {one.name: one for one in patient.services.language.deployments(found.project)}
+    except NotSupported:
+        yield Finding(f"Model {found.model_id}; its protocol does not tell whether it is deployed.")
+        return
+    except Unknown:
+        deployments = {}
+    yield _deployment(found, deployments.get(found.deployment), patient.now)
+
+
+def labels(patient: Patient) -> Iterator[Finding]:
+    if patient.labels is None:
+        return
+    try:
+        found = parse_labels(patient.labels.read_bytes())
+    except OSError as error:
+        yield Finding(f"{patient.labels} cannot be read: {error.strerror}.", "Name another file.")
+    except TextdropError as error:
+        yield Finding(f"{patient.labels}: {error}", "Correct the labels file.")
+    else:
+        yield Finding(f"{len(found.documents)} documents, {len(found.classes)} classes.")
+
+
+def _deployment(found: Classifier, deployment: Deployment | None, now: datetime) -> Finding:
+    name = f"{found.project}/{found.deployment}"
+    if deployment is None:
+        return Finding(f"Deployment {name} is not there.", "Publish a model to it, or PUT /api/classifier.")
+    if deployment.expires is None or deployment.expires - now > SOON:
+        return Finding(f"Deployment {name} has model {deployment.model}.")
+    over = deployment.expires <= now
+    said = f"Deployment {name} {'expired' if over else 'expires'} on {deployment.expires:%Y-%m-%d}."
+    return Finding(said, "Train the model anew and publish it.", serious=over)
+
+
+def _account(patient: Patient, name: str, roles: str) -> Iterator[Finding]:
+    """Its blobs and its queues can be asked for; what is not there yet is made by the host."""
+    try:
+        connection = patient.host.connection(name)
+        storage.check(connection)
+        with storage.blob_service(connection) as blobs:
+            blobs.get_container_client(storage.HOSTS_CONTAINER).exists()
+        with storage.queue(connection, "textdrop-doctor") as queue:
+            _if_there(queue.get_queue_properties)
+    except FunctionInError as error:
+        yield Finding(str(error), f"Correct {name}.")
+    except AzureError as error:
+        yield Finding(f"{name}: {_said(error)}.", _mend(error, name, roles))
+    else:
+        yield Finding(f"{name}: blobs and queues answer.")
+
+
+def _if_there(ask: Callable[[], object]) -> None:
+    try:
+        ask()
+    except AzureError as error:
+        if _status(error) != ABSENT:
+            raise
+
+
+def _status(error: BaseException | None) -> int:
+    return int(getattr(error, "status_code", None) or 0)
+
+
+def _said(error: BaseException) -> str:
+    """The kind of error and its status: an SDK's own message may hold an address with a signature in it."""
+    return f"{type(error).__name__} {_status(error) or ''}".strip()
+
+
+def _mend(error: BaseException | None, name: str, roles: str) -> str:
+    if _status(error) in DENIED:
+        return f"Correct the key of {name}; or, without one, give the identity {roles}."
+    return f"Correct {name}, or see to the account's network rules."
+
+
+def look(name: str, patient: Patient) -> list[Finding]:
+    """All that one check finds; trouble it did not foresee is a finding too."""
+    try:
+        return list(CHECKS[name](patient))
+    except TextdropError as error:
+        roles = "Storage Blob Data Owner and Storage Table Data Contributor"
+        return [Finding(str(error), _mend(error.__cause__, "DOCUMENTS_STORAGE", roles))]
+
+
+# In the order of a deployment. Those of AFTER_SETTINGS need settings that can be used.
+CHECKS: dict[str, Callable[[Patient], Iterator[Finding]]] = {
+    "settings": settings,
+    "schedule": schedule,
+    "host.json": host_file,
+    "functions": functions,
+    "host's storage": host_storage,
+    "documents' storage": documents_storage,
+    "containers": containers,
+    "tables": tables,
+    "Language service": language,
+    "classifier": classifier,
+    "labels file": labels,
+}
+AFTER_SETTINGS = {"containers", "tables", "Language service", "classifier"}
+
+
+def examine(patient: Patient) -> dict[str, list[Finding]]:
+    """Every check's findings, in the order of CHECKS."""
+    found: dict[str, list[Finding]] = {}
+    for name in CHECKS:
+        usable = name not in AFTER_SETTINGS or not any(one.mend for one in found["settings"])
+        skipped = Finding("Not looked at.", "Correct the settings first.", serious=False)
+        found[name] = look(name, patient) if usable else [skipped]
+    return found
+
+
+def is_serious(found: Mapping[str, list[Finding]]) -> bool:
+    return any(one.mend and one.serious for findings in found.values() for one in findings)

@@ -1,0 +1,181 @@
+"""The doctor: nothing is found where all is well; what is wrong, with what to do about it; and never a secret."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from world import World, environment
+
+from local.checkups import CHECKS, Finding, Patient, examine, is_serious
+from local.errors import SetupError
+from local.host.settings import local_values
+from shared.settings import PREVIEW_API, TODAY_API
+
+ROOT = Path(__file__).parents[1]
+SAMPLES = ROOT / "samples" / "movies" / "labels.json"
+
+
+def environ(world: World) -> dict[str, str]:
+    found = environment(world.storage, world.language, world.container, world.api)
+    return {**found, "AzureWebJobsStorage": world.storage}
+
+
+def examined(world: World, folder: Path = ROOT, labels: Path | None = None, **changes: str) -> dict[str, list[Finding]]:
+    return examine(Patient(folder, {**environ(world), **changes}, world.now, labels))
+
+
+def trouble(found: dict[str, list[Finding]]) -> dict[str, str]:
+    """What is wrong and to be done, by check."""
+    told = {name: " ".join(f"{one.what} {one.mend}" for one in all_ if one.mend) for name, all_ in found.items()}
+    return {name: text for name, text in told.items() if text}
+
+
+def test_a_published_app_is_well(world: World) -> None:
+    world.publish()
+    found = examined(world, labels=SAMPLES)
+    assert trouble(found) == {}
+    assert not is_serious(found)
+    assert found.keys() == CHECKS.keys()
+    assert all(found.values())
+
+
+def test_without_a_classifier_files_would_wait_which_is_no_hindrance(world: World) -> None:
+    found = examined(world)
+    assert trouble(found).keys() == {"classifier"}
+    assert not is_serious(found)
+
+
+@pytest.mark.parametrize(
+    ("changes", "check", "said"),
+    [
+        ({"LANGUAGE_API": "v9", "DOCUMENTS_CONTAINER": ""}, "settings", "LANGUAGE_API"),
+        ({"TICK_SCHEDULE": "often"}, "schedule", "NCRONTAB"),
+        ({"AzureWebJobsStorage": ""}, "host's storage", "Correct AzureWebJobsStorage"),
+        ({"AzureWebJobsStorage": "AccountName=a;AccountKey=c2VjcmV0"}, "host's storage", "Correct AzureWebJobsStorage"),
+        ({"DOCUMENTS_CONTAINER": "not-there"}, "containers", "Create it"),
+        ({"LANGUAGE_KEY": "another-key"}, "Language service", "Correct LANGUAGE_KEY"),
+        ({"LANGUAGE_ENDPOINT": "http://127.0.0.1:1"}, "Language service", "Correct LANGUAGE_ENDPOINT"),
+    ],
+    ids=lambda value: value if isinstance(value, str) else None,
+)
+def test_what_is_wrong_is_found_with_its_mend(world: World, changes: dict[str, str], check: str, said: str) -> None:
+    found = examined(world, **changes)
+    assert said in trouble(found)[check]
+    assert is_serious(found)
+
+
+def test_a_key_that_storage_refuses_is_told_from_storage_that_is_away(world: World) -> None:
+    wrong = world.storage.replace("AccountKey=Eby8", "AccountKey=AAAA")
+    found = examined(world, DOCUMENTS_STORAGE=wrong, AzureWebJobsStorage=wrong)
+    for check in ("host's storage", "documents' storage", "containers", "tables"):
+        assert "Correct the key of" in trouble(found)[check]
+        assert "Storage" in trouble(found)[check]
+    assert "AAAA" not in str(found)
+
+
+def test_storage_that_is_away(world: World) -> None:
+    account = "DefaultEndpointsProtocol=http;AccountName=a;AccountKey=c2VjcmV0;"
+    nobody = account + ";".join(f"{kind}Endpoint=http://127.0.0.1:1/a" for kind in ("Blob", "Queue", "Table"))
+    found = examined(world, DOCUMENTS_STORAGE=nobody)
+    assert {"documents' storage", "containers", "tables"} <= trouble(found).keys()
+    assert "network rules" in trouble(found)["documents' storage"]
+    assert "c2VjcmV0" not in str(found)
+
+
+@pytest.mark.parametrize("world", [TODAY_API], indirect=True)
+def test_a_deployment_that_is_gone_or_expires(world: World) -> None:
+    world.publish()
+    [deployment] = world.get(f"projects/{world.project}/deployments")["value"]
+    expires = datetime.fromisoformat(deployment["expires"])
+    world.now = expires - timedelta(days=29)
+    found = examined(world)
+    assert "expires on" in trouble(found)["classifier"]
+    assert not is_serious(found)
+    world.now = expires
+    found = examined(world)
+    assert "expired on" in trouble(found)["classifier"]
+    assert is_serious(found)
+    world.ended(world.ask("DELETE", f"projects/{world.project}/deployments/production")[1])
+    found = examined(world, CLASSIFIER=f"{world.project}/production")
+    assert "is not there" in trouble(found)["classifier"]
+
+
+@pytest.mark.parametrize("world", [PREVIEW_API], indirect=True)
+def test_a_labels_file_that_does_not_fit(world: World, tmp_path: Path) -> None:
+    file = tmp_path / "labels.json"
+    assert "cannot be read" in trouble(examined(world, labels=file))["labels file"]
+    file.write_text("{ no json")
+    assert "Correct the labels file" in trouble(examined(world, labels=file))["labels file"]
+
+
+def app(tmp_path: Path, **files: str) -> Path:
+    for name in ("function_app.py", "host.json"):
+        shutil.copy(ROOT / name, tmp_path)
+    shutil.copytree(ROOT / "shared", tmp_path / "shared", ignore=shutil.ignore_patterns("__pycache__"))
+    for name, text in files.items():
+        (tmp_path / name.replace("_json", ".json").replace("_py", ".py")).write_text(text)
+    return tmp_path
+
+
+@pytest.mark.parametrize("world", [TODAY_API], indirect=True)
+@pytest.mark.parametrize(
+    ("files", "check", "said"),
+    [
+        ({"host_json": "{"}, "host.json", "as it comes"),
+        ({"host_json": '{"version": "2.0", "extensions": {"http": {"routePrefix": ""}}}'}, "host.json", "routePrefix"),
+        ({"function_app_py": "import nothing_of_this_name"}, "functions", "nothing_of_this_name"),
+        ({"function_app_py": "import azure.functions as f\napp = f.FunctionApp()"}, "functions", "exactly"),
+    ],
+    ids=["no json", "prefix", "import", "none"],
+)
+def test_an_app_that_would_not_be_found(
+    world: World, tmp_path: Path, files: dict[str, str], check: str, said: str
+) -> None:
+    found = examined(world, folder=app(tmp_path, **files))
+    assert said in trouble(found)[check]
+    assert is_serious(found)
+
+
+# --- the command --------------------------------------------------------------------------------------------------
+
+
+def command(folder: Path, values: dict[str, Any]) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "local", "doctor", "--app", str(folder)],
+        cwd=ROOT,
+        env={**values, "PATH": os.environ["PATH"], "COLUMNS": "200"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+@pytest.mark.parametrize("world", [TODAY_API], indirect=True)
+def test_the_command_ends_with_1_if_anything_is_serious_and_tells_no_key(world: World, tmp_path: Path) -> None:
+    folder = app(tmp_path)
+    (folder / "local.settings.json").write_text(json.dumps({"Values": environ(world)}))
+    well = command(folder, {})
+    assert (well.returncode, well.stderr) == (0, "")
+    assert well.stdout.count("✓") >= len(CHECKS) - 2
+    ill = command(folder, {"LANGUAGE_KEY": "another-key"})  # the environment comes first
+    assert ill.returncode == 1
+    assert "✗" in ill.stdout
+    for secret in ("another-key", world.language.key, world.storage.split("AccountKey=")[1].split(";")[0]):
+        assert secret not in well.stdout + ill.stdout + ill.stderr
+
+
+def test_settings_that_are_no_file_of_settings(tmp_path: Path) -> None:
+    (tmp_path / "local.settings.json").write_text("[")
+    with pytest.raises(SetupError):
+        local_values(tmp_path)
+    answer = command(tmp_path, {})
+    assert answer.returncode == 1
+    assert "Traceback" not in answer.stderr
