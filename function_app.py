@@ -62,7 +62,8 @@ def manage(request: func.HttpRequest) -> func.HttpResponse:
     from shared.management import requests, routes
 
     path = request.route_params.get("path", "")
-    asked = requests.Request(request.method, path, dict(request.params), request.get_body())
+    kind = request.headers.get("content-type", "")
+    asked = requests.Request(request.method, path, dict(request.params), request.get_body(), kind)
     answer = routes.answer(asked, services.services, clock())
     return func.HttpResponse(
         json.dumps(answer.body, ensure_ascii=False, indent=2) + "\n",

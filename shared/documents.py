@@ -19,15 +19,16 @@ from azure.core.exceptions import (
     ResourceModifiedError,
     ResourceNotFoundError,
 )
-from azure.storage.blob import BlobProperties, BlobServiceClient, ContentSettings
+from azure.storage.blob import BlobBlock, BlobClient, BlobProperties, BlobServiceClient, ContentSettings
 
 from shared.errors import BadRequest, ContainerMissing, Moved, NotFound, StorageUnavailable, Unreadable
-from shared.model import LONGEST_NAME, RESULT_SUFFIX, Blob
+from shared.model import LONGEST_NAME, RESULT_SUFFIX, Blob, is_file_name
 from shared.settings import CONTAINER_NAME
 
 TRIES = 5
 # For half a minute or more after a container was deleted, the service answers 409 instead of 404.
 CONTAINER_GOES = ("ContainerBeingDeleted", "ContainerBeingDisabled", "ContainerDisabled")
+_TEXT = ContentSettings(content_type="text/plain")  # in whichever encoding it was sent
 _JSON = ContentSettings(content_type="application/json; charset=utf-8")
 
 
@@ -46,7 +47,7 @@ class Documents:
         """The file as it is now; None if there is none of that name."""
         try:
             with self._asked():
-                found = self._service.get_blob_client(self.container, name).get_blob_properties()
+                found = self._file(self.container, name).get_blob_properties()
         except NotFound:
             return None
         return _blob(found)
@@ -64,7 +65,7 @@ class Documents:
 
         Raises Moved if there is another version now, NotFound if there is none, Unreadable if it is archived.
         """
-        blob = self._service.get_blob_client(self.container, name)
+        blob = self._file(self.container, name)
         try:
             with self._asked():
                 found = blob.download_blob(etag=f'"{etag}"', match_condition=MatchConditions.IfNotModified)
@@ -76,30 +77,25 @@ class Documents:
 
     def read_any(self, container: str, name: str) -> bytes:
         """The bytes of a file of any container of the account, such as a labels file. Raises NotFound."""
-        if _becomes_another(name):
-            raise NotFound(f"No file can have the name {name!r}.")
         if not CONTAINER_NAME.fullmatch(container):
             raise ContainerMissing(f"No container can have the name {container!r}.")
         with self._asked():
-            return self._service.get_blob_client(container, name).download_blob().readall()
+            return self._file(container, name).download_blob().readall()
 
     def write_any(self, container: str, name: str, content: bytes) -> None:
         """Write or overwrite a JSON file of any container but the one that is watched."""
         if container == self.container:
             raise BadRequest(f"Container {container} is watched: what is written there would be classified.")
-        if _becomes_another(name) or len(name) > LONGEST_NAME:
+        if not is_file_name(name) or len(name) > LONGEST_NAME:
             raise BadRequest(f"No file can have the name {name[:LONGEST_NAME]!r}.")
         with self._asked():
-            blob = self._service.get_blob_client(container, name)
-            blob.upload_blob(content, overwrite=True, content_settings=_JSON)
+            self._file(container, name).upload_blob(content, overwrite=True, content_settings=_JSON)
 
     def result(self, name: str) -> Any:
         """The result of a file, decoded; None if it has none yet."""
         try:
             with self._asked():
-                return json.loads(
-                    self._service.get_blob_client(self.results, name + RESULT_SUFFIX).download_blob().readall()
-                )
+                return json.loads(self._file(self.results, name + RESULT_SUFFIX).download_blob().readall())
         except (NotFound, ContainerMissing):
             return None
 
@@ -127,15 +123,49 @@ class Documents:
             f"The result of {name} cannot be written: something else keeps changing or holding it."
         )
 
+    def write(self, name: str, content: bytes, language: str, *, overwrite: bool) -> str:
+        """Write a source file that somebody sent; gives its ETag. Raises Moved if there is one and it must stay."""
+        condition: dict[str, Any] = {} if overwrite else {"match_condition": MatchConditions.IfMissing}
+        with self._asked():
+            written = self._file(self.container, name).upload_blob(
+                content,
+                overwrite=overwrite,
+                metadata={"language": language} if language else {},
+                content_settings=_TEXT,
+                **condition,
+            )
+        return str(written["etag"]).strip('"')
+
+    def stage(self, name: str, number: int, content: bytes) -> None:
+        """Keep block `number` (from 0; never empty) of a file of the results container that is not there yet."""
+        self._make_results()
+        with self._asked():
+            self._file(self.results, name).stage_block(_block(number), content)
+
+    def unite(self, name: str, blocks: int, content_type: str) -> None:
+        """Make the file of the blocks that were staged; done twice, it is the same file."""
+        self._make_results()
+        with self._asked():
+            self._file(self.results, name).commit_block_list(
+                [BlobBlock(_block(number)) for number in range(blocks)],
+                content_settings=ContentSettings(content_type=content_type),
+            )
+
     def reachable(self) -> bool:
         """Whether the documents container is there; raises StorageUnavailable if nobody answers."""
         with self._asked():
             return self._service.get_container_client(self.container).exists()
 
+    def _file(self, container: str, name: str) -> BlobClient:
+        """Raises NotFound for what no file can be called: on the way such a name would become another path."""
+        if not is_file_name(name):
+            raise NotFound("There is no such blob.")
+        return self._service.get_blob_client(container, name)
+
     def _result_etag(self, name: str) -> str:
         try:
             with self._asked():
-                found = self._service.get_blob_client(self.results, name + RESULT_SUFFIX).get_blob_properties()
+                found = self._file(self.results, name + RESULT_SUFFIX).get_blob_properties()
         except (NotFound, ContainerMissing):
             return ""
         return found.etag
@@ -145,7 +175,7 @@ class Documents:
         if seen:
             condition = {"etag": seen, "match_condition": MatchConditions.IfNotModified}
         with self._asked():
-            blob = self._service.get_blob_client(self.results, name)
+            blob = self._file(self.results, name)
             blob.upload_blob(content, overwrite=bool(seen), content_settings=_JSON, **condition)
 
     def _make_results(self) -> None:
@@ -181,9 +211,8 @@ class Documents:
             raise _unavailable(error) from error
 
 
-def _becomes_another(name: str) -> bool:
-    """Whether clients and gateways fold the name into another one on its way."""
-    return not {".", ".."}.isdisjoint(name.split("/"))
+def _block(number: int) -> str:
+    return f"{number:06d}"  # all ids of a file have one length
 
 
 def _blob(found: BlobProperties) -> Blob:

@@ -90,9 +90,22 @@ class Ledger:
         """At most `limit` open values and where to go on (`after` for the next call; "" at the end)."""
         return self._listed(kind, f"due|{KINDS[kind]}|", limit, after)
 
-    def ended(self, kind: type[Entry], state: str, limit: int, after: str = "") -> tuple[list[Entry], str]:
-        """At most `limit` values that ended in `state`, newest first, and where to go on."""
-        return self._listed(kind, f"end|{KINDS[kind]}|{state}|", limit, after)
+    def ended(
+        self,
+        kind: type[Entry],
+        state: str,
+        limit: int,
+        after: str = "",
+        *,
+        since: datetime | None = None,
+        until: datetime | None = None,
+    ) -> tuple[list[Entry], str]:
+        """At most `limit` values that ended in `state`, newest first, and where to go on.
+
+        `since` and `until` bound what is looked at to their milliseconds; the values at the bounds are all there.
+        """
+        bounds = _inverted(until) if until else "", _inverted(since) + "|" if since else ""
+        return self._listed(kind, f"end|{KINDS[kind]}|{state}|", limit, after, bounds=bounds)
 
     def unreadable(self, kind: type[Entry], limit: int) -> list[str]:
         """The keys of the rows that cannot be read, of the first `limit` open values."""
@@ -131,9 +144,12 @@ class Ledger:
         self.write(after)
         return after
 
-    def _listed(self, kind: type[Entry], prefix: str, limit: int, after: str) -> tuple[list[Entry], str]:
-        first = prefix + after + "!" if after else prefix
-        rows = self._rows.between(first, prefix + _AFTER_ALL, limit + 1)
+    def _listed(
+        self, kind: type[Entry], prefix: str, limit: int, after: str, *, bounds: tuple[str, str] = ("", "")
+    ) -> tuple[list[Entry], str]:
+        first, last = bounds
+        begin = max(first, after + "!") if after else first
+        rows = self._rows.between(prefix + begin, prefix + last + _AFTER_ALL, limit + 1)
         more = rows[limit - 1].key.removeprefix(prefix) if len(rows) > limit else ""
         return self._indexed(kind, rows[:limit]), more
 

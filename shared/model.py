@@ -11,6 +11,7 @@ Job       submitting -> running -> done | lost                               (su
 from __future__ import annotations
 
 import hashlib
+import re
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -23,6 +24,7 @@ ATTEMPTS = 5  # of a document that was sent alone
 JOB_LIFETIME = timedelta(hours=24)  # an analyze job and its results, by the service's rules
 RESULT_SUFFIX = ".json"
 LONGEST_NAME = 1024 - len(RESULT_SUFFIX)  # of a file that can have a result: Azure's limit for a blob's name
+HALF_CHARACTER = re.compile("[\ud800-\udfff]")
 TIMELINE_LENGTH, EVENT_LENGTH = 20, 300
 REASON_LENGTH = 1000
 
@@ -222,6 +224,11 @@ class Job(Timed):
     def lost(self, why: str, now: datetime) -> Self:
         timeline = self._after(now, f"lost: {why}")
         return replace(self, state=JobState.LOST, ended=now, detail=why[:REASON_LENGTH], timeline=timeline)
+
+
+def is_file_name(name: str) -> bool:
+    """Whether storage can hold a file of this name under no other: paths lose "." and ".." on their way there."""
+    return bool(name) and not {".", ".."} & set(name.split("/")) and HALF_CHARACTER.search(name) is None
 
 
 def document_key(container: str, name: str, etag: str) -> str:

@@ -1,4 +1,4 @@
-"""Operation: long-running work on a project at the service, a frozen value with its transitions. Pure.
+"""Operation: long-running work on a project, or on all documents; a frozen value with its transitions. Pure.
 
 starting -> running -> succeeded | failed
 running -> starting, where another part follows
@@ -25,6 +25,7 @@ class OperationKind(StrEnum):
     UNPUBLISH = "unpublish"
     SWAP = "swap"
     DELETE = "delete"
+    EXPORT_DOCUMENTS = "export_documents"
 
 
 class OperationState(StrEnum):
@@ -40,7 +41,7 @@ class OperationState(StrEnum):
 
 @dataclass(frozen=True)
 class Operation(Timed):
-    """Long-running work on a project at the service. One at a time a project.
+    """Long-running work on a project at the service, or on all documents (`project` is ""). One at a time a project.
 
     `parameters` are what the kind needs, as the caller sent it (model, deployment, the project to create); `result` is
     what it yielded, and what had to be known before it began. `part` is what it does now if that is not its kind: a
@@ -90,6 +91,7 @@ class Operation(Timed):
         timeline = self.timeline if not said or progress.steps == self.steps else self._after(now, said)
         return replace(
             self,
+            service_id=progress.job or self.service_id,
             polls=self.polls + 1,
             percent=progress.percent,
             steps=dict(progress.steps),

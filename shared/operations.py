@@ -69,7 +69,8 @@ def _under_way(services: Services, wanted: Operation) -> Operation:
     if found and (found.kind, found.parameters) == (wanted.kind, wanted.parameters):
         return found
     what = f"Operation {found.key} ({found.kind})" if found else "Another operation"
-    raise Conflict(f"{what} on project {wanted.project} is under way: GET /api/operations lists what is.")
+    where = f"project {wanted.project}" if wanted.project else "all documents"
+    raise Conflict(f"{what} on {where} is under way: GET /api/operations lists what is.")
 
 
 def follow(services: Services, now: datetime, limit: int) -> int:

@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
+from shared import export
 from shared.errors import NotSupported, Unknown
 from shared.labels import Format, read_labels, write_labels
 from shared.language.types import Classifier, Kind, Progress, Project
@@ -205,4 +206,5 @@ WORK: dict[OperationKind, Work] = {
         lambda services, one: services.language.deletion(one.project, one.service_id),
         _deleted,
     ),
+    OperationKind.EXPORT_DOCUMENTS: Work(export.begin, export.step, export.effect),
 }

@@ -11,7 +11,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from shared.errors import BadRequest, ContainerMissing, Moved, NotFound
-from shared.model import LONGEST_NAME, RESULT_SUFFIX, Blob
+from shared.model import LONGEST_NAME, RESULT_SUFFIX, Blob, is_file_name
 
 BEGINNING = datetime(2026, 1, 1, tzinfo=UTC)
 
@@ -36,6 +36,7 @@ class MemoryDocuments:
         self._clock = clock
         self._containers: dict[str, dict[str, File]] = {documents: {}}
         self._deleted: dict[str, File] = {}
+        self._staged: dict[tuple[str, int], bytes] = {}
         self._versions = itertools.count(1)
         self._lock = threading.RLock()
 
@@ -89,7 +90,7 @@ class MemoryDocuments:
 
     def write_any(self, container: str, name: str, content: bytes) -> None:
         with self._lock:
-            if container == self.container or not {".", ".."}.isdisjoint(name.split("/")) or len(name) > LONGEST_NAME:
+            if container == self.container or not is_file_name(name) or len(name) > LONGEST_NAME:
                 raise BadRequest("It cannot be written there.")
             self._files(container)
             self.put(name, content, container=container)
@@ -107,6 +108,25 @@ class MemoryDocuments:
                 return False
             self.put(name + RESULT_SUFFIX, json.dumps(result).encode(), container=self.results)
             return True
+
+    def write(self, name: str, content: bytes, language: str, *, overwrite: bool) -> str:
+        with self._lock:
+            if not is_file_name(name):
+                raise NotFound("There is no such blob.")
+            if name in self._files(self.container) and not overwrite:
+                raise Moved("There is one already.")
+            return self.put(name, content, language)
+
+    def stage(self, name: str, number: int, content: bytes) -> None:
+        with self._lock:
+            self._containers.setdefault(self.results, {})
+            self._staged[name, number] = content
+
+    def unite(self, name: str, blocks: int, content_type: str) -> None:
+        del content_type
+        with self._lock:
+            content = b"".join(self._staged[name, number] for number in range(blocks))
+            self.put(name, content, container=self.results)
 
     def reachable(self) -> bool:
         with self._lock:

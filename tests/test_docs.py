@@ -123,12 +123,12 @@ def test_what_is_required_is_called_so(name: str) -> None:
 
 def test_every_route_is_in_the_readme_with_its_method_and_none_besides() -> None:
     documented = [ticked(row[0])[0] for row in rows(section(README, "Routes"))]
-    assert documented == [f"{method} /api/{path}".replace("<", "{").replace(">", "}") for method, path, _ in ROUTES]
+    assert documented == [f"{one.method} /api/{one.path}".replace("<", "{").replace(">", "}") for one in ROUTES]
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
 def test_every_route_that_a_page_speaks_of_exists(page: Path) -> None:
-    served = {(method, re.sub(r"<\w+>", "*", f"/api/{path}")) for method, path, _ in ROUTES}
+    served = {(one.method, re.sub(r"<\w+>", "*", f"/api/{one.path}")) for one in ROUTES}
     named = re.findall(r"\b(GET|POST|PUT|PATCH|DELETE) (/api/[^\s`?]+)", page.read_text())
     assert {(method, re.sub(r"{\w+}", "*", path)) for method, path in named} <= served
 
@@ -138,7 +138,7 @@ def test_every_route_that_a_page_calls_exists(page: str) -> None:
     calls = re.findall(r"curl (?:-[a-zA-Z]+ )*?(?:-X (\w+) )?\"?\$(?:T|TEXTDROP)/([\w/]+)", (ROOT / page).read_text())
     assert len(calls) > 5
     for method, path in calls:
-        served = {one for one, rule, _ in ROUTES if re.fullmatch(re.sub(r"<\w+>", "[^/]+", rule), path)}
+        served = {one.method for one in ROUTES if re.fullmatch(re.sub(r"<\w+>", "[^/]+", one.path), path)}
         assert (method or "GET") in served, path
 
 

@@ -199,6 +199,48 @@ def test_a_container_that_cannot_be_is_missing(files: Any, name: str) -> None:
         files.documents.read_any(name, "labels.json")
 
 
+# --- files that somebody sends ----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", HOSTILE_NAMES)
+def test_a_file_is_written_once_unless_it_may_be_replaced(files: Any, name: str) -> None:
+    first = files.documents.write(name, b"one", "es", overwrite=False)
+    assert (files.documents.look(name).etag, files.documents.look(name).language) == (first, "es")
+    with pytest.raises(Moved):
+        files.documents.write(name, b"two", "", overwrite=False)
+    assert files.documents.read(name, first) == b"one"
+    second = files.documents.write(name, b"two", "", overwrite=True)
+    assert files.documents.read(name, second) == b"two"
+    assert files.documents.look(name).language == ""
+
+
+@pytest.mark.parametrize("name", ["", ".", "..", "../a.txt", "a/../b.txt", "a/./b.txt", "a/..", "half \ud800"])
+def test_a_name_that_would_become_another_is_no_files(files: Any, container: str, name: str) -> None:
+    """`../other/a.txt` would be a file of another container by the time it arrives."""
+    files.put("a.txt", b"secret", container=f"{container}-training")
+    for told in (name, f"../{container}-training/a.txt"):
+        assert files.documents.look(told) is None
+        with pytest.raises(NotFound):
+            files.documents.write(told, b"text", "", overwrite=True)
+        with pytest.raises(NotFound):
+            files.documents.read_any(container, told)
+
+
+def test_a_file_of_blocks_is_there_once_they_are_united(files: Any, container: str) -> None:
+    for number, content in ((0, b"a"), (1, b"x"), (1, b"b")):
+        files.documents.stage("exports/a.csv", number, content)
+    with pytest.raises(NotFound):
+        files.documents.read_any(f"{container}-results", "exports/a.csv")
+    for _ in range(2):
+        files.documents.unite("exports/a.csv", 2, "text/csv")
+        assert files.documents.read_any(f"{container}-results", "exports/a.csv") == b"ab"
+
+
+def test_a_file_of_no_blocks_is_empty(files: Any, container: str) -> None:
+    files.documents.unite("exports/a.csv", 0, "text/csv")
+    assert files.documents.read_any(f"{container}-results", "exports/a.csv") == b""
+
+
 # --- results ----------------------------------------------------------------------------------------------------
 
 
@@ -293,6 +335,9 @@ ASKING: dict[str, Callable[[Documents], object]] = {
     "read_any": lambda documents: documents.read_any("container", "a.txt"),
     "result": lambda documents: documents.result("a.txt"),
     "write_result": lambda documents: documents.write_result("a.txt", "0x1", {}),
+    "write": lambda documents: documents.write("a.txt", b"", "", overwrite=False),
+    "stage": lambda documents: documents.stage("a.txt", 0, b""),
+    "unite": lambda documents: documents.unite("a.txt", 0, ""),
     "reachable": lambda documents: documents.reachable(),
 }
 

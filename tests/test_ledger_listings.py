@@ -59,6 +59,21 @@ def test_a_page_goes_on_behind_what_was_added_or_ended_meanwhile(ledger: Ledger)
     assert [one.name for one in ledger.ended(Document, DocumentState.GONE, 2, after)[0]] == ["1", "0"]
 
 
+def test_what_ended_between_two_moments(ledger: Ledger) -> None:
+    """To the millisecond: what ended at a bound is there, for the caller to tell."""
+    add(ledger, *(document(f"{number}").gone(NOW + seconds(number)) for number in range(5)))
+
+    def between(since: float, until: float, limit: int = 10) -> list[list[str]]:
+        bounds = {"since": NOW + seconds(since), "until": NOW + seconds(until)}
+        return pages(lambda top, after: ledger.ended(Document, DocumentState.GONE, top, after, **bounds), limit)
+
+    assert between(1, 3) == [["3", "2", "1"]]
+    assert between(1, 3, limit=2) == [["3", "2"], ["1"]]
+    assert between(1.001, 2.999) == [["2"]]
+    assert between(3, 1) == between(9, 10) == [[]]
+    assert between(-(10**10), 2e11) == [["4", "3", "2", "1", "0"]]
+
+
 @pytest.mark.parametrize("after", ["~", "~~~", "|", "'", "end|job", "0' or RowKey ge '", "é"])
 def test_no_continuation_leads_out_of_its_listing(ledger: Ledger, after: str) -> None:
     add(ledger, document("open"), document("failed").failed(Reason.BAD_INPUT, "empty", NOW), job(document()))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import suppress
+from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any
 
@@ -19,11 +20,16 @@ from shared.management.requests import (
     choice,
     flag,
     json_object,
+    key_of,
+    moment,
     name_of,
     only_task,
     page_of,
+    selection,
     text,
 )
+from shared.model import DocumentState
+from shared.selection import Selection
 
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.text(),
@@ -168,3 +174,37 @@ def test_a_continuation_that_no_listing_gave_is_refused(after: str) -> None:
     """Storage would refuse it, and the caller would read that storage is unavailable."""
     with pytest.raises(BadRequest, match='"continue"'):
         page_of({"continue": after})
+
+
+# --- which documents --------------------------------------------------------------------------------------------
+
+
+def test_a_selection_of_nothing_is_of_what_is_open() -> None:
+    assert selection({}) == Selection(None)
+
+
+def test_a_class_is_of_documents_that_succeeded() -> None:
+    assert selection({"class": "Drama"}) == Selection(DocumentState.SUCCEEDED, category="Drama")
+    with pytest.raises(BadRequest, match="succeeded"):
+        selection({"class": "Drama", "state": "failed"})
+
+
+@pytest.mark.parametrize(
+    "given",
+    ["2026-03-01T12:00:00Z", "2026-03-01T12:00:00", "2026-03-01T13:00:00+01:00", "2026-03-01T13:00:00 01:00"],
+)
+def test_a_moment_is_in_utc_unless_it_says_otherwise(given: str) -> None:
+    assert moment({"since": given}, "since") == datetime(2026, 3, 1, 12, tzinfo=UTC)
+
+
+@pytest.mark.parametrize("given", ["soon", "2026-13-01", "12:00", 7, ["2026-03-01"]])
+def test_any_other_moment_is_refused(given: Any) -> None:
+    with pytest.raises(BadRequest, match='"since"'):
+        selection({"since": given})
+
+
+def test_a_key_has_letters_and_digits() -> None:
+    assert key_of("0da02355e7d5") == "0da02355e7d5"
+    for value in ("", "a|b", "a/b", "é", "a\n", "\ud800", "k" * 65):
+        with pytest.raises(BadRequest, match="letters and digits"):
+            key_of(value)

@@ -70,13 +70,14 @@ class World:
         function_app.tick(TimerRequest(past_due=False))
 
     def ask(
-        self, method: str, path: str, body: Any = None, raw: bytes | None = None
+        self, method: str, path: str, body: Any = None, raw: bytes | None = None, kind: str = ""
     ) -> tuple[int, Any, Mapping[str, str]]:
         path, _, query = path.partition("?")
         request = func.HttpRequest(
             method=method,
             url=f"http://127.0.0.1/api/{path}",
             params=dict(pair.split("=", 1) for pair in query.split("&") if pair),
+            headers={"Content-Type": kind} if kind else {},
             route_params={"path": path},
             body=raw if raw is not None else b"" if body is None else json.dumps(body).encode(),
         )

@@ -88,7 +88,8 @@ class Progress:
 
     `percent` is 0 to 100 where the service tells it. `steps` names the parts the service reports on and where
     each stands, such as {"training": "succeeded", "evaluation": "running"}. `model_id` is what a publishing in the
-    quickstart's protocol yields. `error` is the service's reason for a failure.
+    quickstart's protocol yields. `error` is the reason for a failure. `job`: the id to ask about from now on, if
+    another than before.
     """
 
     state: State
@@ -96,6 +97,7 @@ class Progress:
     steps: Mapping[str, str] = field(default_factory=dict)
     model_id: str = ""
     error: str = ""
+    job: str = ""
     expires: datetime | None = None
     retry_after: float | None = None
 

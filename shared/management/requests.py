@@ -6,14 +6,18 @@ import json
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import Any
 
 from shared.errors import BadRequest
+from shared.model import HALF_CHARACTER, DocumentState
+from shared.selection import Selection
 
 LARGEST_BODY = 1_000_000
 LONGEST_TEXT = 10_000
 PAGE, LARGEST_PAGE = 50, 500
-HALF_CHARACTER = re.compile("[\ud800-\udfff]")
+KEY = re.compile(r"[0-9A-Za-z]{1,64}", re.ASCII)
+MOMENT = "2026-11-22T15:00:00Z"
 CONTINUATION = re.compile(r"[0-9A-Za-z._|-]{0,200}", re.ASCII)
 # What both protocols take for the name of a project, a model or a deployment.
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,49}")
@@ -27,6 +31,7 @@ class Request:
     path: str
     query: Mapping[str, str] = field(default_factory=dict)
     body: bytes = b""
+    content_type: str = ""
 
 
 @dataclass(frozen=True)
@@ -38,10 +43,10 @@ class Answer:
     headers: Mapping[str, str] = field(default_factory=dict)
 
 
-def json_object(request: Request) -> Mapping[str, Any]:
+def json_object(request: Request, largest: int = LARGEST_BODY) -> Mapping[str, Any]:
     """The body as a JSON object. Raises BadRequest for anything else."""
-    if len(request.body) > LARGEST_BODY:
-        raise BadRequest(f"The body has {len(request.body):,} bytes; at most {LARGEST_BODY:,} are taken.")
+    if len(request.body) > largest:
+        raise BadRequest(f"The body has {len(request.body):,} bytes; at most {largest:,} are taken.")
     try:
         value = json.loads(request.body)
     except (ValueError, RecursionError):
@@ -51,13 +56,13 @@ def json_object(request: Request) -> Mapping[str, Any]:
     return value
 
 
-def text(body: Mapping[str, Any], name: str, default: str | None = None) -> str:
+def text(body: Mapping[str, Any], name: str, default: str | None = None, longest: int = LONGEST_TEXT) -> str:
     """A string of the body; required unless there is a default."""
     value = body.get(name, default)
     if not isinstance(value, str) or (default is None and not value.strip()):
         raise BadRequest(f'"{name}" must be a string{"" if default is not None else " that is not empty"}.')
-    if len(value) > LONGEST_TEXT:
-        raise BadRequest(f'"{name}" has {len(value):,} characters; at most {LONGEST_TEXT:,} are taken.')
+    if len(value) > longest:
+        raise BadRequest(f'"{name}" has {len(value):,} characters; at most {longest:,} are taken.')
     if not value.isascii() and HALF_CHARACTER.search(value):
         raise BadRequest(f'"{name}" holds half a character (a lone surrogate).')
     return value
@@ -89,10 +94,10 @@ def member(body: Mapping[str, Any], name: str) -> Mapping[str, Any] | None:
 
 
 def choice(value: str, name: str, choices: Callable[[str], Any], allowed: list[str]) -> Any:
-    """One of the words that `choices` (an enumeration) knows."""
+    """One of the words that `choices` (an enumeration, or what looks up in a table) knows."""
     try:
         return choices(value)
-    except ValueError:
+    except (ValueError, KeyError):
         raise BadRequest(f'"{name}" must be one of {", ".join(allowed)}.') from None
 
 
@@ -106,12 +111,45 @@ def name_of(value: str, what: str) -> str:
     return value
 
 
+def key_of(value: str) -> str:
+    """A document's, job's or operation's key."""
+    if not KEY.fullmatch(value):
+        raise BadRequest("A key has letters and digits only.")
+    return value
+
+
 def only_task(body: Mapping[str, Any]) -> Mapping[str, Any]:
     """The one task of a train or publish request, as the quickstart writes it: {"tasks": [{…}]}."""
     tasks = body.get("tasks")
     if not isinstance(tasks, list) or len(tasks) != 1 or not isinstance(tasks[0], dict):
         raise BadRequest('The body must be {"tasks": [{"trainingModelName": "…"}]}, with one task.')
     return tasks[0]
+
+
+def moment(values: Mapping[str, Any], name: str) -> datetime | None:
+    """A moment in ISO 8601, if it is given; UTC unless it says otherwise. A blank is the + that a URL takes away."""
+    if not (value := text(values, name, "")):
+        return None
+    try:
+        found = datetime.fromisoformat(value.replace(" ", "+"))
+    except ValueError:
+        raise BadRequest(f'"{name}" must be a moment such as {MOMENT}.') from None
+    return found if found.tzinfo else found.replace(tzinfo=UTC)
+
+
+def selection(values: Mapping[str, Any]) -> Selection:
+    """Which documents a listing or an export is of: `state`, `class`, `prefix`, `since`, `until`. None is needed."""
+    state = choice(text(values, "state"), "state", DocumentState, list(DocumentState)) if values.get("state") else None
+    category = text(values, "class", "")
+    if category and state not in (None, DocumentState.SUCCEEDED):
+        raise BadRequest(f'Only documents that succeeded have a class; "state" cannot be {state} beside "class".')
+    return Selection(
+        state=DocumentState.SUCCEEDED if category else state,
+        prefix=text(values, "prefix", ""),
+        category=category,
+        since=moment(values, "since"),
+        until=moment(values, "until"),
+    )
 
 
 def page_of(query: Mapping[str, str]) -> tuple[int, str]:

@@ -11,59 +11,152 @@ from werkzeug.exceptions import NotFound as NoSuchRoute
 from werkzeug.routing import Map, Rule
 
 from shared.errors import TextdropError
-from shared.management import deployments, models, pipeline, projects, steering
+from shared.management import deployments, documents, health, listings, models, openapi, projects, steering
 from shared.management.requests import Answer, Request
+from shared.management.route import Route
+from shared.management.schemas import OF_DOCUMENTS, OF_JOBS, OF_OPERATIONS, OF_TEXT, PAGED
 from shared.services import Services
 
 log = logging.getLogger(__name__)
 
-Action = Callable[..., Answer]
 
-ROUTES: tuple[tuple[str, str, Action], ...] = (
-    ("GET", "projects", projects.list_projects),
-    ("POST", "projects", projects.create_project),
-    ("GET", "projects/<project>", projects.get_project),
-    ("PATCH", "projects/<project>", projects.change_project),
-    ("DELETE", "projects/<project>", projects.delete_project),
-    ("POST", "projects/<project>/import", projects.import_labels),
-    ("POST", "projects/<project>/export", projects.export_labels),
-    ("POST", "projects/<project>/labels/check", projects.check_labels),
-    ("POST", "projects/<project>/labels/convert", projects.convert_labels),
-    ("GET", "languages", projects.list_languages),
-    ("POST", "projects/<project>/train", models.train),
-    ("GET", "projects/<project>/train/jobs", models.list_trainings),
-    ("GET", "projects/<project>/train/jobs/<key>", models.training),
-    ("POST", "projects/<project>/train/jobs/<key>/cancel", models.cancel_training),
-    ("GET", "projects/<project>/models", models.list_models),
-    ("GET", "projects/<project>/models/<model>", models.get_model),
-    ("DELETE", "projects/<project>/models/<model>", models.delete_model),
-    ("GET", "projects/<project>/models/<model>/evaluation", models.evaluation),
-    ("GET", "projects/<project>/models/<model>/evaluation/documents", models.predictions),
-    ("POST", "projects/<project>/publish", deployments.publish),
-    ("GET", "projects/<project>/publish/jobs/<key>", deployments.publishing),
-    ("GET", "projects/<project>/deployments", deployments.list_deployments),
-    ("POST", "projects/<project>/deployments/swap", deployments.swap),
-    ("GET", "projects/<project>/deployments/<deployment>", deployments.get_deployment),
-    ("DELETE", "projects/<project>/deployments/<deployment>", deployments.delete_deployment),
-    ("GET", "classifier", steering.get_classifier),
-    ("PUT", "classifier", steering.put_classifier),
-    ("GET", "documents", pipeline.list_documents),
-    ("GET", "documents/<key>", pipeline.get_document),
-    ("POST", "documents/replay", steering.replay_documents),
-    ("POST", "documents/purge", steering.purge_documents),
-    ("GET", "jobs", pipeline.list_jobs),
-    ("GET", "jobs/<key>", pipeline.get_job),
-    ("GET", "operations", pipeline.list_operations),
-    ("GET", "operations/<key>", pipeline.get_operation),
-    ("GET", "submission", steering.get_submission),
-    ("PUT", "submission", steering.put_submission),
-    ("GET", "sweep", steering.get_sweep),
-    ("POST", "sweep", steering.begin_sweep),
-    ("GET", "health", pipeline.health),
+def get_openapi(services: Services, request: Request, now: datetime) -> Answer:
+    """The description of all routes, in OpenAPI 3.1."""
+    del services, request, now
+    return Answer(200, openapi.document(ROUTES))
+
+
+ONE = (400, 404)
+CHANGE = (400, 409)  # something else changed it, or is under way
+AUTHORING = (400, 404, 409, 501, 502)  # whatever the Language service may have against it
+
+ROUTES: tuple[Route, ...] = (
+    Route("GET", "projects", projects.list_projects, {200: "Projects"}, troubles=AUTHORING),
+    Route("POST", "projects", projects.create_project, {202: "Operation"}, "NewProject", troubles=AUTHORING),
+    Route("GET", "projects/<project>", projects.get_project, {200: "Project"}, troubles=AUTHORING),
+    Route(
+        "PATCH", "projects/<project>", projects.change_project, {200: "Project"}, "ProjectChange", troubles=AUTHORING
+    ),
+    Route("DELETE", "projects/<project>", projects.delete_project, {202: "Operation"}, troubles=AUTHORING),
+    Route(
+        "POST",
+        "projects/<project>/import",
+        projects.import_labels,
+        {202: "Operation"},
+        "LabelsImport",
+        troubles=AUTHORING,
+    ),
+    Route(
+        "POST",
+        "projects/<project>/export",
+        projects.export_labels,
+        {202: "Operation"},
+        "LabelsExport",
+        troubles=AUTHORING,
+    ),
+    Route(
+        "POST",
+        "projects/<project>/labels/check",
+        projects.check_labels,
+        {200: "LabelsProof"},
+        "LabelsCheck",
+        troubles=AUTHORING,
+    ),
+    Route(
+        "POST",
+        "projects/<project>/labels/convert",
+        projects.convert_labels,
+        {200: "LabelsFile"},
+        "LabelsConversion",
+        troubles=AUTHORING,
+    ),
+    Route("GET", "languages", projects.list_languages, {200: "Languages"}, troubles=AUTHORING),
+    Route("POST", "projects/<project>/train", models.train, {202: "Operation"}, "TrainTask", troubles=AUTHORING),
+    Route("GET", "projects/<project>/train/jobs", models.list_trainings, {200: "Trainings"}, troubles=AUTHORING),
+    Route("GET", "projects/<project>/train/jobs/<key>", models.training, {200: "Training"}, troubles=AUTHORING),
+    Route(
+        "POST",
+        "projects/<project>/train/jobs/<key>/cancel",
+        models.cancel_training,
+        {202: "Training"},
+        troubles=AUTHORING,
+    ),
+    Route("GET", "projects/<project>/models", models.list_models, {200: "Models"}, troubles=AUTHORING),
+    Route("GET", "projects/<project>/models/<model>", models.get_model, {200: "Model"}, troubles=AUTHORING),
+    Route("DELETE", "projects/<project>/models/<model>", models.delete_model, {200: "Deleted"}, troubles=AUTHORING),
+    Route(
+        "GET",
+        "projects/<project>/models/<model>/evaluation",
+        models.evaluation,
+        {200: "Evaluation"},
+        troubles=AUTHORING,
+    ),
+    Route(
+        "GET",
+        "projects/<project>/models/<model>/evaluation/documents",
+        models.predictions,
+        {200: "Predictions"},
+        query=PAGED,
+        troubles=AUTHORING,
+    ),
+    Route(
+        "POST", "projects/<project>/publish", deployments.publish, {202: "Operation"}, "PublishTask", troubles=AUTHORING
+    ),
+    Route("GET", "projects/<project>/publish/jobs/<key>", deployments.publishing, {200: "Operation"}, troubles=ONE),
+    Route(
+        "GET", "projects/<project>/deployments", deployments.list_deployments, {200: "Deployments"}, troubles=AUTHORING
+    ),
+    Route(
+        "POST", "projects/<project>/deployments/swap", deployments.swap, {202: "Operation"}, "Swap", troubles=AUTHORING
+    ),
+    Route(
+        "GET",
+        "projects/<project>/deployments/<deployment>",
+        deployments.get_deployment,
+        {200: "Deployment"},
+        troubles=AUTHORING,
+    ),
+    Route(
+        "DELETE",
+        "projects/<project>/deployments/<deployment>",
+        deployments.delete_deployment,
+        {202: "Operation"},
+        troubles=AUTHORING,
+    ),
+    Route("GET", "classifier", steering.get_classifier, {200: "Classifier"}, troubles=AUTHORING),
+    Route("PUT", "classifier", steering.put_classifier, {200: "Classifier"}, "NewClassifier", troubles=AUTHORING),
+    Route("GET", "documents", listings.list_documents, {200: "Documents"}, query=OF_DOCUMENTS, troubles=(400,)),
+    Route(
+        "POST",
+        "documents",
+        documents.post_document,
+        {202: "Accepted"},
+        "NewDocument",
+        text=True,
+        query=OF_TEXT,
+        troubles=CHANGE,
+    ),
+    Route("GET", "documents/<key>", listings.get_document, {200: "Document"}, troubles=ONE),
+    Route("GET", "documents/<key>/result", documents.get_result, {200: "Result"}, troubles=ONE),
+    Route(
+        "POST", "documents/export", documents.export_documents, {202: "Operation"}, "DocumentsExport", troubles=CHANGE
+    ),
+    Route("POST", "documents/replay", steering.replay_documents, {200: "Counted"}, "Replay", troubles=AUTHORING),
+    Route("POST", "documents/purge", steering.purge_documents, {200: "Counted"}, "Purge", troubles=AUTHORING),
+    Route("GET", "jobs", listings.list_jobs, {200: "Jobs"}, query=OF_JOBS, troubles=(400,)),
+    Route("GET", "jobs/<key>", listings.get_job, {200: "Job"}, troubles=ONE),
+    Route("GET", "operations", listings.list_operations, {200: "Operations"}, query=OF_OPERATIONS, troubles=(400,)),
+    Route("GET", "operations/<key>", listings.get_operation, {200: "Operation"}, troubles=ONE),
+    Route("GET", "submission", steering.get_submission, {200: "Submission"}),
+    Route("PUT", "submission", steering.put_submission, {200: "Submission"}, "NewSubmission", troubles=CHANGE),
+    Route("GET", "sweep", steering.get_sweep, {200: "Sweep"}),
+    Route("POST", "sweep", steering.begin_sweep, {202: "Sweep"}, troubles=(409,)),
+    Route("GET", "health", health.health, {200: "Health", 503: "Health"}),
+    Route("GET", "openapi.json", get_openapi, {200: "OpenApi"}),
 )
 
 _map = Map(
-    [Rule(f"/{path}", methods=[method], endpoint=action) for method, path, action in ROUTES],
+    [Rule(f"/{route.path}", methods=[route.method], endpoint=route.action) for route in ROUTES],
     strict_slashes=False,
     merge_slashes=False,
 ).bind("textdrop")

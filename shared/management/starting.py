@@ -9,7 +9,7 @@ from uuid import uuid4
 
 from shared.errors import NotFound
 from shared.management import views
-from shared.management.requests import Answer
+from shared.management.requests import KEY, Answer, key_of, name_of
 from shared.operation import Operation, OperationKind
 from shared.operations import GRACE, start
 from shared.services import Services
@@ -44,13 +44,13 @@ def accepted(operation: Operation) -> Answer:
 
 def find(services: Services, kind: OperationKind, project: str, key: str) -> Operation | None:
     """The operation of this key, if it is of this kind and project."""
-    found = services.ledger.find(Operation, key) if key.isascii() and key.isalnum() else None
+    found = services.ledger.find(Operation, key) if KEY.fullmatch(key) else None
     return found if found and (found.kind, found.project) == (kind, project) else None
 
 
 def answer(services: Services, kind: OperationKind, project: str, key: str) -> Answer:
     """How the operation of this key stands. Raises NotFound."""
-    operation = find(services, kind, project, key)
+    operation = find(services, kind, project, key_of(key))
     if operation is None:
-        raise NotFound(f"Project {project} has no {kind} operation {key}.")
+        raise NotFound(f"Project {name_of(project, 'project')} has no {kind} operation {key}.")
     return Answer(200, views.operation(operation))

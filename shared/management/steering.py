@@ -13,9 +13,10 @@ from shared.classifier import chosen, named
 from shared.errors import BadRequest, NotFound
 from shared.language.types import Classifier
 from shared.management import views
-from shared.management.requests import Answer, Request, choice, flag, json_object, name_of, text
+from shared.management.requests import KEY, Answer, Request, choice, flag, json_object, name_of, text
 from shared.model import Document, DocumentState, Reason
-from shared.replay import MOST, Wanted, purge, replay
+from shared.replay import MOST, purge, replay
+from shared.selection import Selection
 from shared.services import Services
 from shared.settings import PREVIEW_API
 from shared.singles import Chosen, Pause, Sweep
@@ -58,7 +59,7 @@ def replay_documents(services: Services, request: Request, now: datetime) -> Ans
     """Have ended documents classified again: `keys`, or all of a `state` with `prefix`, `reason`, `olderModel`."""
     body = json_object(request)
     wanted = _wanted(services, body)
-    return _counted(replay(services, wanted, now, dry_run=flag(body, "dryRun")), body)
+    return _counted(replay(services, wanted, now, keys=_keys(body), dry_run=flag(body, "dryRun")), body)
 
 
 def purge_documents(services: Services, request: Request, now: datetime) -> Answer:
@@ -67,8 +68,8 @@ def purge_documents(services: Services, request: Request, now: datetime) -> Answ
     days = body.get("olderThanDays")
     if not isinstance(days, int) or isinstance(days, bool) or not 0 <= days <= LONGEST_AGE:
         raise BadRequest(f'"olderThanDays" must be a whole number from 0 to {LONGEST_AGE}.')
-    wanted = replace(_wanted(services, body), ended_before=now - timedelta(days=days))
-    return _counted(purge(services, wanted, dry_run=flag(body, "dryRun")), body)
+    wanted = replace(_wanted(services, body), until=now - timedelta(days=days))
+    return _counted(purge(services, wanted, keys=_keys(body), dry_run=flag(body, "dryRun")), body)
 
 
 def get_submission(services: Services, request: Request, now: datetime) -> Answer:
@@ -77,7 +78,7 @@ def get_submission(services: Services, request: Request, now: datetime) -> Answe
 
 
 def put_submission(services: Services, request: Request, now: datetime) -> Answer:
-    """{"paused": true} stops new analyze jobs; files go on being claimed, jobs under way go on being collected."""
+    """Pause with {"paused": true}: files are claimed, and jobs under way collected, but no new job begins."""
     body = json_object(request)
     if "paused" not in body:
         raise BadRequest('The body must be {"paused": true} or {"paused": false}.')
@@ -98,15 +99,18 @@ def begin_sweep(services: Services, request: Request, now: datetime) -> Answer:
     return Answer(202, views.sweep(services.ledger.read(Sweep)), {"Location": "/api/sweep", "Retry-After": "10"})
 
 
-def _wanted(services: Services, body: Mapping[str, Any]) -> Wanted:
+def _keys(body: Mapping[str, Any]) -> list[str]:
     keys = body.get("keys", [])
     if not isinstance(keys, list) or len(keys) > MOST_KEYS or not all(_is_key(key) for key in keys):
         raise BadRequest(f'"keys" must be a list of at most {MOST_KEYS} document keys.')
+    return keys
+
+
+def _wanted(services: Services, body: Mapping[str, Any]) -> Selection:
     older = flag(body, "olderModel")
     state = DocumentState.SUCCEEDED if older else DocumentState.FAILED
-    return Wanted(
+    return Selection(
         state=choice(text(body, "state", state.value), "state", _final_state, [one.value for one in FINAL]),
-        keys=tuple(keys),
         prefix=text(body, "prefix", ""),
         reason=choice(text(body, "reason"), "reason", Reason, list(Reason)) if "reason" in body else None,
         other_than=_present(services) if older else None,
@@ -128,7 +132,7 @@ def _model_id(given: str) -> str:
 
 
 def _is_key(key: Any) -> bool:
-    return isinstance(key, str) and key.isascii() and key.isalnum()
+    return isinstance(key, str) and bool(KEY.fullmatch(key))
 
 
 def _final_state(word: str) -> DocumentState:

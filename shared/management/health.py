@@ -1,17 +1,16 @@
-"""Documents, jobs, operations, health: what the app itself remembers, and how it does."""
+"""How the app does: what was looked at, and what wants attention."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
-from typing import Any
 
-from shared.errors import BadRequest, NotFound, TextdropError
+from shared.errors import TextdropError
 from shared.management import views
-from shared.management.requests import Answer, Request, choice, page_of
-from shared.model import Document, DocumentState, Job, JobState
-from shared.operation import Operation, OperationState
+from shared.management.requests import Answer, Request
+from shared.model import Document, Job
+from shared.operation import Operation
 from shared.services import TABLE, Services
 from shared.singles import Chosen, Gate, Pause, Pulse, Sweep
 
@@ -22,89 +21,14 @@ LONGEST_CLOSED = timedelta(minutes=5)
 LATE_SWEEPS = 3
 LONGEST_SWEEP = timedelta(days=1)  # 5,000 files a tick: millions
 
-# What is listed: its value, the states it has, and its view.
-LISTED: dict[str, tuple[Any, Any, Callable[[Any], views.View]]] = {
-    "documents": (Document, DocumentState, views.document),
-    "jobs": (Job, JobState, views.job),
-    "operations": (Operation, OperationState, views.operation),
-}
-
-
-def list_documents(services: Services, request: Request, now: datetime) -> Answer:
-    del now
-    return _list(services, "documents", request.query)
-
-
-def list_jobs(services: Services, request: Request, now: datetime) -> Answer:
-    del now
-    return _list(services, "jobs", request.query)
-
-
-def list_operations(services: Services, request: Request, now: datetime) -> Answer:
-    del now
-    return _list(services, "operations", request.query)
-
-
-def get_document(services: Services, request: Request, now: datetime, key: str) -> Answer:
-    del request, now
-    return _get(services, "documents", key)
-
-
-def get_job(services: Services, request: Request, now: datetime, key: str) -> Answer:
-    del request, now
-    return _get(services, "jobs", key)
-
-
-def get_operation(services: Services, request: Request, now: datetime, key: str) -> Answer:
-    del request, now
-    return _get(services, "operations", key)
-
 
 def health(services: Services, request: Request, now: datetime) -> Answer:
-    """200 if all is well, 503 if something needs somebody's attention; either way what was looked at, in words."""
+    """How the app does, in words: 200 if all is well, 503 if something needs somebody's attention."""
     del request
     with ThreadPoolExecutor(len(CHECKS)) as checkers:  # what does not answer is waited for once, not five times
         findings = list(checkers.map(lambda named: _finding(named[0], named[1], services, now), CHECKS.items()))
     well = all(finding["ok"] for finding in findings)
     return Answer(200 if well else 503, {"status": "ok" if well else "red", "checks": findings})
-
-
-def _list(services: Services, what: str, query: Mapping[str, str]) -> Answer:
-    """Open ones (the longest due first), or with `state=` those that ended so (newest first)."""
-    kind, states, view = LISTED[what]
-    top, after = page_of(query)
-    after = after.replace("_", "|")
-    state = choice(query["state"], "state", states, list(states)) if query.get("state") else None
-    if state is not None and state.final:
-        found, more = services.ledger.ended(kind, state, top, after)
-    else:
-        found, more = _open(services, kind, state, top, after)
-    return Answer(200, {"value": [view(one) for one in found], **({"continue": _token(more)} if more else {})})
-
-
-def _open(services: Services, kind: Any, state: Any, top: int, after: str) -> tuple[list[Any], str]:
-    """Open ones of one state, or of any: pages are read until one is full, as the rows know only when each is due."""
-    found, more = services.ledger.open(kind, top, after)
-    kept = [one for one in found if state in (None, one.state)]
-    while more and len(kept) < top:
-        found, more = services.ledger.open(kind, top - len(kept), more)
-        kept += [one for one in found if state in (None, one.state)]
-    return kept, more
-
-
-def _token(row: str) -> str:
-    """Where to go on, in characters that a URL takes as they are."""
-    return row.replace("|", "_")
-
-
-def _get(services: Services, what: str, key: str) -> Answer:
-    kind, _, view = LISTED[what]
-    if not (key.isascii() and key.isalnum()):
-        raise BadRequest("A key has letters and digits only.")
-    found = services.ledger.find(kind, key)
-    if found is None:
-        raise NotFound(f"There is no {what.removesuffix('s')} {key}.")
-    return Answer(200, view(found))
 
 
 def _finding(name: str, check: Callable[[Services, datetime], str], services: Services, now: datetime) -> views.View:
@@ -156,7 +80,7 @@ def _sweeping(services: Services, now: datetime) -> str:
 
 
 def _rows(services: Services, _: datetime) -> str:
-    keys = [key for kind, *_ in LISTED.values() for key in services.ledger.unreadable(kind, LOOKED_AT)]
+    keys = [key for kind in (Document, Job, Operation) for key in services.ledger.unreadable(kind, LOOKED_AT)]
     if not keys:
         return ""
     return (

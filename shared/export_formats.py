@@ -1,0 +1,62 @@
+"""Classified documents as JSON lines or CSV: one line a document, that is, a version of a file. Pure."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from shared.model import Document
+
+FIELDS = ("name", "classes", "project", "deployment", "model", "modelId", "classified", "etag", "document", "job")
+# A spreadsheet takes a cell that begins so for a formula, and file names come from anybody.
+FORMULA = ("=", "+", "-", "@", "\t", "\r")
+
+
+@dataclass(frozen=True)
+class Format:
+    """`head` is what an export begins with, `lines` what its documents come to, both in UTF-8."""
+
+    content_type: str
+    head: bytes
+    lines: Callable[[Iterable[Document]], bytes]
+
+
+def _row(document: Document) -> dict[str, Any]:
+    """The values of FIELDS; `classes` best first."""
+    by = document.classifier
+    scores = [{"category": one.category, "confidence": one.confidence} for one in document.classes]
+    made_by = (by.project, by.deployment, by.model, by.model_id) if by else ("",) * 4
+    ended = document.ended.isoformat() if document.ended else ""
+    values = (document.name, scores, *made_by, ended, document.etag, document.key, document.job)
+    return dict(zip(FIELDS, values, strict=True))
+
+
+def _jsonl(documents: Iterable[Document]) -> bytes:
+    return "".join(json.dumps(_row(one), ensure_ascii=False) + "\n" for one in documents).encode()
+
+
+def _csv(documents: Iterable[Document]) -> bytes:
+    return _table([_cell(value) for value in _row(one).values()] for one in documents)
+
+
+def _table(rows: Iterable[Iterable[str]]) -> bytes:
+    text = io.StringIO(newline="")
+    csv.writer(text).writerows(rows)
+    return text.getvalue().encode()
+
+
+def _cell(value: Any) -> str:
+    """Classes as "Drama 0.97; Comedy 0.41"; an apostrophe keeps what looks like a formula from being one."""
+    if isinstance(value, list):
+        value = "; ".join(f"{one['category']} {one['confidence']}" for one in value)
+    return "'" + value if value.startswith(FORMULA) else str(value)
+
+
+FORMATS: dict[str, Format] = {
+    "jsonl": Format("application/jsonl; charset=utf-8", b"", _jsonl),
+    "csv": Format("text/csv; charset=utf-8", _table([FIELDS]), _csv),
+}

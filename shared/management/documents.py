@@ -1,0 +1,135 @@
+"""What another app does with documents: hand over a text, get its result, have all results in one file."""
+
+from __future__ import annotations
+
+import logging
+import re
+from dataclasses import dataclass, replace
+from datetime import datetime
+from uuid import uuid4
+
+from shared import export
+from shared.errors import BadRequest, Conflict, Moved, NotFound, StorageUnavailable, Unreadable
+from shared.export_formats import FORMATS
+from shared.intake import document_landed
+from shared.management.listings import find
+from shared.management.requests import Answer, Request, choice, flag, json_object, selection, text
+from shared.management.starting import LOOK_AGAIN, begin
+from shared.model import LONGEST_NAME, Document, DocumentState, document_key, is_file_name
+from shared.operation import OperationKind
+from shared.services import Services
+from shared.text import LARGEST_FILE, LONGEST_TEXT, check_size, decode
+
+log = logging.getLogger(__name__)
+
+LARGEST_JSON = 2 * LARGEST_FILE  # a character may take six bytes there
+LANGUAGE = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{1,8}){0,3}", re.ASCII)
+MOST_PARTS = 254  # of a path in storage
+UNPRINTABLE = re.compile("[\x00-\x1f\x7f-\x9f\ufffe\uffff]")  # what no listing of a container can spell
+FLAGS = {"": False, "false": False, "true": True}
+
+
+@dataclass(frozen=True)
+class Sent:
+    """A text as an app hands it over."""
+
+    name: str
+    content: bytes
+    language: str
+    overwrite: bool
+
+
+def post_document(services: Services, request: Request, now: datetime) -> Answer:
+    """Classify a text: it becomes a file of the documents container, and goes the way of every dropped one.
+
+    The body is {"text", "name", "language", "overwrite"}, all but the first optional, or the text itself as text/plain
+    with the others in the query.
+    """
+    sent = _sent(request, now)
+    try:
+        etag = services.documents.write(sent.name, sent.content, sent.language, overwrite=sent.overwrite)
+    except Moved:
+        raise Conflict(
+            f'There is a file {sent.name} already: give another name, or "overwrite": true to replace it.'
+        ) from None
+    try:
+        document_landed(sent.name, services, now)
+    except StorageUnavailable:
+        log.exception("File %s is written, and waits for its event or the sweep.", sent.name)
+    key = document_key(services.documents.container, sent.name, etag)
+    location = {"Location": f"/api/documents/{key}", **LOOK_AGAIN}
+    return Answer(202, {"key": key, "name": sent.name, "etag": etag}, location)
+
+
+def get_result(services: Services, request: Request, now: datetime, key: str) -> Answer:
+    """The result of a document, as it is in the results container; 404 says why there is none."""
+    del request, now
+    document: Document = find(services, "documents", key)
+    if document.state is not DocumentState.SUCCEEDED:
+        raise NotFound(NO_RESULT[document.state].format(document))
+    result = services.documents.result(document.name)
+    if not isinstance(result, dict):
+        raise NotFound(f"The result of {document.name} is no longer in container {services.documents.results}.")
+    if result.get("document") != key:
+        raise NotFound(f"The result of {document.name} is that of another version now: {result.get('document')}.")
+    return Answer(200, result)
+
+
+def export_documents(services: Services, request: Request, now: datetime) -> Answer:
+    """Write the classes of all documents, or of those of a `class`, a `prefix`, a time, into one JSONL or CSV file."""
+    body = json_object(request)
+    form = text(body, "format", "jsonl")
+    choice(form, "format", FORMATS.__getitem__, list(FORMATS))
+    wanted = selection({**body, "state": DocumentState.SUCCEEDED.value})
+    return begin(services, OperationKind.EXPORT_DOCUMENTS, "", export.parameters(wanted, form), now)
+
+
+def _sent(request: Request, now: datetime) -> Sent:
+    plain = request.content_type.partition(";")[0].strip().lower() == "text/plain"
+    sent = _plain(request) if plain else _json(request)
+    try:
+        check_size(len(sent.content))
+        decode(sent.content)
+    except Unreadable as error:
+        raise BadRequest(str(error)) from error
+    if sent.language and not LANGUAGE.fullmatch(sent.language):
+        raise BadRequest('"language" must be a language such as es or pt-BR.')
+    return replace(sent, name=_name(sent.name, now))
+
+
+def _plain(request: Request) -> Sent:
+    query = request.query
+    overwrite = choice(query.get("overwrite", ""), "overwrite", FLAGS.__getitem__, ["true", "false"])
+    return Sent(query.get("name", ""), request.body, query.get("language", ""), overwrite)
+
+
+def _json(request: Request) -> Sent:
+    body = json_object(request, LARGEST_JSON)
+    content = text(body, "text", longest=LONGEST_TEXT).encode()
+    return Sent(text(body, "name", ""), content, text(body, "language", ""), flag(body, "overwrite"))
+
+
+def _name(name: str, now: datetime) -> str:
+    """As it was given, if every storage and every listing can hold it; a new one if none was."""
+    if not name:
+        return f"{now:%Y%m%dT%H%M%S}-{uuid4().hex[:12]}.txt"
+    length = len(name.encode("utf-16-le", "surrogatepass")) // 2  # as storage counts
+    if length > LONGEST_NAME:
+        raise BadRequest(f'"name" has {length:,} characters; at most {LONGEST_NAME:,} are taken.')
+    parts = re.split(r"[/\\]", name)  # some clients take one for the other
+    whole = len(parts) <= MOST_PARTS and all(part.strip(" .") for part in parts)
+    if not whole or name.endswith(".") or UNPRINTABLE.search(name) or not is_file_name(name):
+        raise BadRequest(
+            '"name" must be the name of a file, such as reviews/first.txt: no control characters, no dot at its end, '
+            f"and at most {MOST_PARTS} parts between slashes, none of them empty or nothing but dots."
+        )
+    return name
+
+
+NO_RESULT = {
+    DocumentState.WAITING: "{0.name} waits to be classified; it has no result yet.",
+    DocumentState.SUBMITTED: "{0.name} is with the service; it has no result yet.",
+    DocumentState.FAILED: "{0.name} has no result, for it failed ({0.reason}): {0.detail}",
+    DocumentState.SUPERSEDED: "{0.name} has no result: a newer version of the file took its place.",
+    DocumentState.GONE: "{0.name} has no result: the file was deleted before it was read.",
+}

@@ -1,0 +1,92 @@
+"""The OpenAPI 3.1 document of a table of routes. Pure: the same rows that answer calls describe them."""
+
+from __future__ import annotations
+
+import inspect
+import re
+from collections.abc import Iterable, Mapping
+from http import HTTPStatus
+from typing import Any
+
+from shared.management.route import Query, Route
+from shared.management.schemas import PARAMETERS, SCHEMAS, ref
+
+VERSION = "0.1.0"
+PREFIX = "/api"
+JSON, TEXT = "application/json", "text/plain"
+ANYWHERE = (HTTPStatus.INTERNAL_SERVER_ERROR, HTTPStatus.SERVICE_UNAVAILABLE)  # settings are wrong; storage is away
+WHERE = {"Location": "Where to ask how it stands.", "Retry-After": "Seconds to wait before asking."}
+
+
+def document(routes: Iterable[Route]) -> dict[str, Any]:
+    paths: dict[str, dict[str, Any]] = {}
+    for route in routes:
+        paths.setdefault(_path(route), {})[route.method.lower()] = _operation(route)
+    return {
+        "openapi": "3.1.0",
+        "info": {"title": "textdrop", "version": VERSION, "description": "Drop a text; get its classes."},
+        "servers": [{"url": PREFIX}],
+        "security": [{"functionKey": []}],
+        "paths": paths,
+        "components": {
+            "schemas": SCHEMAS,
+            "securitySchemes": {"functionKey": {"type": "apiKey", "in": "header", "name": "x-functions-key"}},
+        },
+    }
+
+
+def _path(route: Route) -> str:
+    return "/" + re.sub(r"<(\w+)>", r"{\1}", route.path)
+
+
+def _operation(route: Route) -> dict[str, Any]:
+    told = inspect.getdoc(route.action) or route.action.__name__.replace("_", " ").capitalize() + "."
+    summary, _, rest = told.partition("\n\n")
+    first, *others = route.action.__name__.split("_")
+    parts = {
+        "operationId": first + "".join(other.title() for other in others),
+        "tags": [route.path.split("/", maxsplit=1)[0]],
+        "summary": " ".join(summary.split()),
+        "description": rest,
+        "parameters": [*_in_path(route), *map(_in_query, route.query)],
+        "requestBody": _body(route),
+        "responses": _responses(route),
+    }
+    return {name: part for name, part in parts.items() if part}
+
+
+def _in_path(route: Route) -> list[dict[str, Any]]:
+    names = re.findall(r"<(\w+)>", route.path)
+    return [{"name": name, "in": "path", "required": True, "schema": PARAMETERS[name]} for name in names]
+
+
+def _in_query(query: Query) -> dict[str, Any]:
+    return {"name": query.name, "in": "query", "description": query.says, "schema": query.schema}
+
+
+def _body(route: Route) -> dict[str, Any]:
+    if not route.takes:
+        return {}
+    content = {JSON: {"schema": ref(route.takes)}, **({TEXT: {"schema": {"type": "string"}}} if route.text else {})}
+    return {"required": True, "content": content}
+
+
+def _responses(route: Route) -> dict[str, Any]:
+    """Where a good answer and an error share a status, as in health, either may come."""
+    troubles = {*route.troubles, *ANYWHERE}
+    found = {}
+    for status in sorted({*route.answers, *troubles}):
+        names = [route.answers[status]] if status in route.answers else []
+        shapes = [ref(name) for name in (*names, *(["Error"] if status in troubles else []))]
+        found[str(status)] = _response(status, shapes[0] if len(shapes) == 1 else {"anyOf": shapes})
+    return found
+
+
+def _response(status: int, schema: Mapping[str, Any]) -> dict[str, Any]:
+    headers = {name: _header(says) for name, says in WHERE.items()} if status == HTTPStatus.ACCEPTED else {}
+    said = {"description": HTTPStatus(status).phrase, "content": {JSON: {"schema": schema}}}
+    return {**said, "headers": headers} if headers else said
+
+
+def _header(says: str) -> dict[str, Any]:
+    return {"description": says, "required": True, "schema": {"type": "string"}}

@@ -1,0 +1,38 @@
+"""Which documents somebody wants to see, to have again, or to have exported. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from shared.language.types import Classifier
+from shared.model import Document, DocumentState, Reason
+
+
+@dataclass(frozen=True)
+class Selection:
+    """Documents in `state` (None: those that are open), and of those the ones that fit all the rest.
+
+    `category`: those that got this class. `other_than`: those that another classifier than this one classified.
+    `since` and `until`: those that ended, or landed while they are open, at or after the one and before the other.
+    """
+
+    state: DocumentState | None
+    prefix: str = ""
+    reason: Reason | None = None
+    category: str = ""
+    other_than: Classifier | None = None
+    since: datetime | None = None
+    until: datetime | None = None
+
+    def fits(self, document: Document) -> bool:
+        """Whether all but the state is as wanted."""
+        at = document.ended or document.claimed
+        return (
+            document.name.startswith(self.prefix)
+            and self.reason in (None, document.reason)
+            and (not self.category or self.category in {one.category for one in document.classes})
+            and (self.other_than is None or document.classifier != self.other_than)
+            and (self.since is None or at >= self.since)
+            and (self.until is None or at < self.until)
+        )

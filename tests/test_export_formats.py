@@ -1,0 +1,57 @@
+"""Documents as JSON lines and CSV: every name and class comes back as it was, and no cell is a formula."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from values import CLASSIFIER, NOW, TEXTS, document
+
+from shared.export_formats import FIELDS, FORMATS
+from shared.language.types import ClassScore
+from shared.model import Document
+
+
+def classified(name: str, *classes: tuple[str, float]) -> Document:
+    return document(name).succeeded(tuple(ClassScore(*one) for one in classes), CLASSIFIER, NOW)
+
+
+def table(*documents: Document) -> list[list[str]]:
+    form = FORMATS["csv"]
+    return list(csv.reader(io.StringIO((form.head + form.lines(documents)).decode(), newline="")))
+
+
+@given(TEXTS, st.lists(st.tuples(TEXTS, st.floats(0, 1)), max_size=3))
+def test_a_json_line_holds_the_document_whatever_it_is_called(name: str, classes: list[tuple[str, float]]) -> None:
+    lines = FORMATS["jsonl"].lines([classified(name, *classes), classified("b.txt")]).decode()
+    first, second, rest = lines.split("\n")
+    found = json.loads(first)
+    assert tuple(found) == FIELDS
+    assert found["name"] == name
+    assert [(one["category"], one["confidence"]) for one in found["classes"]] == classes
+    assert (json.loads(second)["name"], rest) == ("b.txt", "")
+
+
+@given(TEXTS)
+def test_a_csv_row_has_a_cell_a_field_and_none_is_a_formula(name: str) -> None:
+    head, row = table(classified(name, ("Drama", 0.97), ("=Comedy", 0.41)))
+    assert tuple(head) == FIELDS
+    assert len(row) == len(FIELDS)
+    assert row[0].removeprefix("'") == name.removeprefix("'")
+    assert not row[0].startswith(("=", "+", "-", "@", "\t", "\r"))
+    assert row[1] == "Drama 0.97; =Comedy 0.41"
+
+
+@pytest.mark.parametrize("name", ["=1+1", "+1", "-1", "@a", "\t=1", "\r=1"])
+def test_what_a_spreadsheet_takes_for_a_formula_is_text(name: str) -> None:
+    assert table(classified(name))[1][0] == "'" + name
+
+
+def test_a_document_without_classes_or_classifier_is_a_line_too() -> None:
+    _, row = table(replace(classified("a.txt"), classifier=None))
+    assert row[:6] == ["a.txt", "", "", "", "", ""]

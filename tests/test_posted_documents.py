@@ -1,0 +1,261 @@
+"""Texts from another app: they become files, take their road, and their results are read and exported over HTTP."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from collections.abc import Iterator
+from contextlib import suppress
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from world import World
+
+from shared import export
+from shared.ledger import Ledger
+from shared.operations import follow
+from shared.services import services
+from shared.text import LARGEST_FILE, LONGEST_TEXT
+
+RECIPE = "Chop the garlic and simmer the onion in butter."
+VOYAGE = "Hoist the spinnaker, mind the tide, drop anchor in the harbour."
+
+
+def refused(answer: tuple[int, Any, Any]) -> tuple[int, str]:
+    status, body, _ = answer
+    return status, body["error"]["message"]
+
+
+def test_a_text_gets_its_classes_as_a_dropped_file_would(world: World) -> None:
+    world.publish()
+    status, accepted, headers = world.ask("POST", "documents", {"text": RECIPE, "name": "a/b.txt", "language": "es"})
+    assert (status, accepted["name"]) == (202, "a/b.txt")
+    assert headers["Location"] == f"/api/documents/{accepted['key']}"
+    found = world.get(f"documents/{accepted['key']}")
+    assert (found["name"], found["language"], found["etag"]) == ("a/b.txt", "es", accepted["etag"])
+    world.land("a/b.txt")  # the trigger fires too, and changes nothing
+    assert world.until(lambda: world.result("a/b.txt"))["classes"][0]["category"] == "Cooking"
+    assert world.get(f"documents/{accepted['key']}/result") == world.result("a/b.txt")
+
+
+def test_a_text_as_it_is_with_its_name_in_the_query(world: World) -> None:
+    raw = "\ufeffé 漢字 😀".encode("utf-16")
+    status, accepted, _ = world.ask("POST", "documents?name=a.txt&language=pt-BR", raw=raw, kind="text/plain")
+    assert status == 202
+    assert world.get(f"documents/{accepted['key']}")["language"] == "pt-BR"
+    assert world.blobs.get_blob_client(world.container, "a.txt").download_blob().readall() == raw
+
+
+def test_without_a_name_one_is_made_up(world: World) -> None:
+    names = {world.ask("POST", "documents", {"text": RECIPE})[1]["name"] for _ in range(2)}
+    assert len(names) == 2
+    assert world.documents("waiting").keys() == names
+
+
+def test_a_name_that_is_taken_stays_taken_unless_it_may_be_replaced(world: World) -> None:
+    world.put("a.txt", "first")
+    status, message = refused(world.ask("POST", "documents", {"text": RECIPE, "name": "a.txt"}))
+    assert (status, "overwrite" in message) == (409, True)
+    assert refused(world.ask("POST", "documents?name=a.txt", raw=b"text", kind="text/plain"))[0] == 409
+    assert world.blobs.get_blob_client(world.container, "a.txt").download_blob().readall() == b"first"
+    assert world.ask("POST", "documents", {"text": RECIPE, "name": "a.txt", "overwrite": True})[0] == 202
+    assert world.ask("POST", "documents?name=a.txt&overwrite=true", raw=b"text", kind="text/plain")[0] == 202
+    assert world.blobs.get_blob_client(world.container, "a.txt").download_blob().readall() == b"text"
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {},
+        {"text": ""},
+        {"text": " \n"},
+        {"text": 7},
+        {"text": "bell \a"},
+        {"text": RECIPE, "language": "e\ns"},
+        {"text": RECIPE, "language": "é"},
+        {"text": RECIPE, "overwrite": "yes"},
+        {"text": RECIPE, "name": 7},
+        *(
+            {"text": RECIPE, "name": name}
+            for name in ("..", "a/../b", "a//b", "/a", "a/", "a\nb", "a.", " ", "a\\..\\b")
+        ),
+        {"text": RECIPE, "name": "n" * 1020},
+        {"text": RECIPE, "name": "😀" * 510},
+        {"text": RECIPE, "name": "a/" * 254 + "a"},
+    ],
+    ids=lambda body: json.dumps(body)[:60],
+)
+def test_what_cannot_be_classified_or_named_is_refused_and_nothing_written(world: World, body: Any) -> None:
+    status, message = refused(world.ask("POST", "documents", body))
+    assert status == 400, message
+    assert list(world.blobs.get_container_client(world.container).list_blobs()) == []
+
+
+def test_sizes_are_limited(world: World) -> None:
+    assert world.ask("POST", "documents", {"text": "é" * LONGEST_TEXT, "name": "longest.txt"})[0] == 202
+    for raw in (b"x" * (LONGEST_TEXT + 1), b"x" * (LARGEST_FILE + 1), b"\xff", b""):
+        assert refused(world.ask("POST", "documents", raw=raw, kind="text/plain; charset=utf-8"))[0] == 400
+    assert "bytes" in refused(world.ask("POST", "documents", raw=b'"' + b"x" * 2 * LARGEST_FILE))[1]
+
+
+def test_no_result_has_its_reason(world: World) -> None:
+    def reason(key: str) -> str:
+        status, message = refused(world.ask("GET", f"documents/{key}/result"))
+        assert status == 404
+        return message
+
+    def key(state: str) -> str:
+        return str(world.documents(state)[f"{state}.txt"]["key"])
+
+    world.drop("waiting.txt", RECIPE)
+    assert "waits" in reason(key("waiting"))
+    world.publish()
+    world.drop("failed.txt", b"\xff")
+    world.drop("succeeded.txt", RECIPE)
+    world.until(lambda: world.result("succeeded.txt"))
+    world.until(lambda: world.documents("failed"))
+    assert "UTF-8" in reason(key("failed"))
+    old = key("succeeded")
+    world.drop("succeeded.txt", VOYAGE)
+    new = world.until(lambda: [one for one in world.documents("succeeded").values() if one["key"] != old])
+    world.until(lambda: world.result("succeeded.txt")["document"] != old)
+    assert "another version" in reason(old)
+    assert len(new) == 1
+    world.blobs.get_blob_client(f"{world.container}-results", "succeeded.txt.json").delete_blob()
+    assert "no longer" in reason(world.documents("succeeded")["succeeded.txt"]["key"])
+    assert "no document none" in reason("none")
+
+
+# --- listings ---------------------------------------------------------------------------------------------------
+
+
+def names(world: World, query: str) -> list[str]:
+    return [one["name"] for page in pages(world, query) for one in page]
+
+
+def pages(world: World, query: str) -> Iterator[list[Any]]:
+    more = ""
+    while True:
+        found = world.get(f"documents?{query}{more}")
+        yield found["value"]
+        if "continue" not in found:
+            return
+        more = f"&continue={found['continue']}"
+
+
+@pytest.fixture
+def classified(world: World) -> World:
+    """Three files classified one minute after the other, and one that failed."""
+    world.publish()
+    for name, text in (("x/1.txt", RECIPE), ("y/2.txt", VOYAGE), ("x/3.txt", VOYAGE)):
+        world.drop(name, text)
+        world.until(lambda name=name: name in world.documents("succeeded"))
+        world.now += timedelta(minutes=1)
+    world.drop("x/bad.txt", b"\xff")
+    world.until(lambda: world.documents("failed"))
+    return world
+
+
+def test_documents_are_found_by_state_class_name_and_time(classified: World) -> None:
+    at = {name: one["ended"].replace("+00:00", "Z") for name, one in classified.documents("succeeded").items()}
+    ended = "state=succeeded"
+    assert names(classified, ended) == ["x/3.txt", "y/2.txt", "x/1.txt"]
+    assert names(classified, f"{ended}&prefix=x/") == ["x/3.txt", "x/1.txt"]
+    assert names(classified, "class=Sailing") == ["x/3.txt", "y/2.txt"]
+    assert names(classified, "class=Sailing&prefix=y") == ["y/2.txt"]
+    assert names(classified, "class=Baking") == []
+    assert names(classified, f"{ended}&since={at['y/2.txt']}") == ["x/3.txt", "y/2.txt"]
+    assert names(classified, f"{ended}&until={at['y/2.txt']}") == ["x/1.txt"]
+    assert names(classified, f"{ended}&since={at['y/2.txt']}&until={at['x/3.txt']}") == ["y/2.txt"]
+    assert names(classified, f"{ended}&since=9999-01-01") == names(classified, f"{ended}&until=0001-01-01") == []
+    assert names(classified, "state=failed&prefix=x/") == ["x/bad.txt"]
+    assert names(classified, "since=2000-01-01T00:00:00 01:00") == []  # none is open
+    for query in ("since=soon", "until=2026-13-01", "class=Sailing&state=failed"):
+        assert classified.ask("GET", f"documents?{query}")[0] == 400
+
+
+@pytest.mark.parametrize("top", [1, 2])
+def test_pages_together_are_the_whole_whatever_is_wanted(classified: World, top: int) -> None:
+    for query in ("state=succeeded", "class=Sailing", "state=succeeded&prefix=x/"):
+        assert names(classified, f"{query}&top={top}") == names(classified, query)
+        assert all(len(page) <= top for page in pages(classified, f"{query}&top={top}"))
+
+
+# --- the export -------------------------------------------------------------------------------------------------
+
+
+def exported(world: World, wanted: Any) -> tuple[Any, str]:
+    status, begun, headers = world.ask("POST", "documents/export", wanted)
+    assert status == 202, begun
+    assert headers["Location"] == f"/api/operations/{begun['key']}"
+    ended = world.ended(begun)
+    assert ended["state"] == "succeeded", ended
+    written = world.blobs.get_blob_client(ended["result"]["container"], ended["result"]["blob"])
+    return ended, written.download_blob().readall().decode()
+
+
+def test_all_results_in_one_file_page_by_page(classified: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(export, "PAGE", 1)
+    monkeypatch.setattr(export, "PAGES", 1)
+    ended, text = exported(classified, {})
+    found = [json.loads(line) for line in text.splitlines()]
+    assert [one["name"] for one in found] == ["x/3.txt", "y/2.txt", "x/1.txt"]
+    assert ended["result"]["documents"] == "3"
+    shown = classified.documents("succeeded")["x/1.txt"]
+    assert (found[2]["classes"], found[2]["document"]) == (shown["classes"], shown["key"])
+    ended, text = exported(classified, {"format": "csv", "class": "Sailing", "prefix": "x/"})
+    [row] = csv.DictReader(io.StringIO(text))
+    assert row["name"] == "x/3.txt"
+    assert row["classes"].startswith("Sailing ")
+    assert ended["result"]["blob"].endswith(".csv")
+
+
+def test_an_export_of_nothing_is_an_empty_file(world: World) -> None:
+    assert exported(world, {"until": "2000-01-01T00:00:00Z"})[1] == ""
+    assert exported(world, {"format": "csv", "prefix": "none"})[1].startswith("name,classes,")
+
+
+def test_one_export_at_a_time_and_the_same_once_more_is_the_same(world: World) -> None:
+    _, begun, _ = world.ask("POST", "documents/export", {})
+    world.now += timedelta(seconds=1)
+    assert world.ask("POST", "documents/export", {})[1]["key"] == begun["key"]
+    status, message = refused(world.ask("POST", "documents/export", {"format": "csv"}))
+    assert (status, "all documents" in message) == (409, True)
+    assert world.ended(begun)["state"] == "succeeded"
+    assert world.ask("POST", "documents/export", {"format": "csv"})[0] == 202
+
+
+@pytest.mark.parametrize(
+    "body", [{"format": "xlsx"}, {"format": 7}, {"since": "soon"}, {"since": 7}, {"class": []}, []]
+)
+def test_an_export_that_cannot_be_is_refused(world: World, body: Any) -> None:
+    assert refused(world.ask("POST", "documents/export", body))[0] == 400
+
+
+def test_an_export_goes_on_after_a_crash_and_writes_nothing_twice(
+    classified: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The process dies after each block was staged, and after the file was made, before the ledger knows."""
+    monkeypatch.setattr(export, "PAGE", 1)
+    monkeypatch.setattr(export, "PAGES", 1)
+    _, begun, _ = classified.ask("POST", "documents/export", {})
+    commit, tried = Ledger.commit, []
+
+    def dying(self: Ledger, *changes: Any) -> Any:
+        tried.append(changes)
+        if len(tried) % 2:
+            raise SystemExit
+        return commit(self, *changes)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Ledger, "commit", dying)
+        while len(tried) < 6:  # three blocks, each twice
+            classified.now += timedelta(minutes=1)
+            with suppress(SystemExit):
+                follow(services(), classified.now, 10)
+    ended = classified.get(f"operations/{begun['key']}")
+    assert (ended["state"], ended["result"]["documents"]) == ("succeeded", "3")
+    raw = services().documents.read_any(ended["result"]["container"], ended["result"]["blob"])
+    assert [json.loads(line)["name"] for line in raw.splitlines()] == ["x/3.txt", "y/2.txt", "x/1.txt"]
