@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
+from typing import Any
 
 from shared.errors import TextdropError
 from shared.management import views
@@ -19,6 +20,7 @@ LOOKED_AT = 100
 LONGEST_SILENCE = timedelta(minutes=5)
 LONGEST_CLOSED = timedelta(minutes=5)
 LATE_SWEEPS = 3
+KINDS: tuple[Any, ...] = (Document, Job, Operation)
 LONGEST_SWEEP = timedelta(days=1)  # 5,000 files a tick: millions
 
 
@@ -80,7 +82,7 @@ def _sweeping(services: Services, now: datetime) -> str:
 
 
 def _rows(services: Services, _: datetime) -> str:
-    keys = [key for kind in (Document, Job, Operation) for key in services.ledger.unreadable(kind, LOOKED_AT)]
+    keys = [key for kind in KINDS for key in services.ledger.unreadable(kind, LOOKED_AT)]
     if not keys:
         return ""
     return (
