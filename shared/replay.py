@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from dataclasses import dataclass
 from datetime import datetime
 
 from shared.errors import Moved
@@ -12,27 +14,37 @@ from shared.selection import Selection
 from shared.services import Services
 
 PAGE = 100
-MOST = 1000  # documents a call: a caller waits for the answer
+WORKERS = 8
+MOST, LOOKED_AT = 1000, 5000  # documents changed, and rows read, a call: a caller waits for the answer
+
+
+@dataclass(frozen=True)
+class Range:
+    """Which documents one call looks at: those of `keys`, or else all there are, from where a call before ended."""
+
+    keys: Sequence[str] = ()
+    after: str = ""
 
 
 def replay(
-    services: Services, wanted: Selection, now: datetime, *, keys: Sequence[str], dry_run: bool
-) -> list[Document]:
-    """Have them classified again, at most MOST a call; gives those that wait now (or would). Texts are read anew.
+    services: Services, wanted: Selection, now: datetime, *, among: Range, dry_run: bool
+) -> tuple[list[Document], str]:
+    """Have them classified again; gives those that wait now (or would), and where to go on. Texts are read anew.
 
-    With `keys`, only those of them that have ended, in whatever state.
+    Of those with a key, the ones that have ended, in whatever state.
     """
 
     def again(document: Document) -> None:
         services.ledger.commit((document, document.replayed(now)))
 
-    return _each(services, wanted, keys, _nothing if dry_run else again)
+    return _each(services, wanted, among, _nothing if dry_run else again)
 
 
-def purge(services: Services, wanted: Selection, *, keys: Sequence[str], dry_run: bool) -> list[Document]:
-    """Forget documents whose file is gone or has another version now, and the jobs that ended before `wanted.until`.
+def purge(services: Services, wanted: Selection, *, among: Range, dry_run: bool) -> tuple[list[Document], str]:
+    """Forget documents whose file is gone or has another version now; gives them, and where to go on.
 
-    What is still in the container stays: the sweep would find it new, and it would be paid for again.
+    With the last of them go the jobs that ended before `wanted.until`. What is still in the container stays: the sweep
+    would find it new, and it would be paid for again.
     """
 
     def forget(document: Document) -> None:
@@ -42,34 +54,46 @@ def purge(services: Services, wanted: Selection, *, keys: Sequence[str], dry_run
         if not dry_run:
             services.ledger.forget(document)
 
-    gone = _each(services, wanted, keys, forget)
-    if wanted.until and not dry_run:
+    gone, after = _each(services, wanted, among, forget)
+    if wanted.until and not dry_run and not after:
         _forget_jobs(services, wanted.until)
-    return gone
+    return gone, after
 
 
 def _each(
-    services: Services, wanted: Selection, keys: Sequence[str], act: Callable[[Document], None]
-) -> list[Document]:
-    done = []
-    for document in _fitting(services, wanted, keys):
-        with suppress(Moved):  # it is not what was asked for any more
-            act(document)
-            done.append(document)
-        if len(done) == MOST:
+    services: Services, wanted: Selection, among: Range, act: Callable[[Document], None]
+) -> tuple[list[Document], str]:
+    done: list[Document] = []
+    further = ""
+    for documents, after in _pages(services, wanted, among):
+        further = after
+        with ThreadPoolExecutor(WORKERS) as workers:
+            acted = workers.map(lambda document: _acted(document, act), filter(wanted.fits, documents))
+            done += [document for document in acted if document]
+        if len(done) + PAGE > MOST:
             break
-    return done
+    return done, further
 
 
-def _fitting(services: Services, wanted: Selection, keys: Sequence[str]) -> Iterator[Document]:
-    if keys:
-        found = services.ledger.find_all(Document, keys)
-        yield from (document for document in found if document.state.final and wanted.fits(document))
+def _acted(document: Document, act: Callable[[Document], None]) -> Document | None:
+    try:
+        act(document)
+    except Moved:  # it is not what was asked for any more
+        return None
+    return document
+
+
+def _pages(services: Services, wanted: Selection, among: Range) -> Iterator[tuple[list[Document], str]]:
+    """Documents that have ended, and where to go on after them."""
+    if among.keys:
+        yield [one for one in services.ledger.find_all(Document, among.keys) if one.state.final], ""
         return
-    after = ""
-    while wanted.state:
+    after = among.after
+    for _ in range(LOOKED_AT // PAGE):
+        if wanted.state is None:
+            return
         found, after = services.ledger.ended(Document, wanted.state, PAGE, after, until=wanted.until)
-        yield from filter(wanted.fits, found)
+        yield found, after
         if not after:
             return
 

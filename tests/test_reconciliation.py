@@ -51,6 +51,27 @@ def test_a_failed_document_is_replayed(world: World) -> None:
     assert "replayed" in whats
 
 
+def test_a_call_changes_so_many_and_the_next_goes_on(world: World, monkeypatch: Any) -> None:
+    for name, value in {"PAGE": 2, "MOST": 4, "LOOKED_AT": 6}.items():
+        monkeypatch.setattr(f"shared.replay.{name}", value)
+    world.publish()
+    for number in range(11):
+        world.drop(f"{'bad' if number % 4 else 'void'}{number:02}.txt", b"")
+    world.until(lambda: len(world.documents("failed")) == 11)
+    answers: list[dict[str, Any]] = []
+    while not answers or "continue" in answers[-1]:
+        gone_on = {"continue": answers[-1]["continue"]} if answers else {}
+        status, answer, _ = world.ask("POST", "documents/replay", {"prefix": "bad", **gone_on})
+        assert status == 200
+        answers.append(answer)
+    counts = [answer["count"] for answer in answers]
+    assert sum(counts) == len(world.documents("waiting")) == 8
+    assert len(counts) > 1
+    assert max(counts) <= 4
+    assert world.documents("failed").keys() == {"void00.txt", "void04.txt", "void08.txt"}
+    assert world.ask("POST", "documents/replay", {"continue": "no such'row"})[0] == 400
+
+
 def test_documents_of_an_older_model_are_classified_again(world: World) -> None:
     world.publish()
     world.drop("old.txt", RECIPE)

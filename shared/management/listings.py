@@ -87,8 +87,8 @@ def _of_state(what: str, request: Request) -> Selection:
 def _list(services: Services, what: str, request: Request, wanted: Selection) -> Answer:
     view = LISTED[what][2]
     top, after = page_of(request.query)
-    found, more = _page(services, what, wanted, top, after.replace("_", "|"))
-    return Answer(200, {"value": [view(one) for one in found], **({"continue": _token(more)} if more else {})})
+    found, more = _page(services, what, wanted, top, after)
+    return Answer(200, {"value": [view(one) for one in found], **views.continued(more)})
 
 
 def _page(services: Services, what: str, wanted: Selection, top: int, after: str) -> tuple[list[Any], str]:
@@ -110,8 +110,3 @@ def _reading(services: Services, what: str, wanted: Selection, limit: int, after
 
 def _fits(one: Any, wanted: Selection) -> bool:
     return wanted.state in (None, one.state) and (not isinstance(one, Document) or wanted.fits(one))
-
-
-def _token(row: str) -> str:
-    """Where to go on, in characters that a URL takes as they are."""
-    return row.replace("|", "_")

@@ -157,7 +157,12 @@ def page_of(query: Mapping[str, str]) -> tuple[int, str]:
     top = query.get("top", str(PAGE))
     if not (re.fullmatch(r"[1-9][0-9]{0,2}", top, re.ASCII) and int(top) <= LARGEST_PAGE):
         raise BadRequest(f'"top" must be a whole number from 1 to {LARGEST_PAGE}.')
-    after = query.get("continue", "")
+    return int(top), continuation(query)
+
+
+def continuation(values: Mapping[str, Any]) -> str:
+    """The row after which to go on, from the `continue` of the answer before; "" at the beginning."""
+    after = text(values, "continue", "")
     if not CONTINUATION.fullmatch(after):
-        raise BadRequest('"continue" must be what the page before gave.')
-    return int(top), after
+        raise BadRequest('"continue" must be what the answer before gave.')
+    return after.replace("_", "|")

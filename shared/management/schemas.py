@@ -63,6 +63,7 @@ SELECTION = {
     "keys": listed(KEYED),
     "olderModel": FLAG,
     "dryRun": FLAG,
+    "continue": TEXT,
 }
 TASK = {"trainingModelName": NAMED}
 IN_CONTAINER = {"storageInputContainerName": TEXT, "modelType": some(Kind)}
@@ -141,7 +142,7 @@ GIVEN: dict[str, Schema] = {
         {"source": thing({"container": TEXT, "name": TEXT, "etag": TEXT}), "classes": CLASSES, "document": KEYED},
         {**MODEL_OF, "apiVersion": TEXT, "job": KEYED, "landed": TIME, "submitted": TIME, "classified": TIME},
     ),
-    "Counted": thing({"dryRun": FLAG, "count": WHOLE, "more": FLAG, "value": listed(thing({"key": KEYED}))}),
+    "Counted": thing({"dryRun": FLAG, "count": WHOLE, "value": listed(thing({"key": KEYED}))}, {"continue": TEXT}),
     "Job": thing(
         {"key": KEYED, "state": some(JobState), "documents": listed(KEYED), "created": TIME, "timeline": TIMELINE},
         {

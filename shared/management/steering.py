@@ -13,9 +13,9 @@ from shared.classifier import chosen, named
 from shared.errors import BadRequest, NotFound
 from shared.language.types import Classifier
 from shared.management import views
-from shared.management.requests import KEY, Answer, Request, choice, flag, json_object, name_of, text
+from shared.management.requests import KEY, Answer, Request, choice, continuation, flag, json_object, name_of, text
 from shared.model import Document, DocumentState, Reason
-from shared.replay import MOST, purge, replay
+from shared.replay import Range, purge, replay
 from shared.selection import Selection
 from shared.services import Services
 from shared.settings import PREVIEW_API
@@ -59,7 +59,8 @@ def replay_documents(services: Services, request: Request, now: datetime) -> Ans
     """Have ended documents classified again: `keys`, or all of a `state` with `prefix`, `reason`, `olderModel`."""
     body = json_object(request)
     wanted = _wanted(services, body)
-    return _counted(replay(services, wanted, now, keys=_keys(body), dry_run=flag(body, "dryRun")), body)
+    dry_run = flag(body, "dryRun")
+    return _counted(*replay(services, wanted, now, among=_range(body), dry_run=dry_run), dry_run)
 
 
 def purge_documents(services: Services, request: Request, now: datetime) -> Answer:
@@ -69,7 +70,8 @@ def purge_documents(services: Services, request: Request, now: datetime) -> Answ
     if not isinstance(days, int) or isinstance(days, bool) or not 0 <= days <= LONGEST_AGE:
         raise BadRequest(f'"olderThanDays" must be a whole number from 0 to {LONGEST_AGE}.')
     wanted = replace(_wanted(services, body), until=now - timedelta(days=days))
-    return _counted(purge(services, wanted, keys=_keys(body), dry_run=flag(body, "dryRun")), body)
+    dry_run = flag(body, "dryRun")
+    return _counted(*purge(services, wanted, among=_range(body), dry_run=dry_run), dry_run)
 
 
 def get_submission(services: Services, request: Request, now: datetime) -> Answer:
@@ -99,11 +101,11 @@ def begin_sweep(services: Services, request: Request, now: datetime) -> Answer:
     return Answer(202, views.sweep(services.ledger.read(Sweep)), {"Location": "/api/sweep", "Retry-After": "10"})
 
 
-def _keys(body: Mapping[str, Any]) -> list[str]:
+def _range(body: Mapping[str, Any]) -> Range:
     keys = body.get("keys", [])
     if not isinstance(keys, list) or len(keys) > MOST_KEYS or not all(_is_key(key) for key in keys):
         raise BadRequest(f'"keys" must be a list of at most {MOST_KEYS} document keys.')
-    return keys
+    return Range(tuple(keys), continuation(body))
 
 
 def _wanted(services: Services, body: Mapping[str, Any]) -> Selection:
@@ -142,7 +144,7 @@ def _final_state(word: str) -> DocumentState:
     return state
 
 
-def _counted(documents: list[Document], body: Mapping[str, Any]) -> Answer:
+def _counted(documents: list[Document], after: str, dry_run: bool) -> Answer:
+    """What one call did; with `continue`, where the next goes on."""
     shown = [{"key": one.key, "name": one.name, "state": one.state} for one in documents]
-    more = len(documents) == MOST
-    return Answer(200, {"dryRun": flag(body, "dryRun"), "count": len(documents), "more": more, "value": shown})
+    return Answer(200, {"dryRun": dry_run, "count": len(documents), "value": shown, **views.continued(after)})

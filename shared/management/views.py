@@ -26,6 +26,11 @@ from shared.singles import Chosen, Pause, Sweep
 View = dict[str, Any]
 
 
+def continued(row: str) -> View:
+    """Where the next call goes on after this row, in characters that a URL takes as they are; nothing at the end."""
+    return {"continue": row.replace("|", "_")} if row else {}
+
+
 def document(value: Document) -> View:
     return _present(
         {
