@@ -91,7 +91,7 @@ class Storm:
         self.language.clock.advance(self._pause().total_seconds())
         chosen = self.luck.sample(self.processes, 2 if self.luck.random() < AT_ONCE else 1)
         with ThreadPoolExecutor(2) as threads:
-            list(threads.map(lambda one: tick(one[0], self.now()), chosen))
+            list(threads.map(lambda one: tick(one[0], self.now), chosen))
         self.ticks += 1
         self._remember()
 
