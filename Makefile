@@ -29,7 +29,7 @@ demo: setup ## walk the quickstart from start to end on this machine (DATA, LABE
 	@$(PY) -m local demo
 
 run: setup ## run it all until Ctrl-C (HOST=func: on Azure Functions Core Tools instead of the host in local/host)
-	@$(PY) -m local up $(if $(filter func,$(HOST)),--host func)
+	@$(PY) -m local up $(if $(filter func,$(HOST)),--host func) $(if $(AUTH),--auth)
 
 test: setup worker clients ## run every test (TESTS=tests/test_azurite.py: only these)
 	@$(PY) -m pytest -n $(PARALLEL) $(TESTS)

@@ -15,6 +15,8 @@ from azure.core.exceptions import ResourceExistsError, ResourceNotFoundError
 from azure.storage.blob import BlobServiceClient, ContentSettings
 
 from local.errors import SetupError
+from local.event_grid import Created, EventGrid
+from local.host.keys import HEADER
 from local.stack import Stack
 
 SECONDS = 30
@@ -27,6 +29,8 @@ class Client:
     def __init__(self, stack: Stack) -> None:
         self._stack = stack
         self._session = requests.Session()
+        if keys := stack.read_keys():
+            self._session.headers[HEADER] = next(iter(keys.host.values()))
         self._blobs = BlobServiceClient.from_connection_string(stack.storage, connection_timeout=5, retry_total=2)
 
     def call(self, method: str, path: str, body: Any = None) -> Any:
@@ -65,11 +69,22 @@ class Client:
                 file.name, file.read_bytes(), overwrite=True, content_settings=ContentSettings(content_type=kind)
             )
 
-    def drop(self, files: Sequence[Path]) -> dict[str, str]:
-        """Files into the watched container; gives name -> ETag, which tells this version's result from an older's."""
+    def drop(self, files: Sequence[Path], events: EventGrid | None = None) -> dict[str, str]:
+        """Files into the watched container; gives name -> ETag, which tells this version's result from an older's.
+
+        With `events`, the app is told of each file as Event Grid tells of it.
+        """
         self.upload(self._stack.container, files)
-        watched = self._blobs.get_container_client(self._stack.container)
-        return {file.name: watched.get_blob_client(file.name).get_blob_properties().etag.strip('"') for file in files}
+        created = {file.name: self._created(file.name) for file in files}
+        if events:
+            for one in created.values():
+                events.tell(one)
+        return {name: one.etag for name, one in created.items()}
+
+    def _created(self, name: str) -> Created:
+        blob = self._blobs.get_blob_client(self._stack.container, name)
+        found = blob.get_blob_properties()
+        return Created(blob.url, found.etag.strip('"'), found.size, found.content_settings.content_type or "")
 
     def results(self, dropped: dict[str, str], seconds: float) -> Iterator[tuple[str, Any]]:
         """Each file's result, or the document that tells why it has none, as they come; ends at the deadline."""

@@ -9,13 +9,14 @@ from pathlib import Path
 
 from local import quickstart, show, stack
 from local.client import Client
+from local.event_grid import EventGrid
 from shared.settings import APIS, TODAY_API
 
 SECONDS_TO_CLASSIFY = 120.0
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
-    """The environment's DATA, LABELS, DROP and LANGUAGE_API are the defaults."""
+    """The environment's DATA, LABELS, DROP, LANGUAGE_API and BLOB_TRIGGER_SOURCE are the defaults."""
     samples = quickstart.MOVIES
     for name, default, what in (
         ("data", samples / "train", "folder of the texts to learn from"),
@@ -24,6 +25,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     ):
         parser.add_argument(f"--{name}", type=Path, default=Path(os.environ.get(name.upper()) or default), help=what)
     parser.add_argument("--api", default=os.environ.get("LANGUAGE_API") or TODAY_API, help=f"one of {', '.join(APIS)}")
+    stack.source_argument(parser)
     parser.add_argument("--pace", default="seconds", help="of the local Language service: instant, seconds, realistic")
 
 
@@ -33,9 +35,12 @@ def run(options: argparse.Namespace) -> int:
     material = quickstart.Material.of(options.data, options.labels, options.drop)
     with ExitStack() as whole:
         with show.step(f"Start everything (LANGUAGE_API={options.api})"):
-            client = Client(whole.enter_context(stack.running(api=options.api, pace=options.pace)))
+            running = stack.running(api=options.api, pace=options.pace, source=options.source)
+            started = whole.enter_context(running)
+        client = Client(started)
         quickstart.learn(client, material)
-        missing = quickstart.drop(client, material.drop, SECONDS_TO_CLASSIFY)
+        events = EventGrid(started.root) if started.told_by_events else None
+        missing = quickstart.drop(client, material.drop, SECONDS_TO_CLASSIFY, events)
     if missing:
         show.console.print(f"[red]{missing} of {len(material.drop)} files got no classes.[/]")
         return 1

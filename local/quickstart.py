@@ -12,6 +12,7 @@ from typing import Any
 from local import show
 from local.client import Client
 from local.errors import SetupError
+from local.event_grid import EventGrid
 from local.stack import ROOT
 from shared.errors import BadRequest
 from shared.labels import parse_labels
@@ -82,10 +83,12 @@ def learn_anew(client: Client, material: Material) -> None:
     learn(client, material)
 
 
-def drop(client: Client, files: tuple[Path, ...], seconds: float) -> int:
+def drop(client: Client, files: tuple[Path, ...], seconds: float, events: EventGrid | None = None) -> int:
     """Drop the files and print their classes as they come; gives how many were not classified."""
-    with show.step(f"Drop {show.counted(len(files), 'file')}"):
-        dropped = client.drop(files)
+    with show.step(f"Drop {show.counted(len(files), 'file')}{', and play Event Grid' if events else ''}"):
+        if events:
+            events.subscribe()
+        dropped = client.drop(files, events)
     width = max(len(name) for name in dropped)
     classified = sum(show.result(name, found, width) for name, found in client.results(dropped, seconds))
     return len(dropped) - classified

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import json
 import os
 import secrets
@@ -20,8 +21,10 @@ from azure.storage.blob import BlobServiceClient
 from local import azurite, coretools
 from local.errors import SetupError
 from local.host import app as functions_host
+from local.host import keys as host_keys
+from local.host.keys import Keys
 from local.language import server
-from shared.settings import TODAY_API
+from shared.settings import TODAY_API, TRIGGER_SOURCES
 
 ROOT = Path(__file__).parents[1]
 STATE = ROOT / ".textdrop"
@@ -40,36 +43,82 @@ HOSTS: Mapping[str, Callable[..., AbstractContextManager[Host]]] = {
     "func": coretools.running,
 }
 LOG = "host.log"
+KEYS = "keys.json"
 EVERY_TWO_SECONDS = "*/2 * * * * *"
 
 
 @dataclass(frozen=True)
 class Stack:
-    """Where things are: `url` of the app's HTTP functions, storage by connection string (Azurite's is no secret)."""
+    """Where things are: `url` of the app's HTTP functions, storage by connection string (Azurite's is no secret).
+
+    `source` is BLOB_TRIGGER_SOURCE; `keys` the file of the host's keys, if callers need one.
+    """
 
     url: str
     storage: str
     language: str
     container: str = CONTAINER
     results: str = RESULTS
+    source: str = TRIGGER_SOURCES[0]
+    keys: str = ""
+
+    @property
+    def told_by_events(self) -> bool:
+        """Whether the app waits for Event Grid instead of looking for files itself."""
+        return self.source == TRIGGER_SOURCES[1]
+
+    @property
+    def root(self) -> str:
+        """The Functions host's own address."""
+        return self.url.removesuffix("/api")
+
+    def read_keys(self) -> Keys | None:
+        """None if callers need none. Raises SetupError."""
+        return host_keys.read(Path(self.keys)) if self.keys else None
 
 
 @contextmanager
 def running(
-    *, api: str = TODAY_API, state: Path | None = None, port: int = 0, host: str = "local", pace: str = "seconds"
+    *,
+    api: str = TODAY_API,
+    state: Path | None = None,
+    port: int = 0,
+    host: str = "local",
+    pace: str = "seconds",
+    source: str = TRIGGER_SOURCES[0],
+    auth: bool = False,
 ) -> Iterator[Stack]:
-    """Start all of it; end all of it when the block ends. `state` keeps data between runs; None: nothing is kept."""
-    if host not in HOSTS:
-        raise SetupError(f"HOST must be one of {', '.join(HOSTS)}.")
+    """Start all of it; end all of it when the block ends. `state` keeps data between runs; None: nothing is kept.
+
+    `source` is BLOB_TRIGGER_SOURCE. With `auth`, callers need a key. Raises SetupError.
+    """
+    _require_known(host, source, auth)
     with ExitStack() as stack:
         folder = state or Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="textdrop-")))
         storage = stack.enter_context(azurite.running(folder / "azurite" if state else None)).connection_string
         key = secrets.token_hex(16)
         language = stack.enter_context(server.running(storage, key=key, state=folder / "language", pace=pace))
         _make_container(storage)
-        environ = _environ(api, storage, language.endpoint, key)
-        started = stack.enter_context(HOSTS[host](ROOT, port=port, environ=environ, log=folder / LOG))
-        yield Stack(f"{started.url}/api", storage, language.endpoint)
+        environ = {**_environ(api, storage, language.endpoint, key), "BLOB_TRIGGER_SOURCE": source}
+        locked = {"keys": folder / KEYS} if auth else {}
+        started = stack.enter_context(HOSTS[host](ROOT, port=port, environ=environ, log=folder / LOG, **locked))
+        file = str(locked.get("keys", ""))
+        yield Stack(f"{started.url}/api", storage, language.endpoint, source=source, keys=file)
+
+
+def _require_known(host: str, source: str, auth: bool) -> None:
+    if host not in HOSTS:
+        raise SetupError(f"HOST must be one of {', '.join(HOSTS)}.")
+    if source not in TRIGGER_SOURCES:
+        raise SetupError(f"BLOB_TRIGGER_SOURCE must be one of {', '.join(TRIGGER_SOURCES)}.")
+    if auth and host != "local":
+        raise SetupError("Keys are for our own host: leave out AUTH, or HOST=func.")
+
+
+def source_argument(parser: argparse.ArgumentParser) -> None:
+    """The environment's BLOB_TRIGGER_SOURCE is the default."""
+    default = os.environ.get("BLOB_TRIGGER_SOURCE") or TRIGGER_SOURCES[0]
+    parser.add_argument("--source", default=default, help=f"how files are noticed: {' or '.join(TRIGGER_SOURCES)}")
 
 
 def announce(stack: Stack) -> None:
@@ -124,7 +173,7 @@ def _environ(api: str, storage: str, endpoint: str, key: str) -> Mapping[str, st
         "LANGUAGE_KEY": key,
         "LANGUAGE_API": api,
         # Said, lest a local.settings.json of the developer's fills them in.
-        **dict.fromkeys(("CLASSIFIER", "LANGUAGE_REQUESTS_PER_MINUTE", "SWEEP_MINUTES", "BLOB_TRIGGER_SOURCE"), ""),
+        **dict.fromkeys(("CLASSIFIER", "LANGUAGE_REQUESTS_PER_MINUTE", "SWEEP_MINUTES"), ""),
     }
 
 

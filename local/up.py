@@ -22,6 +22,8 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--host", default="local", choices=stack.HOSTS, help="ours, or func (Core Tools)")
     parser.add_argument("--port", type=int, default=PORT, help="of the HTTP functions")
     parser.add_argument("--api", default=os.environ.get("LANGUAGE_API") or TODAY_API, help=f"one of {', '.join(APIS)}")
+    stack.source_argument(parser)
+    parser.add_argument("--auth", action="store_true", help="callers need a key, as in Azure")
     parser.add_argument("--pace", default="seconds", help="of the local Language service: instant, seconds, realistic")
 
 
@@ -44,8 +46,8 @@ def _start(options: argparse.Namespace, state: Path, whole: ExitStack) -> stack.
     if not (state / "learnt").exists():
         shutil.rmtree(state, ignore_errors=True)  # what an interrupted first run left behind
     with show.step(f"Start everything (LANGUAGE_API={options.api})"):
-        running = stack.running(api=options.api, state=state, port=options.port, host=options.host, pace=options.pace)
-        started = whole.enter_context(running)
+        given = {name: getattr(options, name) for name in ("api", "port", "host", "pace", "source", "auth")}
+        started = whole.enter_context(stack.running(state=state, **given))
     stack.announce(started)
     whole.callback(stack.withdraw)
     return started
@@ -69,10 +71,15 @@ def _wait() -> int:
 
 
 def _explain(started: stack.Stack, state: Path) -> None:
+    events = "--event-grid " if started.told_by_events else ""
+    locked = (
+        f"  keys          {os.path.relpath(started.keys)}, for the header x-functions-key\n" if started.keys else ""
+    )
     show.console.print(
         f"\nReady: {started.url}\n"
-        "  drop a file   .venv/bin/python -m local drop samples/movies/drop/*.txt   (in another terminal)\n"
+        f"  drop a file   .venv/bin/python -m local drop {events}samples/movies/drop/*.txt   (in another terminal)\n"
         f"  ask           curl '{started.url}/documents?state=succeeded'\n"
+        f"{locked}"
         f"  the app's log {os.path.relpath(state / stack.LOG)}\n"
         "  stop          Ctrl-C\n",
         soft_wrap=True,

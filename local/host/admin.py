@@ -1,4 +1,4 @@
-"""The host's own routes: `/admin/…` and Event Grid's door. They win over functions, and need no key here."""
+"""The host's own routes, `/admin/…` and Event Grid's door. They win over functions."""
 
 from __future__ import annotations
 
@@ -8,24 +8,32 @@ import logging
 import time
 from collections.abc import Awaitable, Callable, Coroutine
 from functools import partial
-from typing import Any
+from typing import Any, NamedTuple
 
 from azure.core.exceptions import AzureError
 from azure.functions import meta
 from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 
-from local.host import event_grid, landed_blobs, timers
+from local.host import keys, landed_blobs, routes, timers
 from local.host.blob_functions import BlobFunctions
 from local.host.blob_work import Recipient
 from local.host.functions import Function, HttpTrigger, TimerTrigger
 from local.host.invoking import Invoker
 from local.host.loading import App
 from local.host.storage import host_id
+from local.host.webhook import BlobsWebhook
 
 FUNCTIONS = "admin/functions"
 Handler = Callable[[Request], Awaitable[Response]]
 log = logging.getLogger("host")
+
+
+class OwnRoute(NamedTuple):
+    """Who answers, and what the caller's key must open."""
+
+    handler: Handler
+    level: str = keys.ADMIN
 
 
 class Admin:
@@ -35,23 +43,25 @@ class Admin:
         self._app, self._url, self._invoker, self._blobs = app, url, invoker, blobs
         self._started = time.monotonic()
         self._background: set[asyncio.Task[None]] = set()
-        self._routes: dict[tuple[str, str], Handler] = {
-            ("GET", "admin/host/status"): self._status,
-            ("GET", "admin/host/ping"): self._ping,
-            ("POST", "admin/host/ping"): self._ping,
-            ("GET", FUNCTIONS): self._list,
-            ("POST", "runtime/webhooks/blobs"): self._event,
+        webhook = BlobsWebhook(blobs)
+        self._routes: dict[tuple[str, str], OwnRoute] = {
+            ("GET", "admin/host/status"): OwnRoute(self._status),
+            ("GET", "admin/host/ping"): OwnRoute(_ping, keys.ANONYMOUS),
+            ("POST", "admin/host/ping"): OwnRoute(_ping, keys.ANONYMOUS),
+            ("GET", FUNCTIONS): OwnRoute(self._list),
+            ("POST", "runtime/webhooks/blobs"): OwnRoute(webhook.told, keys.SYSTEM),
+            ("OPTIONS", "runtime/webhooks/blobs"): OwnRoute(webhook.asked, keys.SYSTEM),
         }
 
-    def handler(self, method: str, path: str) -> Handler | None:
-        """What answers a request, if it is the host's and not a function's."""
-        path = path.strip("/")
+    def route(self, method: str, path: str) -> OwnRoute | None:
+        """What answers a request, if it is the host's and not a function's. `path` is as sent."""
+        path = routes.decoded(path).strip("/")
         if found := self._routes.get((method, path.lower())):
             return found
         folder, _, name = path.rpartition("/")
         if (method, folder.lower()) == ("POST", FUNCTIONS):
-            return partial(self._invoke, name)
-        return _nothing if path.lower().split("/")[0] in ("admin", "runtime") else None
+            return OwnRoute(partial(self._invoke, name))
+        return NOTHING if path.lower().split("/")[0] in ("admin", "runtime") else None
 
     async def run(self, stopping: asyncio.Event) -> None:
         """Waits for `stopping`, then for what was started here and is still under way."""
@@ -65,9 +75,6 @@ class Admin:
             {"id": host_id(self._app.settings, self._app.directory), "state": "Running", "processUptime": uptime}
         )
 
-    async def _ping(self, _request: Request) -> Response:
-        return Response()
-
     async def _list(self, _request: Request) -> Response:
         return JSONResponse([self._description(function) for function in self._app.functions])
 
@@ -76,26 +83,30 @@ class Admin:
         address = f"{self._url}/{trigger.route.template}" if isinstance(trigger, HttpTrigger) else None
         return {
             "name": function.name,
+            "href": f"{self._url}/{FUNCTIONS}/{function.name}",
             "language": "python",
             "isDisabled": function.disabled,
+            "isDirect": False,
+            "isProxy": False,
             "invoke_url_template": address,
             "config": {"name": function.name, "bindings": [json.loads(binding) for binding in function.bindings]},
         }
 
     async def _invoke(self, name: str, request: Request) -> Response:
-        """Runs a timer or a blob function now: 202, and it runs on. A blob function's input is `container/blob`."""
+        """Runs a function now: 202, and it runs on. A blob function's input is `container/blob`."""
         found = (one for one in self._app.functions if one.name.lower() == name.lower())
         if (function := next(found, None)) is None:
             return Response(status_code=404)
-        if isinstance(function.trigger, HttpTrigger):
-            return PlainTextResponse("This host runs HTTP functions by their own address only.", 501)
         try:
             given = str(json.loads(await request.body()).get("input") or "")
-        except (ValueError, AttributeError):
+        except (ValueError, AttributeError, RecursionError):
             return PlainTextResponse('Send a JSON body such as {"input": "container/blob"}.', 400)
-        return self._begin(
-            self._tick(function) if isinstance(function.trigger, TimerTrigger) else self._blob(function, given)
-        )
+        return self._begin(self._work(function, given))
+
+    def _work(self, function: Function, given: str) -> Coroutine[Any, Any, None]:
+        if isinstance(function.trigger, HttpTrigger):
+            return _without_request(function)
+        return self._tick(function) if isinstance(function.trigger, TimerTrigger) else self._blob(function, given)
 
     def _begin(self, work: Coroutine[Any, Any, None]) -> Response:
         self._background.add(task := asyncio.create_task(work))
@@ -114,33 +125,10 @@ class Admin:
             return
         await self._invoker.invoke(function, meta.Datum(content, "bytes"), metadata, f"Asked for over HTTP: {path}")
 
-    async def _event(self, request: Request) -> Response:
-        recipient = self._blobs.told_by_events(request.query_params.get("functionName", ""))
-        if recipient is None:
-            return PlainTextResponse("No blob function of this name takes its blobs from Event Grid.", 404)
-        kind = request.headers.get("aeg-event-type", "")
-        handler = {
-            "SubscriptionValidation": self._handshake,
-            "Notification": self._notification,
-            "Unsubscribe": self._farewell,
-        }.get(kind)
-        if handler is None:
-            return PlainTextResponse("The header aeg-event-type is missing or unknown.", 400)
-        try:
-            return await handler(recipient, await request.body())
-        except ValueError as error:
-            return PlainTextResponse(f"The events cannot be read: {error}.", 400)
 
-    async def _handshake(self, _recipient: Recipient, body: bytes) -> Response:
-        return JSONResponse({"validationResponse": event_grid.validation_code(body)})
-
-    async def _farewell(self, _recipient: Recipient, _body: bytes) -> Response:
-        return Response(status_code=202)
-
-    async def _notification(self, recipient: Recipient, body: bytes) -> Response:
-        for order in event_grid.orders(body, recipient.function.id, recipient.service.url):
-            await asyncio.to_thread(recipient.queue, order)
-        return Response(status_code=202)
+async def _without_request(function: Function) -> None:
+    """The real host accepts this too, and then has no request to run the function with."""
+    log.error("%s: an HTTP function cannot run without a request: call its own address.", function.name)
 
 
 def _read(recipient: Recipient, path: str) -> tuple[bytes, Any]:
@@ -152,5 +140,12 @@ def _read(recipient: Recipient, path: str) -> tuple[bytes, Any]:
     return content, landed_blobs.metadata(recipient.trigger, client, properties)
 
 
+async def _ping(_request: Request) -> Response:
+    return Response()
+
+
 async def _nothing(_request: Request) -> Response:
     return Response(status_code=404)
+
+
+NOTHING = OwnRoute(_nothing, keys.ANONYMOUS)

@@ -11,9 +11,15 @@ from pathlib import Path
 from types import FrameType
 
 from local.errors import SetupError
-from local.host import host_json, listing, loading, log_lines, serving
+from local.host import host_json, http, keys, listing, loading, log_lines, serving
 from local.host.child import Host, running
+from local.host.functions import HttpTrigger, triggered_by
+from local.host.keys import Keys
+from local.host.loading import App
 from local.host.settings import Settings, local_values
+
+WAITING = 2048  # connections that the system keeps for us; as many as uvicorn asks for
+KEYS = Path(".textdrop", "keys.json")
 
 __all__ = ["Host", "arguments", "run", "running"]
 
@@ -26,6 +32,10 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("app_dir", nargs="?", type=Path, default=Path(), help="the app's folder (default: this one)")
     parser.add_argument("--port", type=int, default=7071, help="0 takes a free one (default: %(default)s)")
     parser.add_argument("--until-stdin-ends", action="store_true", help="also stop when whoever started it is gone")
+    parser.add_argument("--auth", action="store_true", help="callers need keys, as in Azure; without it all is open")
+    parser.add_argument(
+        "--keys", type=Path, help="the file of the keys (default: .textdrop/keys.json in the app's folder)"
+    )
     parser.add_argument("--address", default="127.0.0.1", help="where to listen (default: %(default)s)")
 
 
@@ -38,10 +48,12 @@ def run(options: argparse.Namespace) -> int:
     try:
         settings = _settings(app_dir)
         configured = host_json.read(app_dir, settings)
+        http.body_limit(settings)
         with _listening(options.address, options.port) as door:
             app, url = loading.load(app_dir, settings, configured), _url(door)
+            locked = _keys(app, options.keys) if options.auth else None
             listing.show(app, url)
-            asyncio.run(serving.serve(app, door, url, with_stdin=options.until_stdin_ends))
+            asyncio.run(serving.serve(app, door, url, locked, with_stdin=options.until_stdin_ends))
     except Stopped:
         pass
     return 0
@@ -59,14 +71,28 @@ def _settings(app_dir: Path) -> Settings:
     return Settings(os.environ)
 
 
+def _keys(app: App, file: Path | None) -> Keys:
+    """The file's path is printed, never a key."""
+    file = (file or app.directory / KEYS).absolute()
+    names = (one.name for one, trigger in triggered_by(HttpTrigger, app.functions) if trigger.level == keys.FUNCTION)
+    found = keys.kept(file, names)
+    listing.show_keys(file)
+    return found
+
+
 def _listening(address: str, port: int) -> socket.socket:
     family = socket.AF_INET6 if ":" in address else socket.AF_INET
+    # With its protocol named, connections send at once what is small; else an answer may wait some 40 ms.
+    door = socket.socket(family, proto=socket.IPPROTO_TCP)
     try:
-        return socket.create_server((address, port), family=family)
-    except OSError as error:
-        raise SetupError(
-            f"Cannot listen on {address} port {port}: {error.strerror}. Choose another with --port."
-        ) from error
+        door.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        door.bind((address, port))
+        door.listen(WAITING)
+    except (OSError, OverflowError) as error:
+        door.close()
+        reason = getattr(error, "strerror", None) or error
+        raise SetupError(f"Cannot listen on {address} port {port}: {reason}. Choose another with --port.") from error
+    return door
 
 
 def _url(door: socket.socket) -> str:

@@ -81,14 +81,17 @@ class Host:
 
 
 @contextmanager
-def running(app_dir: Path, *, port: int = 0, environ: Mapping[str, str], log: Path | None = None) -> Iterator[Host]:
+def running(
+    app_dir: Path, *, port: int = 0, environ: Mapping[str, str], log: Path | None = None, keys: Path | None = None
+) -> Iterator[Host]:
     """A host that is ready, until the block ends. `environ` is laid over this process's environment.
 
-    What it prints goes to `log`, too, if there is one.
+    What it prints goes to `log`, too, if there is one. With a file of `keys`, callers need one of them.
 
     Raises SetupError, with what it printed, if it does not start.
     """
     command = [sys.executable, "-m", "local", "host", str(app_dir.resolve()), "--port", str(port), "--until-stdin-ends"]
+    command += ["--auth", "--keys", str(keys.resolve())] if keys else []
     with subprocess.Popen(
         command,
         cwd=PROJECT,

@@ -1,13 +1,29 @@
-"""Event Grid's door, `/runtime/webhooks/blobs`: the handshake, and events that blobs have been created. Pure."""
+"""What Event Grid sends about blobs, in its own schema and as cloud events: handshakes, and events of blobs. Pure."""
 
 from __future__ import annotations
 
+import ipaddress
 import json
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
 from local.host.orders import Order
+
+LONGEST_NAME = 1024  # characters of a blob's name
+
+
+class AnotherAccount(ValueError):
+    """The event is of a blob in another account than the trigger's."""
+
+
+@dataclass(frozen=True)
+class Heard:
+    """An order for each event about a blob, and why the others give none."""
+
+    orders: tuple[Order, ...]
+    left_aside: tuple[str, ...] = ()
 
 
 def validation_code(body: bytes) -> str:
@@ -15,12 +31,23 @@ def validation_code(body: bytes) -> str:
     return _text(_events(body)[0], "validationCode")
 
 
-def orders(body: bytes, function_id: str, account_address: str) -> list[Order]:
-    """One order for each event: an array in Event Grid's own schema, or one object as a cloud event.
+def orders(body: bytes, function_id: str, account_address: str) -> Heard:
+    """Of one event or an array of them, in either schema. Raises ValueError if not one of them is of use.
 
-    The trigger's path is not looked at, as in the real host: that is the subscription's filter. Raises ValueError.
+    Neither the kind of event nor the trigger's path is looked at, as in the real host: a subscription has filters.
+    Events of another account are left aside; the real host would look for their blobs in the trigger's own.
     """
-    return [_order(event, function_id, account_address) for event in _events(body)]
+    found, foreign, wrong = [], [], []
+    for event in _events(body):
+        try:
+            found.append(_order(event, function_id, account_address))
+        except AnotherAccount as error:
+            foreign.append(str(error))
+        except ValueError as error:
+            wrong.append(str(error))
+    if wrong and not (found or foreign):
+        raise ValueError(wrong[0])
+    return Heard(tuple(found), (*foreign, *wrong))
 
 
 def _events(body: bytes) -> list[Mapping[str, Any]]:
@@ -39,14 +66,37 @@ def _order(event: Mapping[str, Any], function_id: str, account_address: str) -> 
 def _text(event: Mapping[str, Any], name: str) -> str:
     if not isinstance(value := event.get(name), str) or not value:
         raise ValueError(f"an event has no {name}")
+    value.encode()  # a ValueError for half a surrogate pair, which JSON can hold and storage cannot
     return value
 
 
 def split(address: str, account_address: str) -> tuple[str, str]:
-    """A blob's container and name from its address. An emulator's has the account's name as its first segment."""
-    path = urlsplit(address).path.lstrip("/")
-    account = urlsplit(account_address).path.strip("/")
-    container, slash, blob = path.removeprefix(f"{account}/" if account else "").partition("/")
-    if not (container and slash and blob):
-        raise ValueError(f"{address} is no blob's address")
+    """A blob's container and name from its address. Raises ValueError."""
+    account, path = _account(address)
+    container, slash, blob = path.partition("/")
+    if not (container and slash and blob) or len(unquote(blob)) > LONGEST_NAME:
+        raise ValueError(f"{address:.200} is no blob's address")
+    if account != _account(account_address)[0]:
+        raise AnotherAccount(f"{address:.200} is in another account")
     return unquote(container), unquote(blob)
+
+
+def _account(address: str) -> tuple[str, str]:
+    """The account's name, and the path in it: at an emulator the name is the first segment, else the host's first word.
+
+    So an address at `blob.` and one at `dfs.` are of one account.
+    """
+    parts = urlsplit(address)
+    host, path = parts.hostname or "", parts.path.lstrip("/")
+    if host == "localhost" or _is_number(host):
+        account, _, path = path.partition("/")
+        return account, path
+    return host.partition(".")[0], path
+
+
+def _is_number(host: str) -> bool:
+    try:
+        ipaddress.ip_address(host)
+    except ValueError:
+        return False
+    return True

@@ -19,10 +19,11 @@ class FunctionInError(Exception):
 
 @dataclass(frozen=True)
 class HttpTrigger:
-    """No `methods` means every method."""
+    """No `methods` means every method; `level` is what a caller's key must open."""
 
     route: Route
     methods: tuple[str, ...]
+    level: str
 
 
 @dataclass(frozen=True)

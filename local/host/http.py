@@ -1,39 +1,38 @@
-"""HTTP functions: finds the function for a request, hands it over as the worker would see it, and answers."""
+"""The door for HTTP: finds who answers a request, asks for its key, and has a function run for it."""
 
 from __future__ import annotations
 
-import json
+import asyncio
 import logging
-from http import HTTPStatus
-from typing import Any
-from urllib.parse import parse_qsl
 
-from azure.functions import meta
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import HTMLResponse, Response
 from starlette.types import Receive, Scope, Send
 
+from local.errors import SetupError
+from local.host import http_answers, http_requests
 from local.host.admin import Admin
 from local.host.functions import Function, HttpTrigger, triggered_by
-from local.host.invoking import Invoker, converter
+from local.host.invoking import Invoker
+from local.host.keys import Lock
 from local.host.loading import App
+from local.host.settings import Settings
 
 BODY_LIMIT = "FUNCTIONS_REQUEST_BODY_SIZE_LIMIT"
 MEBIBYTE = 1024 * 1024
+LONGEST_ADDRESS = 4096
 NO_HOMEPAGE = "AzureWebJobsDisableHomepage"
 HOMEPAGE = "<!doctype html><title>Functions host</title><p>Your Functions app is up and running."
-OURS_TO_SET = ("content-length", "transfer-encoding", "connection")
-WITHOUT_BODY = (HTTPStatus.NO_CONTENT, HTTPStatus.NOT_MODIFIED)
 log = logging.getLogger("host")
 
 
 class HttpDoor:
     """An ASGI application. Every answer of its own has an empty body, as the real host's have."""
 
-    def __init__(self, app: App, invoker: Invoker, admin: Admin) -> None:
+    def __init__(self, app: App, invoker: Invoker, admin: Admin, lock: Lock, stopping: asyncio.Event) -> None:
         self._routed = triggered_by(HttpTrigger, app.functions)
-        self._invoker, self._admin = invoker, admin
-        self._limit = int(app.settings.get(BODY_LIMIT) or 100 * MEBIBYTE)
+        self._invoker, self._admin, self._lock, self._stopping = invoker, admin, lock, stopping
+        self._limit = body_limit(app.settings)
         self._homepage = app.settings.get(NO_HOMEPAGE).lower() != "true"
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -42,106 +41,61 @@ class HttpDoor:
             response = await self._answer(request)
         except ClientDisconnect:
             return
+        except Exception:
+            log.exception("%s could not be answered", request.method)
+            response = Response(status_code=500)
         await response(scope, receive, send)
 
     async def _answer(self, request: Request) -> Response:
-        if int(request.headers.get("content-length", "0")) > self._limit:
-            return Response(status_code=413)
-        if handler := self._admin.handler(request.method, request.url.path):
-            return await handler(request)
-        path = request.scope["raw_path"].decode("ascii", "replace")
+        path = http_requests.raw_path(request)
+        if refused := self._refusal(request, path):
+            return Response(status_code=refused)
+        if found := self._admin.route(request.method, path):
+            if not self._lock.opens(request, found.level):
+                return Response(status_code=401)
+            return await found.handler(request)
         for function, trigger in self._routed:
             route_params = trigger.route.match(path)
             if route_params is not None and request.method in (trigger.methods or (request.method,)):
-                return await self._run(function, request, route_params)
-        return self._unrouted(request)
+                return await self._run(function, trigger.level, request, route_params)
+        return self._unrouted(request, path)
 
-    def _unrouted(self, request: Request) -> Response:
-        if (request.method, request.url.path) != ("GET", "/"):
+    def _refusal(self, request: Request, path: str) -> int | None:
+        """The status for a request that nobody gets to see, as Kestrel has it."""
+        if "%00" in path or (request.scope["http_version"] == "1.1" and len(request.headers.getlist("host")) != 1):
+            return 400
+        if len(path) + len(request.scope["query_string"]) > LONGEST_ADDRESS:
+            return 414
+        if int(request.headers.get("content-length", "0")) > self._limit:
+            return 413
+        return 503 if self._stopping.is_set() else None
+
+    def _unrouted(self, request: Request, path: str) -> Response:
+        if (request.method, path) != ("GET", "/"):
             return Response(status_code=404)
         return HTMLResponse(HOMEPAGE) if self._homepage else Response(status_code=204)
 
-    async def _run(self, function: Function, request: Request, route_params: dict[str, str]) -> Response:
-        if function.disabled:
+    async def _run(self, function: Function, level: str, request: Request, route_params: dict[str, str]) -> Response:
+        if not self._lock.opens(request, level, function.name):
+            return Response(status_code=401)
+        if function.disabled and not self._lock.knows_master(request):
             return Response(status_code=404)
-        value = await _datum(request, route_params)
-        reason = f"{request.method} {request.url.path}"  # without the query, which may hold a key
+        value = await http_requests.datum(request, route_params)
+        reason = f"{request.method} {http_requests.raw_path(request)}"  # without the query, which may hold a key
         trace = request.headers.get("traceparent", "")
         outcome = await self._invoker.invoke(function, value, {}, reason, trace)
         if outcome.error:
             return Response(status_code=500)
         try:
-            return _response(outcome.value)
-        except ValueError as error:
+            return http_answers.response(outcome.value)
+        except Exception as error:  # noqa: BLE001  # the library may raise anything for what it cannot encode
             log.error("%s: its answer cannot be sent: %s", function.name, error)  # noqa: TRY400  # ours, no traceback
             return Response(status_code=500)
 
 
-async def _datum(request: Request, route_params: dict[str, str]) -> meta.Datum:
-    """The request as the host sends it to the worker."""
-    host = request.headers.get("host", "")
-    path, query = request.scope["raw_path"].decode("ascii", "replace"), request.scope["query_string"].decode("latin-1")
-    return meta.Datum(
-        {
-            "method": meta.Datum(request.method, "string"),
-            "url": meta.Datum(f"http://{host}{path}{'?' if query else ''}{query}", "string"),
-            "headers": _strings(_joined(request.headers.items())),
-            "query": _strings(_joined(parse_qsl(query, keep_blank_values=True))),
-            "params": _strings(route_params),
-            "body": meta.Datum(await _body(request), "bytes"),
-        },
-        "http",
-    )
-
-
-async def _body(request: Request) -> bytes:
-    """Empty without a Content-Length: the real host does not pass on a body sent in chunks."""
-    has_length = request.headers.get("content-length", "0") != "0" and "transfer-encoding" not in request.headers
-    return await request.body() if has_length else b""
-
-
-def _joined(pairs: Any) -> dict[str, str]:
-    """Values of the same name joined by commas; a name whose value is empty is left out."""
-    values: dict[str, list[str]] = {}
-    for name, value in pairs:
-        values.setdefault(name, []).append(value)
-    return {name: joined for name, all_of_it in values.items() if (joined := ",".join(all_of_it))}
-
-
-def _strings(values: dict[str, str]) -> dict[str, meta.Datum]:
-    return {name: meta.Datum(value, "string") for name, value in values.items()}
-
-
-def _response(returned: Any) -> Response:
-    """What a function's return value becomes. Raises ValueError for what cannot be an answer."""
-    try:
-        datum = converter("http").encode(returned, expected_type=None)
-    except NotImplementedError:
-        kind = type(returned).__name__
-        raise ValueError(
-            f'unable to encode outgoing TypedData: unsupported type "http" for Python type "{kind}"'
-        ) from None
-    if datum.type == "string":
-        return _plain(datum.value)
-    return _encoded(datum.value)
-
-
-def _plain(text: str) -> Response:
-    try:
-        json.loads(text)
-    except ValueError:
-        return Response(text, media_type="text/plain")
-    raise ValueError("a str that is JSON would be taken apart by the real host: return an HttpResponse")
-
-
-def _encoded(value: dict[str, Any]) -> Response:
-    status = int(value["status_code"].value)
-    if not HTTPStatus.OK <= status < 600:  # noqa: PLR2004
-        raise ValueError(f"{status} is no status of an answer")
-    body = b"" if status in WITHOUT_BODY else value["body"].value
-    headers = {name: header.value for name, header in value["headers"].items() if name.lower() not in OURS_TO_SET}
-    response = Response(body, status, headers=headers)
-    for cookie in value["cookies"] or ():
-        for morsel in cookie.values():
-            response.headers.append("set-cookie", morsel.OutputString())
-    return response
+def body_limit(settings: Settings) -> int:
+    """In bytes. Raises SetupError."""
+    text = settings.get(BODY_LIMIT) or str(100 * MEBIBYTE)
+    if not (text.isascii() and text.isdecimal()):
+        raise SetupError(f"{BODY_LIMIT} must be a number of bytes, not {text!r}.")
+    return int(text)

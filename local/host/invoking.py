@@ -106,7 +106,9 @@ class Invoker:
             if function.wants_context:
                 arguments["context"] = context
             result = await self._call(function, arguments, context.invocation_id)
-        except (Exception, SystemExit) as error:  # noqa: BLE001  # whatever it raises is its failed invocation
+        except BaseException as error:  # whatever it raises is its failed invocation
+            if (task := asyncio.current_task()) and task.cancelling():
+                raise  # the host itself is ending
             return Outcome(error=error)
         if result is not None and not function.returns:
             return Outcome(error=RuntimeError(f"{function.name} has no $return binding but returned a value"))

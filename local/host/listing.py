@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from pathlib import Path
 
 from local.host.functions import BlobTrigger, Function, HttpTrigger, TimerTrigger
 from local.host.loading import App
@@ -18,6 +19,10 @@ def show(app: App, url: str) -> None:
     _print("")
     _print(*(f"The '{name}' function is in error: {error}" for name, error in app.errors.items()))
     _print(*app.notes)
+
+
+def show_keys(file: Path) -> None:
+    _print(f"Callers need a key of those in {file}", "")
 
 
 def ready(url: str) -> None:

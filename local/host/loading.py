@@ -18,7 +18,7 @@ from azure.functions import FunctionRegister
 from azure.functions.decorators.function_app import Function as Decorated
 
 from local.errors import SetupError
-from local.host import blob_paths, cron, routes, signatures, storage
+from local.host import blob_paths, cron, keys, routes, signatures, storage
 from local.host.functions import BlobTrigger, Function, FunctionInError, HttpTrigger, TimerTrigger, Trigger
 from local.host.host_json import HostJson
 from local.host.settings import STORAGE, Settings
@@ -153,7 +153,10 @@ def _http(name: str, trigger: Any, settings: Settings, host_json: HostJson) -> T
     if route.strip("/").lower().startswith(BUILT_IN_ROUTES):
         raise FunctionInError("The specified route conflicts with one or more built in routes.")
     methods = tuple(str(getattr(method, "value", method)).upper() for method in trigger.methods or ())
-    return HttpTrigger(routes.parse(host_json.route_prefix, route), methods)
+    level = str(getattr(trigger.auth_level, "value", trigger.auth_level) or keys.FUNCTION).lower()
+    if level not in keys.LEVELS:
+        raise FunctionInError(f"its auth_level '{level}' is none of {', '.join(keys.LEVELS)}.")
+    return HttpTrigger(routes.parse(host_json.route_prefix, route), methods, level)
 
 
 def _check_conflict(function: Function, others: list[Function]) -> None:

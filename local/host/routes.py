@@ -49,7 +49,7 @@ class Route:
                 return self._with_rest(found, segment, path, index, words)
             if index >= len(words):
                 return found if all(left.may_be_missing for left in self.segments[index:]) else None
-            if not _take(segment, _decoded(words[index]), found):
+            if not _take(segment, decoded(words[index]), found):
                 return None
         return found if len(words) == len(self.segments) else None
 
@@ -60,7 +60,7 @@ class Route:
         if index >= len(words):
             return found
         rest = path.removeprefix("/").split("/", index)[index]
-        return None if words[index] == "" else found | {segment.parameter: _decoded(rest)}
+        return None if words[index] == "" else found | {segment.parameter: decoded(rest)}
 
 
 def _take(segment: Segment, word: str, found: dict[str, str]) -> bool:
@@ -72,10 +72,17 @@ def _take(segment: Segment, word: str, found: dict[str, str]) -> bool:
     return segment.literal.casefold() == word.casefold()
 
 
-def _decoded(text: str) -> str:
-    """Percent-decoded, except for "%2F": Kestrel leaves it, lest it look like a separator."""
+def decoded(text: str) -> str:
+    """Percent-decoded, except for "%2F": Kestrel leaves it, lest it look like a separator, and what is no UTF-8."""
     parts = ENCODED_SLASH.split(text)
-    return "".join(part if ENCODED_SLASH.fullmatch(part) else unquote(part) for part in parts)
+    return "".join(part if ENCODED_SLASH.fullmatch(part) else _text(part) for part in parts)
+
+
+def _text(part: str) -> str:
+    try:
+        return unquote(part, errors="strict")
+    except UnicodeDecodeError:
+        return part
 
 
 def parse(prefix: str, route: str) -> Route:

@@ -16,18 +16,30 @@ from types import FrameType
 
 import uvicorn
 
+from local.connections import BoundedConnection
 from local.host import listing, timers
 from local.host.admin import Admin
 from local.host.blob_functions import BlobFunctions
 from local.host.functions import TimerTrigger, triggered_by
 from local.host.http import HttpDoor
 from local.host.invoking import Invoker, size_of_pool
+from local.host.keys import Keys, Lock
 from local.host.loading import App
 
 GRACE = 30.0  # seconds that running invocations get to end
 KEEP_ALIVE = 120  # seconds an idle connection stays open
+MOST_HEAD = 40 * 1024  # Kestrel takes 8 KiB of first line and 32 KiB of headers
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
 log = logging.getLogger("host")
+
+
+class Connection(BoundedConnection):
+    """What is no HTTP gets an answer with nothing in it, as from Kestrel."""
+
+    most_head = MOST_HEAD
+
+    def refusal(self, _status: str, _message: str) -> tuple[str, bytes]:
+        return "", b""
 
 
 class Server(uvicorn.Server):
@@ -37,7 +49,7 @@ class Server(uvicorn.Server):
         super().__init__(
             uvicorn.Config(
                 door,
-                http="httptools",
+                http=Connection,
                 ws="none",
                 lifespan="off",
                 log_config=None,
@@ -57,8 +69,11 @@ class Server(uvicorn.Server):
         listing.ready(self._url)
 
 
-async def serve(app: App, door: socket.socket, url: str, *, with_stdin: bool = False) -> None:
-    """Runs everything until a signal comes, or stdin ends if asked to; then lets what is under way end."""
+async def serve(app: App, door: socket.socket, url: str, keys: Keys | None, *, with_stdin: bool = False) -> None:
+    """Runs everything until a signal comes, or stdin ends if asked to; then lets what is under way end.
+
+    Without `keys` everybody is let in.
+    """
     stopping = asyncio.Event()
     _stop_on_signals(stopping)
     if with_stdin:
@@ -66,7 +81,7 @@ async def serve(app: App, door: socket.socket, url: str, *, with_stdin: bool = F
     invoker = Invoker(ThreadPoolExecutor(size_of_pool(app.settings), "function"))
     blobs = BlobFunctions(app, invoker)
     admin = Admin(app, url, invoker, blobs)
-    server = Server(HttpDoor(app, invoker, admin), url)
+    server = Server(HttpDoor(app, invoker, admin, Lock(keys), stopping), url)
     timed = [pair for pair in triggered_by(TimerTrigger, app.functions) if not pair[0].disabled]
     work = [admin.run(stopping), *blobs.work(stopping), *(timers.run(*pair, invoker, stopping) for pair in timed)]
     try:

@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 from language_caller import CURRENT, VERSION, Caller
 
-from local.language import connections
-from local.language.connections import MOST_HEAD
+from local import connections
+from local.connections import MOST_HEAD
 
 
 def connected(call: Caller) -> socket.socket:
