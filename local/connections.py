@@ -55,16 +55,23 @@ class BoundedConnection(HttpToolsProtocol):
         self._patience.cancel()
         self._head = 0
 
+    def on_response_complete(self) -> None:
+        was_last = self._deaf and not self.pipeline
+        super().on_response_complete()
+        if was_last:
+            self.transport.close()
+
     def send_400_response(self, msg: str) -> None:
         self._refuse("400 Bad Request", msg)
 
     def _refuse(self, status: str, message: str) -> None:
-        """Answers and ends the connection. The answers to earlier requests on it go first, and are then the last."""
+        """Answers and ends the connection; while requests before this one are worked on, their answers are the last."""
         self._deaf = True
-        if self.cycle and not self.cycle.response_complete and (self.pipeline or not self.cycle.more_body):
+        if self.pipeline and self.cycle.more_body:
+            self.pipeline.popleft()  # the one that is broken
+            return
+        if self.cycle and not (self.cycle.response_complete or self.cycle.more_body):
             self.cycle.keep_alive = False
-            self.cycle.disconnected = self.cycle.more_body
-            self.cycle.message_event.set()
             return
         headers, content = self.refusal(status, message)
         head = f"HTTP/1.1 {status}\r\n{headers}Content-Length: {len(content)}\r\nConnection: close\r\n\r\n"

@@ -21,6 +21,7 @@ from local.host.settings import Settings
 BODY_LIMIT = "FUNCTIONS_REQUEST_BODY_SIZE_LIMIT"
 MEBIBYTE = 1024 * 1024
 LONGEST_ADDRESS = 4096
+MOST_HEADERS, MOST_IN_HEADERS = 100, 32 * 1024  # Kestrel's
 NO_HOMEPAGE = "AzureWebJobsDisableHomepage"
 HOMEPAGE = "<!doctype html><title>Functions host</title><p>Your Functions app is up and running."
 log = logging.getLogger("host")
@@ -64,8 +65,12 @@ class HttpDoor:
         """The status for a request that nobody gets to see, as Kestrel has it."""
         if "%00" in path or (request.scope["http_version"] == "1.1" and len(request.headers.getlist("host")) != 1):
             return 400
-        if len(path) + len(request.scope["query_string"]) > LONGEST_ADDRESS:
+        query = request.scope["query_string"]
+        if len(path) + len(query) + bool(query) > LONGEST_ADDRESS:
             return 414
+        sizes = [len(name) + len(value) for name, value in request.headers.raw]
+        if len(sizes) > MOST_HEADERS or sum(sizes) > MOST_IN_HEADERS:
+            return 431
         if int(request.headers.get("content-length", "0")) > self._limit:
             return 413
         return 503 if self._stopping.is_set() else None

@@ -122,8 +122,8 @@ class Invoker:
             thread_local.invocation_id = invocation_id
             try:
                 return function.call(**arguments)
-            except StopIteration as error:  # asyncio cannot carry it from a thread
-                raise RuntimeError("the function raised StopIteration") from error
+            except (StopIteration, GeneratorExit) as error:  # asyncio cannot carry them from a thread
+                raise RuntimeError(f"the function raised {type(error).__name__}") from error
             finally:
                 thread_local.invocation_id = None
 
