@@ -25,10 +25,10 @@ help: ## list these commands
 	@echo
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1|\2/p' $(MAKEFILE_LIST) | awk -F'|' '{ printf "%-14s %s\n", $$1, $$2 }'
 
-demo: setup ## walk the quickstart from start to end on this machine (DATA, LABELS, DROP, LANGUAGE_API: see the README)
+demo: setup ## walk the quickstart from start to end on this machine (DATA, LABELS, DROP and others: see the README)
 	@$(PY) -m local demo
 
-run: setup ## run it all until Ctrl-C (HOST=func: on Azure Functions Core Tools instead of the host in local/host)
+run: setup ## run it all until Ctrl-C (HOST=func: on Azure Functions Core Tools; AUTH=1: callers need keys)
 	@$(PY) -m local up $(if $(filter func,$(HOST)),--host func) $(if $(AUTH),--auth)
 
 test: setup worker clients ## run every test (TESTS=tests/test_azurite.py: only these)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 from collections.abc import Mapping
@@ -12,8 +13,8 @@ from pathlib import Path
 
 import pytest
 
-from local import node
-from local.__main__ import COMMANDS
+from local import node, stack
+from local.__main__ import COMMANDS, main
 
 ROOT = Path(__file__).parents[1]
 
@@ -155,6 +156,44 @@ def test_make_worker_without_a_python_for_it(fresh_clone: Path, required: str, e
     assert answer.stderr.startswith("No Python 3.13 or later here")
     assert (answer.returncode == 0) is ends_well
     assert not (fresh_clone / ".venv-worker").exists()
+
+
+@pytest.mark.parametrize(("auth", "ending"), [("1", "local up  --auth"), ("", "local up")])
+def test_make_run_takes_keys_from_the_environment(fresh_clone: Path, auth: str, ending: str) -> None:
+    planned = run(["make", "--dry-run", "run"], fresh_clone, {"AUTH": auth, "HOST": ""}).stdout
+    assert planned.rstrip().endswith(ending)
+
+
+@pytest.mark.parametrize(
+    ("source", "words", "what_to_do"),
+    [
+        ("LogsAndContainerScan", ["--event-grid"], "or start it anew: BLOB_TRIGGER_SOURCE=EventGrid make run"),
+        ("LogsAndContainerScan", ["--cloud-events"], "leave out --event-grid"),
+        ("EventGrid", [], "python -m local drop --event-grid FILE"),
+    ],
+)
+def test_drop_says_how_files_are_noticed(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    *,
+    source: str,
+    words: list[str],
+    what_to_do: str,
+) -> None:
+    monkeypatch.setattr(stack, "STATE", tmp_path)
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        stack.announce(stack.Stack(f"http://127.0.0.1:{listening.getsockname()[1]}/api", "", "", source=source))
+        assert main(["drop", *words, __file__]) == 1
+    assert what_to_do in capsys.readouterr().err
+
+
+def test_a_wrong_trigger_source_is_told_before_anything_starts() -> None:
+    answer = run([sys.executable, "-m", "local", "demo"], environ={"BLOB_TRIGGER_SOURCE": "Post"})
+    assert (answer.returncode, answer.stderr) == (
+        1,
+        "BLOB_TRIGGER_SOURCE must be one of LogsAndContainerScan, EventGrid.\n",
+    )
 
 
 @pytest.mark.parametrize(

@@ -2,15 +2,27 @@
 
 from __future__ import annotations
 
+import asyncio
 import http.client
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
 import requests
 from host_apps import eventually, write_app
 
+from local.errors import SetupError
+from local.host.admin import Admin
 from local.host.app import running
+from local.host.blob_functions import BlobFunctions
+from local.host.host_json import HostJson
+from local.host.http import HttpDoor
+from local.host.invoking import Invoker
+from local.host.keys import Lock
+from local.host.loading import App
+from local.host.settings import Settings
 
 CODE = """
 import json
@@ -60,6 +72,11 @@ def leave(req: func.HttpRequest) -> func.HttpResponse:
 @app.route(route="returns/{what}")
 def returns(req: func.HttpRequest):
     return {
+        "object": '{"a": {"b": 1}}', "array": "[1,2]", "quoted": '"abc"', "true": "true", "number": "1.50",
+        "null": "null", "nothing": "", "unfinished": "{", "nested": "[" * 20000,
+        "described": '{"Status": "201", "headers": {"X-One": 1, "Content-Type": "text/x"}, "body": {"a": [1, 2]}}',
+        "statusCode": '{"statusCode": 202, "body": "plain"}', "wrong_status": '{"status": "x", "body": null}',
+        "no_status": '{"status": 99, "body": "x"}',
         "none": None, "dict": {"a": 1}, "bytes": b"x", "text": "just text", "json": '{"body": "x"}',
         "empty": func.HttpResponse(status_code=204),
         "status": func.HttpResponse(status_code=99),
@@ -100,11 +117,14 @@ def host(tmp_path_factory):
 
 def test_the_request_as_the_function_sees_it(host):
     found = requests.post(
-        f"{host.url}/api/Echo/a%20b?q=1&q=2&empty=&Key=x+y", data="body", headers={"X-Mixed": "Value"}, timeout=30
+        f"{host.url}/api/Echo/a%20b?q=1&Q=2&empty=&Key=x+y&code=c",
+        data="body",
+        headers={"X-Mixed": "Value"},
+        timeout=30,
     ).json()
     assert found["method"] == "POST"
-    assert found["url"] == f"{host.url}/api/Echo/a%20b?q=1&q=2&empty=&Key=x+y"
-    assert found["params"] == {"q": "1,2", "Key": "x y"}
+    assert found["url"] == f"{host.url}/api/Echo/a%20b?q=1&Q=2&empty=&Key=x+y&code=c"
+    assert found["params"] == {"q": "1,2", "Key": "x y", "code": "c"}
     assert found["route"] == {"x": "a b"}
     assert found["body"] == "body"
     assert found["headers"]["x-mixed"] == "Value"
@@ -148,6 +168,19 @@ def test_a_function_without_a_route_has_its_name(host):
     assert (answer.text, answer.headers["content-type"]) == ("hé", "text/plain; charset=utf-8")
 
 
+def test_head_and_options_reach_only_a_function_that_lists_them(tmp_path):
+    code = """
+    @app.route(route="x", methods=["HEAD", "OPTIONS"])
+    def x(req: func.HttpRequest) -> func.HttpResponse:
+        return func.HttpResponse(req.method)
+    """
+    with running(write_app(tmp_path, code), environ={}) as host:
+        assert requests.options(f"{host.url}/api/x", timeout=30).text == "OPTIONS"
+        answer = requests.head(f"{host.url}/api/x", timeout=30)
+        assert (answer.status_code, answer.content, answer.headers["content-length"]) == (200, b"", "4")
+        assert requests.get(f"{host.url}/api/x", timeout=30).status_code == 404
+
+
 def test_the_first_function_by_name_wins(host):
     assert requests.get(f"{host.url}/api/files/first/1", timeout=30).json() == {"first": "1"}
     assert requests.put(f"{host.url}/api/files/first/1", timeout=30).json() == {"path": "first/1"}
@@ -163,8 +196,8 @@ def test_the_context(host):
     host.wait_for_line(f"[about {found['id']}] Succeeded after ")
 
 
-@pytest.mark.parametrize("path", ["crash", "leave", "returns/none", "returns/dict", "returns/bytes", "returns/json",
-                                  "returns/status"])  # fmt: skip
+@pytest.mark.parametrize("path", ["crash", "leave", "returns/none", "returns/dict", "returns/bytes",
+                                  "returns/status", "returns/no_status"])  # fmt: skip
 def test_a_failure_is_500_with_nothing_in_it(host, path):
     answer = requests.get(f"{host.url}/api/{path}", timeout=30)
     assert (answer.status_code, answer.content) == (500, b"")
@@ -180,6 +213,19 @@ def test_a_failure_is_logged_from_the_function_on(host):
     ("what", "status", "body", "content_type"),
     [
         ("text", 200, b"just text", "text/plain; charset=utf-8"),
+        ("json", 200, b"x", "text/plain; charset=utf-8"),
+        ("object", 200, b'{\n  "a": {\n    "b": 1\n  }\n}', "text/plain; charset=utf-8"),
+        ("array", 200, b"[\n  1,\n  2\n]", "text/plain; charset=utf-8"),
+        ("quoted", 200, b"abc", "text/plain; charset=utf-8"),
+        ("true", 200, b"True", "text/plain; charset=utf-8"),
+        ("number", 200, b"1.5", "text/plain; charset=utf-8"),
+        ("null", 200, b"", "text/plain; charset=utf-8"),
+        ("nothing", 200, b"", "text/plain; charset=utf-8"),
+        ("unfinished", 200, b"{", "text/plain; charset=utf-8"),
+        ("nested", 200, b"[" * 20000, "text/plain; charset=utf-8"),
+        ("described", 201, b'{"a":[1,2]}', "text/x"),
+        ("statusCode", 202, b"plain", "text/plain; charset=utf-8"),
+        ("wrong_status", 200, b"", "text/plain; charset=utf-8"),
         ("empty", 204, b"", "text/plain; charset=utf-8"),
         ("bytes_body", 202, b"\xff\x00", "application/octet-stream"),
         ("charset", 200, b"\xe9", "text/html; charset=latin-1"),
@@ -192,7 +238,8 @@ def test_what_a_function_returns(host, what, status, body, content_type):
 
 
 def test_headers_and_cookies_of_an_answer(host):
-    assert requests.get(f"{host.url}/api/returns/headers", timeout=30).headers["x-one"] == "1"
+    for what in ("headers", "described"):
+        assert requests.get(f"{host.url}/api/returns/{what}", timeout=30).headers["x-one"] == "1"
     answer = requests.get(f"{host.url}/api/cookies", timeout=30)
     assert answer.raw.headers.getlist("set-cookie") == ["a=1; HttpOnly; Path=/", "b=2"]
 
@@ -224,10 +271,15 @@ def test_admin_runs_a_timer(host):
 
 @pytest.mark.parametrize(
     ("name", "body", "status"),
-    [("nobody", b"{}", 404), ("yearly", b"", 400), ("yearly", b"[]", 400), ("echo", b"{}", 501)],
+    [("nobody", b"{}", 404), ("yearly", b"", 400), ("yearly", b"[]", 400), ("yearly", b'"x"', 400)],
 )
 def test_admin_refuses(host, name, body, status):
     assert requests.post(f"{host.url}/admin/functions/{name}", data=body, timeout=30).status_code == status
+
+
+def test_admin_accepts_an_http_function_which_then_has_no_request_to_run_with(host):
+    assert requests.post(f"{host.url}/admin/functions/echo", json={"input": "x"}, timeout=30).status_code == 202
+    host.wait_for_line("ERROR echo: an HTTP function cannot run without a request: call its own address.")
 
 
 def test_the_listing(host):
@@ -266,6 +318,49 @@ def test_without_a_prefix_or_a_homepage(tmp_path):
         assert requests.get(host.url, timeout=30).status_code == 204
         assert requests.put(host.url, timeout=30).text == "all"
         assert requests.put(f"{host.url}/admin/host/status", timeout=30).status_code == 404
+
+
+def test_a_prefix_of_several_words(tmp_path):
+    code = """
+    @app.route(route="x/{y?}")
+    def x(req: func.HttpRequest) -> func.HttpResponse:
+        return func.HttpResponse(f"{req.route_params}")
+    """
+    folder = write_app(tmp_path, code, extensions={"http": {"routePrefix": "v1/{tenant}"}})
+    with running(folder, environ={}) as host:
+        assert requests.get(f"{host.url}/V1/acme/x/1", timeout=30).text == "{'tenant': 'acme', 'y': '1'}"
+        assert requests.get(f"{host.url}/api/x", timeout=30).status_code == 404
+
+
+def test_a_wrong_limit_of_bodies_is_told(tmp_path):
+    with (
+        pytest.raises(SetupError, match="FUNCTIONS_REQUEST_BODY_SIZE_LIMIT must be a number of bytes, not '1 MB'"),
+        running(write_app(tmp_path, ""), environ={"FUNCTIONS_REQUEST_BODY_SIZE_LIMIT": "1 MB"}),
+    ):
+        pass
+
+
+def test_who_comes_while_the_host_stops_gets_503():
+    """On a connection that is open already; a new one is refused."""
+
+    async def ask() -> list[int]:
+        stopping = asyncio.Event()
+        app = App(Path(), Settings({}), HostJson(), (), {}, ())
+        invoker = Invoker(ThreadPoolExecutor(1))
+        door = HttpDoor(app, invoker, Admin(app, "", invoker, BlobFunctions(app, invoker)), Lock(None), stopping)
+        scope = {"type": "http", "http_version": "1.1", "method": "GET", "path": "/", "raw_path": b"/",
+                 "query_string": b"", "headers": [(b"host", b"x")]}  # fmt: skip
+        sent: list[Any] = []
+
+        async def send(message: Any) -> None:
+            sent.append(message)
+
+        await door(scope, lambda: asyncio.sleep(0), send)
+        stopping.set()
+        await door(scope, lambda: asyncio.sleep(0), send)
+        return [one["status"] for one in sent if one["type"] == "http.response.start"]
+
+    assert asyncio.run(ask()) == [200, 503]
 
 
 def test_log_lines_of_a_function_carry_its_name_and_invocation(tmp_path):
