@@ -21,7 +21,7 @@ from azure.storage.blob import BlobServiceClient
 from local import azurite, coretools
 from local.errors import SetupError
 from local.host import app as functions_host
-from local.host import keys as host_keys
+from local.host import key_file
 from local.host.keys import Keys
 from local.language import server
 from shared.settings import TODAY_API, TRIGGER_SOURCES
@@ -74,7 +74,7 @@ class Stack:
 
     def read_keys(self) -> Keys | None:
         """None if callers need none. Raises SetupError."""
-        return host_keys.read(Path(self.keys)) if self.keys else None
+        return key_file.read(Path(self.keys)) if self.keys else None
 
 
 @contextmanager

@@ -5,6 +5,7 @@ import json
 import pytest
 
 from local.host import blob_paths, event_grid, orders
+from local.host.event_grid import Heard
 from local.host.functions import FunctionInError
 from local.host.orders import Order
 
@@ -86,7 +87,7 @@ EVENT = {"api": "PutBlob", "url": "https://acct.blob.core.windows.net/docs/x", "
 @pytest.mark.parametrize("body", [[{"data": EVENT}], {"specversion": "1.0", "data": EVENT}])
 def test_events_of_both_schemas(body):
     found = event_grid.orders(json.dumps(body).encode(), "Host.Functions.f", "https://acct.blob.core.windows.net/")
-    assert found == [Order("Host.Functions.f", "docs", "x", "0x8D")]
+    assert found == Heard((Order("Host.Functions.f", "docs", "x", "0x8D"),))
 
 
 @pytest.mark.parametrize("body", [b"", b"[]", b"[1]", b'[{"data": {}}]', b'[{"data": {"url": "https://a/b"}}]'])

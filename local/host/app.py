@@ -11,7 +11,7 @@ from pathlib import Path
 from types import FrameType
 
 from local.errors import SetupError
-from local.host import host_json, http, keys, listing, loading, log_lines, serving
+from local.host import host_json, http, key_file, keys, listing, loading, log_lines, serving
 from local.host.child import Host, running
 from local.host.functions import HttpTrigger, triggered_by
 from local.host.keys import Keys
@@ -75,7 +75,7 @@ def _keys(app: App, file: Path | None) -> Keys:
     """The file's path is printed, never a key."""
     file = (file or app.directory / KEYS).absolute()
     names = (one.name for one, trigger in triggered_by(HttpTrigger, app.functions) if trigger.level == keys.FUNCTION)
-    found = keys.kept(file, names)
+    found = key_file.kept(file, names)
     listing.show_keys(file)
     return found
 
