@@ -138,6 +138,11 @@ def test_headers_without_end_are_not_collected(host):
             connection.sendall((b"X: " + b"x" * 1000 + b"\r\n") * 100_000)
 
 
+def test_the_hosts_own_routes_may_be_percent_encoded(host):
+    found = answered(host, b"GET /%61dmin/host/ping HTTP/1.1\r\n" + HOST + b"\r\n", until=b"\r\n\r\n")
+    assert found.startswith(b"HTTP/1.1 200 OK\r\n")
+
+
 def test_percent_signs_that_are_no_encoding_stay(host):
     found = answered(host, b"GET /api/echo/%zz%ff%c3%a9%f HTTP/1.1\r\n" + HOST + b"\r\n", until=b"}")
     assert b'"rest": "%zz%ff%c3%a9%f"' in found
