@@ -44,6 +44,8 @@ HOSTS: Mapping[str, Callable[..., AbstractContextManager[Host]]] = {
 }
 LOG = "host.log"
 KEYS = "keys.json"
+SINGLETON = "AzureFunctionsJobHost__singleton__listenerLock"
+FIFTEEN_SECONDS = "00:00:15"  # the least that a real host takes
 EVERY_TWO_SECONDS = "*/2 * * * * *"
 
 
@@ -165,6 +167,9 @@ def _environ(api: str, storage: str, endpoint: str, key: str) -> Mapping[str, st
         **os.environ,
         "FUNCTIONS_WORKER_RUNTIME": "python",
         "AzureWebJobsStorage": storage,
+        # After a host that was killed, its timers and its scan wait for the end of its leases.
+        f"{SINGLETON}Period": FIFTEEN_SECONDS,
+        f"{SINGLETON}RecoveryPollingInterval": FIFTEEN_SECONDS,
         "DOCUMENTS_STORAGE": storage,
         "DOCUMENTS_CONTAINER": CONTAINER,
         "RESULTS_CONTAINER": RESULTS,

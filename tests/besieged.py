@@ -187,6 +187,8 @@ def _environ(storage: str, language: LanguageService) -> dict[str, str]:
     return {
         "FUNCTIONS_WORKER_RUNTIME": "python",
         "AzureWebJobsStorage": storage,
+        "AzureFunctionsJobHost__singleton__listenerLockPeriod": "00:00:15",  # for a killed host's work to go on soon
+        "AzureFunctionsJobHost__singleton__listenerLockRecoveryPollingInterval": "00:00:01",
         "DOCUMENTS_STORAGE": storage,
         "DOCUMENTS_CONTAINER": CONTAINER,
         "RESULTS_CONTAINER": RESULTS,

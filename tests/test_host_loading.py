@@ -152,14 +152,18 @@ def queued(message: func.QueueMessage) -> None: ...
 @app.queue_output(arg_name="out", queue_name="q", connection="AzureWebJobsStorage")
 def outward(req: func.HttpRequest, out: func.Out[str]) -> func.HttpResponse: ...
 
-@app.timer_trigger(arg_name="timer", schedule="0 0 0 1 1 *", use_monitor=True)
-@app.retry(strategy="fixed_delay", max_retry_count="3", delay_interval="00:00:01")
+@app.timer_trigger(arg_name="timer", schedule="0 0 0 1 1 *")
+@app.retry(strategy="fixed_delay", max_retry_count="3")
 def retried(timer: func.TimerRequest) -> None: ...
+
+@app.route(route="again")
+@app.retry(strategy="fixed_delay", max_retry_count="3")
+def again(req: func.HttpRequest) -> func.HttpResponse: ...
 """
 
 
 def test_functions_in_error_leave_the_others_running(tmp_path):
-    with running(write_app(tmp_path, FAULTY, functionTimeout="00:01:00"), environ=STORAGE) as host:
+    with running(write_app(tmp_path, FAULTY, healthMonitor={"enabled": True}), environ=STORAGE) as host:
         assert requests.get(f"{host.url}/api/fine", timeout=30).text == "fine"
         lines = host.output.splitlines()
     errors = {
@@ -178,21 +182,26 @@ def test_functions_in_error_leave_the_others_running(tmp_path):
         "as_text": "its trigger has a data_type, of which this host knows only BINARY.",
         "queued": "it has a binding of type 'queueTrigger', which this host does not have.",
         "outward": "it has a binding of type 'queue', which this host does not have.",
-        "retried": "it has a retry policy, which this host does not have.",
+        "retried": "its retry needs delay_interval in the form hh:mm:ss, not None.",
     }
     found = [line for line in lines if "is in error" in line]
     assert sorted(found) == sorted(f"The '{name}' function is in error: {error}" for name, error in errors.items())
-    assert "host.json: functionTimeout has no effect in this host." in lines
-    assert "retried: use_monitor has no effect in this host: a missed run is lost." in lines
+    assert "host.json: healthMonitor.enabled has no effect in this host." in lines
+    assert "again: retry has no effect here: it is for timers." in lines
 
 
-def test_timers_and_blobs_need_the_hosts_storage(tmp_path):
+def test_timers_need_the_hosts_storage_and_others_do_not(tmp_path):
     code = """
     @app.timer_trigger(arg_name="timer", schedule="* * * * * *")
     def tick(timer: func.TimerRequest) -> None: ...
+
+    @app.route(route="fine")
+    def fine(req: func.HttpRequest) -> func.HttpResponse:
+        return func.HttpResponse("fine")
     """
     with running(write_app(tmp_path, code), environ={"AzureWebJobsStorage": ""}) as host:
         assert "'tick' function is in error: the storage connection 'AzureWebJobsStorage' is not set" in host.output
+        assert requests.get(f"{host.url}/api/fine", timeout=30).text == "fine"
 
 
 ASK = """

@@ -6,6 +6,7 @@ from local.errors import SetupError
 from local.host import host_json, storage
 from local.host.functions import FunctionInError
 from local.host.settings import Connection, Settings, local_values
+from local.host.singleton import Leasing
 
 
 def test_percent_names_are_resolved_wherever_they_stand():
@@ -126,6 +127,8 @@ def test_host_json(tmp_path):
             "version": "2.0",
             "logging": {"logLevel": {"default": "Trace"}},
             "functionTimeout": "00:05:00",
+            "singleton": {"listenerLockPeriod": "00:00:20", "listenerLockRecoveryPollingInterval": "00:00:15"},
+            "aggregator": {"batchSize": 1000},
             "extensions": {
                 "http": {"routePrefix": ""},
                 "blobs": {"maxDegreeOfParallelism": 3, "poisonBlobThreshold": 2},
@@ -133,12 +136,18 @@ def test_host_json(tmp_path):
         },
     )
     assert (found.route_prefix, found.parallel_blobs, found.attempts) == ("", 3, 2)
-    assert found.ignored == ("functionTimeout",)
+    assert (found.timeout, found.leasing) == (300.0, Leasing(20, 10.0, 15.0))
+    assert found.ignored == ("aggregator.batchSize",)
 
 
 def test_host_json_without_more_than_a_version(tmp_path):
     found = read(tmp_path, {"version": "2.0"})
     assert (found.route_prefix, found.attempts, found.ignored) == ("api", 5, ())
+    assert (found.timeout, found.leasing) == (1800.0, Leasing(60, 30.0, 60.0))
+
+
+def test_a_function_timeout_of_minus_one_is_none(tmp_path):
+    assert read(tmp_path, {"version": "2.0", "functionTimeout": "-1"}).timeout is None
 
 
 def test_app_settings_win_over_host_json(tmp_path):
@@ -147,7 +156,16 @@ def test_app_settings_win_over_host_json(tmp_path):
 
 
 @pytest.mark.parametrize(
-    "content", [{}, {"version": "1.0"}, {"version": "2.0", "extensions": {"blobs": {"poisonBlobThreshold": 0}}}]
+    "content",
+    [
+        {},
+        {"version": "1.0"},
+        {"version": "2.0", "extensions": {"blobs": {"poisonBlobThreshold": 0}}},
+        {"version": "2.0", "functionTimeout": "5 minutes"},
+        {"version": "2.0", "functionTimeout": "00:00:00"},
+        {"version": "2.0", "singleton": {"listenerLockPeriod": "00:02:00"}},
+        {"version": "2.0", "singleton": {"listenerLockPeriod": "00:00:14"}},
+    ],
 )
 def test_a_wrong_host_json_is_refused(tmp_path, content):
     with pytest.raises(SetupError, match=r"host\.json"):

@@ -37,21 +37,25 @@ def yearly(timer: func.TimerRequest) -> None:
         wait_for("go")
         logging.info("yearly has ended")
 """
-STORAGE = {"AzureWebJobsStorage": "UseDevelopmentStorage=true"}
+
+
+@pytest.fixture
+def storage(azurite, container):
+    return {"AzureWebJobsStorage": azurite.connection_string, "AzureFunctionsWebHost__hostid": container}
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_a_signal_ends_it_with_exit_code_0(tmp_path, number):
-    with running(write_app(tmp_path, CODE), environ=STORAGE) as host:
+def test_a_signal_ends_it_with_exit_code_0(tmp_path, storage, number):
+    with running(write_app(tmp_path, CODE), environ=storage) as host:
         assert requests.get(f"{host.url}/admin/host/ping", timeout=30).status_code == 200
         host.process.send_signal(number)
         assert host.process.wait(30) == 0
     assert "Traceback" not in host.output
 
 
-def test_what_is_under_way_ends_and_nothing_new_begins(tmp_path):
+def test_what_is_under_way_ends_and_nothing_new_begins(tmp_path, storage):
     (tmp_path / "hold").touch()
-    with running(write_app(tmp_path, CODE), environ=STORAGE) as host, ThreadPoolExecutor() as callers:
+    with running(write_app(tmp_path, CODE), environ=storage) as host, ThreadPoolExecutor() as callers:
         host.wait_for_line("yearly has begun")
         answer = callers.submit(requests.get, f"{host.url}/api/slow", timeout=60)
         host.wait_for_line("slow has begun")
@@ -73,8 +77,8 @@ def _refused(url: str) -> bool:
     return False
 
 
-def test_a_second_ctrl_c_does_not_wait(tmp_path):
-    with running(write_app(tmp_path, CODE), environ=STORAGE) as host:
+def test_a_second_ctrl_c_does_not_wait(tmp_path, storage):
+    with running(write_app(tmp_path, CODE), environ=storage) as host:
         caller = threading.Thread(target=_ask_in_vain, args=(f"{host.url}/api/slow",))
         caller.start()
         host.wait_for_line("slow has begun")
@@ -102,11 +106,11 @@ def test_a_signal_while_the_app_is_being_loaded(tmp_path):
             process.kill()
 
 
-def test_a_host_ends_with_whoever_started_it(tmp_path):
+def test_a_host_ends_with_whoever_started_it(tmp_path, storage):
     folder = write_app(tmp_path, CODE)
     code = (
         "import os, sys, pathlib\nfrom local.host.app import running\n"
-        f"with running(pathlib.Path({str(folder)!r}), environ={STORAGE!r}) as host:\n"
+        f"with running(pathlib.Path({str(folder)!r}), environ={storage!r}) as host:\n"
         "    print(host.url, flush=True)\n    os._exit(9)\n"
     )
     ended = subprocess.run(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Coroutine, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import Any
 
 from local.host import storage
@@ -17,6 +18,9 @@ from local.host.loading import App
 from local.host.orders import POISON, QUEUE, Order
 from local.host.receipts import Receipts
 from local.host.settings import STORAGE
+from local.host.singleton import Lease, Singleton
+
+SCAN_LOCK = "WebJobs.Internal.Blobs.Listener"  # one for all blob functions, as in the real host
 
 
 class BlobFunctions:
@@ -28,17 +32,29 @@ class BlobFunctions:
         self.recipients: dict[str, Recipient] = {}
         self._queue: BlobQueue | None = None
         if functions := triggered_by(BlobTrigger, app.functions):
-            self._threads = ThreadPoolExecutor(app.host_json.parallel_blobs + len(functions) + 1, "storage")
+            self._threads = ThreadPoolExecutor(app.host_json.parallel_blobs + len(functions) + 2, "storage")
             self._queue = queue = self._open_queue()
             self.recipients = {one.id: self._recipient(one, trigger, queue.add) for one, trigger in functions}
 
     def work(self, stopping: asyncio.Event) -> Iterator[Coroutine[Any, Any, None]]:
         """What has to run for as long as the host does."""
         enabled = {key: one for key, one in self.recipients.items() if not one.function.disabled}
-        yield from (one.scanner.run(self._threads, stopping) for one in enabled.values() if one.scanner)
+        if scanners := [one.scanner for one in enabled.values() if one.scanner]:
+            yield self._singleton().hold(partial(self._scan, scanners), stopping)
         if self._queue:
             work = Work(self._queue, enabled, self._invoker, self._app.host_json.attempts)
             yield self._queue.run(work.process, stopping)
+
+    async def _scan(self, scanners: list[Scanner], ending: asyncio.Event) -> None:
+        async with asyncio.TaskGroup() as tasks:
+            for scanner in scanners:
+                tasks.create_task(scanner.run(self._threads, ending))
+
+    def _singleton(self) -> Singleton:
+        leasing = self._app.host_json.leasing
+        service = storage.blob_service(self._app.settings.connection(STORAGE))
+        lease = Lease(service, self._host_id, SCAN_LOCK, leasing.period)
+        return Singleton("The scan for blobs", lease, leasing, self._threads)
 
     def told_by_events(self, name: str) -> Recipient | None:
         """The function that Event Grid may name, with "Host.Functions." before its name or without."""

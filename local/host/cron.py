@@ -41,6 +41,13 @@ class Cron:
     months: tuple[int, ...]
     weekdays: tuple[int, ...]
 
+    @property
+    def is_rapid(self) -> bool:
+        """Whether it comes more than once in every minute."""
+        fields = (self.minutes, self.hours, self.days, self.months, self.weekdays)
+        spans = [highest - lowest + 1 for _, lowest, highest, _ in FIELDS[1:]]
+        return len(self.seconds) > 1 and [len(values) for values in fields] == spans
+
     def next(self, after: datetime) -> datetime:
         start = after.replace(microsecond=0) + timedelta(seconds=1)
         for day in self._days_from(start.date()):
@@ -71,6 +78,11 @@ class Interval:
     """The same span after every run."""
 
     span: timedelta
+
+    @property
+    def is_rapid(self) -> bool:
+        """Whether it comes more than once a minute."""
+        return self.span < timedelta(minutes=1)
 
     def next(self, after: datetime) -> datetime:
         return after + self.span
@@ -148,13 +160,18 @@ def _digits(word: str) -> int:
 
 
 def _interval(expression: str) -> Interval:
-    match = SPAN.fullmatch(expression)
-    if not match:
+    if not SPAN.fullmatch(expression):
         raise ValueError("it has neither five or six fields nor the form hh:mm:ss")
+    if not (length := span(expression)):
+        raise ValueError("it is no time at all")
+    return Interval(length)
+
+
+def span(text: str) -> timedelta:
+    """A length of time as .NET reads it: [days.]hours:minutes[:seconds]. Raises ValueError."""
+    if not (match := SPAN.fullmatch(text)):
+        raise ValueError(f"{text!r} has not the form hh:mm:ss")
     days, hours, minutes, seconds = (int(number or 0) for number in match.groups())
     if hours > LAST_HOUR or minutes > LAST_MINUTE or seconds > LAST_MINUTE:
         raise ValueError("hours go to 23, minutes and seconds to 59; write days as d.hh:mm:ss")
-    span = timedelta(days=days, hours=hours, minutes=minutes, seconds=seconds)
-    if not span:
-        raise ValueError("it is no time at all")
-    return Interval(span)
+    return timedelta(days=days, hours=hours, minutes=minutes, seconds=seconds)

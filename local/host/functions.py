@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 if TYPE_CHECKING:
     from local.host.blob_paths import BlobPath
     from local.host.cron import Schedule
+    from local.host.retries import Retry
     from local.host.routes import Route
     from local.host.settings import Connection
 
@@ -28,9 +29,12 @@ class HttpTrigger:
 
 @dataclass(frozen=True)
 class TimerTrigger:
+    """`monitored`: what became of the schedule is kept in storage."""
+
     expression: str
     schedule: Schedule
-    run_on_startup: bool
+    run_on_startup: bool = False
+    monitored: bool = False
 
 
 @dataclass(frozen=True)
@@ -59,6 +63,7 @@ class Function:
     wants_context: bool = False
     is_async: bool = False
     returns: bool = False
+    retry: Retry | None = None
     disabled: bool = False
     bindings: tuple[str, ...] = ()
 

@@ -2,28 +2,41 @@
 
 from __future__ import annotations
 
+import math
 import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from local.errors import SetupError
+from local.host import cron
 from local.host.settings import Settings, read_json
+from local.host.singleton import LEASING, Leasing
 
 OVERRIDES = "AzureFunctionsJobHost"  # AzureFunctionsJobHost__a__b wins over a.b
 PREFIX = "extensions.http.routeprefix"
 PARALLEL = "extensions.blobs.maxdegreeofparallelism"
 ATTEMPTS = "extensions.blobs.poisonblobthreshold"
+TIMEOUT = "functiontimeout"
+LEASE = "singleton.listenerlockperiod"
+RECOVERY = "singleton.listenerlockrecoverypollinginterval"
+READ_HERE = (PREFIX, PARALLEL, ATTEMPTS, TIMEOUT, LEASE, RECOVERY)
 WITHOUT_MEANING_HERE = ("version", "extensionbundle", "logging", "telemetrymode", "$schema")
+Values = Mapping[str, tuple[str, object]]  # by path in lower case: the path as it is written, and the value
 
 
 @dataclass(frozen=True)
 class HostJson:
-    """`ignored` names the settings that the real host would act on and this one does not."""
+    """`timeout`: seconds a function may run; None is no end.
+
+    `ignored` names the settings that the real host would act on and this one does not.
+    """
 
     route_prefix: str = "api"
     parallel_blobs: int = 8
     attempts: int = 5
+    timeout: float | None = 1800.0
+    leasing: Leasing = LEASING
     ignored: tuple[str, ...] = ()
 
 
@@ -40,6 +53,8 @@ def read(app_dir: Path, settings: Settings) -> HostJson:
         route_prefix=str(values.get(PREFIX, ("", "api"))[1]),
         parallel_blobs=_positive(values, PARALLEL, 8 * (os.cpu_count() or 1)),
         attempts=_positive(values, ATTEMPTS, 5),
+        timeout=_timeout(values),
+        leasing=_leasing(values),
         ignored=tuple(sorted(path for key, (path, _) in values.items() if _has_no_effect(key))),
     )
 
@@ -52,7 +67,7 @@ def _flat(section: Mapping[str, object], path: str) -> Iterator[tuple[str, objec
             yield f"{path}{name}", value
 
 
-def _positive(values: Mapping[str, tuple[str, object]], key: str, default: int) -> int:
+def _positive(values: Values, key: str, default: int) -> int:
     path, value = values.get(key, (key, default))
     try:
         number = int(str(value))
@@ -63,5 +78,27 @@ def _positive(values: Mapping[str, tuple[str, object]], key: str, default: int) 
     return number
 
 
+def _timeout(values: Values) -> float | None:
+    if str(values.get(TIMEOUT, ("", ""))[1]) == "-1":
+        return None
+    return _seconds(values, TIMEOUT, "00:30:00", least=1)
+
+
+def _leasing(values: Values) -> Leasing:
+    period = _seconds(values, LEASE, "00:01:00", least=15, most=60)  # what storage grants
+    return Leasing(int(period), period / 2, _seconds(values, RECOVERY, "00:01:00", least=1))
+
+
+def _seconds(values: Values, key: str, default: str, *, least: float, most: float = math.inf) -> float:
+    path, value = values.get(key, (key, default))
+    try:
+        seconds = cron.span(str(value)).total_seconds()
+    except ValueError as error:
+        raise SetupError(f"host.json: {path}: {error}.") from error
+    if not least <= seconds <= most:
+        raise SetupError(f"host.json: {path} must be at least {least} seconds, and at most {most}, not {value!r}.")
+    return seconds
+
+
 def _has_no_effect(key: str) -> bool:
-    return key not in (PREFIX, PARALLEL, ATTEMPTS) and key.partition(".")[0] not in WITHOUT_MEANING_HERE
+    return key not in READ_HERE and key.partition(".")[0] not in WITHOUT_MEANING_HERE

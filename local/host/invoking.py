@@ -8,7 +8,7 @@ import logging
 import threading
 import time
 import uuid
-from collections.abc import Mapping
+from collections.abc import Coroutine, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any
@@ -24,6 +24,10 @@ log = logging.getLogger("host")
 thread_local = threading.local()
 
 
+class FunctionTimeoutError(Exception):
+    """A function ran longer than functionTimeout of host.json."""
+
+
 @dataclass(frozen=True)
 class TraceContext:
     trace_parent: str
@@ -33,11 +37,14 @@ class TraceContext:
 
 @dataclass(frozen=True)
 class RetryContext:
-    """Of a function without a retry policy."""
+    """Which attempt it is, 0 the first; how many more there may be, -1 without end; what the last one raised."""
 
     retry_count: int = 0
     max_retry_count: int = 0
     exception: Any = None
+
+
+FIRST_ATTEMPT = RetryContext()
 
 
 @dataclass(frozen=True)
@@ -47,7 +54,7 @@ class Context:
     function_name: str
     function_directory: str
     trace_context: TraceContext
-    retry_context: RetryContext = field(default_factory=RetryContext)
+    retry_context: RetryContext = FIRST_ATTEMPT
     invocation_id: str = field(default_factory=lambda: str(uuid.uuid4()))
     thread_local_storage: threading.local = thread_local
 
@@ -73,10 +80,19 @@ def size_of_pool(settings: Settings) -> int | None:
 
 
 class Invoker:
-    """Runs functions until its threads are shut down."""
+    """Runs functions until its threads are shut down, each for no longer than `timeout` seconds.
 
-    def __init__(self, threads: ThreadPoolExecutor) -> None:
-        self._threads = threads
+    Python cannot end a thread: a sync function that is over its time has failed, but goes on in its thread.
+    """
+
+    def __init__(self, threads: ThreadPoolExecutor, timeout: float | None = None) -> None:
+        self._threads, self._timeout = threads, timeout
+        self._in_threads: set[str] = set()
+
+    @property
+    def is_busy(self) -> bool:
+        """Whether some function is in a thread, be it over its time."""
+        return bool(self._in_threads)
 
     async def invoke(
         self,
@@ -85,10 +101,12 @@ class Invoker:
         metadata: Mapping[str, meta.Datum],
         reason: str,
         trace_parent: str = "",
+        *,
+        retry: RetryContext = FIRST_ATTEMPT,
     ) -> Outcome:
         """Runs the function once with what its trigger brought. Never raises what the function raises."""
         trace = TraceContext(trace_parent or f"00-{uuid.uuid4().hex}-{uuid.uuid4().hex[:16]}-01")
-        context = Context(function.name, function.directory, trace)
+        context = Context(function.name, function.directory, trace, retry)
         token, started = running.set(context), time.monotonic()
         log.info("Executing (%s)", reason)
         try:
@@ -105,7 +123,7 @@ class Invoker:
             arguments = {function.argument: _argument(function, value, metadata)}
             if function.wants_context:
                 arguments["context"] = context
-            result = await self._call(function, arguments, context.invocation_id)
+            result = await self._in_time(function, self._call(function, arguments, context.invocation_id))
         except BaseException as error:  # whatever it raises is its failed invocation
             if (task := asyncio.current_task()) and task.cancelling():
                 raise  # the host itself is ending
@@ -114,18 +132,31 @@ class Invoker:
             return Outcome(error=RuntimeError(f"{function.name} has no $return binding but returned a value"))
         return Outcome(result)
 
+    async def _in_time(self, function: Function, call: Coroutine[Any, Any, Any]) -> Any:
+        """Raises FunctionTimeoutError if it takes too long."""
+        limit = asyncio.timeout(self._timeout)
+        try:
+            async with limit:
+                return await call
+        except TimeoutError:
+            if not limit.expired():  # it is the function's own
+                raise
+            raise FunctionTimeoutError(f"{function.name} ran longer than {self._timeout:g} s") from None
+
     async def _call(self, function: Function, arguments: dict[str, Any], invocation_id: str) -> Any:
         if function.is_async:
             return await function.call(**arguments)
 
         def call() -> Any:
             thread_local.invocation_id = invocation_id
+            self._in_threads.add(invocation_id)
             try:
                 return function.call(**arguments)
             except (StopIteration, GeneratorExit) as error:  # asyncio cannot carry them from a thread
                 raise RuntimeError(f"the function raised {type(error).__name__}") from error
             finally:
                 thread_local.invocation_id = None
+                self._in_threads.discard(invocation_id)
 
         inherited = contextvars.copy_context()
         return await asyncio.get_running_loop().run_in_executor(self._threads, inherited.run, call)

@@ -18,9 +18,10 @@ from azure.functions import FunctionRegister
 from azure.functions.decorators.function_app import Function as Decorated
 
 from local.errors import SetupError
-from local.host import blob_paths, cron, keys, routes, signatures, storage
+from local.host import blob_paths, cron, keys, retries, routes, signatures, storage
 from local.host.functions import BlobTrigger, Function, FunctionInError, HttpTrigger, TimerTrigger, Trigger
 from local.host.host_json import HostJson
+from local.host.retries import Retry
 from local.host.settings import STORAGE, Settings
 from local.host.signatures import Signature
 
@@ -28,6 +29,7 @@ PROJECT = Path(__file__).resolve().parents[2]
 FUNCTION_NAME = re.compile(r"(?!host$)[a-z][a-z0-9_\-]{0,127}", re.IGNORECASE)
 BINDING_NAME = re.compile(r"(?!.*__)[a-zA-Z_][a-zA-Z0-9_]{0,127}|\$return")
 BUILT_IN_ROUTES = ("admin", "runtime")
+TIMER = "timerTrigger"
 SCAN, EVENTS = "logsandcontainerscan", "eventgrid"
 BINARY = (None, 0, 2)  # data types: none given, undefined, binary
 
@@ -67,8 +69,8 @@ def _notes(decorated: list[Decorated], host_json: HostJson) -> Iterator[str]:
     for setting in host_json.ignored:
         yield f"host.json: {setting} has no effect in this host."
     for one in decorated:
-        if getattr(one.get_trigger(), "use_monitor", None):
-            yield f"{one.get_function_name()}: use_monitor has no effect in this host: a missed run is lost."
+        if _policy(one) and one.get_trigger().type != TIMER:  # type: ignore[union-attr]
+            yield f"{one.get_function_name()}: retry has no effect here: it is for timers."
 
 
 def _decorated(app_dir: Path, settings: Settings) -> list[Decorated]:
@@ -127,6 +129,7 @@ def _function(name: str, one: Decorated, signature: Signature, settings: Setting
         wants_context=signature.wants_context,
         is_async=signature.is_async,
         returns=signature.returns,
+        retry=_retry(one) if isinstance(trigger, TimerTrigger) else None,
         disabled=settings.disabled(name),
         bindings=tuple(one.get_raw_bindings()),
     )
@@ -144,8 +147,17 @@ def _check_names(name: str, one: Decorated) -> None:
             raise FunctionInError(f"it has a binding of type '{binding.type}', which this host does not have.")
         if binding is one.get_trigger() and binding.data_type not in BINARY:
             raise FunctionInError("its trigger has a data_type, of which this host knows only BINARY.")
-    if one.get_settings_dict("retry_policy"):
-        raise FunctionInError("it has a retry policy, which this host does not have.")
+
+
+def _policy(one: Decorated) -> Mapping[str, Any]:
+    return one.get_settings_dict("retry_policy") or {}
+
+
+def _retry(one: Decorated) -> Retry | None:
+    try:
+        return retries.parse(policy) if (policy := _policy(one)) else None
+    except ValueError as error:
+        raise FunctionInError(str(error)) from error
 
 
 def _http(name: str, trigger: Any, settings: Settings, host_json: HostJson) -> Trigger:
@@ -173,9 +185,11 @@ def _collide(one: HttpTrigger, other: HttpTrigger) -> bool:
 
 
 def _timer(_name: str, trigger: Any, settings: Settings, _host_json: HostJson) -> Trigger:
-    settings.connection(STORAGE)  # the real host keeps a timer's lock there, and refuses timers without it
+    storage.check(settings.connection(STORAGE))  # where its lock is, without which the real host refuses timers, too
     expression = settings.resolve(trigger.schedule)
-    return TimerTrigger(expression, cron.parse(expression), bool(trigger.run_on_startup))
+    schedule = cron.parse(expression)
+    monitored = trigger.use_monitor is not False and not schedule.is_rapid
+    return TimerTrigger(expression, schedule, bool(trigger.run_on_startup), monitored)
 
 
 def _blob(_name: str, trigger: Any, settings: Settings, _host_json: HostJson) -> Trigger:
@@ -190,6 +204,6 @@ def _blob(_name: str, trigger: Any, settings: Settings, _host_json: HostJson) ->
 
 TRIGGERS: dict[str, Callable[[str, Any, Settings, HostJson], Trigger]] = {
     "httpTrigger": _http,
-    "timerTrigger": _timer,
+    TIMER: _timer,
     "blobTrigger": _blob,
 }

@@ -8,11 +8,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from contextlib import suppress
 
-from azure.core.exceptions import AzureError, ResourceExistsError, ResourceNotFoundError
+from azure.core.exceptions import AzureError, ResourceExistsError
 from azure.storage.blob import BlobClient, BlobLeaseClient, BlobServiceClient
 
 from local.host.orders import Order
-from local.host.storage import HOSTS_CONTAINER, ensure
+from local.host.storage import HOSTS_CONTAINER, write
 
 INCOMPLETE = {"Incomplete": "Incomplete"}
 LEASE_SECONDS = 30
@@ -26,8 +26,9 @@ class Receipts:
 
     def once(self, order: Order, queue: Callable[[Order], None]) -> bool:
         """Queues an order unless its version has been queued before. False if another host is at it just now."""
-        receipt = self._receipt(order)
-        if self._is_complete(receipt):
+        name = f"blobreceipts/{self._host_id}/{order.function_id}/{order.etag}/{order.container}/{order.blob}"
+        receipt = self._service.get_blob_client(HOSTS_CONTAINER, name)
+        if self._is_complete(receipt, name):
             return True
         try:
             lease = receipt.acquire_lease(LEASE_SECONDS)
@@ -41,24 +42,13 @@ class Receipts:
             _release(lease)
         return True
 
-    def _receipt(self, order: Order) -> BlobClient:
-        name = f"blobreceipts/{self._host_id}/{order.function_id}/{order.etag}/{order.container}/{order.blob}"
-        return self._service.get_blob_client(HOSTS_CONTAINER, name)
-
-    def _is_complete(self, receipt: BlobClient) -> bool:
+    def _is_complete(self, receipt: BlobClient, name: str) -> bool:
         """Whether it is; it is made, incomplete, if it is not there at all."""
         try:
-            self._create(receipt)
+            write(self._service, name, "", overwrite=False, metadata=INCOMPLETE)
         except ResourceExistsError:
             return not receipt.get_blob_properties().metadata
         return False
-
-    def _create(self, receipt: BlobClient) -> None:
-        try:
-            receipt.upload_blob(b"", metadata=INCOMPLETE, overwrite=False)
-        except ResourceNotFoundError:
-            ensure(self._service.get_container_client(HOSTS_CONTAINER).create_container)
-            receipt.upload_blob(b"", metadata=INCOMPLETE, overwrite=False)
 
 
 def _release(lease: BlobLeaseClient) -> None:

@@ -17,14 +17,14 @@ from types import FrameType
 import uvicorn
 
 from local.connections import BoundedConnection
-from local.host import listing, timers
+from local.host import listing
 from local.host.admin import Admin
 from local.host.blob_functions import BlobFunctions
-from local.host.functions import TimerTrigger, triggered_by
 from local.host.http import HttpDoor
 from local.host.invoking import Invoker, size_of_pool
 from local.host.keys import Keys, Lock
 from local.host.loading import App
+from local.host.timer_functions import TimerFunctions
 
 GRACE = 30.0  # seconds that running invocations get to end
 KEEP_ALIVE = 120  # seconds an idle connection stays open
@@ -78,12 +78,11 @@ async def serve(app: App, door: socket.socket, url: str, keys: Keys | None, *, w
     _stop_on_signals(stopping)
     if with_stdin:
         _stop_with_stdin(stopping)
-    invoker = Invoker(ThreadPoolExecutor(size_of_pool(app.settings), "function"))
+    invoker = Invoker(ThreadPoolExecutor(size_of_pool(app.settings), "function"), app.host_json.timeout)
     blobs = BlobFunctions(app, invoker)
     admin = Admin(app, url, invoker, blobs)
     server = Server(HttpDoor(app, invoker, admin, Lock(keys), stopping), url)
-    timed = [pair for pair in triggered_by(TimerTrigger, app.functions) if not pair[0].disabled]
-    work = [admin.run(stopping), *blobs.work(stopping), *(timers.run(*pair, invoker, stopping) for pair in timed)]
+    work = [admin.run(stopping), *blobs.work(stopping), *TimerFunctions(app, invoker).work(stopping)]
     try:
         async with asyncio.timeout(None) as limit, asyncio.TaskGroup() as tasks:
             for part in (server.serve([door]), *work):
@@ -94,6 +93,8 @@ async def serve(app: App, door: socket.socket, url: str, keys: Keys | None, *, w
             limit.reschedule(asyncio.get_running_loop().time() + GRACE)
     except TimeoutError:
         log.warning("Functions that were still running after %d seconds are left", GRACE)
+        _leave(0)
+    if invoker.is_busy:  # over its functionTimeout: nobody waits for it
         _leave(0)
 
 

@@ -13,7 +13,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any, TypeVar
 
-from azure.core.exceptions import ResourceExistsError
+from azure.core.exceptions import ResourceExistsError, ResourceNotFoundError
 from azure.storage.blob import BlobServiceClient
 from azure.storage.queue import QueueClient, QueueServiceClient, TextBase64DecodePolicy, TextBase64EncodePolicy
 
@@ -83,6 +83,19 @@ def ensure(create: Callable[[], object]) -> None:
     """Creates a queue or a container that may be there already."""
     with suppress(ResourceExistsError):
         create()
+
+
+def write(service: BlobServiceClient, name: str, text: str, *, overwrite: bool = True, **more: Any) -> None:
+    """Writes a blob of the hosts' container, which is made if it is not there.
+
+    `more` is for the upload. Raises AzureError: ResourceExistsError for a blob that is there and must not be replaced.
+    """
+    blob = service.get_blob_client(HOSTS_CONTAINER, name)
+    try:
+        blob.upload_blob(text, overwrite=overwrite, **more)
+    except ResourceNotFoundError:
+        ensure(service.get_container_client(HOSTS_CONTAINER).create_container)
+        blob.upload_blob(text, overwrite=overwrite, **more)
 
 
 def _credential(connection: Connection) -> Any:

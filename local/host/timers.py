@@ -4,70 +4,95 @@ from __future__ import annotations
 
 import asyncio
 import json
-from contextlib import suppress
-from datetime import UTC, datetime
+import logging
+import random
+from datetime import datetime
+from itertools import count
 from typing import TYPE_CHECKING
 
 from azure.functions import meta
 
+from local.host.clock import WALL_CLOCK, Clock
 from local.host.functions import Function, TimerTrigger
+from local.host.invoking import Outcome, RetryContext
+from local.host.schedule_monitor import Beginning, Monitor, Status, after_run, unmonitored
 
 if TYPE_CHECKING:
     from local.host.invoking import Invoker
 
-LONGEST_WAIT = 60.0  # seconds; the wall clock may be set while a timer waits
+log = logging.getLogger("host")
 
 
-class Clock:
-    """The wall clock, and the waiting that goes by it."""
-
-    def now(self) -> datetime:
-        return datetime.now(UTC)
-
-    async def wait(self, seconds: float, stopping: asyncio.Event) -> None:
-        """Until so much time has passed, or about a minute, or the host stops."""
-        with suppress(TimeoutError):
-            await asyncio.wait_for(stopping.wait(), min(seconds, LONGEST_WAIT))
-
-
-WALL_CLOCK = Clock()
-
-
-def tick(*, past_due: bool = False) -> meta.Datum:
+def tick(status: Status | None = None, *, past_due: bool = False) -> meta.Datum:
     """What a timer hands to the worker; `ScheduleStatus` is null for a schedule without a monitor."""
-    return meta.Datum(
-        json.dumps({"Schedule": {"AdjustForDST": True}, "ScheduleStatus": None, "IsPastDue": past_due}), "json"
-    )
+    known = status.to_dict() if status else None
+    content = {"Schedule": {"AdjustForDST": True}, "ScheduleStatus": known, "IsPastDue": past_due}
+    return meta.Datum(json.dumps(content), "json")
 
 
-async def run(
-    function: Function,
-    trigger: TimerTrigger,
-    invoker: Invoker,
-    stopping: asyncio.Event,
-    clock: Clock = WALL_CLOCK,
-) -> None:
-    """Runs a timer function until `stopping` is set.
+class Timer:
+    """One timer function. Without a `monitor`, a run missed while the host was down is lost."""
 
-    The next run is reckoned from the one before. One that fell into a run that took long follows it at once, and
-    however many did, they are one.
-    """
-    began = clock.now()
-    if trigger.run_on_startup:
-        await _fire(function, invoker, "Timer fired at start-up")
-    due = trigger.schedule.next(began)
-    while await _reached(due, stopping, clock):
-        began = max(due, clock.now())
-        await _fire(function, invoker, f"Timer fired at {began.isoformat()}")
-        due = trigger.schedule.next(began)
+    def __init__(
+        self,
+        function: Function,
+        trigger: TimerTrigger,
+        invoker: Invoker,
+        monitor: Monitor | None = None,
+        clock: Clock = WALL_CLOCK,
+    ) -> None:
+        self._function, self._trigger, self._schedule = function, trigger, trigger.schedule
+        self._invoker, self._monitor, self._clock = invoker, monitor, clock
 
+    async def run(self, stopping: asyncio.Event) -> None:
+        """Runs the function until `stopping` is set.
 
-async def _fire(function: Function, invoker: Invoker, reason: str) -> None:
-    await invoker.invoke(function, tick(), {"TimerTrigger": tick()}, reason)
+        The next run is reckoned from the one before. One that fell into a run that took long follows it at once, and
+        however many did, they are one.
+        """
+        begun = await self._begin()
+        status = await self._first(begun, stopping)
+        while await self._clock.reach(status.next, stopping):
+            moment = max(status.next, self._clock.now())
+            await self._fire(tick(self._shown(status)), f"Timer fired at {moment.isoformat()}", stopping)
+            status = await self._ended(moment)
 
+    async def _begin(self) -> Beginning:
+        now = self._clock.now()
+        return await self._monitor.begin(self._schedule, now) if self._monitor else unmonitored(self._schedule, now)
 
-async def _reached(due: datetime, stopping: asyncio.Event, clock: Clock) -> bool:
-    """Waits for a moment. False if the host stops first."""
-    while not stopping.is_set() and (left := (due - clock.now()).total_seconds()) > 0:
-        await clock.wait(left, stopping)
-    return not stopping.is_set()
+    async def _first(self, begun: Beginning, stopping: asyncio.Event) -> Status:
+        """The run as the host starts, if there is one, and how the schedule stands after it."""
+        due = begun.past_due and f"Timer past due since {begun.status.next.isoformat()}"
+        reason = due or (self._trigger.run_on_startup and "Timer fired at start-up")
+        if not reason or stopping.is_set():
+            return begun.status
+        moment = self._clock.now()
+        await self._fire(tick(self._shown(begun.status), past_due=begun.past_due), reason, stopping)
+        return await self._ended(moment)
+
+    def _shown(self, status: Status) -> Status | None:
+        return status if self._monitor else None
+
+    async def _ended(self, moment: datetime) -> Status:
+        status = after_run(self._schedule, moment)
+        if self._monitor:
+            await self._monitor.write(status)
+        return status
+
+    async def _fire(self, value: meta.Datum, reason: str, stopping: asyncio.Event) -> None:
+        """Runs the function, and again after its failures as its retry policy has it."""
+        retry, error = self._function.retry, None
+        for attempt in count():
+            context = RetryContext(attempt, retry.most if retry else 0, error)
+            outcome = await self._invoke(value, reason, context)
+            error = outcome.error
+            if not (error and retry and retry.allows(attempt + 1)):
+                return
+            delay = retry.delay(attempt + 1, random.uniform)
+            log.info("%s: attempt %d failed; the next in %g s", self._function.name, attempt + 1, delay)
+            if not await self._clock.rest(delay, stopping):
+                return
+
+    async def _invoke(self, value: meta.Datum, reason: str, retry: RetryContext) -> Outcome:
+        return await self._invoker.invoke(self._function, value, {"TimerTrigger": value}, reason, retry=retry)

@@ -1,0 +1,43 @@
+"""The timer functions of an app, each with its lease and its schedule monitor."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Coroutine, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+from local.host import storage
+from local.host.functions import Function, TimerTrigger, triggered_by
+from local.host.invoking import Invoker
+from local.host.loading import App
+from local.host.schedule_monitor import Monitor
+from local.host.settings import STORAGE
+from local.host.singleton import Lease, Singleton
+from local.host.timers import Timer
+
+
+class TimerFunctions:
+    """Those that are not disabled. Without any, storage is not asked for."""
+
+    def __init__(self, app: App, invoker: Invoker) -> None:
+        self._app, self._invoker = app, invoker
+        self._timed = [pair for pair in triggered_by(TimerTrigger, app.functions) if not pair[0].disabled]
+        if self._timed:
+            self._host_id = storage.host_id(app.settings, app.directory)
+            self._service = storage.blob_service(app.settings.connection(STORAGE))
+            self._threads = ThreadPoolExecutor(2 * len(self._timed), "timers")
+
+    def work(self, stopping: asyncio.Event) -> Iterator[Coroutine[Any, Any, None]]:
+        """What has to run for as long as the host does."""
+        for function, trigger in self._timed:
+            yield self._singleton(function).hold(self._timer(function, trigger).run, stopping)
+
+    def _singleton(self, function: Function) -> Singleton:
+        leasing = self._app.host_json.leasing
+        lease = Lease(self._service, self._host_id, f"{function.id}.Listener", leasing.period)
+        return Singleton(f"Timer {function.name}", lease, leasing, self._threads)
+
+    def _timer(self, function: Function, trigger: TimerTrigger) -> Timer:
+        monitor = Monitor(self._service, self._host_id, function.id, self._threads) if trigger.monitored else None
+        return Timer(function, trigger, self._invoker, monitor)
