@@ -120,3 +120,30 @@ def test_a_host_ends_with_whoever_started_it(tmp_path, storage):
     deadline = time.monotonic() + 30
     while not _refused(ended.stdout.strip()):
         assert time.monotonic() < deadline
+
+
+OVERDUE = """
+import asyncio, pathlib, threading
+
+@app.route(route="async")
+async def waiting(req: func.HttpRequest) -> func.HttpResponse:
+    try:
+        await asyncio.Event().wait()
+    finally:
+        logging.info("the async one was ended")
+
+@app.route(route="sync")
+def blocked(req: func.HttpRequest) -> func.HttpResponse:
+    threading.Event().wait()
+"""
+
+
+def test_a_function_over_its_time_has_failed_and_holds_up_no_stop(tmp_path):
+    with running(write_app(tmp_path, OVERDUE, functionTimeout="00:00:01"), environ={}) as host:
+        assert requests.get(f"{host.url}/api/async", timeout=60).status_code == 500
+        host.wait_for_line("the async one was ended")
+        host.wait_for_line("waiting ran longer than 1 s")
+        assert requests.get(f"{host.url}/api/sync", timeout=60).status_code == 500
+        host.wait_for_line("blocked ran longer than 1 s")
+        host.process.terminate()
+        assert host.process.wait(20) == 0
