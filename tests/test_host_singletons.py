@@ -97,21 +97,32 @@ def test_who_has_no_lease_does_nothing(azurite, container, caplog):
         asyncio.run(play(make))
 
 
-def test_a_lease_is_kept_until_the_last_run_has_ended(azurite, container, caplog):
-    async def play(make: Callable[[], Singleton], stranger: BlobLeaseClient) -> None:
+class Counted(Lease):
+    renewals = 0
+
+    def renew(self) -> bool:
+        self.renewals += 1
+        return super().renew()
+
+
+def test_a_lease_is_renewed_until_the_last_run_has_ended(azurite, container):
+    async def play(lease: Counted, threads: ThreadPoolExecutor) -> None:
         work, stop = Work(), asyncio.Event()
         work.may_end.clear()
         async with asyncio.timeout(120), asyncio.TaskGroup() as tasks:
-            tasks.create_task(make().hold(work, stop))
+            tasks.create_task(Singleton("work", lease, BRISK, threads).hold(work, stop))
             await comes(lambda: work.is_on)
             stop.set()
             await comes(lambda: work.is_told)
-            stranger.break_lease(0)
-            await comes(lambda: "lost its lease" in caplog.text)  # which a renewal has found out
+            already = lease.renewals
+            await comes(lambda: lease.renewals >= already + 3)
             work.may_end.set()
 
-    with leasing(azurite.connection_string, container) as make, lease_blob(azurite.connection_string, container) as one:
-        asyncio.run(play(make, one))
+    with (
+        BlobServiceClient.from_connection_string(azurite.connection_string) as service,
+        ThreadPoolExecutor() as threads,
+    ):
+        asyncio.run(play(Counted(service, container, "Work.Listener", BRISK.period), threads))
 
 
 def test_who_loses_the_lease_ends_its_work_and_asks_again(azurite, container, caplog):
