@@ -37,10 +37,11 @@ test: setup worker clients ## run every test (TESTS=tests/test_azurite.py: only 
 soak: setup ## run the tests that take minutes: thousands of files under faults, kills and outages; ends with a report
 	@$(PY) -m pytest -m soak $(TESTS)
 
-check: $(PACKAGES) ## lint, format, types
+check: $(PACKAGES) ## lint, format, types, and what azure-functions-doctor says of the app
 	@$(PY) -m ruff check .
 	@$(PY) -m ruff format --check .
 	@$(PY) -m mypy
+	@$(PY) .ci/azure_doctor.py
 
 bench: setup ## measure, as ratios within one run
 	@$(PY) -m bench
