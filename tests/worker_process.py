@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import os
 import select
@@ -25,21 +26,32 @@ class RealWorker:
         self.functions: dict[str, list[dict[str, Any]]] = self._hear()["functions"]
 
     def http(self, function: str, method: str, url: str, **more: Any) -> dict[str, Any]:
-        """`more`: headers, route, query, body. Returns status, headers and body. Raises WorkerError."""
-        answer: dict[str, Any] = self._invoke({"function": function, "http": {"method": method, "url": url, **more}})
-        return answer
+        """`more`: headers, route, query, body. Returns status, headers, body and cookies. Raises WorkerError."""
+        asked = {"method": method, "url": url, "headers": more.get("headers", {}), "params": more.get("route", {})}
+        asked |= {"query": more.get("query", {}), "body": base64_of(more.get("body", "").encode())}
+        answer: dict[str, Any] = self.invoke(function, {"http": asked})["http"]
+        return answer | {"body": base64.b64decode(answer["body"]).decode()}
 
     def timer(self, function: str, *, past_due: bool = False) -> None:
         """Raises WorkerError."""
-        self._invoke({"function": function, "timer": {"past_due": past_due}})
+        tick = {"Schedule": {"AdjustForDST": True}, "ScheduleStatus": None, "IsPastDue": past_due}
+        self.invoke(function, {"json": tick})
 
     def blob(self, function: str, path: str, text: str) -> None:
-        """`path`: container/name. Raises WorkerError."""
-        self._invoke({"function": function, "blob": {"path": path, "text": text}})
+        """`path`: container/name. As the host sends it: the properties' ETag is an empty object. Raises WorkerError."""
+        content = text.encode()
+        metadata = {
+            "BlobTrigger": {"string": path},
+            "Uri": {"json": f"http://127.0.0.1:10000/devstoreaccount1/{path}"},
+            "Properties": {"json": {"ContentLength": len(content), "ETag": {}}},
+            "Metadata": {"json": {}},
+        }
+        self.invoke(function, {"bytes": base64_of(content)}, metadata=metadata)
 
-    def _invoke(self, call: Mapping[str, Any]) -> Any:
+    def invoke(self, function: str, data: Mapping[str, Any], **more: Any) -> Any:
+        """Data there and data back, as in `worker_messages.py`; `more`: see `real_worker.py`. Raises WorkerError."""
         assert self._process.stdin
-        print(json.dumps(call), file=self._process.stdin, flush=True)
+        print(json.dumps({"function": function, "data": data, **more}), file=self._process.stdin, flush=True)
         return self._hear()["result"]
 
     def _hear(self) -> dict[str, Any]:
@@ -52,6 +64,10 @@ class RealWorker:
         if "error" in answer:
             raise WorkerError(answer["error"])
         return answer
+
+
+def base64_of(content: bytes) -> str:
+    return base64.b64encode(content).decode()
 
 
 @contextmanager

@@ -20,6 +20,7 @@ from local.host.settings import Settings
 
 THREADS = "PYTHON_THREADPOOL_THREAD_COUNT"
 BINDINGS = {HttpTrigger: "httpTrigger", TimerTrigger: "timerTrigger", BlobTrigger: "blobTrigger"}
+OLDER_NAMES = {"Traceparent": "trace_parent", "Tracestate": "trace_state", "Attributes": "attributes"}
 log = logging.getLogger("host")
 thread_local = threading.local()
 
@@ -34,6 +35,15 @@ class TraceContext:
     trace_state: str = ""
     attributes: Mapping[str, str] = field(default_factory=dict)
 
+    def __getattr__(self, name: str) -> Any:
+        """The members' older names, which the worker still has."""
+        if name not in OLDER_NAMES:
+            raise AttributeError(name)
+        return getattr(self, OLDER_NAMES[name])
+
+    def __dir__(self) -> list[str]:
+        return [*super().__dir__(), *OLDER_NAMES]
+
 
 @dataclass(frozen=True)
 class RetryContext:
@@ -41,7 +51,7 @@ class RetryContext:
 
     retry_count: int = 0
     max_retry_count: int = 0
-    exception: Any = None
+    rpc_exception: Any = None
 
 
 FIRST_ATTEMPT = RetryContext()
@@ -145,6 +155,7 @@ class Invoker:
 
     async def _call(self, function: Function, arguments: dict[str, Any], invocation_id: str) -> Any:
         if function.is_async:
+            thread_local.invocation_id = invocation_id  # until the next one: all of them share the loop's thread
             return await function.call(**arguments)
 
         def call() -> Any:

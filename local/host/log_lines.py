@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import sys
+import threading
 from datetime import UTC, datetime
 
 from local.host.invoking import running, thread_local
@@ -23,6 +24,8 @@ class Lines(logging.Formatter):
 def _whose() -> str:
     if context := running.get():
         return f"[{context.function_name} {context.invocation_id}] "
+    if threading.current_thread() is threading.main_thread():
+        return ""
     # a thread that a function started itself carries the id if the function put it there
     invocation_id = getattr(thread_local, "invocation_id", None)
     return f"[{invocation_id}] " if invocation_id else ""

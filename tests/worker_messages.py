@@ -1,0 +1,89 @@
+"""Stand-ins for the protobuf messages that Microsoft's worker speaks in: made from JSON, and made into it.
+
+A piece of data is {"string": text}, {"json": anything}, {"bytes": base64} or {"http": request}; an http answer is
+
+    {"http": {"status": , "headers": {}, "body": base64, "cookies": [{"name": , "value": , "path": , ...}]}}
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import Mapping
+from types import SimpleNamespace
+from typing import Any
+
+
+class Message(SimpleNamespace):
+    """Keeps its keyword arguments. A field that was not set reads as an empty text, as a protobuf's scalar does."""
+
+    def __getattr__(self, name: str) -> str:
+        if name.startswith("__") or name == "TypedData":  # which the worker probes for
+            raise AttributeError(name)
+        return ""
+
+
+class TypedData(Message):
+    def WhichOneof(self, _group: str) -> str | None:  # noqa: N802  # protobuf's name
+        return next(iter(vars(self)), None)
+
+
+class ParameterBinding(Message):
+    def WhichOneof(self, _group: str) -> str:  # noqa: N802
+        return "data"
+
+
+class Cookie(Message):
+    SameSite = SimpleNamespace(**{"None": "", "Lax": "lax", "Strict": "strict", "ExplicitNone": "none"})
+
+
+class Messages:
+    """What the worker takes for its module of generated classes."""
+
+    TypedData, ParameterBinding, RpcHttpCookie = TypedData, ParameterBinding, Cookie
+
+    class BindingInfo(Message):
+        undefined = 0
+        out, inout = 1, 2
+
+    class StatusResult(Message):
+        Failure, Success = 0, 1
+
+    def __getattr__(self, _name: str) -> type[Message]:
+        return Message
+
+
+def typed(given: Mapping[str, Any]) -> TypedData:
+    [(kind, value)] = given.items()
+    make = {"json": json.dumps, "bytes": base64.b64decode, "http": request}.get(kind, str)
+    return TypedData(**{kind: make(value)})
+
+
+def request(given: Mapping[str, Any]) -> Message:
+    body = typed({"bytes": given["body"]}) if "body" in given else TypedData()
+    maps = {name: given.get(name, {}) for name in ("headers", "params", "query")}
+    return Message(method=given["method"], url=given["url"], **maps, body=body)
+
+
+def untyped(answer: TypedData | None) -> dict[str, Any] | None:
+    if not answer:
+        return None
+    [(kind, value)] = vars(answer).items()
+    make = {"http": response, "bytes": lambda content: base64.b64encode(content).decode()}.get(kind, str)
+    return {kind: make(value)}
+
+
+def response(answer: Message) -> dict[str, Any]:
+    return {
+        "status": int(answer.status_code),
+        "headers": answer.headers,
+        "body": base64.b64encode(answer.body.bytes).decode(),
+        "cookies": [cookie(one) for one in answer.cookies or ()],
+    }
+
+
+def cookie(one: Message) -> dict[str, Any]:
+    """Fields that were set; `expires` in seconds."""
+    values = {name: getattr(value, "value", value) for name, value in vars(one).items()}
+    values |= {"expires": values["expires"].seconds} if values.get("expires") else {}
+    return {name: value for name, value in values.items() if value}
