@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from bench import burst, engine, imports, language, latency, pipeline
+from bench import burst, engine, host, imports, language, latency, pipeline
 
-PARTS = (imports, latency, engine, language, burst, pipeline)
+PARTS = (imports, host, latency, engine, language, burst, pipeline)
 
 for part in PARTS:
     part.report()
