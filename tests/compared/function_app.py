@@ -125,7 +125,7 @@ async def later() -> str:
 ANSWERS = {
     "empty": func.HttpResponse,
     "text": plain,
-    "created": lambda: plain(status_code=201, headers={"Location": "/x", "X-Own": "ü".encode().decode("latin-1")}),
+    "created": lambda: plain(status_code=201, headers={"Location": "/x", "X-Own": "own"}),
     "json": lambda: plain(mimetype="application/json"),
     "latin": lambda: plain(mimetype="text/html", charset="latin-1"),
     "own type": lambda: plain(headers={"Content-Type": "text/csv; charset=x"}, mimetype="text/html"),
@@ -235,37 +235,37 @@ def watch(name: str, argument: str = "blob", **more: Any) -> Any:
     return app.blob_trigger(arg_name=argument, path=path, connection="DATA", **more)
 
 
-@watch("stream")
+@watch("landed")
 def landed(blob: func.InputStream, context: func.Context) -> None:
     keep(context, of_blob(blob))
 
 
-@watch("stream", "argument")
+@watch("landed_async", "argument")
 async def landed_async(argument: func.InputStream, context: func.Context) -> None:
     keep(context, of_blob(argument))
 
 
-@watch("stream", data_type="binary")
+@watch("landed_untyped", data_type="binary")
 def landed_untyped(blob, context) -> None:
     keep(context, of_blob(blob))
 
 
-@watch("stream")
+@watch("landed_bytes")
 def landed_bytes(blob: bytes, context: func.Context) -> None:
     keep(context, [type(blob).__name__, blob.hex()])
 
 
-@watch("stream")
+@watch("landed_str")
 def landed_str(blob: str, context: func.Context) -> None:
     keep(context, [type(blob).__name__, base64.b16encode(blob).decode()])
 
 
-@watch("told", source="EventGrid")
+@watch("landed_told", source="EventGrid")
 def landed_told(blob: func.InputStream, context: func.Context) -> None:
     keep(context, of_blob(blob))
 
 
-@watch("failing")
+@watch("landed_failing")
 def landed_failing(blob: func.InputStream) -> None:
     raise LookupError(f"{blob.name} is not wanted")
 
