@@ -50,7 +50,7 @@ class Recorder:
     async def invoke(self, _function: object, value: Any, *_more: object, retry: RetryContext) -> Outcome:
         self.begun.append((self.clock.now() - START).total_seconds())
         self.ticks.append(json.loads(value.value))
-        self.attempts.append((retry.retry_count, retry.max_retry_count, str(retry.exception)))
+        self.attempts.append((retry.retry_count, retry.max_retry_count, str(retry.rpc_exception)))
         self.clock.pass_by(self.seconds.pop(0))
         if not self.seconds:
             self.stopping.set()
