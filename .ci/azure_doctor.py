@@ -45,8 +45,10 @@ def findings(app: Path) -> Iterator[str]:
 def _copy(app: Path, folder: Path) -> None:
     folder.mkdir()
     for name in DEPLOYED:
-        copy = shutil.copytree if (app / name).is_dir() else shutil.copy
-        copy(app / name, folder / name)
+        if (app / name).is_dir():
+            shutil.copytree(app / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
+        else:
+            shutil.copy(app / name, folder / name)
     shutil.copy(app / SETTINGS, folder / "local.settings.json")
 
 
