@@ -5,9 +5,6 @@ Nothing is changed anywhere, but that the ledger's table is made if it is missin
 
 from __future__ import annotations
 
-import json
-import subprocess
-import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
@@ -17,6 +14,7 @@ from pathlib import Path
 
 from azure.core.exceptions import AzureError
 
+from local import indexing
 from local.errors import SetupError
 from local.host import host_json, storage
 from local.host.cron import ScheduleError, parse
@@ -32,9 +30,6 @@ from shared.settings import PREVIEW_API, load
 from shared.singles import Pulse
 
 FUNCTIONS = {"document_landed", "tick", "manage"}
-LISTING = (
-    "import json, function_app as f; print(json.dumps([one.get_function_name() for one in f.app.get_functions()]))"
-)
 SOON = timedelta(days=30)
 NO_JOB = "00000000-0000-0000-0000-000000000000"
 LANGUAGE_MENDS: tuple[tuple[type[TextdropError], str], ...] = (
@@ -107,21 +102,12 @@ def host_file(patient: Patient) -> Iterator[Finding]:
 
 
 def functions(patient: Patient) -> Iterator[Finding]:
-    """In a process of its own, as the worker does it."""
-    done = subprocess.run(
-        [sys.executable, "-c", LISTING],
-        cwd=patient.folder,
-        env=dict(patient.environ),
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    if done.returncode:
-        last = (done.stderr.strip().splitlines() or ["no output"])[-1]
-        yield Finding(
-            f"function_app.py cannot be imported: {last}", "Install requirements.txt, and undo what was changed."
-        )
-    elif set(found := json.loads(done.stdout)) != FUNCTIONS:
+    try:
+        found = indexing.functions(patient.folder, patient.environ)
+    except SetupError as error:
+        yield Finding(str(error), "Install requirements.txt, and undo what was changed.")
+        return
+    if set(found) != FUNCTIONS:
         yield Finding(f"There are {', '.join(found)}.", f"There must be exactly {', '.join(sorted(FUNCTIONS))}.")
     else:
         yield Finding(f"Exactly {', '.join(found)}.")
@@ -252,6 +238,10 @@ def look(name: str, patient: Patient) -> list[Finding]:
     except TextdropError as error:
         roles = "Storage Blob Data Owner and Storage Table Data Contributor"
         return [Finding(str(error), _mend(error.__cause__, "DOCUMENTS_STORAGE", roles))]
+    except Exception as error:  # noqa: BLE001  what one check stumbles over keeps none from its turn
+        return [
+            Finding(f"It cannot be looked at ({type(error).__name__}).", "Correct the settings and files it is of.")
+        ]
 
 
 # In the order of a deployment. Those of AFTER_SETTINGS need settings that can be used.

@@ -92,11 +92,11 @@ class Documents:
             self._file(container, name).upload_blob(content, overwrite=True, content_settings=_JSON)
 
     def result(self, name: str) -> Any:
-        """The result of a file, decoded; None if it has none yet."""
+        """The result of a file, decoded; None if it has none yet, or what is there is no JSON."""
         try:
             with self._asked():
                 return json.loads(self._file(self.results, name + RESULT_SUFFIX).download_blob().readall())
-        except (NotFound, ContainerMissing):
+        except (NotFound, ContainerMissing, ValueError, RecursionError):
             return None
 
     def write_result(self, name: str, etag: str, result: Mapping[str, Any]) -> bool:

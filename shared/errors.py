@@ -14,6 +14,7 @@ TextdropError                    500
     ├── Rejected                 400  it refused the request itself (400, 413, 415, 422)
     ├── Unknown                  404  it has no such project, model, deployment or job
     ├── Busy                     409  it cannot do this now, for example during a training
+    │   └── Taken                409  there is a project of this name already
     ├── Garbled                  502  its answer could not be understood
     └── Closed                   503  no fault of the request: wait, then come again
         ├── Throttled            503  429
@@ -99,6 +100,10 @@ class Unknown(LanguageError):
 
 class Busy(LanguageError):
     status = 409
+
+
+class Taken(Busy):
+    """There is a project of the name that another was to be created with."""
 
 
 class Garbled(LanguageError):

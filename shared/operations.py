@@ -15,10 +15,12 @@ from shared.errors import (
     Closed,
     Conflict,
     Garbled,
+    LanguageError,
     Moved,
     Refused,
     StorageUnavailable,
     TextdropError,
+    Unknown,
 )
 from shared.language.types import Progress, State
 from shared.model import wait_before
@@ -34,8 +36,10 @@ LONGEST_ASKED = timedelta(minutes=15)  # whatever the service asks for
 # Nobody knows whether a beginning arrived whose process died; longer than any request may take.
 GRACE = timedelta(minutes=2)
 PAGE = 100  # open operations looked at at once
-# Trouble that passes. A caller hears of a refused key or a busy project at once; the tick tries on.
-PASSING = (Closed, StorageUnavailable)
+TRIES = 5  # to find or to begin what ends, or takes a step, at this very moment
+# Trouble that passes. A caller hears of a refused key or a busy project at once; the tick tries on. Moved: what else
+# the operation changes was changed at the same moment.
+PASSING = (Closed, StorageUnavailable, Moved)
 PASSING_FOR_THE_TICK = (*PASSING, Busy, Garbled)
 
 
@@ -45,10 +49,18 @@ def start(services: Services, operation: Operation, now: datetime) -> Operation:
     Raises Conflict if another is under way on the project, and whatever the service or storage has against it, except
     trouble that passes: then the operation is kept, and the tick goes on trying.
     """
-    try:
-        [remembered] = services.ledger.commit((None, operation))
-    except Moved:
-        return _under_way(services, operation)
+    for _ in range(TRIES):
+        try:
+            [remembered] = services.ledger.commit((None, operation))
+        except Moved:
+            if found := _under_way(services, operation.project):
+                return _same(operation, found)
+        else:
+            return _begin_now(services, remembered, now)
+    return _same(operation, None)
+
+
+def _begin_now(services: Services, remembered: Operation, now: datetime) -> Operation:
     try:
         return _begin(services, remembered, now)
     except TextdropError as trouble:
@@ -58,14 +70,19 @@ def start(services: Services, operation: Operation, now: datetime) -> Operation:
         raise
 
 
-def _under_way(services: Services, wanted: Operation) -> Operation:
-    """The open operation on the project, if it is what is wanted. Raises Conflict for any other."""
+def _under_way(services: Services, project: str) -> Operation | None:
+    """The open operation on the project; None if it has just ended, or took a step while it was looked for."""
     found, after = None, ""
     while found is None:
         page, after = services.ledger.open(Operation, PAGE, after)
-        found = next((one for one in page if one.project == wanted.project), None)
+        found = next((one for one in page if one.project == project), None)
         if not after:
             break
+    return found
+
+
+def _same(wanted: Operation, found: Operation | None) -> Operation:
+    """What is under way, if it is what is wanted. Raises Conflict for anything else."""
     if found and (found.kind, found.parameters) == (wanted.kind, wanted.parameters):
         return found
     what = f"Operation {found.key} ({found.kind})" if found else "Another operation"
@@ -88,19 +105,30 @@ def _step(services: Services, operation: Operation, now: datetime) -> None:
             services.ledger.commit((operation, operation.failed("It did not end within seven days.", now)))
         elif operation.state is OperationState.STARTING:
             [operation] = services.ledger.commit((operation, operation.taken(now + GRACE)))
-            _begin(services, operation, now)
+            _begin_again(services, operation, now)
         else:
             _look(services, operation, now)
-    except PASSING_FOR_THE_TICK as trouble:
-        _postpone(services, operation, str(trouble), now)
     except Moved:
         raise
+    except PASSING_FOR_THE_TICK as trouble:
+        _postpone(services, operation, str(trouble), now)
     except TextdropError as trouble:
         log.warning("Operation %s failed: %s", operation.key, trouble)
         services.ledger.commit((operation, operation.failed(str(trouble), now)))
     except Exception:  # nobody foresaw it: the others have their turn
         log.exception("Operation %s is looked at again later.", operation.key)
         _postpone(services, operation, "it could not be followed: see the log", now)
+
+
+def _begin_again(services: Services, operation: Operation, now: datetime) -> None:
+    """The first try may have arrived, and have done all there was to do."""
+    arrived = WORK[operation.doing].arrived
+    try:
+        _begin(services, operation, now)
+    except LanguageError as trouble:
+        if arrived is None or not isinstance(trouble, arrived):
+            raise
+        _succeed(services, operation, Progress(State.SUCCEEDED), now)
 
 
 def _begin(services: Services, operation: Operation, now: datetime) -> Operation:
@@ -112,7 +140,13 @@ def _begin(services: Services, operation: Operation, now: datetime) -> Operation
 
 
 def _look(services: Services, operation: Operation, now: datetime) -> None:
-    progress = WORK[operation.doing].look(services, operation)
+    try:
+        progress = WORK[operation.doing].look(services, operation)
+    except Unknown:
+        if WORK[operation.doing].arrived is not Unknown:
+            raise
+        _begin_again(services, operation, now)  # nobody knows of the deletion any more: what it deletes tells
+        return
     if progress.state is State.SUCCEEDED:
         _succeed(services, operation, progress, now)
     elif progress.state.final:

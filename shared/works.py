@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import Any
 
 from shared import export
-from shared.errors import NotSupported, Unknown
+from shared.errors import LanguageError, NotSupported, Taken, Unknown
 from shared.labels import Format, read_labels, write_labels
 from shared.language.types import Classifier, Kind, Progress, Project
 from shared.operation import Operation, OperationKind
@@ -29,12 +29,14 @@ class Work:
     """How one kind of operation goes.
 
     `begin` gives the service's id ("": it is done already); `look` how it stands; `effect` what else changes in the
-    ledger when it succeeds, as (before, after) pairs, and what it yielded.
+    ledger when it succeeds, as (before, after) pairs, and what it yielded. `arrived`: what a second try to begin meets
+    if the first has done all there was to do.
     """
 
     begin: Callable[[Services, Operation], str]
     look: Callable[[Services, Operation], Progress]
     effect: Callable[[Services, Operation, Progress, datetime], Effect] = lambda *_: ([], {})
+    arrived: type[LanguageError] | None = None
 
 
 def next_part(operation: Operation, result: Result) -> OperationKind | None:
@@ -174,7 +176,9 @@ def _choose(before: Chosen, classifier: Classifier | None, now: datetime) -> lis
 
 
 WORK: dict[OperationKind, Work] = {
-    OperationKind.CREATE: Work(_create, lambda services, one: services.language.creation(one.project, one.service_id)),
+    OperationKind.CREATE: Work(
+        _create, lambda services, one: services.language.creation(one.project, one.service_id), arrived=Taken
+    ),
     OperationKind.IMPORT: Work(_import, lambda services, one: services.language.creation(one.project, one.service_id)),
     OperationKind.EXPORT: Work(
         lambda services, one: services.language.begin_export(one.project),
@@ -197,6 +201,7 @@ WORK: dict[OperationKind, Work] = {
         lambda services, one: services.language.begin_delete_deployment(one.project, one.parameters["deployment"]),
         lambda services, one: services.language.publishing(one.project, one.parameters["deployment"], one.service_id),
         _unpublished,
+        Unknown,
     ),
     OperationKind.SWAP: Work(
         _swap, lambda services, one: services.language.swapping(one.project, one.service_id), _swapped
@@ -205,6 +210,7 @@ WORK: dict[OperationKind, Work] = {
         lambda services, one: services.language.begin_delete_project(one.project),
         lambda services, one: services.language.deletion(one.project, one.service_id),
         _deleted,
+        Unknown,
     ),
     OperationKind.EXPORT_DOCUMENTS: Work(export.begin, export.step, export.effect),
 }

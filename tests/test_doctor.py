@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 from world import World, environment
 
+from local import indexing
 from local.checkups import CHECKS, Finding, Patient, examine, is_serious
 from local.errors import SetupError
 from local.host.settings import local_values
@@ -142,6 +143,41 @@ def test_an_app_that_would_not_be_found(
     found = examined(world, folder=app(tmp_path, **files))
     assert said in trouble(found)[check]
     assert is_serious(found)
+
+
+@pytest.mark.parametrize("world", [TODAY_API], indirect=True)
+@pytest.mark.parametrize(
+    ("added", "said"),
+    [
+        ("import sys\nsys.exit(0)", "cannot be imported: no output"),
+        ("import threading\nthreading.Event().wait()", "is not imported within"),
+        (
+            "import os\nraise RuntimeError(os.environ['LANGUAGE_KEY'])",
+            "cannot be imported: RuntimeError: %LANGUAGE_KEY%",
+        ),
+    ],
+    ids=["ends", "hangs", "tells"],
+)
+def test_an_app_that_misbehaves_when_it_is_imported(
+    world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, added: str, said: str
+) -> None:
+    monkeypatch.setattr(indexing, "PATIENCE", 3.0)
+    assert said in trouble(examined(world, folder=app(tmp_path, function_app_py=added)))["functions"]
+
+
+@pytest.mark.parametrize("world", [TODAY_API], indirect=True)
+def test_what_the_app_prints_is_not_taken_for_its_functions(world: World, tmp_path: Path) -> None:
+    text = (ROOT / "function_app.py").read_text()
+    found = examined(world, folder=app(tmp_path, function_app_py=f"{text}\nprint('hello')\n"))
+    assert "functions" not in trouble(found)
+
+
+@pytest.mark.parametrize("world", [TODAY_API], indirect=True)
+def test_what_a_check_stumbles_over_is_a_finding_and_the_others_have_their_turn(world: World, tmp_path: Path) -> None:
+    found = examined(world, folder=app(tmp_path, host_json="[" * 100_000), A="half\x00")
+    assert {"host.json", "functions"} <= trouble(found).keys()
+    assert "Language service" not in trouble(found)
+    assert found.keys() == CHECKS.keys()
 
 
 # --- the command --------------------------------------------------------------------------------------------------

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import NoReturn
 
-from shared.errors import NotSupported
+from shared.errors import Busy, NotSupported, Taken
 from shared.language import reading
 from shared.language.answers import Answer, reason
 from shared.language.endpoint import path
@@ -77,7 +77,10 @@ class PreviewLanguage:
     )
 
     def begin_create_project(self, project: Project, labels: Labels) -> str:  # noqa: ARG002  the service fetches them
-        """Create the project; the service reads the labels file in the project's container itself."""
+        """Create the project; the service reads the labels file in the project's container itself.
+
+        Raises Taken if there is one of this name.
+        """
         body = {
             "name": project.name,
             "modelType": project.kind.value,
@@ -87,7 +90,10 @@ class PreviewLanguage:
             "storageInputContainerName": project.container,
             "labelsLocation": project.labels_location,
         }
-        self._call("POST", "/projects", body)
+        try:
+            self._call("POST", "/projects", body)
+        except Busy as error:  # nothing else keeps a project from being created
+            raise Taken(str(error), error.retry_after) from error
         return ""
 
     def creation(self, project: str, job: str) -> Progress:  # noqa: ARG002
