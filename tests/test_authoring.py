@@ -256,6 +256,19 @@ def test_labels_are_converted_to_the_other_format_and_back(world: World) -> None
         "target": "Cooking0.txt"})[0] == 400  # fmt: skip
 
 
+@pytest.mark.parametrize(
+    "target", ["a\x00.json", "a\nb.json", "../x.json", "a//b.json", "\ufffe.json", "x" * 1100 + ".json"]
+)
+@TODAY
+def test_no_file_is_written_that_would_keep_its_container_from_being_listed(world: World, target: str) -> None:
+    container = f"{world.container}-training"
+    world.upload_training(container)
+    asked = {"storageInputContainerName": container, "labelsLocation": "labels.json", "target": target}
+    assert world.ask("POST", f"projects/{world.project}/labels/convert", asked)[0] == 400
+    assert world.ask("POST", f"projects/{world.project}/export", {"labelsLocation": target})[0] == 400
+    assert world.ask("POST", f"projects/{world.project}/labels/check", asked)[0] == 200
+
+
 # --- training, evaluation ---------------------------------------------------------------------------------------
 
 

@@ -134,7 +134,7 @@ def test_an_operation_that_ends_while_it_is_looked_for_makes_room_for_the_next()
     def passing() -> None:
         nonlocal calls
         calls += 1
-        if calls == 2:  # the second one's row was refused
+        if calls == 4:  # the classifier was read, and the row refused
             for _ in range(9):
                 stage.wait(10)
                 first.tick()

@@ -123,6 +123,9 @@ def test_no_result_has_its_reason(world: World) -> None:
     world.until(lambda: world.result("succeeded.txt")["document"] != old)
     assert "another version" in reason(old)
     assert len(new) == 1
+    for broken in (b"", b"{", b"\xff", b"[" * 100_000, b"[]"):
+        world.put("succeeded.txt.json", broken, f"{world.container}-results")
+        assert "no longer" in reason(world.documents("succeeded")["succeeded.txt"]["key"])
     world.blobs.get_blob_client(f"{world.container}-results", "succeeded.txt.json").delete_blob()
     assert "no longer" in reason(world.documents("succeeded")["succeeded.txt"]["key"])
     assert "no document none" in reason("none")

@@ -13,9 +13,9 @@ from shared.errors import BadRequest, Conflict, Moved, NotFound, StorageUnavaila
 from shared.export_formats import FORMATS
 from shared.intake import document_landed
 from shared.management.listings import find
-from shared.management.requests import Answer, Request, choice, flag, json_object, selection, text
+from shared.management.requests import Answer, Request, choice, file_name, flag, json_object, selection, text
 from shared.management.starting import LOOK_AGAIN, begin
-from shared.model import LONGEST_NAME, Document, DocumentState, document_key, is_file_name
+from shared.model import Document, DocumentState, document_key
 from shared.operation import OperationKind
 from shared.services import Services
 from shared.text import LARGEST_FILE, LONGEST_TEXT, check_size, decode
@@ -24,8 +24,6 @@ log = logging.getLogger(__name__)
 
 LARGEST_JSON = 2 * LARGEST_FILE  # a character may take six bytes there
 LANGUAGE = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{1,8}){0,3}", re.ASCII)
-MOST_PARTS = 254  # of a path in storage
-UNPRINTABLE = re.compile("[\x00-\x1f\x7f-\x9f\ufffe\uffff]")  # what no listing of a container can spell
 FLAGS = {"": False, "false": False, "true": True}
 
 
@@ -69,7 +67,9 @@ def get_result(services: Services, request: Request, now: datetime, key: str) ->
         raise NotFound(NO_RESULT[document.state].format(document))
     result = services.documents.result(document.name)
     if not isinstance(result, dict):
-        raise NotFound(f"The result of {document.name} is no longer in container {services.documents.results}.")
+        raise NotFound(
+            f"The result of {document.name} is no longer in container {services.documents.results} as written."
+        )
     if result.get("document") != key:
         raise NotFound(f"The result of {document.name} is that of another version now: {result.get('document')}.")
     return Answer(200, result)
@@ -113,17 +113,7 @@ def _name(name: str, now: datetime) -> str:
     """As it was given, if every storage and every listing can hold it; a new one if none was."""
     if not name:
         return f"{now:%Y%m%dT%H%M%S}-{uuid4().hex[:12]}.txt"
-    length = len(name.encode("utf-16-le", "surrogatepass")) // 2  # as storage counts
-    if length > LONGEST_NAME:
-        raise BadRequest(f'"name" has {length:,} characters; at most {LONGEST_NAME:,} are taken.')
-    parts = re.split(r"[/\\]", name)  # some clients take one for the other
-    whole = len(parts) <= MOST_PARTS and all(part.strip(" .") for part in parts)
-    if not whole or name.endswith(".") or UNPRINTABLE.search(name) or not is_file_name(name):
-        raise BadRequest(
-            '"name" must be the name of a file, such as reviews/first.txt: no control characters, no dot at its end, '
-            f"and at most {MOST_PARTS} parts between slashes, none of them empty or nothing but dots."
-        )
-    return name
+    return file_name(name, "name")
 
 
 NO_RESULT = {

@@ -11,7 +11,7 @@ from shared.errors import BadRequest, NotSupported
 from shared.labels import Format, write_labels
 from shared.language.types import Kind, Project
 from shared.management import views
-from shared.management.requests import Answer, Request, choice, flag, json_object, name_of, text
+from shared.management.requests import Answer, Request, choice, file_name, flag, json_object, name_of, text
 from shared.management.starting import begin
 from shared.operation import OperationKind
 from shared.proofreading import proofread, sound_labels
@@ -80,7 +80,7 @@ def export_labels(services: Services, request: Request, now: datetime, project: 
     body = json_object(request) if request.body else {}
     name = name_of(project, "project")
     parameters = {
-        "labelsLocation": _json_name(text(body, "labelsLocation", f"{name}-labels.json")),
+        "labelsLocation": _json_name(body, "labelsLocation", f"{name}-labels.json"),
         "format": _format(body).value,
     }
     return begin(services, OperationKind.EXPORT, name, parameters, now)
@@ -115,7 +115,7 @@ def convert_labels(services: Services, request: Request, now: datetime, project:
     body = json_object(request)
     name, written = name_of(project, "project"), _format(body)
     container, kind = _place(services, body, name)
-    target = _json_name(text(body, "target"))
+    target = _json_name(body, "target")
     labels = sound_labels(services, container, text(body, "labelsLocation"), kind or Kind.MULTI)
     made = Project(name, kind or Kind.MULTI, container, text(body, "culture", "en-us"))
     services.documents.write_any(container, target, write_labels(made, labels, written))
@@ -144,8 +144,9 @@ def _format(body: Mapping[str, Any]) -> Format:
     return choice(text(body, "format", Format.TODAY.value), "format", Format, list(Format))  # type: ignore[no-any-return]
 
 
-def _json_name(name: str) -> str:
+def _json_name(body: Mapping[str, Any], field: str, default: str | None = None) -> str:
     """A name that no text to learn from has, so that none is ever overwritten."""
+    name = file_name(text(body, field, default), field)
     if not name.endswith(".json"):
         raise BadRequest(f"A labels file is written to a name that ends in .json, not to {name}.")
     return name

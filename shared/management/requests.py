@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from shared.errors import BadRequest
-from shared.model import HALF_CHARACTER, DocumentState
+from shared.model import HALF_CHARACTER, LONGEST_NAME, DocumentState, is_file_name
 from shared.selection import Selection
 
 LARGEST_BODY = 1_000_000
@@ -21,6 +21,9 @@ MOMENT = "2026-11-22T15:00:00Z"
 CONTINUATION = re.compile(r"[0-9A-Za-z._|-]{0,200}", re.ASCII)
 # What both protocols take for the name of a project, a model or a deployment.
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,49}")
+
+MOST_PARTS = 254  # of a path in storage
+UNPRINTABLE = re.compile("[\x00-\x1f\x7f-\x9f\ufffe\uffff]")  # what no listing of a container can spell
 
 
 @dataclass(frozen=True)
@@ -109,6 +112,21 @@ def name_of(value: str, what: str) -> str:
             "or digit."
         )
     return value
+
+
+def file_name(name: str, what: str) -> str:
+    """The name of a file to be written, if every storage and every listing can hold it."""
+    length = len(name.encode("utf-16-le", "surrogatepass")) // 2  # as storage counts
+    if length > LONGEST_NAME:
+        raise BadRequest(f'"{what}" has {length:,} characters; at most {LONGEST_NAME:,} are taken.')
+    parts = re.split(r"[/\\]", name)  # some clients take one for the other
+    whole = len(parts) <= MOST_PARTS and all(part.strip(" .") for part in parts)
+    if not whole or name.endswith(".") or UNPRINTABLE.search(name) or not is_file_name(name):
+        raise BadRequest(
+            f'"{what}" must be the name of a file, such as reviews/first.txt: no control characters, no dot at its '
+            f"end, and at most {MOST_PARTS} parts between slashes, none of them empty or nothing but dots."
+        )
+    return name
 
 
 def key_of(value: str) -> str:
