@@ -17,7 +17,8 @@ from shared import export
 from shared.ledger import Ledger
 from shared.operations import follow
 from shared.services import services
-from shared.text import LARGEST_FILE, LONGEST_TEXT
+from shared.settings import TODAY_API
+from shared.text import LARGEST_FILE, LONGEST_TEXT, decode
 
 RECIPE = "Chop the garlic and simmer the onion in butter."
 VOYAGE = "Hoist the spinnaker, mind the tide, drop anchor in the harbour."
@@ -98,6 +99,28 @@ def test_sizes_are_limited(world: World) -> None:
     for raw in (b"x" * (LONGEST_TEXT + 1), b"x" * (LARGEST_FILE + 1), b"\xff", b""):
         assert refused(world.ask("POST", "documents", raw=raw, kind="text/plain; charset=utf-8"))[0] == 400
     assert "bytes" in refused(world.ask("POST", "documents", raw=b'"' + b"x" * 2 * LARGEST_FILE))[1]
+
+
+@pytest.mark.parametrize("world", [TODAY_API], indirect=True)
+@pytest.mark.parametrize(
+    "charset", ["iso-8859-1", '"ISO-8859-1"', "windows-1252", "utf-16", "utf-16le", "UTF-8", "gb18030"]
+)
+def test_a_text_in_the_charset_that_it_says(world: World, charset: str) -> None:
+    raw = "Señor Garçía".encode(charset.strip('"'))
+    status, answer, _ = world.ask("POST", "documents?name=a.txt", raw=raw, kind=f"text/plain; charset={charset}")
+    assert status == 202, answer
+    written = world.blobs.get_blob_client(world.container, "a.txt").download_blob().readall()
+    assert decode(written) == "Señor Garçía"
+
+
+@pytest.mark.parametrize("world", [TODAY_API], indirect=True)
+@pytest.mark.parametrize(
+    ("charset", "raw"),
+    [("nonsense", b"a"), ("hex", b"6161"), ("iso-8859-99", b"a"), ("shift_jis", b"\xff"), ("idna", b"a")],
+)
+def test_a_text_in_a_charset_that_it_cannot_be_in_is_refused(world: World, charset: str, raw: bytes) -> None:
+    status, message = refused(world.ask("POST", "documents", raw=raw, kind=f"text/plain; charset={charset}"))
+    assert (status, "UTF-8" in message) == (400, True)
 
 
 def test_no_result_has_its_reason(world: World) -> None:

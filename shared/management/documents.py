@@ -6,6 +6,7 @@ import logging
 import re
 from dataclasses import dataclass, replace
 from datetime import datetime
+from email.message import Message
 from uuid import uuid4
 
 from shared import export
@@ -24,6 +25,12 @@ log = logging.getLogger(__name__)
 
 LARGEST_JSON = 2 * LARGEST_FILE  # a character may take six bytes there
 LANGUAGE = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{1,8}){0,3}", re.ASCII)
+ITSELF = ("", "utf-8", "utf8", "us-ascii")
+CHARSET = re.compile(
+    "utf-?16([lb]e)?|iso-8859-[0-9]{1,2}|latin1|(windows-|cp)125[0-9]|koi8-[ru]"
+    "|shift_jis|euc-(jp|kr)|gbk|gb2312|gb18030|big5",
+    re.ASCII,
+)
 FLAGS = {"": False, "false": False, "true": True}
 
 
@@ -100,7 +107,26 @@ def _sent(request: Request, now: datetime) -> Sent:
 def _plain(request: Request) -> Sent:
     query = request.query
     overwrite = choice(query.get("overwrite", ""), "overwrite", FLAGS.__getitem__, ["true", "false"])
-    return Sent(query.get("name", ""), request.body, query.get("language", ""), overwrite)
+    content = _in_utf_8(request.body, _charset(request.content_type))
+    return Sent(query.get("name", ""), content, query.get("language", ""), overwrite)
+
+
+def _charset(content_type: str) -> str:
+    header = Message()
+    header["Content-Type"] = content_type
+    return str(header.get_content_charset(""))
+
+
+def _in_utf_8(body: bytes, charset: str) -> bytes:
+    """A file has no Content-Type to say what it is in, so it is written in what is read without one."""
+    if charset in ITSELF:
+        return body
+    if not CHARSET.fullmatch(charset):
+        raise BadRequest("The charset of the Content-Type is none that is taken: send the text in UTF-8.")
+    try:
+        return body.decode(charset).encode()
+    except (LookupError, UnicodeError):
+        raise BadRequest("The text is not in the charset that its Content-Type says: send it in UTF-8.") from None
 
 
 def _json(request: Request) -> Sent:
