@@ -13,7 +13,7 @@ from typing import Any
 from shared import export
 from shared.errors import LanguageError, NotSupported, Taken, Unknown
 from shared.labels import Format, read_labels, write_labels
-from shared.language.types import Classifier, Kind, Progress, Project
+from shared.language.types import Classifier, Kind, Progress, Project, State
 from shared.operation import Operation, OperationKind
 from shared.promotion import Deployed, against
 from shared.proofreading import sound_labels
@@ -157,6 +157,18 @@ def _swap(services: Services, operation: Operation) -> str:
     return services.language.begin_swap(operation.project, first, second)
 
 
+def _swapping(services: Services, operation: Operation) -> Progress:
+    """Two requests may have arrived, where the answer to the first was lost: the second has undone it."""
+    progress = services.language.swapping(operation.project, operation.service_id)
+    first, second = operation.result["deployments"].items()
+    undone = {first[0]: second[1], second[0]: first[1]}
+    if progress.state is not State.SUCCEEDED or first[1] == second[1]:
+        return progress
+    if undone.items() <= models_at(services, operation.project).items():
+        return Progress(State.RUNNING, job=_swap(services, operation))
+    return progress
+
+
 def _swapped(services: Services, operation: Operation, _: Progress, now: datetime) -> Effect:
     """The classifier stays where it is; its model is another."""
     before = services.ledger.read(Chosen)
@@ -203,9 +215,7 @@ WORK: dict[OperationKind, Work] = {
         _unpublished,
         Unknown,
     ),
-    OperationKind.SWAP: Work(
-        _swap, lambda services, one: services.language.swapping(one.project, one.service_id), _swapped
-    ),
+    OperationKind.SWAP: Work(_swap, _swapping, _swapped),
     OperationKind.DELETE: Work(
         lambda services, one: services.language.begin_delete_project(one.project),
         lambda services, one: services.language.deletion(one.project, one.service_id),

@@ -89,6 +89,22 @@ def test_a_deletion_that_the_service_forgot_is_judged_by_what_is_left(
     assert "cleared" in found["result"]["classifier"]
 
 
+@TODAY
+def test_a_swap_that_arrived_twice_is_not_undone_by_it(world: World) -> None:
+    world.publish()
+    path = f"projects/{world.project}"
+    world.ended(world.ask("POST", f"{path}/train", {"tasks": [{"trainingModelName": "Second"}]})[1])
+    task = {"trainingModelName": "Second", "deploymentName": "staging"}
+    world.ended(world.ask("POST", f"{path}/publish", {"tasks": [task], "asClassifier": False})[1])
+    pair = {"firstDeploymentName": "production", "secondDeploymentName": "staging"}
+    _, begun, _ = world.ask("POST", f"{path}/deployments/swap", pair)
+    services.services().language.begin_swap(world.project, *pair.values())
+    assert world.ended(begun)["state"] == "succeeded"
+    deployments = {one["name"]: one["model"] for one in world.get(f"{path}/deployments")["value"]}
+    assert deployments == {"production": "Second", "staging": "MyModel"}
+    assert world.get("classifier")["model"] == "Second"
+
+
 @pytest.mark.parametrize("world", [PREVIEW_API], indirect=True)
 def test_a_project_that_was_created_unheard_is_created(world: World) -> None:
     world.upload_training(f"{world.container}-training")
