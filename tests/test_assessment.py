@@ -46,6 +46,11 @@ def test_a_weak_class_says_which_side_is_weak_in_counts() -> None:
     ]
 
 
+def test_a_class_whose_f1_hides_a_weak_side_is_told() -> None:
+    lopsided = Score(0.45, 1.0, 0.62, true_positives=5, true_negatives=7, false_positives=6, false_negatives=0)
+    assert said(Thriller=lopsided) == ["Thriller is weak (F1 0.62): of 11 that it gives this class, 6 are of another."]
+
+
 def test_the_weakest_is_first() -> None:
     assert [line.split()[0] for line in said(Drama=MISSED, Comedy=NEVER, Action=GOOD)] == ["Comedy", "Drama"]
 
@@ -73,7 +78,10 @@ def test_several_labels_confusions_are_what_was_given_in_place_of_what_was_misse
         Prediction("c", ("Drama",), ()),
         Prediction("d", ("Drama",), ("Drama", "Action")),
     ]
-    assert said(predictions, Drama=GOOD) == ["Drama is taken for Comedy (2 texts)."]
+    assert said(predictions, Drama=GOOD) == [
+        "Of 4 texts held out, 0 got exactly the labelled classes.",
+        "Drama is taken for Comedy (2 texts).",
+    ]
     assert [one.location for one in wrong(predictions)] == ["a", "b", "c", "d"]
 
 

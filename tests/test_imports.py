@@ -24,6 +24,7 @@ LAYERS: tuple[set[str], ...] = (
         "language.answers",
         "language.project_file",
         "management.assessment",
+        "management.known",
     },
     {
         "promotion",
@@ -65,6 +66,7 @@ ON_FIRST_USE = ("requests", "azure.data.tables", "azure.storage.blob", "azure.id
 # These decide, and know no place to read or write: nothing of ours but each other, and of Python no I/O.
 PURE = {
     "errors",
+    "management.known",
     "codec",
     "text",
     "labels",

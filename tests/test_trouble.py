@@ -56,6 +56,20 @@ def test_a_training_that_cannot_begin_now_is_begun_by_the_tick(world: World, mon
     assert world.ended(begun)["state"] == "succeeded"
 
 
+def test_an_operation_that_gets_nowhere_can_be_given_up(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    world.upload_training(f"{world.container}-training")
+    world.ended(world.create()[1])
+    point(monkeypatch, LANGUAGE_ENDPOINT="http://127.0.0.1:1")
+    stuck = world.begin("train")
+    status, body, _ = world.ask("POST", f"operations/{stuck['key']}/abandon")
+    assert (status, body["state"], body["detail"]) == (200, "failed", "It was given up on request.")
+    assert world.ask("POST", f"operations/{stuck['key']}/abandon")[0] == 409
+    point(monkeypatch, LANGUAGE_ENDPOINT=world.language.endpoint)
+    another = world.begin("train")
+    assert another["key"] != stuck["key"]
+    assert world.ended(another)["state"] == "succeeded"
+
+
 def test_a_deleted_project_leaves_files_waiting_not_failed(world: World) -> None:
     """The classifier is deleted behind the app's back, and published again later."""
     world.publish()

@@ -26,7 +26,8 @@ VERDICTS: Mapping[float, str] = {
 def sentences(evaluation: Evaluation, predictions: Sequence[Prediction]) -> list[str]:
     """What a person should know of an evaluation, the most important first."""
     classes = {name: score for name, score in evaluation.classes.items() if name != NO_CLASS or _texts(score)}
-    return [_verdict(evaluation.macro_f1), *_weak(classes), *_confused(evaluation, predictions), *_few(classes)]
+    first = [_verdict(evaluation.macro_f1), *_exactly(predictions)]
+    return [*first, *_weak(classes), *_confused(evaluation, predictions), *_few(classes)]
 
 
 def wrong(predictions: Sequence[Prediction]) -> list[Prediction]:
@@ -38,9 +39,16 @@ def _verdict(f1: float) -> str:
     return next(said for least, said in VERDICTS.items() if f1 >= least).format(f1=f1)
 
 
+def _exactly(predictions: Sequence[Prediction]) -> Iterator[str]:
+    if predictions:
+        right = len(predictions) - len(wrong(predictions))
+        yield f"Of {_counted(len(predictions))} held out, {right} got exactly the labelled classes."
+
+
 def _weak(classes: Mapping[str, Score]) -> Iterator[str]:
+    """A class is as weak as the worse of its two sides: F1 may look fair where half of what gets it is of another."""
     for name, score in sorted(classes.items(), key=lambda item: item[1].f1):
-        if score.f1 < WEAK and _texts(score):
+        if min(score.precision, score.recall, score.f1) < WEAK and _texts(score):
             yield f"{name} is weak (F1 {score.f1:.2f}): {_why(score)}."
 
 

@@ -14,7 +14,7 @@ from shared.errors import BadRequest, Conflict, Moved, NotFound, StorageUnavaila
 from shared.export_formats import FORMATS
 from shared.intake import document_landed
 from shared.management.listings import find
-from shared.management.requests import Answer, Request, choice, file_name, flag, json_object, selection, text
+from shared.management.requests import Answer, Request, choice, file_name, flag, is_plain, json_object, selection, text
 from shared.management.starting import LOOK_AGAIN, begin
 from shared.model import Document, DocumentState, document_key
 from shared.operation import OperationKind
@@ -92,8 +92,7 @@ def export_documents(services: Services, request: Request, now: datetime) -> Ans
 
 
 def _sent(request: Request, now: datetime) -> Sent:
-    plain = request.content_type.partition(";")[0].strip().lower() == "text/plain"
-    sent = _plain(request) if plain else _json(request)
+    sent = _plain(request) if is_plain(request) else _json(request)
     try:
         check_size(len(sent.content))
         decode(sent.content)

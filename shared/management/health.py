@@ -103,7 +103,8 @@ def _classifier(services: Services, _: datetime) -> str:
 
 def _paused(services: Services, _: datetime) -> str:
     found = services.ledger.read(Pause)
-    return f"Submissions are paused since {found.since}: PUT /api/submission resumes them." if found.paused else ""
+    since = f" since {found.since.isoformat()}" if found.since else ""
+    return f"Submissions are paused{since}: PUT /api/submission resumes them." if found.paused else ""
 
 
 CHECKS: dict[str, Callable[[Services, datetime], str]] = {

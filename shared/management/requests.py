@@ -46,6 +46,11 @@ class Answer:
     headers: Mapping[str, str] = field(default_factory=dict)
 
 
+def is_plain(request: Request) -> bool:
+    """Whether the body says that it is plain text."""
+    return request.content_type.partition(";")[0].strip().lower() == "text/plain"
+
+
 def json_object(request: Request, largest: int = LARGEST_BODY) -> Mapping[str, Any]:
     """The body as a JSON object. Raises BadRequest for anything else."""
     if len(request.body) > largest:

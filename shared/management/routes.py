@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import logging
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import datetime
 
 from werkzeug.exceptions import MethodNotAllowed
@@ -12,9 +14,10 @@ from werkzeug.routing import Map, Rule
 
 from shared.errors import TextdropError
 from shared.management import deployments, documents, health, listings, models, openapi, projects, steering
-from shared.management.requests import Answer, Request
+from shared.management.known import require_known_fields, require_known_query
+from shared.management.requests import Answer, Request, is_plain
 from shared.management.route import Route
-from shared.management.schemas import OF_DOCUMENTS, OF_JOBS, OF_OPERATIONS, OF_TEXT, PAGED
+from shared.management.schemas import OF_DOCUMENTS, OF_JOBS, OF_OPERATIONS, OF_TEXT, PAGED, SENT
 from shared.services import Services
 
 log = logging.getLogger(__name__)
@@ -147,6 +150,7 @@ ROUTES: tuple[Route, ...] = (
     Route("GET", "jobs/<key>", listings.get_job, {200: "Job"}, troubles=ONE),
     Route("GET", "operations", listings.list_operations, {200: "Operations"}, query=OF_OPERATIONS, troubles=(400,)),
     Route("GET", "operations/<key>", listings.get_operation, {200: "Operation"}, troubles=ONE),
+    Route("POST", "operations/<key>/abandon", steering.abandon_operation, {200: "Operation"}, troubles=(400, 404, 409)),
     Route("GET", "submission", steering.get_submission, {200: "Submission"}),
     Route("PUT", "submission", steering.put_submission, {200: "Submission"}, "NewSubmission", troubles=CHANGE),
     Route("GET", "sweep", steering.get_sweep, {200: "Sweep"}),
@@ -156,7 +160,7 @@ ROUTES: tuple[Route, ...] = (
 )
 
 _map = Map(
-    [Rule(f"/{route.path}", methods=[route.method], endpoint=route.action) for route in ROUTES],
+    [Rule(f"/{route.path}", methods=[route.method], endpoint=number) for number, route in enumerate(ROUTES)],
     strict_slashes=False,
     merge_slashes=False,
 ).bind("textdrop")
@@ -165,8 +169,10 @@ _map = Map(
 def answer(request: Request, services: Callable[[], Services], now: datetime) -> Answer:
     """Find the action and run it. Never raises: trouble becomes an error answer, and what is unforeseen is logged."""
     try:
-        action, arguments = _map.match(f"/{request.path}", method=request.method)
-        return action(services(), request, now, **arguments)  # type: ignore[no-any-return]
+        number, arguments = _map.match(f"/{request.path}", method=request.method)
+        route = ROUTES[number]
+        _require_known(route, request)
+        return route.action(services(), request, now, **arguments)  # type: ignore[no-any-return]
     except MethodNotAllowed as error:
         allowed = ", ".join(sorted(error.valid_methods or ()))
         return _error(405, "MethodNotAllowed", f"This path takes {allowed}.", {"Allow": allowed})
@@ -177,6 +183,15 @@ def answer(request: Request, services: Callable[[], Services], now: datetime) ->
     except Exception:
         log.exception("%s %s failed.", request.method, request.path)
         return _error(500, "Unexpected", "Something unforeseen went wrong; the app's log has it.")
+
+
+def _require_known(route: Route, request: Request) -> None:
+    """What is no JSON at all is left to the action, which knows what it wants instead."""
+    if route.query:
+        require_known_query(request.query, (query.name for query in route.query))
+    if route.takes and not (route.text and is_plain(request)):
+        with suppress(ValueError, RecursionError):
+            require_known_fields(json.loads(request.body), SENT[route.takes])
 
 
 def _error(status: int, code: str, message: str, headers: dict[str, str] | None = None) -> Answer:

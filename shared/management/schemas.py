@@ -12,6 +12,7 @@ from typing import Any
 from shared.export_formats import FORMATS
 from shared.labels import Format
 from shared.language.types import Kind, State
+from shared.management.known import closed
 from shared.management.requests import KEY, LARGEST_PAGE, MOMENT, NAME, PAGE
 from shared.management.route import Query
 from shared.model import LONGEST_NAME, DocumentState, JobState, Reason
@@ -76,7 +77,7 @@ ID: Schema = {"type": "string", "pattern": "^[0-9A-Za-z-]{1,64}$"}  # a key, or 
 
 PARAMETERS: dict[str, Schema] = {"project": NAMED, "model": NAMED, "deployment": NAMED, "key": ID}
 
-SENT: dict[str, Schema] = {
+_SENT: dict[str, Schema] = {
     "NewProject": thing(
         {"name": NAMED, "modelType": some(Kind), "storageInputContainerName": TEXT, "labelsLocation": TEXT},
         {"culture": TEXT, "description": TEXT, "multiLingual": FLAG},
@@ -111,6 +112,7 @@ SENT: dict[str, Schema] = {
     "Purge": thing({"olderThanDays": WHOLE}, SELECTION),
     "NewSubmission": thing({"paused": FLAG}),
 }
+SENT: dict[str, Schema] = {name: closed(shape) for name, shape in _SENT.items()}
 
 GIVEN: dict[str, Schema] = {
     "Error": thing({"error": thing({"code": TEXT, "message": TEXT})}),

@@ -10,9 +10,10 @@ from typing import Any
 
 from shared import gate, sweep
 from shared.classifier import chosen, named
-from shared.errors import BadRequest, NotFound
+from shared.errors import BadRequest, Conflict, NotFound
 from shared.language.types import Classifier
 from shared.management import views
+from shared.management.listings import find
 from shared.management.requests import KEY, Answer, Request, choice, continuation, flag, json_object, name_of, text
 from shared.model import Document, DocumentState, Reason
 from shared.replay import Range, purge, replay
@@ -72,6 +73,16 @@ def purge_documents(services: Services, request: Request, now: datetime) -> Answ
     wanted = replace(_wanted(services, body), until=now - timedelta(days=days))
     dry_run = flag(body, "dryRun")
     return _counted(*purge(services, wanted, among=_range(body), dry_run=dry_run), dry_run)
+
+
+def abandon_operation(services: Services, request: Request, now: datetime, key: str) -> Answer:
+    """Give up an operation that gets nowhere: its project is free again. What the service has begun goes on there."""
+    del request
+    operation = find(services, "operations", key)
+    if operation.state.final:
+        raise Conflict(f"Operation {key} has ended already: it {operation.state}.")
+    [ended] = services.ledger.commit((operation, operation.failed("It was given up on request.", now)))
+    return Answer(200, views.operation(ended))
 
 
 def get_submission(services: Services, request: Request, now: datetime) -> Answer:
