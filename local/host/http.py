@@ -88,12 +88,12 @@ class HttpDoor:
         value = await http_requests.datum(request, route_params)
         reason = f"{request.method} {http_requests.raw_path(request)}"  # without the query, which may hold a key
         trace = request.headers.get("traceparent", "")
-        outcome = await self._invoker.invoke(function, value, {}, reason, trace)
+        outcome = await self._invoker.invoke(function, value, {}, reason, trace, encode=http_answers.encoded)
         if outcome.error:
             return Response(status_code=500)
         try:
             return http_answers.response(outcome.value)
-        except Exception as error:  # noqa: BLE001  # the library may raise anything for what it cannot encode
+        except ValueError as error:
             log.error("%s: its answer cannot be sent: %s", function.name, error)  # noqa: TRY400  # ours, no traceback
             return Response(status_code=500)
 

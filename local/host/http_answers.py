@@ -5,9 +5,12 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
+from datetime import datetime
 from http import HTTPStatus
+from http.cookies import Morsel
 from typing import Any
 
+from azure.functions import meta
 from starlette.responses import Response
 
 from local.host.invoking import converter
@@ -15,22 +18,45 @@ from local.host.invoking import converter
 OURS_TO_SET = ("content-length", "transfer-encoding", "connection")
 WITHOUT_BODY = (HTTPStatus.NO_CONTENT, HTTPStatus.NOT_MODIFIED)
 PLAIN = "text/plain; charset=utf-8"
+HTTP_DATE = "%a, %d %b %Y %H:%M:%S GMT"
 TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 FIELD = re.compile(r"[\x20-\x7e]*")  # Kestrel sends no others
 
 
-def response(returned: Any) -> Response:
-    """Raises ValueError for what cannot be an answer."""
+def encoded(returned: Any) -> meta.Datum:
+    """What the worker makes of a return value. What it raises is a failure of the invocation, there as here.
+
+    Raises TypeError for a value that cannot be an answer, ValueError or TypeError for a cookie that cannot.
+    """
     try:
-        datum = converter("http").encode(returned, expected_type=None)
+        datum: meta.Datum = converter("http").encode(returned, expected_type=None)
     except NotImplementedError:
         kind = type(returned).__name__
-        raise ValueError(
+        raise TypeError(
             f'unable to encode outgoing TypedData: unsupported type "http" for Python type "{kind}"'
         ) from None
-    if datum.type == "string":
-        return _from_text(datum.value)
-    return _encoded(datum.value)
+    for morsel in _morsels(datum):
+        _check(morsel)
+    return datum
+
+
+def response(datum: meta.Datum) -> Response:
+    """Raises ValueError for what the host cannot send."""
+    return _from_text(datum.value) if datum.type == "string" else _from_object(datum)
+
+
+def _morsels(datum: meta.Datum) -> list[Morsel[str]]:
+    cookies = (datum.value["cookies"] or ()) if datum.type == "http" else ()
+    return [morsel for cookie in cookies for morsel in cookie.values()]
+
+
+def _check(morsel: Morsel[str]) -> None:
+    if expires := morsel["expires"]:
+        datetime.strptime(expires, HTTP_DATE)  # noqa: DTZ007  # only whether it is one
+    try:
+        float(morsel["max-age"] or 0)
+    except ValueError:
+        raise TypeError(f"Cannot parse value {morsel['max-age']} of 'cookie.maxAge' to float.") from None
 
 
 def _from_text(text: str) -> Response:
@@ -67,12 +93,12 @@ def _written(value: Any, indent: int | None = None) -> str:
     return "" if value is None else str(value)
 
 
-def _encoded(value: dict[str, Any]) -> Response:
+def _from_object(datum: meta.Datum) -> Response:
+    value = datum.value
     headers = {name: header.value for name, header in value["headers"].items()}
     made = _made(int(value["status_code"].value), value["body"].value, headers)
-    for cookie in value["cookies"] or ():
-        for morsel in cookie.values():
-            made.headers.append("set-cookie", morsel.OutputString())
+    for morsel in _morsels(datum):
+        made.headers.append("set-cookie", morsel.OutputString())
     return made
 
 

@@ -8,7 +8,7 @@ import logging
 import threading
 import time
 import uuid
-from collections.abc import Coroutine, Mapping
+from collections.abc import Callable, Coroutine, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any
@@ -55,6 +55,10 @@ class RetryContext:
 
 
 FIRST_ATTEMPT = RetryContext()
+
+
+def _as_it_is(value: Any) -> Any:
+    return value
 
 
 @dataclass(frozen=True)
@@ -113,14 +117,18 @@ class Invoker:
         trace_parent: str = "",
         *,
         retry: RetryContext = FIRST_ATTEMPT,
+        encode: Callable[[Any], Any] = _as_it_is,
     ) -> Outcome:
-        """Runs the function once with what its trigger brought. Never raises what the function raises."""
+        """Runs the function once with what its trigger brought. Never raises what the function raises.
+
+        `encode` makes the outcome's value of what the function returned; what it raises is the function's failure.
+        """
         trace = TraceContext(trace_parent or f"00-{uuid.uuid4().hex}-{uuid.uuid4().hex[:16]}-01")
         context = Context(function.name, function.directory, trace, retry)
         token, started = running.set(context), time.monotonic()
         log.info("Executing (%s)", reason)
         try:
-            outcome = await self._outcome(function, value, metadata, context)
+            outcome = _encoded(await self._outcome(function, value, metadata, context), encode)
             _log_end(outcome, time.monotonic() - started)
             return outcome
         finally:
@@ -183,6 +191,15 @@ def _argument(function: Function, value: meta.Datum, metadata: Mapping[str, meta
     if function.raw:
         return value.value
     return converter(BINDINGS[type(function.trigger)]).decode(value, trigger_metadata=metadata)
+
+
+def _encoded(outcome: Outcome, encode: Callable[[Any], Any]) -> Outcome:
+    if outcome.error:
+        return outcome
+    try:
+        return Outcome(encode(outcome.value))
+    except Exception as error:  # noqa: BLE001  # the library may raise anything for what it cannot encode
+        return Outcome(error=error.with_traceback(None))  # which would show none of the function's lines
 
 
 def _log_end(outcome: Outcome, seconds: float) -> None:
