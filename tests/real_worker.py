@@ -6,7 +6,7 @@ The first line out is {"functions": {name: [binding, ...]}}, or {"error": text} 
 Then each line in,
 
     {"function": name, "data": data, "metadata": {name: data}, "invocation_id": , "trace_parent": , "retry_count": ,
-     "max_retry_count": }
+     "max_retry_count": , "exception": {"source": , "stack_trace": , "message": }}
 
 of which the first two are required, is answered by {"result": data or null} or {"error": text}. `worker_messages.py`
 says what data looks like; `worker_process.py` is the other end. One app a process: the worker keeps its state in module
@@ -49,13 +49,14 @@ def bindings(function: Message) -> list[dict[str, Any]]:
 async def invoke(function: Message, call: Mapping[str, Any]) -> dict[str, Any]:
     argument = next(binding["name"] for binding in bindings(function) if binding["type"].endswith("Trigger"))
     counts = {name: call.get(name, 0) for name in ("retry_count", "max_retry_count")}
+    failure = call.get("exception")
     invocation = Message(
         invocation_id=call.get("invocation_id", str(uuid.uuid4())),
         function_id=function.function_id,
         input_data=[ParameterBinding(name=argument, data=typed(call["data"]))],
         trigger_metadata={name: typed(data) for name, data in call.get("metadata", {}).items()},
         trace_context=Message(trace_parent=call.get("trace_parent", ""), trace_state="", attributes={}),
-        retry_context=Message(**counts, exception=None),
+        retry_context=Message(**counts, exception=Message(**failure) if failure else None),
     )
     answer = await runtime.invocation_request(asking(invocation_request=invocation))
     if answer.result.status != Messages.StatusResult.Success:

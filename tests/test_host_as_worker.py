@@ -14,7 +14,7 @@ import re
 import uuid
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from http.cookies import SimpleCookie
 from pathlib import Path
 from typing import Any
@@ -29,6 +29,7 @@ from worker_process import RealWorker, WorkerError, base64_of, working
 
 from local.azurite import Azurite
 from local.host.app import Host, running
+from local.host.storage import write
 
 APP = Path(__file__).parent / "compared"
 SECONDS = 20.0  # for what takes less than one
@@ -52,11 +53,23 @@ class Both:
         context = {"invocation_id": ours["invocation_id"], "trace_parent": ours["trace"]["trace_parent"]}
         return self.worker.invoke(function, data, **context, **more)
 
-    def kept(self, folder: Path, function: str) -> dict[str, Any]:
+    def kept(self, folder: Path, function: str, attempt: int = 0) -> dict[str, Any]:
         """What a function that answers nobody saw."""
-        file = folder / f"{function}.json"
+        file = folder / f"{function}-{attempt}.json"
         eventually(file.exists)
         return json.loads(file.read_text())
+
+
+YEAR = datetime.now(UTC).year
+MISSED = {  # what a host left that was down at New Year
+    "Last": f"{YEAR - 1}-01-01T00:00:00+00:00",
+    "Next": f"{YEAR}-01-01T00:00:00+00:00",
+    "LastUpdated": f"{YEAR - 1}-01-01T00:00:00+00:00",
+}
+
+
+def miss(service: BlobServiceClient, host_id: str) -> None:
+    write(service, f"timers/{host_id}/Host.Functions.yearly_due/status", json.dumps(MISSED))
 
 
 @pytest.fixture(scope="module")
@@ -68,13 +81,14 @@ def both(worker_python: Path, azurite: Azurite, tmp_path_factory: pytest.TempPat
         "CONTAINER": container,
         "AzureFunctionsWebHost__hostid": container,
     }
-    with (
-        BlobServiceClient.from_connection_string(azurite.connection_string) as service,
-        running(APP, environ=environ | {"SEEN": str(seen)}) as host,
-        working(worker_python, APP, environ | {"SEEN": str(worker_seen)}) as worker,
-    ):
+    with BlobServiceClient.from_connection_string(azurite.connection_string) as service:
+        miss(service, container)
         blobs = service.create_container(container)
-        yield Both(host, worker, blobs, seen, worker_seen)
+        with (
+            running(APP, environ=environ | {"SEEN": str(seen)}) as host,
+            working(worker_python, APP, environ | {"SEEN": str(worker_seen)}) as worker,
+        ):
+            yield Both(host, worker, blobs, seen, worker_seen)
 
 
 def flat(value: Any, path: str = "") -> dict[str, Any]:
@@ -295,6 +309,19 @@ def test_what_a_timer_function_sees(both: Both, function: str) -> None:
     tick = {"Schedule": {"AdjustForDST": True}, "ScheduleStatus": None, "IsPastDue": False}
     both.invoke(function, ours["context"], {"json": tick}, metadata={"TimerTrigger": {"json": tick}})
     assert_alike(ours, both.kept(both.worker_seen, function))
+
+
+@pytest.mark.parametrize("attempt", [0, 1])
+def test_what_a_timer_function_sees_of_a_missed_run_and_of_its_retry(both: Both, attempt: int) -> None:
+    ours = both.kept(both.seen, "yearly_due", attempt)
+    tick = {"Schedule": {"AdjustForDST": True}, "ScheduleStatus": MISSED, "IsPastDue": True}
+    *_, failure = ours["context"]["retry"]
+    more = {"retry_count": attempt, "max_retry_count": 1, "exception": failure}
+    with pytest.raises(WorkerError, match=r"^ValueError: again$") as again:
+        both.invoke("yearly_due", ours["context"], {"json": tick}, metadata={"TimerTrigger": {"json": tick}}, **more)
+    assert_alike(ours, both.kept(both.worker_seen, "yearly_due", attempt))
+    assert failure is None or failure["message"] == str(again.value)
+    assert failure is None or "in yearly_due" in failure["stack_trace"]
 
 
 @pytest.mark.parametrize("function", ["yearly_value", "yearly_failure"])

@@ -12,8 +12,9 @@ from host_apps import eventually, write_app
 
 from local.host import clock, cron
 from local.host.app import running
+from local.host.context import RetryContext
 from local.host.functions import Function, TimerTrigger
-from local.host.invoking import Outcome, RetryContext
+from local.host.invoking import Outcome
 from local.host.retries import FOREVER, Retry
 from local.host.schedule_monitor import Beginning, Status, beginning
 from local.host.storage import ensure
@@ -50,7 +51,8 @@ class Recorder:
     async def invoke(self, _function: object, value: Any, *_more: object, retry: RetryContext) -> Outcome:
         self.begun.append((self.clock.now() - START).total_seconds())
         self.ticks.append(json.loads(value.value))
-        self.attempts.append((retry.retry_count, retry.max_retry_count, str(retry.rpc_exception)))
+        failure = retry.rpc_exception.message if retry.rpc_exception else ""
+        self.attempts.append((retry.retry_count, retry.max_retry_count, failure))
         self.clock.pass_by(self.seconds.pop(0))
         if not self.seconds:
             self.stopping.set()
@@ -194,10 +196,10 @@ def test_a_failed_run_is_tried_again_and_the_schedule_goes_on():
     played = play(HOURLY, [0.0] * 4, late=0.0, retry=Retry(2, 10.0))
     assert played.begun == [3600, 3610, 3620, 7200]
     assert played.attempts == [
-        (0, 2, "None"),
-        (1, 2, "every run fails"),
-        (2, 2, "every run fails"),
-        (0, 2, "None"),
+        (0, 2, ""),
+        (1, 2, "ValueError: every run fails"),
+        (2, 2, "ValueError: every run fails"),
+        (0, 2, ""),
     ]
 
 

@@ -7,7 +7,6 @@ import json
 import logging
 import time
 from collections.abc import Awaitable, Callable, Coroutine
-from functools import partial
 from typing import Any, NamedTuple
 
 from azure.core.exceptions import AzureError
@@ -15,7 +14,7 @@ from azure.functions import meta
 from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 
-from local.host import keys, landed_blobs, routes, timers
+from local.host import http_requests, keys, landed_blobs, routes, timers
 from local.host.blob_functions import BlobFunctions
 from local.host.blob_work import Recipient
 from local.host.functions import Function, HttpTrigger, TimerTrigger
@@ -25,6 +24,7 @@ from local.host.storage import host_id
 from local.host.webhook import BlobsWebhook
 
 FUNCTIONS = "admin/functions"
+ANY = "*"
 Handler = Callable[[Request], Awaitable[Response]]
 log = logging.getLogger("host")
 
@@ -49,19 +49,23 @@ class Admin:
             ("GET", "admin/host/ping"): OwnRoute(_ping, keys.ANONYMOUS),
             ("POST", "admin/host/ping"): OwnRoute(_ping, keys.ANONYMOUS),
             ("GET", FUNCTIONS): OwnRoute(self._list),
+            ("POST", f"{FUNCTIONS}/{ANY}"): OwnRoute(self._invoke),
             ("POST", "runtime/webhooks/blobs"): OwnRoute(webhook.told, keys.SYSTEM),
             ("OPTIONS", "runtime/webhooks/blobs"): OwnRoute(webhook.asked, keys.SYSTEM),
         }
 
     def route(self, method: str, path: str) -> OwnRoute | None:
         """What answers a request, if it is the host's and not a function's. `path` is as sent."""
-        path = routes.decoded(path).strip("/")
-        if found := self._routes.get((method, path.lower())):
+        folder, name = (part.lower() for part in _parted(path))
+        words = (f"{folder}/{name}", f"{folder}/{ANY}")
+        if found := next((self._routes[method, one] for one in words if (method, one) in self._routes), None):
             return found
-        folder, _, name = path.rpartition("/")
-        if (method, folder.lower()) == ("POST", FUNCTIONS):
-            return OwnRoute(partial(self._invoke, name))
-        return NOTHING if path.lower().split("/")[0] in ("admin", "runtime") else None
+        return NOTHING if f"{folder}/{name}".strip("/").split("/")[0] in ("admin", "runtime") else None
+
+    @property
+    def addresses(self) -> set[tuple[str, str]]:
+        """All that is served here: methods and paths, with ANY for a function's name."""
+        return set(self._routes)
 
     async def run(self, stopping: asyncio.Event) -> None:
         """Waits for `stopping`, then for what was started here and is still under way."""
@@ -92,8 +96,9 @@ class Admin:
             "config": {"name": function.name, "bindings": [json.loads(binding) for binding in function.bindings]},
         }
 
-    async def _invoke(self, name: str, request: Request) -> Response:
+    async def _invoke(self, request: Request) -> Response:
         """Runs a function now: 202, and it runs on. A blob function's input is `container/blob`."""
+        _, name = _parted(http_requests.raw_path(request))
         found = (one for one in self._app.functions if one.name.lower() == name.lower())
         if (function := next(found, None)) is None:
             return Response(status_code=404)
@@ -124,6 +129,12 @@ class Admin:
             log.error("%s: %r cannot be read: %s", function.name, path, error)  # noqa: TRY400
             return
         await self._invoker.invoke(function, meta.Datum(content, "bytes"), metadata, f"Asked for over HTTP: {path}")
+
+
+def _parted(path: str) -> tuple[str, str]:
+    """The folder and the last word of a path that is percent-encoded, without slashes at its ends."""
+    folder, _, name = routes.decoded(path).strip("/").rpartition("/")
+    return folder, name
 
 
 async def _without_request(function: Function) -> None:

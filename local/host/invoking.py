@@ -5,72 +5,30 @@ from __future__ import annotations
 import asyncio
 import contextvars
 import logging
-import threading
 import time
 import uuid
 from collections.abc import Callable, Coroutine, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from azure.functions import meta
 
+from local.host.context import FIRST_ATTEMPT, Context, RetryContext, TraceContext, running, thread_local
 from local.host.functions import BlobTrigger, Function, HttpTrigger, TimerTrigger
 from local.host.settings import Settings
 
 THREADS = "PYTHON_THREADPOOL_THREAD_COUNT"
 BINDINGS = {HttpTrigger: "httpTrigger", TimerTrigger: "timerTrigger", BlobTrigger: "blobTrigger"}
-OLDER_NAMES = {"Traceparent": "trace_parent", "Tracestate": "trace_state", "Attributes": "attributes"}
 log = logging.getLogger("host")
-thread_local = threading.local()
 
 
 class FunctionTimeoutError(Exception):
     """A function ran longer than functionTimeout of host.json."""
 
 
-@dataclass(frozen=True)
-class TraceContext:
-    trace_parent: str
-    trace_state: str = ""
-    attributes: Mapping[str, str] = field(default_factory=dict)
-
-    def __getattr__(self, name: str) -> Any:
-        """The members' older names, which the worker still has."""
-        if name not in OLDER_NAMES:
-            raise AttributeError(name)
-        return getattr(self, OLDER_NAMES[name])
-
-    def __dir__(self) -> list[str]:
-        return [*super().__dir__(), *OLDER_NAMES]
-
-
-@dataclass(frozen=True)
-class RetryContext:
-    """Which attempt it is, 0 the first; how many more there may be, -1 without end; what the last one raised."""
-
-    retry_count: int = 0
-    max_retry_count: int = 0
-    rpc_exception: Any = None
-
-
-FIRST_ATTEMPT = RetryContext()
-
-
 def _as_it_is(value: Any) -> Any:
     return value
-
-
-@dataclass(frozen=True)
-class Context:
-    """What a function's `context` argument shows; the members of azure.functions.Context."""
-
-    function_name: str
-    function_directory: str
-    trace_context: TraceContext
-    retry_context: RetryContext = FIRST_ATTEMPT
-    invocation_id: str = field(default_factory=lambda: str(uuid.uuid4()))
-    thread_local_storage: threading.local = thread_local
 
 
 @dataclass(frozen=True)
@@ -79,9 +37,6 @@ class Outcome:
 
     value: Any = None
     error: BaseException | None = None
-
-
-running: contextvars.ContextVar[Context | None] = contextvars.ContextVar("running", default=None)
 
 
 def size_of_pool(settings: Settings) -> int | None:

@@ -1,6 +1,6 @@
 """An app whose functions tell all that they see, for comparing those who run it.
 
-HTTP functions answer with it; the others write it to SEEN/<function>.json.
+HTTP functions answer with it; the others write it to SEEN/<function>-<attempt>.json.
 """
 
 from __future__ import annotations
@@ -29,6 +29,10 @@ def tried(call: Any) -> Any:
         return f"{type(error).__name__}: {error}"
 
 
+def of_error(error: Any) -> dict[str, str] | None:
+    return error and {name: getattr(error, name) for name in ("source", "stack_trace", "message")}
+
+
 def of_context(context: func.Context) -> dict[str, Any]:
     trace, retry = context.trace_context, context.retry_context
     return {
@@ -38,7 +42,7 @@ def of_context(context: func.Context) -> dict[str, Any]:
         "invocation_id": context.invocation_id,
         "local invocation_id": tried(lambda: context.thread_local_storage.invocation_id),
         "trace": {name: tried(lambda name=name: getattr(trace, name)) for name in members(trace)},
-        "retry": {name: tried(lambda name=name: getattr(retry, name)) for name in members(retry)},
+        "retry": [members(retry), retry.retry_count, retry.max_retry_count, of_error(retry.rpc_exception)],
         "main thread": threading.current_thread() is threading.main_thread(),
         "folder": str(Path.cwd()),
     }
@@ -174,7 +178,7 @@ async def answer_async(req: func.HttpRequest):
 
 def keep(context: func.Context, seen: Any) -> None:
     """In one piece: somebody waits for the file."""
-    file = Path(os.environ["SEEN"]) / f"{context.function_name}.json"
+    file = Path(os.environ["SEEN"]) / f"{context.function_name}-{context.retry_context.retry_count}.json"
     file.with_suffix(".part").write_text(json.dumps({"seen": seen, "context": of_context(context)}))
     file.with_suffix(".part").rename(file)
 
@@ -215,6 +219,13 @@ def yearly_value(timer: func.TimerRequest) -> str:
 @app.timer_trigger(arg_name="timer", schedule=YEARLY, use_monitor=False)
 def yearly_failure(timer: func.TimerRequest) -> None:
     raise ValueError(f"no year is like another: {timer.past_due}")
+
+
+@app.timer_trigger(arg_name="timer", schedule=YEARLY)
+@app.retry(strategy="fixed_delay", max_retry_count="1", delay_interval="00:00:00")
+def yearly_due(timer: func.TimerRequest, context: func.Context) -> None:
+    keep(context, of_timer(timer))
+    raise ValueError("again")
 
 
 def of_blob(blob: func.InputStream) -> dict[str, Any]:
