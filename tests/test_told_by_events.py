@@ -1,0 +1,33 @@
+"""The whole road with BLOB_TRIGGER_SOURCE=EventGrid, keys included: all is started, learnt, dropped and told twice."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from host_apps import eventually
+
+from local import quickstart, stack
+from local.client import Client
+from local.event_grid import TIMES, EventGrid
+from local.host.keys import BLOBS
+from shared.model import DocumentState
+
+SECONDS = 60.0  # for what takes a few
+ENDED = re.compile(r"\[document_landed \S+\] Succeeded after")
+
+
+def test_each_file_that_is_told_of_twice_has_one_result_and_one_document(tmp_path: Path) -> None:
+    material = quickstart.samples()
+    with stack.running(state=tmp_path, pace="instant", source="EventGrid", auth=True) as started:
+        keys = started.read_keys()
+        assert keys
+        client, events = Client(started), EventGrid(started.root, keys.system[BLOBS])
+        quickstart.learn(client, material)
+        assert quickstart.drop(client, material.drop, SECONDS, events) == 0
+        log, names = tmp_path / stack.LOG, sorted(file.name for file in material.drop)
+        eventually(lambda: len(ENDED.findall(log.read_text())) == TIMES * len(names), SECONDS)
+        asked = {state: client.call("GET", f"documents?state={state.value}")["value"] for state in DocumentState}
+    assert {state for state, documents in asked.items() if documents} == {DocumentState.SUCCEEDED}
+    assert sorted(one["name"] for one in asked[DocumentState.SUCCEEDED]) == names
+    assert "Failed" not in log.read_text()
