@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import socket
 import subprocess
 import sys
@@ -29,6 +30,18 @@ def start(folder, *words):
         ("import nowhere", "ModuleNotFoundError: No module named 'nowhere' (function_app.py, line 4)"),
         ("def x(:", "SyntaxError: "),
         ("raise SystemExit('no')", "SystemExit: no"),
+        ("raise KeyboardInterrupt", "KeyboardInterrupt: "),
+        ("raise GeneratorExit", "GeneratorExit: "),
+        ("raise BaseExceptionGroup('all', [KeyboardInterrupt()])", "BaseExceptionGroup: all (1 sub-exception)"),
+        ("raise ValueError('two\\nlines')", "ValueError: two lines (function_app.py, line 4)"),
+        (
+            """
+            class Unreadable(Exception):
+                def __str__(self): raise ValueError
+            raise Unreadable
+            """,
+            "Unreadable: (what it says cannot be read)",
+        ),
         ("del app", "no FunctionApp is defined in it."),
         ("other = func.FunctionApp()", "more than one FunctionApp is defined in it."),
         (
@@ -219,6 +232,17 @@ def test_local_settings_only_fill_what_the_environment_lacks(tmp_path):
         assert requests.get(f"{host.url}/api/setting/TEXTDROP_A", timeout=30).text == "environment"
         assert requests.get(f"{host.url}/api/setting/TEXTDROP_B", timeout=30).text == "file"
         assert requests.get(f"{host.url}/api/setting/AZURE_FUNCTIONS_ENVIRONMENT", timeout=30).text == "Development"
+
+
+@pytest.mark.parametrize("name", ["", "A=B", "NUL", "no \ud800"])
+def test_local_settings_that_no_environment_takes_are_told_without_their_values(tmp_path, name):
+    value = "a\0secret" if name == "NUL" else "a secret"
+    (tmp_path / "local.settings.json").write_text(json.dumps({"Values": {name: value}}))
+    ended = start(write_app(tmp_path, ASK))
+    assert ended.returncode == 1
+    assert f"local.settings.json: {name!r} cannot be in an environment: " in ended.stderr
+    assert "Traceback" not in ended.stderr
+    assert "secret" not in ended.stderr
 
 
 def test_an_app_finds_its_own_modules_and_none_of_this_project(tmp_path):

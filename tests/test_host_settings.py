@@ -108,7 +108,10 @@ def test_local_settings(tmp_path):
     assert local_values(tmp_path) == {"A": "1"}
 
 
-@pytest.mark.parametrize("text", ["{", "[]", '{"IsEncrypted": true}', '{"Values": {"A": 1}}', '{"Values": []}x'])
+DEEP = "[" * 100_000
+
+
+@pytest.mark.parametrize("text", ["{", "[]", DEEP, '{"IsEncrypted": true}', '{"Values": {"A": 1}}', '{"Values": []}x'])
 def test_local_settings_that_cannot_be_used(tmp_path, text):
     (tmp_path / "local.settings.json").write_text(text)
     with pytest.raises(SetupError, match=r"local\.settings\.json"):
@@ -161,6 +164,8 @@ def test_app_settings_win_over_host_json(tmp_path):
         {},
         {"version": "1.0"},
         {"version": "2.0", "extensions": {"blobs": {"poisonBlobThreshold": 0}}},
+        {"version": "2.0", "extensions": {"http": {"routePrefix": None}}},
+        {"version": "2.0", "extensions": {"http": {"routePrefix": ["a"]}}},
         {"version": "2.0", "functionTimeout": "5 minutes"},
         {"version": "2.0", "functionTimeout": "00:00:00"},
         {"version": "2.0", "singleton": {"listenerLockPeriod": "00:02:00"}},

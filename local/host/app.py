@@ -66,9 +66,17 @@ def _stop_at_once(_number: int, _frame: FrameType | None) -> None:
 def _settings(app_dir: Path) -> Settings:
     """The environment, completed by local.settings.json. The app's code reads it from the environment too."""
     for name, value in local_values(app_dir).items():
-        os.environ.setdefault(name, value)
+        try:
+            os.environ.setdefault(name, value)
+        except (ValueError, OSError) as error:
+            raise SetupError(f"local.settings.json: {name!r} cannot be in an environment: {_reason(error)}.") from error
     os.environ["AZURE_FUNCTIONS_ENVIRONMENT"] = "Development"
     return Settings(os.environ)
+
+
+def _reason(error: Exception) -> str:
+    """In the system's words, but never with the value, which may be a secret."""
+    return "it has characters that are none" if isinstance(error, UnicodeError) else str(error)
 
 
 def _keys(app: App, file: Path | None) -> Keys:

@@ -31,7 +31,7 @@ def parse(text: str) -> BlobPath:
     container, slash, pattern = text.partition("/")
     container = container.lower()  # the host compares it without regard to case; storage knows lower case only
     if not CONTAINER.fullmatch(container):
-        raise FunctionInError(f"the blob path '{text}' must begin with a container's name, without {{}}.")
+        raise FunctionInError(f"the blob path '{text}' must begin with a container's name (3 or more of a-z, 0-9, -).")
     if slash and not pattern:
         raise FunctionInError(f"the blob path '{text}' has nothing after its '/'.")
     source, prefix = _compiled(pattern, text) if slash else ("(?s:.*)", "")

@@ -50,7 +50,7 @@ def read(app_dir: Path, settings: Settings) -> HostJson:
     if values.get("version", ("", ""))[1] != "2.0":
         raise SetupError(f'{file}: "version" must be "2.0".')
     return HostJson(
-        route_prefix=str(values.get(PREFIX, ("", "api"))[1]),
+        route_prefix=_text(values, PREFIX, "api"),
         parallel_blobs=_positive(values, PARALLEL, 8 * (os.cpu_count() or 1)),
         attempts=_positive(values, ATTEMPTS, 5),
         timeout=_timeout(values),
@@ -65,6 +65,13 @@ def _flat(section: Mapping[str, object], path: str) -> Iterator[tuple[str, objec
             yield from _flat(value, f"{path}{name}.")
         else:
             yield f"{path}{name}", value
+
+
+def _text(values: Values, key: str, default: str) -> str:
+    path, value = values.get(key, (key, default))
+    if not isinstance(value, str):
+        raise SetupError(f"host.json: {path} must be a text, not {value!r}.")
+    return value
 
 
 def _positive(values: Values, key: str, default: int) -> int:

@@ -31,6 +31,7 @@ BINDING_NAME = re.compile(r"(?!.*__)[a-zA-Z_][a-zA-Z0-9_]{0,127}|\$return")
 BUILT_IN_ROUTES = ("admin", "runtime")
 TIMER = "timerTrigger"
 SCAN, EVENTS = "logsandcontainerscan", "eventgrid"
+OF_THE_APP = (Exception, SystemExit, KeyboardInterrupt, GeneratorExit, BaseExceptionGroup)
 BINARY = (None, 0, 2)  # data types: none given, undefined, binary
 
 
@@ -80,7 +81,7 @@ def _decorated(app_dir: Path, settings: Settings) -> list[Decorated]:
     _make_room(app_dir)
     try:
         return _app_of(importlib.import_module(Path(script).stem)).get_functions()
-    except (Exception, SystemExit) as error:  # whatever the app raises is the app's, and is told to its author
+    except OF_THE_APP as error:  # whatever it raises is told to its author
         raise SetupError(f"{script} cannot be loaded: {_in_words(error, app_dir)}") from error
 
 
@@ -109,7 +110,15 @@ def _in_words(error: BaseException, app_dir: Path) -> str:
     frames = [frame for frame in traceback.extract_tb(error.__traceback__) if Path(frame.filename).is_absolute()]
     own = [frame for frame in frames if app_dir in Path(frame.filename).parents]
     where = f" ({Path(own[-1].filename).relative_to(app_dir)}, line {own[-1].lineno})" if own else ""
-    return f"{type(error).__name__}: {error}{where}"
+    return f"{type(error).__name__}: {_said(error)}{where}"
+
+
+def _said(error: BaseException) -> str:
+    """In one line."""
+    try:
+        return " ".join(str(error).split())
+    except Exception:  # noqa: BLE001  # it is the app's own class
+        return "(what it says cannot be read)"
 
 
 def _function(name: str, one: Decorated, signature: Signature, settings: Settings, host_json: HostJson) -> Function:

@@ -118,7 +118,7 @@ def read_json(file: Path) -> dict[str, object]:
     """The object in a JSON file. Raises SetupError."""
     try:
         content = json.loads(file.read_text(encoding="utf-8-sig"))
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise SetupError(f"{file} cannot be read as JSON: {error}") from error
     if not isinstance(content, dict):
         raise SetupError(f"{file} must hold a JSON object.")
