@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import signal
 import subprocess
 import sys
@@ -147,3 +148,32 @@ def test_a_function_over_its_time_has_failed_and_holds_up_no_stop(tmp_path):
         host.wait_for_line("blocked ran longer than 1 s")
         host.process.terminate()
         assert host.process.wait(20) == 0
+
+
+LEFT = """
+import subprocess, sys
+
+@app.route(route="leave")
+def leave(req: func.HttpRequest) -> func.HttpResponse:
+    code = "import fcntl, time; held = open('left', 'w'); fcntl.flock(held, fcntl.LOCK_EX); time.sleep(60)"
+    subprocess.Popen([sys.executable, "-c", code])
+    return func.HttpResponse("left")
+"""
+
+
+def _held(file: Path) -> bool:
+    try:
+        with file.open() as opened:
+            fcntl.flock(opened, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    return False
+
+
+def test_processes_that_functions_leave_behind_end_with_the_host(tmp_path):
+    with running(write_app(tmp_path, LEFT), environ={}) as host:
+        assert requests.get(f"{host.url}/api/leave", timeout=30).text == "left"
+        left = tmp_path / "left"
+        eventually(lambda: left.exists() and _held(left))
+        assert host.end() == 0
+        eventually(lambda: not _held(left), 20)

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
 import threading
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -78,6 +79,14 @@ class Host:
             return self.process.wait()
         finally:
             self._reader.join(1.0)
+            if self._reader.is_alive():
+                self._end_what_is_left()
+
+    def _end_what_is_left(self) -> None:
+        """Processes that functions began and left behind hold the host's output open, and nobody could stop reading."""
+        with suppress(ProcessLookupError):
+            os.killpg(self.process.pid, signal.SIGKILL)
+        self._reader.join(1.0)
 
 
 @contextmanager
