@@ -346,7 +346,7 @@ def test_who_comes_while_the_host_stops_gets_503():
     async def ask() -> list[int]:
         stopping = asyncio.Event()
         app = App(Path(), Settings({}), HostJson(), (), {}, ())
-        invoker = Invoker(ThreadPoolExecutor(1))
+        invoker = Invoker(1)
         door = HttpDoor(app, invoker, Admin(app, "", invoker, BlobFunctions(app, invoker)), Lock(None), stopping)
         scope = {"type": "http", "http_version": "1.1", "method": "GET", "path": "/", "raw_path": b"/",
                  "query_string": b"", "headers": [(b"host", b"x")]}  # fmt: skip

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -90,7 +89,7 @@ def test_every_address_in_the_table_is_served(host: Host, method: str, address: 
 
 def test_every_address_that_is_served_is_in_the_table(tmp_path: Path) -> None:
     app = App(tmp_path, Settings({}), HostJson(), (), {}, ())
-    invoker = Invoker(ThreadPoolExecutor())
+    invoker = Invoker()
     named = {(method, address.partition("?")[0]) for method, address in addresses()}
     served = Admin(app, "", invoker, BlobFunctions(app, invoker)).addresses
     assert {(method, f"/{path.replace(ANY, 'NAME')}") for method, path in served} - named == set()

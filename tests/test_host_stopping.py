@@ -136,16 +136,22 @@ async def waiting(req: func.HttpRequest) -> func.HttpResponse:
 @app.route(route="sync")
 def blocked(req: func.HttpRequest) -> func.HttpResponse:
     threading.Event().wait()
+
+@app.route(route="quick")
+def quick(req: func.HttpRequest) -> func.HttpResponse:
+    return func.HttpResponse("quick")
 """
 
 
-def test_a_function_over_its_time_has_failed_and_holds_up_no_stop(tmp_path):
-    with running(write_app(tmp_path, OVERDUE, functionTimeout="00:00:01"), environ={}) as host:
+def test_a_function_over_its_time_has_failed_and_holds_up_neither_others_nor_a_stop(tmp_path):
+    environ = {"PYTHON_THREADPOOL_THREAD_COUNT": "1"}
+    with running(write_app(tmp_path, OVERDUE, functionTimeout="00:00:01"), environ=environ) as host:
         assert requests.get(f"{host.url}/api/async", timeout=60).status_code == 500
         host.wait_for_line("the async one was ended")
         host.wait_for_line("waiting ran longer than 1 s")
         assert requests.get(f"{host.url}/api/sync", timeout=60).status_code == 500
         host.wait_for_line("blocked ran longer than 1 s")
+        assert requests.get(f"{host.url}/api/quick", timeout=60).text == "quick"  # though the only thread is taken
         host.process.terminate()
         assert host.process.wait(20) == 0
 

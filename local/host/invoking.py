@@ -49,13 +49,15 @@ def size_of_pool(settings: Settings) -> int | None:
 
 
 class Invoker:
-    """Runs functions until its threads are shut down, each for no longer than `timeout` seconds.
+    """Runs functions, each for no longer than `timeout` seconds, sync ones on `size` threads (None: the default).
 
-    Python cannot end a thread: a sync function that is over its time has failed, but goes on in its thread.
+    Python cannot end a thread: a sync function that is over its time has failed, but goes on in its thread. It takes
+    none from the others, for they get new threads, as the real host would start the worker anew.
     """
 
-    def __init__(self, threads: ThreadPoolExecutor, timeout: float | None = None) -> None:
-        self._threads, self._timeout = threads, timeout
+    def __init__(self, size: int | None = None, timeout: float | None = None) -> None:
+        self._size, self._timeout = size, timeout
+        self._threads = ThreadPoolExecutor(size, "function")
         self._in_threads: set[str] = set()
 
     @property
@@ -96,7 +98,7 @@ class Invoker:
             arguments = {function.argument: _argument(function, value, metadata)}
             if function.wants_context:
                 arguments["context"] = context
-            result = await self._in_time(function, self._call(function, arguments, context.invocation_id))
+            result = await self._in_time(context, self._call(function, arguments, context.invocation_id))
         except BaseException as error:  # whatever it raises is its failed invocation
             if (task := asyncio.current_task()) and task.cancelling():
                 raise  # the host itself is ending
@@ -105,7 +107,7 @@ class Invoker:
             return Outcome(error=RuntimeError(f"{function.name} has no $return binding but returned a value"))
         return Outcome(result)
 
-    async def _in_time(self, function: Function, call: Coroutine[Any, Any, Any]) -> Any:
+    async def _in_time(self, context: Context, call: Coroutine[Any, Any, Any]) -> Any:
         """Raises FunctionTimeoutError if it takes too long."""
         limit = asyncio.timeout(self._timeout)
         try:
@@ -114,7 +116,14 @@ class Invoker:
         except TimeoutError:
             if not limit.expired():  # it is the function's own
                 raise
-            raise FunctionTimeoutError(f"{function.name} ran longer than {self._timeout:g} s") from None
+            if context.invocation_id in self._in_threads:
+                self._leave_threads()
+            raise FunctionTimeoutError(f"{context.function_name} ran longer than {self._timeout:g} s") from None
+
+    def _leave_threads(self) -> None:
+        """What runs there, or waits to, goes on; what comes runs elsewhere."""
+        self._threads.shutdown(wait=False)
+        self._threads = ThreadPoolExecutor(self._size, "function")
 
     async def _call(self, function: Function, arguments: dict[str, Any], invocation_id: str) -> Any:
         if function.is_async:
@@ -173,4 +182,4 @@ def _without_our_frames(error: BaseException) -> BaseException:
         entry = entry.tb_next
     ours = [index for index, one in enumerate(entries) if one.tb_frame.f_code.co_filename == __file__]
     inner = entries[ours[-1] + 1 :] if ours else entries
-    return error.with_traceback(inner[0]) if inner else error
+    return error.with_traceback(inner[0] if inner else None)

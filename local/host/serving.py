@@ -10,7 +10,6 @@ import socket
 import sys
 import threading
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from types import FrameType
 
@@ -78,7 +77,7 @@ async def serve(app: App, door: socket.socket, url: str, keys: Keys | None, *, w
     _stop_on_signals(stopping)
     if with_stdin:
         _stop_with_stdin(stopping)
-    invoker = Invoker(ThreadPoolExecutor(size_of_pool(app.settings), "function"), app.host_json.timeout)
+    invoker = Invoker(size_of_pool(app.settings), app.host_json.timeout)
     blobs = BlobFunctions(app, invoker)
     admin = Admin(app, url, invoker, blobs)
     server = Server(HttpDoor(app, invoker, admin, Lock(keys), stopping), url)
