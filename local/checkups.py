@@ -12,17 +12,14 @@ from datetime import datetime, timedelta
 from functools import cached_property
 from pathlib import Path
 
-from azure.core.exceptions import AzureError
-
-from local import indexing
+from local import accounts, indexing
 from local.errors import SetupError
-from local.host import host_json, storage
+from local.host import host_json
 from local.host.cron import ScheduleError, parse
-from local.host.functions import FunctionInError
 from local.host.settings import STORAGE
 from local.host.settings import Settings as HostSettings
 from shared.classifier import chosen
-from shared.errors import NotSupported, Refused, Rejected, TextdropError, Unknown
+from shared.errors import LanguageError, NotSupported, Refused, Rejected, SettingsError, TextdropError, Unknown
 from shared.labels import parse_labels
 from shared.language.types import Classifier, Deployment
 from shared.services import TABLE, Services, build
@@ -32,14 +29,13 @@ from shared.singles import Pulse
 FUNCTIONS = {"document_landed", "tick", "manage"}
 SOON = timedelta(days=30)
 NO_JOB = "00000000-0000-0000-0000-000000000000"
-LANGUAGE_MENDS: tuple[tuple[type[TextdropError], str], ...] = (
+SAMPLE_ENDPOINT = "https://NAME.cognitiveservices.azure.com"  # of local.settings.sample.json
+LANGUAGE_MENDS: tuple[tuple[type[LanguageError], str], ...] = (
     (Refused, "Correct LANGUAGE_KEY; or, without one, give the identity Cognitive Services Language Owner."),
     (Rejected, "Correct LANGUAGE_API: the resource does not speak this version."),
     (Unknown, "Correct LANGUAGE_ENDPOINT, or LANGUAGE_API."),
-    (TextdropError, "Correct LANGUAGE_ENDPOINT, or see to the resource's network rules."),
+    (LanguageError, "Correct LANGUAGE_ENDPOINT, or see to the resource's network rules."),
 )
-DENIED = (401, 403)
-ABSENT = 404
 
 
 @dataclass(frozen=True)
@@ -72,8 +68,9 @@ class Patient:
 def settings(patient: Patient) -> Iterator[Finding]:
     try:
         load(patient.environ)
-    except TextdropError as error:
-        yield Finding(str(error), "Set what is named, as the README's table of settings says.")
+    except SettingsError as error:
+        for fault in error.faults:
+            yield Finding(f"{fault}.", f"Set {fault.split()[0]} as the README's table of settings says.")
     else:
         yield Finding("All are there, and of the right form.")
 
@@ -114,11 +111,11 @@ def functions(patient: Patient) -> Iterator[Finding]:
 
 
 def host_storage(patient: Patient) -> Iterator[Finding]:
-    yield from _account(patient, STORAGE, "Storage Blob Data Owner and Storage Queue Data Contributor")
+    yield from _account(patient, STORAGE)
 
 
 def documents_storage(patient: Patient) -> Iterator[Finding]:
-    yield from _account(patient, "DOCUMENTS_STORAGE", "Storage Blob Data Owner and Storage Queue Data Contributor")
+    yield from _account(patient, "DOCUMENTS_STORAGE")
 
 
 def containers(patient: Patient) -> Iterator[Finding]:
@@ -139,17 +136,17 @@ def tables(patient: Patient) -> Iterator[Finding]:
 def language(patient: Patient) -> Iterator[Finding]:
     """A call that changes nothing, and that an endpoint, a key, a role or a version can fail at."""
     used = patient.services.settings
-    try:
-        if used.language_api == PREVIEW_API:  # which can list nothing
-            with suppress(Unknown):
-                patient.services.language.analysis(NO_JOB)
-        else:
-            patient.services.language.projects()
-    except TextdropError as error:
-        mend = next(mend for kind, mend in LANGUAGE_MENDS if isinstance(error, kind))
-        yield Finding(f"{used.language_endpoint}: {error}", mend)
+    if used.language_endpoint.rstrip("/") == SAMPLE_ENDPOINT:  # where the key must not go
+        yield Finding(
+            "LANGUAGE_ENDPOINT is still the sample's.", "Set LANGUAGE_ENDPOINT: NAME is your Language resource's."
+        )
+        return
+    if used.language_api == PREVIEW_API:  # which can list nothing
+        with suppress(Unknown):
+            patient.services.language.analysis(NO_JOB)
     else:
-        yield Finding(f"{used.language_endpoint} answers in {used.language_api}.")
+        patient.services.language.projects()
+    yield Finding(f"{used.language_endpoint} answers in {used.language_api}.")
 
 
 def classifier(patient: Patient) -> Iterator[Finding]:
@@ -191,60 +188,30 @@ def _deployment(found: Classifier, deployment: Deployment | None, now: datetime)
     return Finding(said, "Train the model anew and publish it.", serious=over)
 
 
-def _account(patient: Patient, name: str, roles: str) -> Iterator[Finding]:
+def _account(patient: Patient, name: str) -> Iterator[Finding]:
     """Its blobs and its queues can be asked for; what is not there yet is made by the host."""
-    try:
-        connection = patient.host.connection(name)
-        storage.check(connection)
-        with storage.blob_service(connection) as blobs:
-            blobs.get_container_client(storage.HOSTS_CONTAINER).exists()
-        with storage.queue(connection, "textdrop-doctor") as queue:
-            _if_there(queue.get_queue_properties)
-    except FunctionInError as error:
-        yield Finding(str(error), f"Correct {name}.")
-    except AzureError as error:
-        yield Finding(f"{name}: {_said(error)}.", _mend(error, name, roles))
-    else:
-        yield Finding(f"{name}: blobs and queues answer.")
-
-
-def _if_there(ask: Callable[[], object]) -> None:
-    try:
-        ask()
-    except AzureError as error:
-        if _status(error) != ABSENT:
-            raise
-
-
-def _status(error: BaseException | None) -> int:
-    return int(getattr(error, "status_code", None) or 0)
-
-
-def _said(error: BaseException) -> str:
-    """The kind of error and its status: an SDK's own message may hold an address with a signature in it."""
-    return f"{type(error).__name__} {_status(error) or ''}".strip()
-
-
-def _mend(error: BaseException | None, name: str, roles: str) -> str:
-    if _status(error) in DENIED:
-        return f"Correct the key of {name}; or, without one, give the identity {roles}."
-    return f"Correct {name}, or see to the account's network rules."
+    roles = "Storage Blob Data Owner and Storage Queue Data Contributor"
+    found = accounts.trouble(patient.host, name, roles)
+    yield Finding(*found) if found else Finding(f"{name}: blobs and queues answer.")
 
 
 def look(name: str, patient: Patient) -> list[Finding]:
     """All that one check finds; trouble it did not foresee is a finding too."""
     try:
         return list(CHECKS[name](patient))
+    except LanguageError as error:
+        mend = next(mend for kind, mend in LANGUAGE_MENDS if isinstance(error, kind))
+        return [Finding(f"{patient.services.settings.language_endpoint}: {error}", mend)]
     except TextdropError as error:
         roles = "Storage Blob Data Owner and Storage Table Data Contributor"
-        return [Finding(str(error), _mend(error.__cause__, "DOCUMENTS_STORAGE", roles))]
+        return [Finding(accounts.told(error), accounts.mend(error.__cause__, patient.host, "DOCUMENTS_STORAGE", roles))]
     except Exception as error:  # noqa: BLE001  what one check stumbles over keeps none from its turn
         return [
             Finding(f"It cannot be looked at ({type(error).__name__}).", "Correct the settings and files it is of.")
         ]
 
 
-# In the order of a deployment. Those of AFTER_SETTINGS need settings that can be used.
+# In the order of a deployment. Those of NEEDED make no sense before another has found nothing.
 CHECKS: dict[str, Callable[[Patient], Iterator[Finding]]] = {
     "settings": settings,
     "schedule": schedule,
@@ -258,18 +225,24 @@ CHECKS: dict[str, Callable[[Patient], Iterator[Finding]]] = {
     "classifier": classifier,
     "labels file": labels,
 }
-AFTER_SETTINGS = {"containers", "tables", "Language service", "classifier"}
+NEEDED = {
+    "containers": "settings",
+    "tables": "settings",
+    "Language service": "settings",
+    "classifier": "Language service",
+}
 
 
 def examine(patient: Patient) -> dict[str, list[Finding]]:
     """Every check's findings, in the order of CHECKS."""
     found: dict[str, list[Finding]] = {}
     for name in CHECKS:
-        usable = name not in AFTER_SETTINGS or not any(one.mend for one in found["settings"])
-        skipped = Finding("Not looked at.", "Correct the settings first.", serious=False)
-        found[name] = look(name, patient) if usable else [skipped]
+        first = NEEDED.get(name, "")
+        skipped = Finding("Not looked at.", f"First correct what is found above: {first}.", serious=False)
+        found[name] = [skipped] if any(one.mend for one in found.get(first, [])) else look(name, patient)
     return found
 
 
-def is_serious(found: Mapping[str, list[Finding]]) -> bool:
-    return any(one.mend and one.serious for findings in found.values() for one in findings)
+def to_correct(found: Mapping[str, list[Finding]]) -> int:
+    """How many things keep the app from working. One that several checks meet is one."""
+    return len({one.mend for findings in found.values() for one in findings if one.mend and one.serious})

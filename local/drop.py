@@ -26,6 +26,8 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Exit code 0 only if every file got its classes in time."""
+    if folders := [str(file) for file in options.files if file.is_dir()]:
+        raise SetupError(f"{', '.join(folders)} is a folder: name its files, such as {folders[0].rstrip('/')}/*.txt")
     if absent := [str(file) for file in options.files if not file.is_file()]:
         raise SetupError(f"No such file: {', '.join(absent)}")
     names = [file.name for file in options.files]
@@ -37,7 +39,10 @@ def run(options: argparse.Namespace) -> int:
     events = _events(running, options.cloud_events) if wanted else None
     missing = quickstart.drop(Client(running), tuple(options.files), options.seconds, events)
     if missing:
-        raise SetupError(f"{show.counted(missing, 'file')} got no classes; GET /api/health tells how the app is.")
+        raise SetupError(
+            f"{show.counted(missing, 'file')} got no classes. Which failed, and why: "
+            "GET /api/documents?state=failed. How the app is: GET /api/health."
+        )
     return 0
 
 

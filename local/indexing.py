@@ -15,6 +15,7 @@ LISTING = (
     "import json, function_app as f; print(json.dumps([one.get_function_name() for one in f.app.get_functions()]))"
 )
 PATIENCE = 20.0  # seconds
+SHORTEST_SECRET = 8  # characters: a shorter value may be an ordinary word of the message
 SECRET = ("LANGUAGE_KEY", "DOCUMENTS_STORAGE", STORAGE)
 
 
@@ -53,6 +54,6 @@ def _printed(output: str) -> list[str] | None:
 def _without_secrets(said: str, environ: Mapping[str, str]) -> str:
     """An error's words may hold what the import stumbled over."""
     for name, value in environ.items():
-        if value and name.startswith(SECRET):
+        if len(value) >= SHORTEST_SECRET and name.startswith(SECRET):
             said = said.replace(value, f"%{name}%")
     return said

@@ -90,7 +90,11 @@ def drop(client: Client, files: tuple[Path, ...], seconds: float, events: EventG
             events.subscribe()
         dropped = client.drop(files, events)
     width = max(len(name) for name in dropped)
-    classified = sum(show.result(name, found, width) for name, found in client.results(dropped, seconds))
+    classified = 0
+    with show.going_on(f"Wait for {show.counted(len(dropped), 'result')}") as said:
+        for came, (name, found) in enumerate(client.results(dropped, seconds), 1):
+            classified += show.result(name, found, width)
+            said(f"{came} are there")
     return len(dropped) - classified
 
 

@@ -15,15 +15,22 @@ console = Console(highlight=False)
 
 
 @contextmanager
-def step(what: str) -> Iterator[Callable[[str], None]]:
-    """A line that says what is being done, how far it is, and in the end how long it took."""
-    began = time.monotonic()
+def going_on(what: str) -> Iterator[Callable[[str], None]]:
+    """What is being done or waited for and how far it is, beneath the lines printed meanwhile; gone in the end."""
     what = escape(what)
     if not console.is_terminal:
         console.print(f"  {what} …", soft_wrap=True)
     with console.status(f"{what} …") as status:
         yield lambda news: status.update(f"{what} … {escape(news)}")
-    console.print(f"[green]✓[/] {what} [dim]{time.monotonic() - began:.1f} s[/]", soft_wrap=True)
+
+
+@contextmanager
+def step(what: str) -> Iterator[Callable[[str], None]]:
+    """A line that says what is being done, how far it is, and in the end how long it took."""
+    began = time.monotonic()
+    with going_on(what) as said:
+        yield said
+    console.print(f"[green]✓[/] {escape(what)} [dim]{time.monotonic() - began:.1f} s[/]", soft_wrap=True)
 
 
 def progress(operation: Any) -> str:

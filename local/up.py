@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import shlex
 import shutil
 import signal
 import threading
@@ -72,15 +73,23 @@ def _wait() -> int:
 
 def _explain(started: stack.Stack, state: Path) -> None:
     events = "--event-grid " if started.told_by_events else ""
-    locked = (
-        f"  keys          {os.path.relpath(started.keys)}, for the header x-functions-key\n" if started.keys else ""
-    )
+    file = os.path.relpath(started.keys) if started.keys else ""
+    locked = f'  keys          {file}: one of "host", for the header x-functions-key\n' if file else ""
     show.console.print(
         f"\nReady: {started.url}\n"
         f"  drop a file   .venv/bin/python -m local drop {events}samples/movies/drop/*.txt   (in another terminal)\n"
-        f"  ask           curl '{started.url}/documents?state=succeeded'\n"
+        f"  ask           curl {_key_header(file)}'{started.url}/documents?state=succeeded'\n"
         f"{locked}"
         f"  the app's log {os.path.relpath(state / stack.LOG)}\n"
         "  stop          Ctrl-C\n",
         soft_wrap=True,
+        markup=False,
     )
+
+
+def _key_header(file: str) -> str:
+    """For a shell, which reads the key itself: a terminal's history must not hold one."""
+    if not file:
+        return ""
+    read = "import json, sys; print(*list(json.load(open(sys.argv[1]))['host'].values())[:1])"
+    return f'-H "x-functions-key: $(.venv/bin/python -c "{read}" {shlex.quote(file)})" '

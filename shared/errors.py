@@ -38,7 +38,14 @@ class TextdropError(Exception):
 
 
 class SettingsError(TextdropError):
-    """App settings are missing or wrong; the message names all of them, never their values."""
+    """App settings are missing or wrong; the message names all of them, never their values.
+
+    `faults`: what is wrong, one by one; each begins with the setting's name.
+    """
+
+    def __init__(self, message: str, faults: tuple[str, ...] = ()) -> None:
+        super().__init__(message)
+        self.faults = faults
 
 
 class BadRequest(TextdropError):

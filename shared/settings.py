@@ -82,7 +82,7 @@ def load(environ: Mapping[str, str] = os.environ) -> Settings:
             "RESULTS_CONTAINER must differ from DOCUMENTS_CONTAINER, or results are taken for documents"
         )
     if reader.faults:
-        raise SettingsError("App settings need attention: " + "; ".join(reader.faults) + ".")
+        raise SettingsError("App settings need attention: " + "; ".join(reader.faults) + ".", tuple(reader.faults))
     return settings
 
 

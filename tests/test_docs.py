@@ -77,8 +77,8 @@ def settings_read() -> set[str]:
 
 
 def sample() -> dict[str, str]:
-    values = json.loads((ROOT / "local.settings.sample.json").read_text())["Values"]
-    return {name: value for name, value in values.items() if not name.startswith("//")}
+    values: dict[str, str] = json.loads((ROOT / "local.settings.sample.json").read_text())["Values"]
+    return values
 
 
 def documented_settings() -> dict[str, str]:

@@ -14,9 +14,10 @@ from typing import Any
 import pytest
 from world import World, environment
 
-from local import indexing
-from local.checkups import CHECKS, Finding, Patient, examine, is_serious
+from local import accounts, indexing
+from local.checkups import CHECKS, Finding, Patient, examine, look, to_correct
 from local.errors import SetupError
+from local.host import settings as host_settings
 from local.host.settings import local_values
 from shared.settings import PREVIEW_API, TODAY_API
 
@@ -43,7 +44,7 @@ def test_a_published_app_is_well(world: World) -> None:
     world.publish()
     found = examined(world, labels=SAMPLES)
     assert trouble(found) == {}
-    assert not is_serious(found)
+    assert not to_correct(found)
     assert found.keys() == CHECKS.keys()
     assert all(found.values())
 
@@ -51,7 +52,7 @@ def test_a_published_app_is_well(world: World) -> None:
 def test_without_a_classifier_files_would_wait_which_is_no_hindrance(world: World) -> None:
     found = examined(world)
     assert trouble(found).keys() == {"classifier"}
-    assert not is_serious(found)
+    assert not to_correct(found)
 
 
 @pytest.mark.parametrize(
@@ -70,7 +71,7 @@ def test_without_a_classifier_files_would_wait_which_is_no_hindrance(world: Worl
 def test_what_is_wrong_is_found_with_its_mend(world: World, changes: dict[str, str], check: str, said: str) -> None:
     found = examined(world, **changes)
     assert said in trouble(found)[check]
-    assert is_serious(found)
+    assert to_correct(found)
 
 
 def test_a_key_that_storage_refuses_is_told_from_storage_that_is_away(world: World) -> None:
@@ -99,11 +100,11 @@ def test_a_deployment_that_is_gone_or_expires(world: World) -> None:
     world.now = expires - timedelta(days=29)
     found = examined(world)
     assert "expires on" in trouble(found)["classifier"]
-    assert not is_serious(found)
+    assert not to_correct(found)
     world.now = expires
     found = examined(world)
     assert "expired on" in trouble(found)["classifier"]
-    assert is_serious(found)
+    assert to_correct(found)
     world.ended(world.ask("DELETE", f"projects/{world.project}/deployments/production")[1])
     found = examined(world, CLASSIFIER=f"{world.project}/production")
     assert "is not there" in trouble(found)["classifier"]
@@ -115,6 +116,43 @@ def test_a_labels_file_that_does_not_fit(world: World, tmp_path: Path) -> None:
     assert "cannot be read" in trouble(examined(world, labels=file))["labels file"]
     file.write_text("{ no json")
     assert "Correct the labels file" in trouble(examined(world, labels=file))["labels file"]
+
+
+def test_a_fault_of_each_setting_is_a_finding(world: World) -> None:
+    found = examined(world, LANGUAGE_API="v9", DOCUMENTS_CONTAINER="", SWEEP_MINUTES="often")
+    said = [(one.what.split()[0], one.mend.split()[1]) for one in found["settings"]]
+    assert said == [(name, name) for name in ("LANGUAGE_API", "DOCUMENTS_CONTAINER", "SWEEP_MINUTES")]
+    assert to_correct(found) == len(said)
+
+
+@pytest.mark.parametrize("world", [TODAY_API], indirect=True)
+def test_trouble_of_the_language_service_is_not_taken_for_storages(world: World) -> None:
+    patient = Patient(ROOT, {**environ(world), "LANGUAGE_KEY": "another-key", "CLASSIFIER": "movies/p"}, world.now)
+    assert "LANGUAGE_KEY" in look("classifier", patient)[0].mend
+    assert to_correct(examine(patient)) == 1
+
+
+def test_an_endpoint_that_is_still_the_samples_is_not_asked(world: World) -> None:
+    sample = json.loads((ROOT / "local.settings.sample.json").read_text())["Values"]["LANGUAGE_ENDPOINT"]
+    found = trouble(examined(world, LANGUAGE_ENDPOINT=sample))
+    assert "NAME is your Language resource's" in found["Language service"]
+    assert found.keys() == {"Language service", "classifier"}
+
+
+def test_azurite_that_does_not_run_is_to_be_started(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    nobody = "BlobEndpoint=http://127.0.0.1:1/a;QueueEndpoint=http://127.0.0.1:1/a;TableEndpoint=http://127.0.0.1:1/a;"
+    nobody = f"AccountName=a;AccountKey=c2VjcmV0;{nobody}"
+    for module in (host_settings, accounts):  # its default ports are taken on many a machine
+        monkeypatch.setattr(module, "DEVELOPMENT_STORAGE", nobody)
+    found = examined(world, AzureWebJobsStorage="UseDevelopmentStorage=true")
+    assert "nobody answers" in trouble(found)["host's storage"]
+    assert "-m local azurite" in trouble(found)["host's storage"]
+
+
+def test_storage_without_an_account_is_told_all_three_addresses_by_every_check(world: World) -> None:
+    found = trouble(examined(world, DOCUMENTS_STORAGE=""))
+    for check in ("settings", "documents' storage"):
+        assert all(f"{service}ServiceUri" in found[check] for service in ("blob", "queue", "table"))
 
 
 def app(tmp_path: Path, **files: str) -> Path:
@@ -142,7 +180,7 @@ def test_an_app_that_would_not_be_found(
 ) -> None:
     found = examined(world, folder=app(tmp_path, **files))
     assert said in trouble(found)[check]
-    assert is_serious(found)
+    assert to_correct(found)
 
 
 @pytest.mark.parametrize("world", [TODAY_API], indirect=True)
@@ -166,6 +204,13 @@ def test_an_app_that_misbehaves_when_it_is_imported(
 
 
 @pytest.mark.parametrize("world", [TODAY_API], indirect=True)
+def test_a_short_value_is_no_secret_that_words_are_hidden_for(world: World, tmp_path: Path) -> None:
+    folder = app(tmp_path, function_app_py="raise RuntimeError('key ring')")
+    found = examined(world, folder=folder, LANGUAGE_KEY="key")
+    assert "RuntimeError: key ring" in trouble(found)["functions"]
+
+
+@pytest.mark.parametrize("world", [TODAY_API], indirect=True)
 def test_what_the_app_prints_is_not_taken_for_its_functions(world: World, tmp_path: Path) -> None:
     text = (ROOT / "function_app.py").read_text()
     found = examined(world, folder=app(tmp_path, function_app_py=f"{text}\nprint('hello')\n"))
@@ -183,11 +228,11 @@ def test_what_a_check_stumbles_over_is_a_finding_and_the_others_have_their_turn(
 # --- the command --------------------------------------------------------------------------------------------------
 
 
-def command(folder: Path, values: dict[str, Any]) -> subprocess.CompletedProcess[str]:
+def command(folder: Path, values: dict[str, Any], columns: int = 200) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [sys.executable, "-m", "local", "doctor", "--app", str(folder)],
         cwd=ROOT,
-        env={**values, "PATH": os.environ["PATH"], "COLUMNS": "200"},
+        env={**values, "PATH": os.environ["PATH"], "COLUMNS": str(columns)},
         capture_output=True,
         text=True,
         check=False,
@@ -201,15 +246,31 @@ def test_the_command_ends_with_1_if_anything_is_serious_and_tells_no_key(world: 
     well = command(folder, {})
     assert (well.returncode, well.stderr) == (0, "")
     assert well.stdout.count("✓") >= len(CHECKS) - 2
+    assert well.stdout.endswith("\nNothing to correct.\n")
     ill = command(folder, {"LANGUAGE_KEY": "another-key"})  # the environment comes first
     assert ill.returncode == 1
     assert "✗" in ill.stdout
+    assert ill.stdout.endswith("\n1 thing to correct before a deployment.\n")
     for secret in ("another-key", world.language.key, world.storage.split("AccountKey=")[1].split(";")[0]):
         assert secret not in well.stdout + ill.stdout + ill.stderr
 
 
-def test_settings_that_are_no_file_of_settings(tmp_path: Path) -> None:
-    (tmp_path / "local.settings.json").write_text("[")
+def test_it_is_read_in_a_narrow_terminal(tmp_path: Path) -> None:
+    """Words stay whole, what is to be done stands beneath, and the last line counts. No settings at all here."""
+    told = command(app(tmp_path), {}, columns=80)
+    assert (told.returncode, told.stderr) == (1, "")
+    lines = told.stdout.splitlines()
+    assert lines[0] == f"! No local.settings.json in {tmp_path}: settings of the environment alone"
+    assert all(len(line) <= 80 for line in lines[1:])
+    missing = lines.index("✗ settings: LANGUAGE_ENDPOINT is missing.")
+    assert lines[missing + 1].startswith("  → Set LANGUAGE_ENDPOINT as the README's")
+    assert lines[-1].endswith(" things to correct before a deployment.")
+    assert set("\n".join(lines[1:]).split()) >= {"host's", "connection", "DOCUMENTS_STORAGE__blobServiceUri,"}
+
+
+@pytest.mark.parametrize("text", ["[", "[" * 100_000], ids=["half", "deep"])
+def test_settings_that_are_no_file_of_settings(tmp_path: Path, text: str) -> None:
+    (tmp_path / "local.settings.json").write_text(text)
     with pytest.raises(SetupError):
         local_values(tmp_path)
     answer = command(tmp_path, {})

@@ -190,7 +190,7 @@ def test_functions_in_error_leave_the_others_running(tmp_path):
         "unclear": "The schedule expression 'often' was not recognized as a valid cron expression or timespan string: "
         "it has neither five or six fields nor the form hh:mm:ss.",
         "unconnected": "the storage connection 'NOWHERE' is not set: set NOWHERE to a connection string, or "
-        "NOWHERE__blobServiceUri and NOWHERE__queueServiceUri.",
+        "NOWHERE__blobServiceUri, NOWHERE__queueServiceUri and NOWHERE__tableServiceUri.",
         "unknown_source": "its source 'Post' is neither LogsAndContainerScan nor EventGrid.",
         "as_text": "its trigger has a data_type, of which this host knows only BINARY.",
         "queued": "it has a binding of type 'queueTrigger', which this host does not have.",

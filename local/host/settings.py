@@ -13,6 +13,7 @@ from local.errors import SetupError
 from local.host.functions import FunctionInError
 
 STORAGE = "AzureWebJobsStorage"
+LOCAL_SETTINGS = "local.settings.json"
 PERCENT_NAME = re.compile(r"%([^%]*)%")
 DEVELOPMENT = {"usedevelopmentstorage=true"}
 DEVELOPMENT_STORAGE = (  # Azurite on its default ports, which is what "UseDevelopmentStorage=true" means
@@ -71,8 +72,8 @@ class Settings:
             if found := self._connection(name, section):
                 return found
         raise FunctionInError(
-            f"the storage connection '{name}' is not set: set {name} to a connection string, or {name}__blobServiceUri "
-            f"and {name}__queueServiceUri."
+            f"the storage connection '{name}' is not set: set {name} to a connection string, or "
+            f"{name}__blobServiceUri, {name}__queueServiceUri and {name}__tableServiceUri."
         )
 
     def _connection(self, name: str, section: str) -> Connection | None:
@@ -102,7 +103,7 @@ def _address(rest: Mapping[str, str], service: str) -> str:
 
 def local_values(app_dir: Path) -> dict[str, str]:
     """`Values` of the app's local.settings.json, or {} without that file. Raises SetupError if it cannot be used."""
-    file = app_dir / "local.settings.json"
+    file = app_dir / LOCAL_SETTINGS
     if not file.exists():
         return {}
     content = read_json(file)

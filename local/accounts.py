@@ -1,0 +1,71 @@
+"""Whether a storage account can be used as the settings name it; and what to do if it cannot."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from azure.core.exceptions import AzureError, ClientAuthenticationError, ServiceRequestError
+
+from local.host import storage
+from local.host.functions import FunctionInError
+from local.host.settings import DEVELOPMENT_STORAGE, Connection, Settings
+from shared.errors import TextdropError
+
+DENIED = (401, 403)
+ABSENT = 404
+
+
+def trouble(settings: Settings, name: str, roles: str) -> tuple[str, str] | None:
+    """What keeps the blobs and queues of connection `name` from being asked for, and its mend.
+
+    What is not there yet is no trouble: the host makes it.
+    """
+    try:
+        _ask(settings.connection(name))
+    except FunctionInError as error:
+        return str(error), f"Correct {name}."
+    except AzureError as error:
+        return f"{name}: {_said(error)}.", mend(error, settings, name, roles)
+    return None
+
+
+def _ask(connection: Connection) -> None:
+    storage.check(connection)
+    with storage.blob_service(connection) as blobs:
+        blobs.get_container_client(storage.HOSTS_CONTAINER).exists()
+    with storage.queue(connection, "textdrop-doctor") as queue:
+        _if_there(queue.get_queue_properties)
+
+
+def _if_there(ask: Callable[[], object]) -> None:
+    try:
+        ask()
+    except AzureError as error:
+        if _status(error) != ABSENT:
+            raise
+
+
+def _status(error: BaseException | None) -> int:
+    return int(getattr(error, "status_code", None) or 0)
+
+
+def _said(error: BaseException) -> str:
+    """The kind of error and its status: an SDK's own message may hold an address with a signature in it."""
+    if isinstance(error, ServiceRequestError):
+        return "nobody answers at its address"
+    return f"{type(error).__name__} {_status(error) or ''}".strip()
+
+
+def told(error: TextdropError) -> str:
+    """The app's own words for what storage did, but where nobody was there to do anything."""
+    return f"{_said(error.__cause__).capitalize()}." if isinstance(error.__cause__, ServiceRequestError) else str(error)
+
+
+def mend(error: BaseException | None, settings: Settings, name: str, roles: str) -> str:
+    if _status(error) in DENIED:
+        return f"Correct the key of {name}; or, without one, give the identity {roles}."
+    if isinstance(error, ClientAuthenticationError):  # no token was got: nobody is signed in
+        return f"Sign in with `az login`; or set {name} to a connection string."
+    if isinstance(error, ServiceRequestError) and settings.connection(name).connection_string == DEVELOPMENT_STORAGE:
+        return "Start Azurite, in another terminal: .venv/bin/python -m local azurite"
+    return f"Correct {name}, or see to the account's network rules."

@@ -1,0 +1,37 @@
+"""`python -m local azurite`: Azurite on its default ports, which `UseDevelopmentStorage=true` means, until Ctrl-C."""
+
+from __future__ import annotations
+
+import argparse
+import signal
+import threading
+from contextlib import suppress
+from pathlib import Path
+
+from azure.core.exceptions import ResourceExistsError
+from azure.storage.blob import BlobServiceClient
+
+from local import azurite
+from local.show import console
+from local.stack import STATE
+
+DEFAULT_PORTS = azurite.Azurite("", blob_port=10000, queue_port=10001, table_port=10002)
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--container", action="append", default=[], help="make this container, if it is not there")
+    parser.add_argument("--location", type=Path, default=STATE / "default-ports", help="folder to keep the data in")
+
+
+def run(options: argparse.Namespace) -> int:
+    """Until Ctrl-C or SIGTERM; exit code 0 then."""
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    options.location.mkdir(parents=True, exist_ok=True)
+    with suppress(KeyboardInterrupt), azurite.running(options.location, where=DEFAULT_PORTS) as started:
+        with BlobServiceClient.from_connection_string(started.connection_string) as service:
+            for name in options.container:
+                with suppress(ResourceExistsError):
+                    service.create_container(name)
+        console.print(f"Azurite answers at http://127.0.0.1:{started.blob_port}: UseDevelopmentStorage=true")
+        threading.Event().wait()
+    return 0
