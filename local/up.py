@@ -39,7 +39,7 @@ def run(options: argparse.Namespace) -> int:
         if not (state / "learnt").exists() or not _has_classifier(client):
             quickstart.learn_anew(client, quickstart.samples())
             (state / "learnt").touch()
-        _explain(started, state)
+        explain(started, state)
         return _wait()
 
 
@@ -71,7 +71,8 @@ def _wait() -> int:
     return 0
 
 
-def _explain(started: stack.Stack, state: Path) -> None:
+def explain(started: stack.Stack, state: Path) -> None:
+    """Where it all is, and what to type."""
     events = "--event-grid " if started.told_by_events else ""
     file = os.path.relpath(started.keys) if started.keys else ""
     locked = f'  keys          {file}: one of "host", for the header x-functions-key\n' if file else ""

@@ -39,7 +39,7 @@ def tick(services: Services, clock: Clock, goes_on: GoesOn = lambda: True) -> No
     """
     troubles = [trouble for step in STEPS if (trouble := _tried(step, services, clock, goes_on))]
     if troubles:
-        raise troubles[0]
+        raise troubles[0].with_traceback(None) from None  # where it came from, if nobody foresaw it, has been logged
 
 
 def _tried(step: Step, services: Services, clock: Clock, goes_on: GoesOn) -> Exception | None:

@@ -12,9 +12,12 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
+from azure.storage.blob import BlobServiceClient
 
-from local import node, stack
+from local import node, quickstart, stack, up
 from local.__main__ import COMMANDS, main
+from local.azurite import ACCOUNT, KEY
+from local.host import key_file
 
 ROOT = Path(__file__).parents[1]
 
@@ -186,6 +189,57 @@ def test_drop_says_how_files_are_noticed(
         stack.announce(stack.Stack(f"http://127.0.0.1:{listening.getsockname()[1]}/api", "", "", source=source))
         assert main(["drop", *words, __file__]) == 1
     assert what_to_do in capsys.readouterr().err
+
+
+def test_drop_of_a_folder_says_that_it_is_one(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["drop", str(tmp_path)]) == 1
+    assert capsys.readouterr().err == f"{tmp_path} is a folder: name its files, such as {tmp_path}/*.txt\n"
+
+
+def test_drop_says_where_to_look_for_what_failed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(stack, "STATE", tmp_path)
+    account = f"AccountName={ACCOUNT};AccountKey={KEY};BlobEndpoint=http://127.0.0.1:1/{ACCOUNT}"
+    monkeypatch.setattr(quickstart, "drop", lambda *_: 1)
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        stack.announce(stack.Stack(f"http://127.0.0.1:{listening.getsockname()[1]}/api", account, ""))
+        assert main(["drop", __file__]) == 1
+    assert "GET /api/documents?state=failed" in capsys.readouterr().err
+
+
+def test_the_line_for_curl_has_the_key_read_by_the_shell(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    keys = key_file.kept(tmp_path / "its keys.json", ["manage"])
+    up.explain(stack.Stack("http://127.0.0.1:1/api", "", "", keys=str(tmp_path / "its keys.json")), tmp_path)
+    printed = capsys.readouterr().out
+    [line] = [line for line in printed.splitlines() if line.startswith("  ask ")]
+    assert not [key for key in keys.host.values() if key in printed]
+    words = line.split(maxsplit=1)[1].replace("curl", "printf '%s,'", 1).replace(".venv/bin/python", sys.executable)
+    said = run(["sh", "-c", words]).stdout.split(",")
+    assert said[:2] == ["-H", f"x-functions-key: {next(iter(keys.host.values()))}"]
+
+
+def test_azurite_alone_on_given_ports_makes_its_containers_and_ends_with_ctrl_c(tmp_path: Path) -> None:
+    script = (
+        "import sys; from local import default_ports as it; from local.__main__ import main; "
+        "from local.azurite import Azurite; "
+        "it.DEFAULT_PORTS = Azurite('', 0, 0, 0); sys.exit(main(['azurite', *sys.argv[1:]]))"
+    )
+    words = [sys.executable, "-c", script, "--container", "documents", "--location", str(tmp_path / "kept")]
+    with subprocess.Popen(words, cwd=ROOT, stdout=subprocess.PIPE, text=True) as process:
+        try:
+            assert process.stdout
+            said = process.stdout.readline()
+            port = said.split("127.0.0.1:")[1].split(":")[0]
+            blobs = f"DefaultEndpointsProtocol=http;AccountName={ACCOUNT};AccountKey={KEY};"
+            with BlobServiceClient.from_connection_string(
+                f"{blobs}BlobEndpoint=http://127.0.0.1:{port}/{ACCOUNT};"
+            ) as service:
+                assert [one.name for one in service.list_containers()] == ["documents"]
+            process.send_signal(signal.SIGINT)
+            assert process.wait(30) == 0
+        finally:
+            process.kill()
 
 
 def test_a_wrong_trigger_source_is_told_before_anything_starts() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import traceback
 from dataclasses import replace
 from typing import Any
 
@@ -55,7 +56,7 @@ class Away(MemoryRows):
 
     def get(self, key: str) -> Row | None:
         if self.away:
-            raise StorageUnavailable("Nobody is there.")
+            raise StorageUnavailable("Nobody is there.") from TimeoutError("5 s")
         return super().get(key)
 
 
@@ -117,3 +118,15 @@ def ready(stage: Stage) -> Instance:
         stage.wait(10)
         app.tick()
     return app
+
+
+def test_trouble_that_was_logged_is_raised_without_the_way_that_it_came() -> None:
+    """The host prints what is raised: a line for what was foreseen, not two tracebacks."""
+
+    rows = Away()
+    app = replace(Stage(), rows=rows).instance()
+    rows.away = True
+    with pytest.raises(StorageUnavailable) as raised:
+        app.tick()
+    assert [frame.name for frame in traceback.extract_tb(raised.value.__traceback__)][1:] == ["tick", "tick"]
+    assert "direct cause" not in "".join(traceback.format_exception(raised.value))
