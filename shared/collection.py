@@ -28,11 +28,11 @@ LONGEST_ASKED = timedelta(minutes=15)  # whatever the service asks for
 POLLERS = WRITERS = 8
 
 
-def collect(services: Services, now: datetime, limit: int) -> int:
-    """Follow at most `limit` jobs that are due, side by side; gives how many were looked at."""
+def collect(services: Services, now: datetime, limit: int, by: datetime | None = None) -> int:
+    """Follow at most `limit` jobs that are due, or were `by` then, side by side; gives how many were looked at."""
     if gate.is_closed(services, now):
         return 0
-    jobs = _within_quota(services.ledger.due(Job, now, limit), services, now)
+    jobs = _within_quota(services.ledger.due(Job, by or now, limit), services, now)
     with ThreadPoolExecutor(POLLERS) as pollers:
         list(pollers.map(lambda job: _collect(job, services, now), jobs))
     return len(jobs)

@@ -47,18 +47,19 @@ def submit_waiting(
     clock: Callable[[], datetime],
     limit: int = SERVICE_PACK,
     goes_on: Callable[[], bool] = lambda: True,
+    by: datetime | None = None,
 ) -> int:
     """Submit at most `limit` of the documents that wait, those due longest first; gives how many were submitted.
 
     `goes_on` says whether there is time to begin another job: a slow service takes half a minute for each, so each asks
-    the `clock` when it begins.
+    the `clock` when it begins. `by`: only documents that were due then; what lands meanwhile gathers for a full job.
     Never raises for trouble at the Language service: that closes the gate, and the documents wait.
     """
     now = clock()
     if gate.is_closed(services, now) or services.ledger.read(Pause).paused:
         return 0
     classifier = _classifier(services, now)
-    due = services.ledger.due(Document, now, limit) if classifier else []
+    due = services.ledger.due(Document, by or now, limit) if classifier else []
     _rescue([document for document in due if document.state is DocumentState.SUBMITTED], services, now)
     waiting = [document for document in due if document.state is DocumentState.WAITING]
     if not waiting or classifier is None:

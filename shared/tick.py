@@ -60,8 +60,9 @@ def _pulse(services: Services, clock: Clock, _: GoesOn) -> None:
 
 
 def _collect(services: Services, clock: Clock, goes_on: GoesOn) -> None:
+    begun = clock()
     for _ in range(ROUNDS):
-        if not goes_on() or not collect(services, clock(), JOBS):
+        if not goes_on() or not collect(services, clock(), JOBS, by=begun):
             return
 
 
@@ -70,8 +71,9 @@ def _follow(services: Services, clock: Clock, _: GoesOn) -> None:
 
 
 def _submit(services: Services, clock: Clock, goes_on: GoesOn) -> None:
+    begun = clock()
     for _ in range(ROUNDS):
-        if not goes_on() or not submit_waiting(services, clock, DOCUMENTS, goes_on):
+        if not goes_on() or not submit_waiting(services, clock, DOCUMENTS, goes_on, by=begun):
             return
 
 

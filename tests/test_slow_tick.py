@@ -58,3 +58,26 @@ def test_what_a_slow_tick_begins_late_no_other_tick_takes_for_lost() -> None:
     stage.instance(slowly).tick()
     assert stage.now - begun > 2 * GRACE
     check_all_was_sent_once(stage)
+
+
+def test_what_lands_during_a_tick_gathers_for_the_next() -> None:
+    stage = Stage()
+    app = ready(stage, 0)
+    for name in ("first.txt", "second.txt"):
+        put(name, "mast")(stage)
+        claim(app.services, name, stage.now)
+    calls = 0
+
+    def landing() -> None:
+        nonlocal calls
+        calls += 1
+        stage.wait(1)
+        if threading.current_thread() is threading.main_thread() and calls % 5 == 0:
+            put(f"{calls}.txt", "mast")(stage)
+            claim(app.services, f"{calls}.txt", stage.now)
+
+    stage.wait(10)
+    stage.instance(landing).tick()
+    [job] = stage.language.begun.values()
+    assert 2 <= len(job.texts) < len(stage.known())
+    check_all_was_sent_once(stage)
