@@ -38,7 +38,6 @@ MEANING: dict[type[LanguageError], str] = {
     Throttled: "The service asks for fewer requests. ",
     Unavailable: "The service cannot be reached or fails. ",
 }
-TRIES = 5
 
 
 def is_closed(services: Services, now: datetime) -> bool:
@@ -54,13 +53,16 @@ def left(services: Services, now: datetime) -> int:
 
 def reserve(services: Services, costs: Sequence[int], now: datetime) -> int:
     """How many pieces of work, in their order, may begin under the quota; `costs` are the analyze calls of each."""
-    for _ in range(TRIES):
-        begun, left = services.ledger.read(Budget).taken(costs, services.settings.requests_per_minute, now)
-        if not sum(costs[:begun]):
-            return begun
-        with suppress(Moved):  # another instance took some first
-            services.ledger.write(left)
-            return begun
+    begun = 0
+
+    def taken(budget: Budget) -> Budget:
+        nonlocal begun
+        begun, left = budget.taken(costs, services.settings.requests_per_minute, now)
+        return left if sum(costs[:begun]) else budget
+
+    with suppress(Moved):  # others took some first, each time
+        services.ledger.change(Budget, taken)
+        return begun
     return 0
 
 

@@ -88,10 +88,10 @@ def _pages(services: Services, wanted: Selection, among: Range) -> Iterator[tupl
     if among.keys:
         yield [one for one in services.ledger.find_all(Document, among.keys) if one.state.final], ""
         return
+    if wanted.state is None:
+        return
     after = among.after
     for _ in range(LOOKED_AT // PAGE):
-        if wanted.state is None:
-            return
         found, after = services.ledger.ended(Document, wanted.state, PAGE, after, until=wanted.until)
         yield found, after
         if not after:
@@ -102,7 +102,7 @@ def _forget_jobs(services: Services, before: datetime) -> None:
     for state in (JobState.DONE, JobState.LOST):
         after = ""
         while True:
-            found, after = services.ledger.ended(Job, state, PAGE, after)
+            found, after = services.ledger.ended(Job, state, PAGE, after, until=before)
             for job in found:
                 if job.ended and job.ended < before:
                     with suppress(Moved):

@@ -36,9 +36,9 @@ def sweep(services: Services, now: datetime, goes_on: Callable[[], bool]) -> Non
             _page(current.begun(now), services, now)
 
 
-def ask(services: Services) -> None:
-    """Have the next tick begin a sweep of every file."""
-    services.ledger.change(Sweep, lambda before: replace(before, asked=True))
+def ask(services: Services) -> Sweep:
+    """Have the next tick begin a sweep of every file; gives what is known of sweeps then."""
+    return services.ledger.change(Sweep, lambda before: replace(before, asked=True))
 
 
 def _page(current: Sweep, services: Services, now: datetime) -> None:

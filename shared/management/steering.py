@@ -108,8 +108,7 @@ def get_sweep(services: Services, request: Request, now: datetime) -> Answer:
 def begin_sweep(services: Services, request: Request, now: datetime) -> Answer:
     """The next tick looks at every file of the container."""
     del request, now
-    sweep.ask(services)
-    return Answer(202, views.sweep(services.ledger.read(Sweep)), {"Location": "/api/sweep", "Retry-After": "10"})
+    return Answer(202, views.sweep(sweep.ask(services)), {"Location": "/api/sweep", "Retry-After": "10"})
 
 
 def _range(body: Mapping[str, Any]) -> Range:
