@@ -227,8 +227,12 @@ class Job(Timed):
 
 
 def is_file_name(name: str) -> bool:
-    """Whether storage can hold a file of this name under no other: paths lose "." and ".." on their way there."""
-    return bool(name) and not {".", ".."} & set(name.split("/")) and HALF_CHARACTER.search(name) is None
+    """Whether storage keeps a file of this name under exactly this name.
+
+    Paths lose "." and ".." on their way to storage, and storage turns a backslash into a slash.
+    """
+    changed = "\\" in name or {".", ".."} & set(name.split("/"))
+    return bool(name) and not changed and HALF_CHARACTER.search(name) is None
 
 
 def document_key(container: str, name: str, etag: str) -> str:

@@ -11,16 +11,20 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from world import World
 
 from shared import export
 from shared.ledger import Ledger
+from shared.model import DocumentState
 from shared.operations import follow
 from shared.services import services
 from shared.settings import TODAY_API
 from shared.text import LARGEST_FILE, LONGEST_TEXT, decode
 
 RECIPE = "Chop the garlic and simmer the onion in butter."
+ODD = "aé漢\u0301\u200b\u202e\u3000\uff0f\uff3c\U0001f600%25FC?#&+=:*|<>'\"~./\\ "  # names are made of these
 VOYAGE = "Hoist the spinnaker, mind the tide, drop anchor in the harbour."
 
 
@@ -80,7 +84,7 @@ def test_a_name_that_is_taken_stays_taken_unless_it_may_be_replaced(world: World
         {"text": RECIPE, "name": 7},
         *(
             {"text": RECIPE, "name": name}
-            for name in ("..", "a/../b", "a//b", "/a", "a/", "a\nb", "a.", " ", "a\\..\\b")
+            for name in ("..", "a/../b", "a//b", "/a", "a/", "a\nb", "a.", "a./b", " ", "a\\..\\b", "a\\b.txt")
         ),
         {"text": RECIPE, "name": "n" * 1020},
         {"text": RECIPE, "name": "😀" * 510},
@@ -92,6 +96,45 @@ def test_what_cannot_be_classified_or_named_is_refused_and_nothing_written(world
     status, message = refused(world.ask("POST", "documents", body))
     assert status == 400, message
     assert list(world.blobs.get_container_client(world.container).list_blobs()) == []
+
+
+@pytest.mark.parametrize("world", [TODAY_API], indirect=True)
+def test_whatever_name_is_accepted_it_is_stored_under_it_and_claimed_once(world: World) -> None:
+    """Storage, the listing, the ledger and the answer agree on the name, so that nothing is classified twice."""
+    accepted = {}
+
+    @settings(max_examples=100, deadline=None, database=None, suppress_health_check=list(HealthCheck))
+    @given(st.text(st.sampled_from(ODD), min_size=1))
+    def post(name: str) -> None:
+        status, answer, _ = world.ask("POST", "documents", {"text": RECIPE, "name": name, "overwrite": True})
+        assert status in (202, 400)
+        if status == 202:
+            accepted[name] = answer
+            assert world.get(f"documents/{answer['key']}")["name"] == answer["name"] == name
+
+    post()
+    latest = {answer["key"] for answer in accepted.values()}
+    stored = world.blobs.get_container_client(world.container).list_blobs()
+    assert {blob.name: blob.etag for blob in stored} == {name: one["etag"] for name, one in accepted.items()}
+    posted = all_keys(world)
+    assert latest <= posted
+    world.ask("POST", "sweep")
+    world.tick()
+    assert all_keys(world) == posted
+
+
+def all_keys(world: World) -> set[str]:
+    listed = [pages(world, f"state={state}&top=500") for state in DocumentState]
+    return {one["key"] for found in listed for page in found for one in page}
+
+
+def test_a_name_with_a_backslash_is_no_file(world: World) -> None:
+    """Storage would keep it under another name: an event for it must not claim the file of that name."""
+    world.put("a/b.txt", RECIPE)
+    world.land("a\\b.txt")
+    assert world.documents("waiting") == {}
+    status, message = refused(world.ask("POST", "documents", {"text": RECIPE, "name": "a\\b.txt"}))
+    assert (status, "backslash" in message) == (400, True)
 
 
 def test_sizes_are_limited(world: World) -> None:

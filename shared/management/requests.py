@@ -22,7 +22,7 @@ CONTINUATION = re.compile(r"[0-9A-Za-z._|-]{0,200}", re.ASCII)
 # What both protocols take for the name of a project, a model or a deployment.
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,49}")
 
-MOST_PARTS = 254  # of a path in storage
+MAX_PARTS = 254  # of a path in storage
 UNPRINTABLE = re.compile("[\x00-\x1f\x7f-\x9f\ufffe\uffff]")  # what no listing of a container can spell
 
 
@@ -124,12 +124,14 @@ def file_name(name: str, what: str) -> str:
     length = len(name.encode("utf-16-le", "surrogatepass")) // 2  # as storage counts
     if length > LONGEST_NAME:
         raise BadRequest(f'"{what}" has {length:,} characters; at most {LONGEST_NAME:,} are taken.')
-    parts = re.split(r"[/\\]", name)  # some clients take one for the other
-    whole = len(parts) <= MOST_PARTS and all(part.strip(" .") for part in parts)
-    if not whole or name.endswith(".") or UNPRINTABLE.search(name) or not is_file_name(name):
+    if "\\" in name:
+        raise BadRequest(f'"{what}" holds a backslash, which storage turns into a slash: write / between folders.')
+    parts = name.split("/")
+    whole = len(parts) <= MAX_PARTS and all(part.strip() and not part.endswith(".") for part in parts)
+    if not whole or UNPRINTABLE.search(name) or not is_file_name(name):
         raise BadRequest(
-            f'"{what}" must be the name of a file, such as reviews/first.txt: no control characters, no dot at its '
-            f"end, and at most {MOST_PARTS} parts between slashes, none of them empty or nothing but dots."
+            f'"{what}" must be the name of a file, such as reviews/first.txt: no control characters, and at most '
+            f"{MAX_PARTS} parts between slashes, none of them blank or with a dot at its end."
         )
     return name
 
