@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -20,6 +21,8 @@ SENTENCE_ENDS = (
     *(mark + blank for mark in ".!?" for blank in (" ", "\n", "\r\n")),
     *("\u3002", "\uff01", "\uff1f"),  # those of Chinese and Japanese
 )
+# Each end is found, also one that overlaps another: a look ahead takes nothing.
+ENDS = tuple(re.compile(f"(?=({'|'.join(marks)}))") for marks in (PARAGRAPH_ENDS, map(re.escape, SENTENCE_ENDS)))
 JOINER = "\u200d"
 VIRAMA = 9  # the combining class of what joins two consonants in the scripts of India
 JOINED = (JOINER, *map(chr, range(0x1F3FB, 0x1F400)))  # skin tones
@@ -115,18 +118,17 @@ def _fits(candidate: Pack) -> bool:
 
 def _end(text: str, longest: int) -> int:
     """Where the first part ends: in the last half of `longest`."""
-    for marks in (PARAGRAPH_ENDS, SENTENCE_ENDS):
-        if found := _last(text, marks, longest // 2, longest):
+    for end in ENDS:
+        if found := _last(text, end, longest // 2, longest):
             return found
     places = range(longest, max(1, longest // 2), -1)
     return longest - sum(1 for _ in takewhile(lambda at: _is_joined(text, at), places))
 
 
-def _last(text: str, marks: Sequence[str], first: int, last: int) -> int:
-    """The end of the last of the marks between two places, if it is no part of a grapheme; 0 if there is none."""
-    starts = ((text.rfind(mark, first, last), mark) for mark in marks)
-    found = max((at + len(mark) for at, mark in starts if at >= 0), default=0)
-    return _last(text, marks, first, found - 1) if found and _is_joined(text, found) else found
+def _last(text: str, end: re.Pattern[str], first: int, last: int) -> int:
+    """The last such end between two places that is no part of a grapheme, or 0. One pass, whatever the text."""
+    places = (found.end(1) for found in end.finditer(text, first, last))
+    return max((at for at in places if not _is_joined(text, at)), default=0)
 
 
 def _is_joined(text: str, at: int) -> bool:

@@ -12,7 +12,7 @@ from values import TEXTS, document
 
 from shared.language.types import Analysis, ClassScore, Kind, State
 from shared.packing import PARAGRAPH_ENDS, SENTENCE_ENDS, Readable, cut, merge, requests
-from shared.text import REQUEST_TEXT
+from shared.text import LONGEST_TEXT, REQUEST_TEXT
 
 PIECES = [
     *("word", "x", " ", "\n", "\r\n", "漢字", ". ", ".\r\n", "! ", "。", "\n\n", "\r\n\r\n"),
@@ -69,6 +69,19 @@ def test_a_part_ends_with_a_paragraph_or_else_a_sentence_where_one_is_in_reach(t
         if (wanted := paragraphs or sentences) and not nearer:
             assert len(part) == max(wanted), (part, following)
         begin = end
+
+
+HOSTILE = [". \u0301", "\n\n\u0301", "\r\n\r\n\u200d", "\u3002\u0301", ".\r\n\u094d", "\u0301", "\u200d", "\r\n", ". "]
+
+
+@pytest.mark.parametrize("pattern", HOSTILE, ids=ascii)
+def test_the_longest_text_is_cut_whatever_stands_where_it_could_be_cut(pattern: str) -> None:
+    """Each of its ends belongs to a grapheme: to look for an earlier one takes no more memory, and no deeper stack."""
+    text = (pattern * LONGEST_TEXT)[:LONGEST_TEXT]
+    parts = cut(text)
+    assert "".join(parts) == text
+    assert all(REQUEST_TEXT // 4 <= len(part) <= REQUEST_TEXT for part in parts[:-1])
+    assert len(parts) <= 21
 
 
 @pytest.mark.parametrize("newline", ["\n", "\r\n"], ids=["Unix", "Windows"])
