@@ -18,6 +18,9 @@ from shared import settings
 # Every method that some caller may try, so that the answer to a wrong one is ours and not the host's empty 404.
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")
 
+# An answer is of one moment, and may hold somebody's texts: nothing keeps it, and nothing takes it for a page.
+HEADERS = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
+
 TICK_SECONDS = 120  # to begin something in; far from the five minutes after which the host ends a function
 
 for chatty in ("azure", "urllib3"):  # a line for every storage request, or for a connection too many, helps nobody
@@ -68,7 +71,7 @@ def manage(request: func.HttpRequest) -> func.HttpResponse:
     return func.HttpResponse(
         json.dumps(answer.body, ensure_ascii=False, indent=2) + "\n",
         status_code=answer.status,
-        headers=dict(answer.headers),
+        headers={**HEADERS, **answer.headers},
         mimetype="application/json",
         charset="utf-8",
     )

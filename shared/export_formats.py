@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import unicodedata
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
@@ -13,7 +14,9 @@ from shared.model import Document
 
 FIELDS = ("name", "classes", "project", "deployment", "model", "modelId", "classified", "etag", "document", "job")
 # A spreadsheet takes a cell that begins so for a formula, and file names come from anybody.
-FORMULA = ("=", "+", "-", "@", "\t", "\r")
+FORMULA = ("=", "+", "-", "@")
+BREAKS = ("\t", "\r", "\n")  # at its beginning, some spreadsheets move what follows into a cell of its own
+INVISIBLE = ("C", "M", "Z")  # general categories: control, zero-width, combining characters; blanks
 
 
 @dataclass(frozen=True)
@@ -53,7 +56,13 @@ def _cell(value: Any) -> str:
     """Classes as "Drama 0.97; Comedy 0.41"; an apostrophe keeps what looks like a formula from being one."""
     if isinstance(value, list):
         value = "; ".join(f"{one['category']} {one['confidence']}" for one in value)
-    return "'" + value if value.startswith(FORMULA) else str(value)
+    return f"'{value}" if _may_be_formula(value) else str(value)
+
+
+def _may_be_formula(text: str) -> bool:
+    """Whether the first visible character begins a formula, also in its full-width or other compatible form."""
+    first = next((character for character in text if unicodedata.category(character)[0] not in INVISIBLE), "")
+    return text.startswith(BREAKS) or unicodedata.normalize("NFKC", first).startswith(FORMULA)
 
 
 FORMATS: dict[str, Format] = {

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import unicodedata
 from dataclasses import replace
 
 import pytest
@@ -43,13 +44,22 @@ def test_a_csv_row_has_a_cell_a_field_and_none_is_a_formula(name: str) -> None:
     assert tuple(head) == FIELDS
     assert len(row) == len(FIELDS)
     assert row[0].removeprefix("'") == name.removeprefix("'")
-    assert not row[0].startswith(("=", "+", "-", "@", "\t", "\r"))
+    assert row[0].startswith("'") or not unicodedata.normalize("NFKC", name).strip().startswith(("=", "+", "-", "@"))
     assert row[1] == "Drama 0.97; =Comedy 0.41"
 
 
-@pytest.mark.parametrize("name", ["=1+1", "+1", "-1", "@a", "\t=1", "\r=1"])
+SIGNS = "=+-@\uff1d\uff0b\uff0d\uff20\ufe66\ufe62\ufe63\ufe6b"  # the ASCII, full-width and small forms
+UNSEEN = ["", "\n", "\r\n", "\t", " ", "\u00a0", "\u3000", "\u200b", "\ufeff", "\u202e", "\u2060", "\ufe0f", "\x7f"]
+
+
+@pytest.mark.parametrize("name", [*(f"{unseen}{sign}1" for unseen in UNSEEN for sign in SIGNS), "\ta", "\ra", "\na"])
 def test_what_a_spreadsheet_takes_for_a_formula_is_text(name: str) -> None:
     assert table(classified(name))[1][0] == "'" + name
+
+
+@pytest.mark.parametrize("name", ["a=1", "1-1.txt", " a.txt", "\u200ba", "\uff21", "\u2212a", "'=1"])
+def test_what_no_spreadsheet_takes_for_a_formula_is_left_alone(name: str) -> None:
+    assert table(classified(name))[1][0] == name
 
 
 def test_a_document_without_classes_or_classifier_is_a_line_too() -> None:

@@ -91,6 +91,7 @@ def check(answer: tuple[int, Any, Mapping[str, str]], path: str, *secrets: str) 
     assert status in FINE | ({503} if path == "health" else set()), (path, body)
     assert not any(secret in json.dumps(body) for secret in secrets)
     assert all("\n" not in value and "\r" not in value for value in headers.values())
+    assert (headers["Cache-Control"], headers["X-Content-Type-Options"]) == ("no-store", "nosniff")
 
 
 @pytest.mark.parametrize("name", NAMES.values(), ids=NAMES)
