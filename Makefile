@@ -2,13 +2,17 @@
 # takes it away.
 
 PYTHON ?= python3
+# Another environment for another Python: make test PYTHON=python3.13 VENV=.venvs/3.13. Never from the environment, where
+# a variable of this name may mean somebody's other project.
+VENV := .venv
 TESTS ?= tests
 # More than the cores of a small machine: tests wait for other processes most of the time.
 PARALLEL ?= 4
 
-PY := .venv/bin/python
-PACKAGES := .venv/.packages
-AZURITE := local/node_modules/.azurite
+PY := $(VENV)/bin/python
+PACKAGES := $(VENV)/.packages
+# One for each environment, because Node.js may come with it. npm removes them all when it installs again.
+AZURITE := local/node_modules/.azurite-$(notdir $(VENV))
 RUNTIME := 1.3.0
 WORKER := .venv-worker/.runtime-$(RUNTIME)
 CLIENTS := $(patsubst tests/clients/requirements-%.txt,.venv-clients/%/.packages,$(wildcard tests/clients/requirements-*.txt))
@@ -53,7 +57,7 @@ worker: $(WORKER) ## install Microsoft's Python worker for the tests that drive 
 clients: $(CLIENTS) ## install the Language service's own clients, an environment for each release, for the tests that drive them
 
 clean: ## remove what was installed or made here, the data of `make run` included
-	@rm -rf .venv .venv-worker .venv-clients local/node_modules .textdrop .hypothesis .pytest_cache .mypy_cache .ruff_cache
+	@rm -rf .venv .venvs .venv-worker .venv-clients local/node_modules .textdrop .hypothesis .pytest_cache .mypy_cache .ruff_cache
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 $(PACKAGES): requirements.txt requirements-dev.txt
@@ -61,8 +65,8 @@ $(PACKAGES): requirements.txt requirements-dev.txt
 		echo "textdrop needs Python 3.11 or later, and $(PYTHON) is not. Name another: make PYTHON=python3.12" >&2; exit 1; }
 	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || { \
 		echo "$(PYTHON) cannot make virtual environments. On Debian and Ubuntu: sudo apt install python3-venv" >&2; exit 1; }
-	@$(PY) -m pip --version >/dev/null 2>&1 || $(PYTHON) -m venv --clear .venv
-	@echo "Installing Python packages into .venv (a minute or so)"
+	@$(PY) -m pip --version >/dev/null 2>&1 || $(PYTHON) -m venv --clear $(VENV)
+	@echo "Installing Python packages into $(VENV) (a minute or so)"
 	@$(PY) -m pip install -qq --disable-pip-version-check -r requirements-dev.txt
 	@touch $@
 

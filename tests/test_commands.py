@@ -8,6 +8,7 @@ import signal
 import socket
 import subprocess
 import sys
+import tomllib
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -153,6 +154,19 @@ def test_make_with_a_python_too_old(fresh_clone: Path) -> None:
     assert "textdrop needs Python 3.11 or later, and false is not" in answer.stderr
 
 
+def test_make_takes_another_python_into_an_environment_of_its_own(fresh_clone: Path) -> None:
+    planned = run(["make", "--dry-run", "check", "PYTHON=python3.13", "VENV=.venvs/3.13"], fresh_clone).stdout
+    assert "python3.13 -m venv --clear .venvs/3.13\n" in planned
+    assert ".venvs/3.13/bin/python -m mypy\n" in planned
+    assert ".venv/" not in planned
+
+
+def test_make_takes_no_environment_from_a_variable_that_may_mean_another_project(fresh_clone: Path) -> None:
+    planned = run(["make", "--dry-run", "check"], fresh_clone, {"VENV": "/home/somebody/theirs"}).stdout
+    assert ".venv/bin/python -m mypy\n" in planned
+    assert "theirs" not in planned
+
+
 @pytest.mark.parametrize(("required", "ends_well"), [("", True), ("1", False)])
 def test_make_worker_without_a_python_for_it(fresh_clone: Path, required: str, ends_well: bool) -> None:
     answer = run(["make", "worker", "WORKER_PYTHONS=false"], fresh_clone, {"TEXTDROP_REQUIRE_WORKER": required})
@@ -257,6 +271,15 @@ def test_make_run_takes_the_host_from_the_environment(fresh_clone: Path, host: s
     """Some shells export their machine's name as HOST: that is no choice of a Functions host."""
     planned = run(["make", "--dry-run", "run"], fresh_clone, {"HOST": host}).stdout
     assert planned.rstrip().endswith(ending)
+
+
+def test_a_warning_that_is_let_pass_is_named_by_message_category_and_module() -> None:
+    written = tomllib.loads((ROOT / "pyproject.toml").read_text())
+    all_are_errors, *let_pass = written["tool"]["pytest"]["ini_options"]["filterwarnings"]
+    assert all_are_errors == "error"
+    for one in let_pass:
+        action, message, category, module = one.split(":")
+        assert (action, bool(message), bool(category), bool(module)) == ("ignore", True, True, True)
 
 
 def test_the_lock_file_names_no_place_to_download_from() -> None:

@@ -22,7 +22,7 @@ from shared.settings import PREVIEW_API, TODAY_API
 ROOT = Path(__file__).parents[1]
 PAGE = ROOT / "docs" / "quickstart.md"
 # All that a reader of the page has in the folder; linked, so that what runs keeps its data apart from anybody else's.
-FOLDER = ("function_app.py", "host.json", "requirements.txt", "shared", "local", "samples", ".venv")
+FOLDER = ("function_app.py", "host.json", "requirements.txt", "shared", "local", "samples")
 # The page's prerequisites beside bash: nothing else is on PATH.
 TOOLS = ("curl", "grep", "sed", "sleep", "tr")
 SECONDS_TO_START, SECONDS_TO_WALK = 180.0, 180.0
@@ -43,6 +43,7 @@ def objects(output: str) -> list[Any]:
 def folder(tmp_path: Path) -> Path:
     for name in FOLDER:
         (tmp_path / name).symlink_to(ROOT / name)
+    (tmp_path / ".venv").symlink_to(sys.prefix)  # the environment under test, whatever its folder is called
     (tmp_path / "bin").mkdir()
     for name in TOOLS:
         (tmp_path / "bin" / name).symlink_to(_program(name))

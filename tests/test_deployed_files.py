@@ -19,6 +19,7 @@ KEPT_BACK = [
     ".venv/bin/python",
     ".venv-clients/5.4.0/bin/python",
     ".venv-worker/bin/python",
+    ".venvs/3.13/bin/python",
     "Makefile",
     "README.md",
     "azure.yaml",
