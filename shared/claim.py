@@ -6,7 +6,7 @@ from contextlib import suppress
 from datetime import datetime
 
 from shared.errors import Moved, Unreadable
-from shared.model import LONGEST_NAME, Blob, Document, DocumentState, Reason
+from shared.model import LANGUAGE, LONGEST_NAME, Blob, Document, DocumentState, Reason, is_file_name
 from shared.services import Services
 from shared.text import check_size
 
@@ -39,13 +39,22 @@ def _back(services: Services, key: str, now: datetime) -> Document | None:
     if known is None or known.state not in UNREAD:
         return None
     with suppress(Moved):  # another instance saw the same
-        [again] = services.ledger.commit((known, known.replayed(now)))
+        [again] = services.ledger.commit((known, _judged(known.replayed(now), now)))
         return again  # type: ignore[no-any-return]
     return None
 
 
 def check(document: Document) -> None:
     """Raise Unreadable for what can have no result, as far as a look alone can tell: it must not even be read."""
+    if not is_file_name(document.name):
+        raise Unreadable(
+            'The name has a part "." or "..", a backslash or half a character, so that no client can ask storage for '
+            "the file. Upload it under another name, and delete this one."
+        )
+    if document.language and not LANGUAGE.fullmatch(document.language):
+        raise Unreadable(
+            f"The blob's metadata says language={document.language[:40]!r}, which is no language such as es or pt-BR."
+        )
     length = len(document.name.encode("utf-16-le")) // 2  # as storage counts
     if length > LONGEST_NAME:
         raise Unreadable(f"The name has {length} characters; its result's name would be longer than storage allows.")

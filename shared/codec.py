@@ -1,10 +1,10 @@
-"""Frozen values to JSON and back, by their type hints. A field that is not in the JSON keeps its default."""
+"""Frozen values to JSON and back, by their type hints. A field that is missing or null keeps its default."""
 
 from __future__ import annotations
 
 import types
 from collections.abc import Mapping
-from dataclasses import fields, is_dataclass
+from dataclasses import MISSING, fields, is_dataclass
 from datetime import datetime
 from enum import Enum
 from functools import cache
@@ -57,13 +57,20 @@ def _moment(raw: Any) -> datetime:
 def _dataclass(kind: Any, raw: Mapping[str, Any]) -> Any:
     if not isinstance(raw, Mapping):
         raise TypeError(f"no {kind.__name__}")
-    return kind(**{name: from_json(hint, raw[name]) for name, hint in _hints(kind).items() if name in raw})
+    given = {name: raw[name] for name in _hints(kind) if name in raw}
+    kept = {name: value for name, value in given.items() if value is not None or name not in _with_default(kind)}
+    return kind(**{name: from_json(_hints(kind)[name], value) for name, value in kept.items()})
 
 
 @cache
 def _hints(kind: Any) -> dict[str, Any]:
     hints = get_type_hints(kind)
     return {f.name: hints[f.name] for f in fields(kind)}
+
+
+@cache
+def _with_default(kind: Any) -> frozenset[str]:
+    return frozenset(f.name for f in fields(kind) if f.default is not MISSING or f.default_factory is not MISSING)
 
 
 def _only_member(kind: Any) -> Any:

@@ -21,11 +21,14 @@ from azure.core.exceptions import (
 )
 from azure.storage.blob import BlobBlock, BlobClient, BlobProperties, BlobServiceClient, ContentSettings
 
+from shared.content_encoding import decoded
 from shared.errors import BadRequest, ContainerMissing, Moved, NotFound, StorageUnavailable, Unreadable
 from shared.model import LONGEST_NAME, RESULT_SUFFIX, Blob, is_file_name
 from shared.settings import CONTAINER_NAME
+from shared.text import LARGEST_FILE
 
 TRIES = 5
+MAX_ANY = 20_000_000  # bytes of a labels file, or of a result: 100,000 documents need about half
 # For half a minute or more after a container was deleted, the service answers 409 instead of 404.
 CONTAINER_GOES = ("ContainerBeingDeleted", "ContainerBeingDisabled", "ContainerDisabled")
 _TEXT = ContentSettings(content_type="text/plain")  # in whichever encoding it was sent
@@ -61,26 +64,27 @@ class Documents:
             return found, pages.continuation_token or ""
 
     def read(self, name: str, etag: str) -> bytes:
-        """The bytes of this very version.
+        """The bytes of this very version, decoded where its Content-Encoding says gzip or deflate.
 
-        Raises Moved if there is another version now, NotFound if there is none, Unreadable if it is archived.
+        Raises Moved if there is another version now, NotFound if there is none, and Unreadable if it is archived, holds
+        more than LARGEST_FILE bytes, or cannot be decoded.
         """
         blob = self._file(self.container, name)
         try:
-            with self._asked():
-                found = blob.download_blob(etag=f'"{etag}"', match_condition=MatchConditions.IfNotModified)
-                return found.readall()
+            return self._content(blob, LARGEST_FILE, etag=f'"{etag}"', match_condition=MatchConditions.IfNotModified)
         except Moved:
             if self.look(name) is None:  # Azurite says 412 of a blob that is gone, Azure 404
                 raise NotFound("There is no such blob.") from None
             raise
 
     def read_any(self, container: str, name: str) -> bytes:
-        """The bytes of a file of any container of the account, such as a labels file. Raises NotFound."""
+        """The bytes of a file of any container of the account, such as a labels file; decoded as `read` does.
+
+        Raises NotFound, and Unreadable for what holds more than MAX_ANY bytes, is archived or cannot be decoded.
+        """
         if not CONTAINER_NAME.fullmatch(container):
             raise ContainerMissing(f"No container can have the name {container!r}.")
-        with self._asked():
-            return self._file(container, name).download_blob().readall()
+        return self._content(self._file(container, name), MAX_ANY)
 
     def write_any(self, container: str, name: str, content: bytes) -> None:
         """Write or overwrite a JSON file of any container but the one that is watched."""
@@ -94,9 +98,8 @@ class Documents:
     def result(self, name: str) -> Any:
         """The result of a file, decoded; None if it has none yet, or what is there is no JSON."""
         try:
-            with self._asked():
-                return json.loads(self._file(self.results, name + RESULT_SUFFIX).download_blob().readall())
-        except (NotFound, ContainerMissing, ValueError, RecursionError):
+            return json.loads(self._content(self._file(self.results, name + RESULT_SUFFIX), MAX_ANY))
+        except (NotFound, ContainerMissing, Unreadable, ValueError, RecursionError):
             return None
 
     def write_result(self, name: str, etag: str, result: Mapping[str, Any]) -> bool:
@@ -162,6 +165,15 @@ class Documents:
             raise NotFound("There is no such blob.")
         return self._service.get_blob_client(container, name)
 
+    def _content(self, blob: BlobClient, largest: int, **condition: Any) -> bytes:
+        """At most `largest` bytes. The SDK's own decompression has no bound, so it is switched off."""
+        with self._asked():
+            found = blob.download_blob(decompress=False, **condition)
+            if found.size > largest:
+                raise Unreadable(f"The file has {found.size:,} bytes; at most {largest:,} are read.")
+            raw = found.readall()
+        return decoded(raw, found.properties.content_settings.content_encoding or "", largest)
+
     def _result_etag(self, name: str) -> str:
         try:
             with self._asked():
@@ -217,8 +229,9 @@ def _block(number: int) -> str:
 
 def _blob(found: BlobProperties) -> Blob:
     metadata = {key.lower(): value for key, value in (found.metadata or {}).items()}
-    # A listing spells the ETag without quotes, a look at one file with them.
-    return Blob(found.name, found.etag.strip('"'), found.size, found.last_modified, metadata.get("language", ""))
+    # A listing spells the ETag without quotes, a look at one file with them; an empty entry is None in a listing.
+    language = str(metadata.get("language") or "").strip()
+    return Blob(found.name, found.etag.strip('"'), found.size, found.last_modified, language)
 
 
 def _unavailable(error: AzureError) -> StorageUnavailable:

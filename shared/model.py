@@ -24,6 +24,7 @@ ATTEMPTS = 5  # of a document that was sent alone
 JOB_LIFETIME = timedelta(hours=24)  # an analyze job and its results, by the service's rules
 RESULT_SUFFIX = ".json"
 LONGEST_NAME = 1024 - len(RESULT_SUFFIX)  # of a file that can have a result: Azure's limit for a blob's name
+LANGUAGE = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{1,8}){0,3}", re.ASCII)  # of a text, as callers and blobs name it
 HALF_CHARACTER = re.compile("[\ud800-\udfff]")
 TIMELINE_LENGTH, EVENT_LENGTH = 20, 300
 REASON_LENGTH = 1000

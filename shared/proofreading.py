@@ -33,6 +33,8 @@ def proofread(services: Services, container: str, location: str, kind: Kind | No
     except (NotFound, ContainerMissing):
         missing = Finding(location, f"is not in container {container}", "Upload it beside the documents it names.")
         return Proof(Labels((), ()), Findings(errors=(missing,)))
+    except Unreadable as error:
+        return Proof(Labels((), ()), Findings(errors=(Finding(location, "cannot be read", str(error)),)))
     read = read_labels(raw, kind)
     faults = tuple(Finding(location if one.where == FILE else one.where, one.what, one.do) for one in read.faults)
     findings = (

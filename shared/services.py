@@ -20,6 +20,8 @@ TABLE = "textdrop"
 # In seconds. The SDKs' own defaults wait 80 for an address where nobody answers; the backoffs have a name each.
 PATIENCE: dict[str, Any] = {"connection_timeout": 5, "read_timeout": 20, "retry_total": 2, "retry_backoff_factor": 0.5}
 BLOB_PATIENCE = {**PATIENCE, "initial_backoff": 1, "increment_base": 2, "random_jitter_range": 1}
+# Bytes that a download holds before anybody has seen how large the blob is; more than any document has.
+BLOB_FIRST_READ = 8 * 2**20
 TOKEN_SCOPE = "https://cognitiveservices.azure.com/.default"  # noqa: S105 - the name of a permission, no secret
 _building = threading.Lock()
 
@@ -102,10 +104,11 @@ def _documents(settings: Settings) -> Documents:
     from shared.documents import Documents
 
     storage = settings.storage
+    options = {**BLOB_PATIENCE, "max_single_get_size": BLOB_FIRST_READ}
     if storage.connection_string:
-        service = BlobServiceClient.from_connection_string(storage.connection_string, **BLOB_PATIENCE)
+        service = BlobServiceClient.from_connection_string(storage.connection_string, **options)
     else:
-        service = BlobServiceClient(storage.blob_uri, credential=_identity(storage.client_id), **BLOB_PATIENCE)
+        service = BlobServiceClient(storage.blob_uri, credential=_identity(storage.client_id), **options)
     return Documents(service, settings.documents_container, settings.results_container)
 
 

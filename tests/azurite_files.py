@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from azure.storage.blob import BlobServiceClient
+from azure.storage.blob import BlobServiceClient, ContentSettings
 
 from shared.documents import Documents
 
@@ -16,12 +16,14 @@ class AzuriteFiles:
         self.documents = Documents(service, container, f"{container}-results")
         service.create_container(container)
 
-    def put(self, name: str, content: bytes, language: str = "", container: str = "") -> str:
+    def put(self, name: str, content: bytes, language: str = "", container: str = "", encoding: str = "") -> str:
         there = self._service.get_container_client(container or self._container)
         if not there.exists():
             there.create_container()
         blob = there.get_blob_client(name)
-        return blob.upload_blob(content, overwrite=True, metadata={"Language": language})["etag"].strip('"')
+        kept = ContentSettings(content_encoding=encoding or None)
+        written = blob.upload_blob(content, overwrite=True, metadata={"Language": language}, content_settings=kept)
+        return str(written["etag"]).strip('"')
 
     def delete(self, name: str) -> None:
         self._service.get_blob_client(self._container, name).delete_blob()

@@ -10,8 +10,11 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from shared.errors import BadRequest, ContainerMissing, Moved, NotFound
+from shared.content_encoding import decoded
+from shared.documents import MAX_ANY
+from shared.errors import BadRequest, ContainerMissing, Moved, NotFound, Unreadable
 from shared.model import LONGEST_NAME, RESULT_SUFFIX, Blob, is_file_name
+from shared.text import LARGEST_FILE
 
 BEGINNING = datetime(2026, 1, 1, tzinfo=UTC)
 
@@ -20,6 +23,12 @@ BEGINNING = datetime(2026, 1, 1, tzinfo=UTC)
 class File:
     content: bytes
     blob: Blob
+    encoding: str = ""
+
+    def read(self, largest: int) -> bytes:
+        if len(self.content) > largest:
+            raise Unreadable("The file is too large.")
+        return decoded(self.content, self.encoding, largest)
 
 
 class MemoryDocuments:
@@ -42,13 +51,13 @@ class MemoryDocuments:
 
     # --- what people do -----------------------------------------------------------------------------------------
 
-    def put(self, name: str, content: bytes, language: str = "", container: str = "") -> str:
+    def put(self, name: str, content: bytes, language: str = "", container: str = "", encoding: str = "") -> str:
         """Write or overwrite a file, making its container; gives its new ETag."""
         with self._lock:
             version = next(self._versions)
             modified = self._clock() if self._clock else BEGINNING + timedelta(seconds=version)
-            blob = Blob(name, f"0x{version:X}", len(content), modified, language)
-            self._containers.setdefault(container or self.container, {})[name] = File(content, blob)
+            blob = Blob(name, f"0x{version:X}", len(content), modified, language.strip())
+            self._containers.setdefault(container or self.container, {})[name] = File(content, blob, encoding)
             return blob.etag
 
     def delete(self, name: str) -> None:
@@ -82,11 +91,11 @@ class MemoryDocuments:
             found = self._file(self.container, name)
             if found.blob.etag != etag:
                 raise Moved("The blob is no longer the version that was read.")
-            return found.content
+            return found.read(LARGEST_FILE)
 
     def read_any(self, container: str, name: str) -> bytes:
         with self._lock:
-            return self._file(container, name).content
+            return self._file(container, name).read(MAX_ANY)
 
     def write_any(self, container: str, name: str, content: bytes) -> None:
         with self._lock:
@@ -98,7 +107,7 @@ class MemoryDocuments:
     def result(self, name: str) -> Any:
         try:
             return json.loads(self.read_any(self.results, name + RESULT_SUFFIX))
-        except (NotFound, ContainerMissing):
+        except (NotFound, ContainerMissing, Unreadable, ValueError):
             return None
 
     def write_result(self, name: str, etag: str, result: Mapping[str, Any]) -> bool:

@@ -11,7 +11,7 @@ import pytest
 from memory_services import ENVIRON, in_memory
 from values import NOW
 
-from shared.claim import claim
+from shared.claim import claim, claim_blob
 from shared.errors import ContainerMissing, StorageUnavailable
 from shared.model import LONGEST_NAME, Document, DocumentState, Reason
 from shared.services import Services, build
@@ -88,6 +88,37 @@ def test_what_can_have_no_result_fails_at_once_with_its_reason(
     assert why in document.detail
     assert services.ledger.ended(Document, DocumentState.FAILED, 10)[0] == [document]
     assert claim(services, name, NOW) is None
+
+
+@pytest.mark.parametrize("name", [".", "..", "a/../b.txt", "./a.txt", "a/.", "a\\b.txt"])
+def test_a_file_that_no_client_can_ask_for_fails_once_as_the_listing_shows_it(services: Services, name: str) -> None:
+    put(services, name)
+    [blob], _ = services.documents.page("", 10)
+    document = claim_blob(services, blob, NOW)
+    assert document is not None
+    assert (document.state, document.reason) == (DocumentState.FAILED, Reason.BAD_INPUT)
+    assert "another name" in document.detail
+    assert claim_blob(services, blob, NOW) is None
+
+
+def test_a_file_of_such_a_name_that_an_older_version_of_the_app_called_gone_fails_once(services: Services) -> None:
+    put(services, "a/../b.txt")
+    [blob], _ = services.documents.page("", 10)
+    services.ledger.commit((None, Document.landed(services.documents.container, blob, NOW).gone(NOW)))
+    again = claim_blob(services, blob, NOW)
+    assert again is not None
+    assert again.reason == Reason.BAD_INPUT
+    assert claim_blob(services, blob, NOW) is None
+
+
+@pytest.mark.parametrize("language", ["english!", "e", "de-", "x" * 8000, "日本語"])
+def test_a_language_that_is_none_is_bad_input(services: Services, language: str) -> None:
+    """Thousands of characters of it would make the whole request too large."""
+    put(services, "a.txt", language=language)
+    document = claim(services, "a.txt", NOW)
+    assert document is not None
+    assert document.reason == Reason.BAD_INPUT
+    assert "language=" in document.detail
 
 
 def test_the_longest_name_and_the_largest_file_wait(services: Services) -> None:

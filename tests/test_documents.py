@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import gzip
 import json
+import tracemalloc
+import zlib
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC
+from functools import partial
 from typing import Any
 
 import pytest
@@ -13,11 +17,13 @@ from azurite_files import AzuriteFiles
 from memory_services import ENVIRON
 
 from local.azurite import Azurite
-from shared.documents import Documents
-from shared.errors import BadRequest, ContainerMissing, Moved, NotFound, StorageUnavailable, TextdropError
+from shared.content_encoding import decoded
+from shared.documents import MAX_ANY, Documents
+from shared.errors import BadRequest, ContainerMissing, Moved, NotFound, StorageUnavailable, TextdropError, Unreadable
 from shared.model import LONGEST_NAME
 from shared.services import build
 from shared.settings import load
+from shared.text import LARGEST_FILE
 
 HOSTILE_NAMES = [
     "folder/a.txt",
@@ -29,6 +35,11 @@ HOSTILE_NAMES = [
     " blanks around ",
     "quotes ' \" & <b> + = ; , @ $ ! * ( ) ~ [ ] { } | ^ `",
     "dot.",
+    "/a",
+    "a/",
+    "/",
+    "//",
+    "a/%2e%2e/b",
     "a.txt.json",
     "n" * LONGEST_NAME,
 ]
@@ -59,16 +70,19 @@ def test_a_file_that_is_not_there_is_none(files: Any) -> None:
     assert files.documents.look("a.txt") is None
 
 
-def test_a_listing_shows_every_file_as_a_look_does_page_by_page(files: Any) -> None:
+@pytest.mark.parametrize("language", ["fr", ""])
+def test_a_listing_shows_every_file_as_a_look_does_page_by_page(files: Any, language: str) -> None:
+    """A listing has None for an empty entry of the metadata; a look has an empty text."""
     names = sorted(f"{number}.txt" for number in range(7))
     for name in names:
-        files.put(name, b"text", language="fr")
+        files.put(name, b"text", language=language)
     found, marker, pages = [], "", 0
     while pages == 0 or marker:
         page, marker = files.documents.page(marker, 3)
         found, pages = found + page, pages + 1
     assert found == [files.documents.look(name) for name in names]
     assert pages == 3
+    assert {one.language for one in found} == {language}
 
 
 def test_a_listing_goes_on_whatever_happened_since_its_last_page(files: Any) -> None:
@@ -96,6 +110,74 @@ def test_a_container_that_is_not_there_has_no_pages(files: Any) -> None:
 def test_the_version_that_was_seen_is_read_whole(files: Any, content: bytes) -> None:
     etag = files.put("a.txt", content)
     assert files.documents.read("a.txt", etag) == content
+
+
+zipped = partial(gzip.compress, mtime=0)  # the same bytes in every process
+BOMB = zipped(bytes(3 * LARGEST_FILE))
+TOO_MANY = f"more than {LARGEST_FILE:,} bytes once it is decoded"
+
+
+@pytest.mark.parametrize(
+    ("encoding", "content"),
+    [
+        ("gzip", zipped(b"text")),
+        ("GZIP", zipped(b"text")),
+        ("x-gzip", zipped(b"te") + zipped(b"xt")),
+        ("deflate", zlib.compress(b"text")),
+        ("deflate", zlib.compress(b"text")[2:-4]),
+        ("identity", b"text"),
+        ("utf-8", b"text"),
+    ],
+)
+def test_an_encoded_file_is_decoded(files: Any, encoding: str, content: bytes) -> None:
+    etag = files.put("a.txt", content, encoding=encoding)
+    assert files.documents.look("a.txt").size == len(content)
+    assert files.documents.read("a.txt", etag) == b"text"
+    assert files.documents.read_any(files.documents.container, "a.txt") == b"text"
+
+
+@pytest.mark.parametrize(
+    ("encoding", "content", "why"),
+    [
+        ("gzip", b"plain text", "Content-Encoding is gzip, but"),
+        ("gzip", zipped(b"text " * 1000)[:-12], "Content-Encoding is gzip, but"),
+        ("gzip", zipped(b"text") + b"more", "Content-Encoding is gzip, but"),
+        ("deflate", b"plain text", "Content-Encoding is deflate, but"),
+        ("deflate", zlib.compress(b"text" * 1000)[:-8], "Content-Encoding is deflate, but"),
+        ("br", b"plain text", "only gzip and deflate"),
+        ("gzip, gzip", zipped(zipped(b"text")), "only gzip and deflate"),
+        ("gzip", BOMB, TOO_MANY),
+        ("deflate", zlib.compress(bytes(3 * LARGEST_FILE)), TOO_MANY),
+        ("", b"x" * (LARGEST_FILE + 1), f"{LARGEST_FILE + 1:,} bytes|too large"),
+    ],
+)
+def test_what_cannot_be_decoded_within_the_limit_says_why(files: Any, encoding: str, content: bytes, why: str) -> None:
+    """It is no trouble of storage's, which would be tried again and again."""
+    etag = files.put("a.txt", content, encoding=encoding)
+    with pytest.raises(Unreadable, match=why):
+        files.documents.read("a.txt", etag)
+
+
+@pytest.mark.parametrize("encoding", ["gzip", "deflate"])
+def test_of_a_bomb_no_more_is_decoded_than_the_limit(encoding: str) -> None:
+    bomb = {"gzip": zipped, "deflate": zlib.compress}[encoding](bytes(100 * LARGEST_FILE))
+    tracemalloc.start()
+    try:
+        with pytest.raises(Unreadable, match=TOO_MANY):
+            decoded(bomb, encoding, LARGEST_FILE)
+        assert tracemalloc.get_traced_memory()[1] < 6 * LARGEST_FILE
+    finally:
+        tracemalloc.stop()
+
+
+def test_a_labels_file_has_a_limit_too_and_a_result_that_is_spoilt_is_none(files: Any) -> None:
+    etag = files.put("a.txt", b"text")
+    files.put("labels.json", b"x" * (MAX_ANY + 1))
+    with pytest.raises(Unreadable):
+        files.documents.read_any(files.documents.container, "labels.json")
+    assert files.documents.write_result("a.txt", etag, {})
+    files.put("a.txt.json", b"{}", container=files.documents.results, encoding="gzip")
+    assert files.documents.result("a.txt") is None
 
 
 def test_a_version_that_was_overwritten_is_moved(files: Any) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from scenario import SHIP, publish, put
 from stage import Instance, Stage
-from values import NOW, document
+from values import NOW, add, document
 
 from shared.codec import from_json, to_json
 from shared.ledger import SINGLES, index_keys
@@ -109,12 +109,28 @@ def test_a_row_that_was_deleted_leaves_its_file_to_be_found_again() -> None:
     assert stage.documents.result("lone.txt")
 
 
+def test_a_row_whose_language_is_null_is_read_and_its_file_classified() -> None:
+    """An empty entry of a blob's metadata was once kept as null."""
+    stage, app = ready()
+    put("lone.txt", SHIP)(stage)
+    one = document("lone.txt", etag=stage.documents.page("", 10)[0][0].etag)
+    add(app.services.ledger, one)
+    stage.rows._rows[f"doc|{one.key}"] = Row(
+        f"doc|{one.key}", {"body0": json.dumps({**to_json(one), "language": None})}, "v"
+    )
+    stage.drain()
+    assert stage.documents.result("lone.txt")
+
+
 @pytest.mark.parametrize("name", ["size", "share", "name", "due", "language"])
 @pytest.mark.parametrize("value", [None, True, [], {}, "2026-03-01T12:00:00"])
 def test_a_field_of_another_type_is_no_value(name: str, value: Any) -> None:
     raw = {**to_json(document()), name: value}
     if isinstance(value, str) and name in ("name", "language"):
         assert from_json(Document, raw)
+        return
+    if value is None and name in ("share", "language"):
+        assert getattr(from_json(Document, raw), name) == getattr(document(), name)
         return
     with pytest.raises((TypeError, ValueError)):
         from_json(Document, raw)

@@ -18,6 +18,7 @@ LAYERS: tuple[set[str], ...] = (
     {"errors", "codec", "language.types"},
     {
         "language.endpoint",
+        "content_encoding",
         "text",
         "model",
         "rows",
@@ -68,6 +69,7 @@ PURE = {
     "errors",
     "management.known",
     "codec",
+    "content_encoding",
     "text",
     "labels",
     "model",

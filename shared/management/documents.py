@@ -16,7 +16,7 @@ from shared.intake import document_landed
 from shared.management.listings import find
 from shared.management.requests import Answer, Request, choice, file_name, flag, is_plain, json_object, selection, text
 from shared.management.starting import LOOK_AGAIN, begin
-from shared.model import Document, DocumentState, document_key
+from shared.model import LANGUAGE, Document, DocumentState, document_key
 from shared.operation import OperationKind
 from shared.services import Services
 from shared.text import LARGEST_FILE, LONGEST_TEXT, check_size, decode
@@ -24,7 +24,6 @@ from shared.text import LARGEST_FILE, LONGEST_TEXT, check_size, decode
 log = logging.getLogger(__name__)
 
 LARGEST_JSON = 2 * LARGEST_FILE  # a character may take six bytes there
-LANGUAGE = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{1,8}){0,3}", re.ASCII)
 ITSELF = ("", "utf-8", "utf8", "us-ascii")
 CHARSET = re.compile(
     "utf-?16([lb]e)?|iso-8859-[0-9]{1,2}|latin1|(windows-|cp)125[0-9]|koi8-[ru]"

@@ -1,0 +1,63 @@
+"""What a blob's Content-Encoding says of its bytes: decoded within a bound, or a reason why not. Pure."""
+
+from __future__ import annotations
+
+import gzip
+import zlib
+from collections.abc import Callable
+from io import BytesIO
+
+from shared.errors import Unreadable
+
+PLAIN = ("", "identity", "utf-8", "utf8")  # the last two name a charset, and are a common mistake that does no harm
+
+
+def decoded(raw: bytes, encoding: str, largest: int) -> bytes:
+    """The bytes behind this Content-Encoding.
+
+    Raises Unreadable with a reason for people: more than `largest` bytes, another encoding than gzip or deflate, or
+    bytes that are not in the encoding. No more than `largest` + 1 bytes are ever decoded.
+    """
+    name = encoding.strip().lower()
+    if name in PLAIN:
+        content = raw
+    elif name in DECODERS:
+        content = _decoded(raw, name, largest)
+    else:
+        raise Unreadable(f"The blob's Content-Encoding is {name[:40]!r}: only gzip and deflate are decoded.")
+    if len(content) > largest:
+        raise Unreadable(f"The file holds more than {largest:,} bytes once it is decoded ({name or 'plain'}).")
+    return content
+
+
+def _decoded(raw: bytes, name: str, largest: int) -> bytes:
+    try:
+        return DECODERS[name](raw, largest + 1)
+    except (OSError, EOFError, zlib.error) as error:
+        raise Unreadable(
+            f"The blob's Content-Encoding is {name}, but its content is not: remove that property, or upload it whole."
+        ) from error
+
+
+def _gzip(raw: bytes, most: int) -> bytes:
+    with gzip.GzipFile(fileobj=BytesIO(raw)) as file:
+        return file.read(most)
+
+
+def _deflate(raw: bytes, most: int) -> bytes:
+    """As HTTP means it, in a zlib wrapper; many send it without one."""
+    try:
+        return _inflate(raw, most, zlib.MAX_WBITS)
+    except zlib.error:
+        return _inflate(raw, most, -zlib.MAX_WBITS)
+
+
+def _inflate(raw: bytes, most: int, window: int) -> bytes:
+    stream = zlib.decompressobj(window)
+    content = stream.decompress(raw, most)
+    if not stream.eof and len(content) < most:
+        raise EOFError("It ends in the middle.")
+    return content
+
+
+DECODERS: dict[str, Callable[[bytes, int], bytes]] = {"gzip": _gzip, "x-gzip": _gzip, "deflate": _deflate}
