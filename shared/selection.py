@@ -13,7 +13,7 @@ from shared.model import Document, DocumentState, Reason
 class Selection:
     """Documents in `state` (None: those that are open), and of those the ones that fit all the rest.
 
-    `category`: those that got this class. `other_than`: those that another classifier than this one classified.
+    `category`: those that got this class. `other_than`: those that another model than this one's classified.
     `since` and `until`: those that ended, or landed while they are open, at or after the one and before the other.
     """
 
@@ -32,7 +32,17 @@ class Selection:
             document.name.startswith(self.prefix)
             and self.reason in (None, document.reason)
             and (not self.category or self.category in {one.category for one in document.classes})
-            and (self.other_than is None or document.classifier != self.other_than)
+            and (self.other_than is None or not _is_same_model(document.classifier, self.other_than))
             and (self.since is None or at >= self.since)
             and (self.until is None or at < self.until)
         )
+
+
+def _is_same_model(one: Classifier | None, other: Classifier) -> bool:
+    """By model id, where both have one; else by deployment and model. A model that is not known counts as the same."""
+    if one is None:
+        return False
+    if one.model_id and other.model_id:
+        return one.model_id == other.model_id
+    where = (one.dialect, one.project, one.deployment) == (other.dialect, other.project, other.deployment)
+    return where and (one.model == other.model or not one.model or not other.model)

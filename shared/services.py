@@ -9,7 +9,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from shared.settings import PREVIEW_API, Connection, Settings, load
-from shared.singles import Gate
+from shared.singles import Chosen, Gate
 
 if TYPE_CHECKING:
     from shared.documents import Documents
@@ -27,10 +27,14 @@ _building = threading.Lock()
 
 
 class Seen:
-    """What this process knows without asking: when the `slot` was last taken, and whether the gate is closed."""
+    """What this process knows without asking: when the `slot` was last taken, and whether the gate is closed.
+
+    `from_setting`: the classifier that the CLASSIFIER setting names.
+    """
 
     def __init__(self) -> None:
         self.slot: datetime | None = None
+        self.from_setting: Chosen | None = None
         self._gate = Gate()
         self._looking = threading.Lock()
 

@@ -13,15 +13,38 @@ from shared.model import REASON_LENGTH
 BURST = 0.18  # of a minute's quota, at once
 OVERLAP = timedelta(hours=1)  # clocks differ, and a large upload shows long after it began
 WHOLE_EVERY = timedelta(days=1)
+MODEL_KNOWN_FOR = timedelta(minutes=10)  # how long a deployment's model is taken for the one that was read
+MODEL_ASKED_AGAIN = timedelta(minutes=1)  # after it could not be read
 
 
 @dataclass(frozen=True)
 class Chosen:
-    """The classifier that dropped files go to, since it was published or set."""
+    """The classifier that dropped files go to, since it was published or set.
+
+    `looked`: when the service was last asked which model the classifier's deployment has.
+    """
 
     classifier: Classifier | None = None
     since: datetime | None = None
+    looked: datetime | None = None
     version: str = field(default="", compare=False)
+
+    def is_model_due(self, dialect: str, now: datetime) -> bool:
+        """Whether it is time to ask for the model: another may have been published to the deployment elsewhere.
+
+        Only a deployment has a model to ask for; in the quickstart's protocol the model id is all there is.
+        """
+        found = self.classifier
+        if found is None or found.dialect != dialect or not found.deployment or found.model_id:
+            return False
+        wait = MODEL_KNOWN_FOR if found.model else MODEL_ASKED_AGAIN
+        return self.looked is None or abs(now - self.looked) >= wait
+
+    def with_model(self, model: str, now: datetime) -> Self:
+        """`model` was read just now; "" if it could not be: then the one that was known before stays."""
+        if self.classifier is None or not model:
+            return replace(self, looked=now)
+        return replace(self, classifier=replace(self.classifier, model=model), looked=now)
 
 
 @dataclass(frozen=True)

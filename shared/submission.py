@@ -15,7 +15,7 @@ from uuid import uuid4
 
 from shared import gate
 from shared.claim import check, claim
-from shared.classifier import chosen
+from shared.classifier import with_model
 from shared.errors import (
     Garbled,
     LanguageError,
@@ -72,7 +72,7 @@ def submit_waiting(
 
 def _classifier(services: Services, now: datetime) -> Classifier | None:
     try:
-        return chosen(services)
+        return with_model(services, now)
     except LanguageError as trouble:
         gate.close(services, trouble, now)
         return None

@@ -116,10 +116,15 @@ def _published(services: Services, operation: Operation, progress: Progress, now
     result = {"model": model, "deployment": deployment, "published": True}
     result |= {"modelId": progress.model_id} if progress.model_id else {}
     before = services.ledger.read(Chosen)
-    if before.classifier and _answers_at(before.classifier, operation.project, deployment):
+    answers_here = before.classifier and _answers_at(before.classifier, operation.project, deployment)
+    if before.classifier and answers_here:
         result["replaced"] = before.classifier.model
     if not operation.parameters.get("asClassifier", True):
-        return [], {**result, "classifier": "left as it was"}
+        result["classifier"] = "left as it was"
+        if before.classifier is None or not answers_here:
+            return [], result
+        same = replace(before.classifier, model=model, model_id=progress.model_id)
+        return _choose(before, same, now), result
     classifier = services.language.classifier(operation.project, deployment, progress.model_id)
     classifier = replace(classifier, project=operation.project, deployment=deployment, model=model)
     return _choose(before, classifier, now), result
@@ -184,7 +189,7 @@ def _answers_at(classifier: Classifier, project: str, deployment: str) -> bool:
 
 
 def _choose(before: Chosen, classifier: Classifier | None, now: datetime) -> list[tuple[Any, Any]]:
-    return [(before if before.version else None, Chosen(classifier, now, before.version))]
+    return [(before if before.version else None, Chosen(classifier, now, looked=now, version=before.version))]
 
 
 WORK: dict[OperationKind, Work] = {

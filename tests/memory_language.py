@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from shared.errors import Rejected, Unavailable, Unknown
-from shared.language.types import Analysis, Classifier, ClassScore, Kind, Progress, State, Text
+from shared.language.types import Analysis, Classifier, ClassScore, Deployment, Kind, Progress, State, Text
 from shared.model import SERVICE_PACK
 from shared.text import REQUEST_TEXT
 
@@ -34,7 +34,7 @@ class Begun:
 
 
 class MemoryLanguage:
-    """One project with one deployment.
+    """One project with one deployment, of the model published last.
 
     `troubles` meet the next analyze calls, one each; one that was `sent` meets a submission that arrived. `fates` are
     those of the next jobs. `looks` is how often a job is seen running before it is seen to have ended.
@@ -47,6 +47,7 @@ class MemoryLanguage:
         self.troubles: list[Exception] = []
         self.fates: list[str] = []
         self.looks = looks
+        self.model = "first"
         self.begun: dict[str, Begun] = {}  # every job there ever was, in their order
         self._known: set[str] = set()
         self._seen: Counter[str] = Counter()
@@ -72,6 +73,7 @@ class MemoryLanguage:
 
     def begin_publish(self, project: str, model: str, deployment: str) -> str:  # noqa: ARG002
         _known(project, PROJECT)
+        self.model = model
         return self._new_id("publishing")
 
     def publishing(self, project: str, deployment: str, job: str) -> Progress:  # noqa: ARG002
@@ -82,6 +84,11 @@ class MemoryLanguage:
     def classifier(self, project: str, deployment: str, model_id: str) -> Classifier:  # noqa: ARG002
         _known(project, PROJECT)
         return Classifier(self.dialect, project=project, deployment=deployment, kind=Kind.MULTI)
+
+    def deployment(self, project: str, deployment: str) -> Deployment:
+        _known(project, PROJECT)
+        _known(deployment, DEPLOYMENT)
+        return Deployment(deployment, self.model)
 
     def begin_analyze(self, texts: Sequence[Text], classifier: Classifier, name: str) -> str:
         trouble = self.troubles.pop(0) if self.troubles else None

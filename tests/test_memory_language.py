@@ -160,6 +160,15 @@ def test_a_publishing_is_followed_to_its_end(side: Side) -> None:
     assert side.ended(side.begin(DISHES)).state is State.SUCCEEDED
 
 
+def test_a_deployment_has_the_model_that_was_published_to_it(side: Side) -> None:
+    job = side.language.begin_publish(side.project, "M", DEPLOYMENT)
+    succeeds(lambda: side.language.publishing(side.project, DEPLOYMENT, job))
+    assert side.language.deployment(side.project, DEPLOYMENT).model == "M"
+    for names in (("Nobody", DEPLOYMENT), (side.project, "nowhere")):
+        with pytest.raises(Unknown):
+            side.language.deployment(*names)
+
+
 def test_a_publishing_that_is_not_known(side: Side) -> None:
     with pytest.raises(Unknown):
         side.language.begin_publish("Nobody", "M", DEPLOYMENT)

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from shared import gate, sweep
-from shared.classifier import chosen, named
+from shared.classifier import named, with_model
 from shared.errors import BadRequest, Conflict, NotFound
 from shared.language.types import Classifier
 from shared.management import views
@@ -21,6 +21,7 @@ from shared.selection import Selection
 from shared.services import Services
 from shared.settings import PREVIEW_API
 from shared.singles import Chosen, Pause, Sweep
+from shared.works import models_at
 
 MODEL_ID = re.compile(r"[A-Za-z0-9_.-]{1,200}")
 FINAL = [state for state in DocumentState if state.final]
@@ -31,12 +32,12 @@ LONGEST_AGE = 3650  # days
 
 def get_classifier(services: Services, request: Request, now: datetime) -> Answer:
     """Where dropped files go, and whether the ledger (a publish, a PUT) or the CLASSIFIER setting says so."""
-    del request, now
+    del request
     remembered = services.ledger.read(Chosen)
     if remembered.classifier and remembered.classifier.dialect == services.language.dialect:
         return Answer(200, views.chosen(remembered, "ledger"))
     if services.settings.classifier:
-        return Answer(200, views.chosen(Chosen(named(services, services.settings.classifier)), "setting"))
+        return Answer(200, views.chosen(Chosen(with_model(services, now)), "setting"))
     raise NotFound(NO_CLASSIFIER)
 
 
@@ -44,14 +45,13 @@ def put_classifier(services: Services, request: Request, now: datetime) -> Answe
     """Send dropped files to {"project", "deployment"}, or {"modelId"} in the quickstart's protocol, from now on."""
     body = json_object(request)
     if services.settings.language_api == PREVIEW_API:
-        name = _model_id(text(body, "modelId"))
+        classifier = named(services, _model_id(text(body, "modelId")))
     else:
-        project, deployment = name_of(text(body, "project"), "project"), name_of(text(body, "deployment"), "deployment")
-        if deployment not in [one.name for one in services.language.deployments(project)]:
-            raise NotFound(f"Project {project} has no deployment {deployment}: publish a model to it first.")
-        name = f"{project}/{deployment}"
-    classifier = named(services, name)
-    after = services.ledger.change(Chosen, lambda before: replace(before, classifier=classifier, since=now))
+        classifier = _deployed(services, body)
+    looked = now if classifier.model else None
+    after = services.ledger.change(
+        Chosen, lambda before: replace(before, classifier=classifier, since=now, looked=looked)
+    )
     gate.reopen(services)
     return Answer(200, views.chosen(after, "ledger"))
 
@@ -59,7 +59,7 @@ def put_classifier(services: Services, request: Request, now: datetime) -> Answe
 def replay_documents(services: Services, request: Request, now: datetime) -> Answer:
     """Have ended documents classified again: `keys`, or all of a `state` with `prefix`, `reason`, `olderModel`."""
     body = json_object(request)
-    wanted = _wanted(services, body)
+    wanted = _wanted(services, body, now)
     dry_run = flag(body, "dryRun")
     return _counted(*replay(services, wanted, now, among=_range(body), dry_run=dry_run), dry_run)
 
@@ -70,7 +70,7 @@ def purge_documents(services: Services, request: Request, now: datetime) -> Answ
     days = body.get("olderThanDays")
     if not isinstance(days, int) or isinstance(days, bool) or not 0 <= days <= LONGEST_AGE:
         raise BadRequest(f'"olderThanDays" must be a whole number from 0 to {LONGEST_AGE}.')
-    wanted = replace(_wanted(services, body), until=now - timedelta(days=days))
+    wanted = replace(_wanted(services, body, now), until=now - timedelta(days=days))
     dry_run = flag(body, "dryRun")
     return _counted(*purge(services, wanted, among=_range(body), dry_run=dry_run), dry_run)
 
@@ -118,20 +118,29 @@ def _range(body: Mapping[str, Any]) -> Range:
     return Range(tuple(keys), continuation(body))
 
 
-def _wanted(services: Services, body: Mapping[str, Any]) -> Selection:
+def _wanted(services: Services, body: Mapping[str, Any], now: datetime) -> Selection:
     older = flag(body, "olderModel")
     state = DocumentState.SUCCEEDED if older else DocumentState.FAILED
     return Selection(
         state=choice(text(body, "state", state.value), "state", _final_state, [one.value for one in FINAL]),
         prefix=text(body, "prefix", ""),
         reason=choice(text(body, "reason"), "reason", Reason, list(Reason)) if "reason" in body else None,
-        other_than=_present(services) if older else None,
+        other_than=_present(services, now) if older else None,
     )
 
 
-def _present(services: Services) -> Classifier:
+def _deployed(services: Services, body: Mapping[str, Any]) -> Classifier:
+    """The deployment that the body names, with the model that it has. Raises NotFound."""
+    project, deployment = name_of(text(body, "project"), "project"), name_of(text(body, "deployment"), "deployment")
+    models = models_at(services, project)
+    if deployment not in models:
+        raise NotFound(f"Project {project} has no deployment {deployment}: publish a model to it first.")
+    return replace(named(services, f"{project}/{deployment}"), model=models[deployment])
+
+
+def _present(services: Services, now: datetime) -> Classifier:
     """What older models are older than: without one, every document would be classified again, and by none."""
-    found = chosen(services)
+    found = with_model(services, now)
     if found is None:
         raise NotFound(NO_CLASSIFIER)
     return found
