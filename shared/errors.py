@@ -3,6 +3,7 @@
 TextdropError                    500
 ├── SettingsError                500  app settings are missing or wrong; names every one of them
 ├── BadRequest                   400  the caller's request cannot be taken as it is
+├── ContentTooLarge              413  the request's body is larger than its route takes
 ├── NotFound                     404  there is no such thing here
 ├── Conflict                     409  something else is under way, or the name is taken
 ├── NotSupported                 501  the chosen protocol has no such operation
@@ -50,6 +51,10 @@ class SettingsError(TextdropError):
 
 class BadRequest(TextdropError):
     status = 400
+
+
+class ContentTooLarge(TextdropError):
+    status = 413
 
 
 class NotFound(TextdropError):

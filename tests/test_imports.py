@@ -19,6 +19,7 @@ LAYERS: tuple[set[str], ...] = (
     {
         "language.endpoint",
         "content_encoding",
+        "bounded_json",
         "text",
         "model",
         "rows",
@@ -67,6 +68,7 @@ ON_FIRST_USE = ("requests", "azure.data.tables", "azure.storage.blob", "azure.id
 # These decide, and know no place to read or write: nothing of ours but each other, and of Python no I/O.
 PURE = {
     "errors",
+    "bounded_json",
     "management.known",
     "codec",
     "content_encoding",

@@ -139,9 +139,12 @@ def test_a_name_with_a_backslash_is_no_file(world: World) -> None:
 
 def test_sizes_are_limited(world: World) -> None:
     assert world.ask("POST", "documents", {"text": "é" * LONGEST_TEXT, "name": "longest.txt"})[0] == 202
-    for raw in (b"x" * (LONGEST_TEXT + 1), b"x" * (LARGEST_FILE + 1), b"\xff", b""):
-        assert refused(world.ask("POST", "documents", raw=raw, kind="text/plain; charset=utf-8"))[0] == 400
-    assert "bytes" in refused(world.ask("POST", "documents", raw=b'"' + b"x" * 2 * LARGEST_FILE))[1]
+    for raw, status in ((b"x" * (LONGEST_TEXT + 1), 400), (b"x" * (LARGEST_FILE + 1), 413), (b"\xff", 400), (b"", 400)):
+        assert refused(world.ask("POST", "documents", raw=raw, kind="text/plain; charset=utf-8"))[0] == status
+    escaped = json.dumps({"text": "é" * LONGEST_TEXT, "name": "escaped.txt"}).encode()
+    assert world.ask("POST", "documents", raw=escaped)[0] == 202
+    status, message = refused(world.ask("POST", "documents", raw=b'"' + b"x" * 2 * LARGEST_FILE))
+    assert (status, "bytes" in message) == (413, True)
 
 
 @pytest.mark.parametrize("world", [TODAY_API], indirect=True)

@@ -19,11 +19,10 @@ from shared.management.starting import LOOK_AGAIN, begin
 from shared.model import LANGUAGE, Document, DocumentState, document_key
 from shared.operation import OperationKind
 from shared.services import Services
-from shared.text import LARGEST_FILE, LONGEST_TEXT, check_size, decode
+from shared.text import LONGEST_TEXT, check_size, decode
 
 log = logging.getLogger(__name__)
 
-LARGEST_JSON = 2 * LARGEST_FILE  # a character may take six bytes there
 ITSELF = ("", "utf-8", "utf8", "us-ascii")
 CHARSET = re.compile(
     "utf-?16([lb]e)?|iso-8859-[0-9]{1,2}|latin1|(windows-|cp)125[0-9]|koi8-[ru]"
@@ -128,7 +127,7 @@ def _in_utf_8(body: bytes, charset: str) -> bytes:
 
 
 def _json(request: Request) -> Sent:
-    body = json_object(request, LARGEST_JSON)
+    body = json_object(request)
     content = text(body, "text", longest=LONGEST_TEXT).encode()
     return Sent(text(body, "name", ""), content, text(body, "language", ""), flag(body, "overwrite"))
 

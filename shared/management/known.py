@@ -21,9 +21,9 @@ def require_known_query(query: Iterable[str], known: Iterable[str]) -> None:
 
 def require_known_fields(value: Any, schema: Schema) -> None:
     """Raises BadRequest for a field, also deep in the body, that the schema does not name."""
-    if isinstance(value, list):
+    if isinstance(value, list) and "items" in schema:
         for one in value:
-            require_known_fields(one, schema.get("items", {}))
+            require_known_fields(one, schema["items"])
     fields = _fields(schema)
     if isinstance(value, dict) and fields:
         _require(value, fields, "There is no field")

@@ -73,7 +73,7 @@ def _body(route: Route) -> dict[str, Any]:
 
 def _responses(route: Route) -> dict[str, Any]:
     """Where a good answer and an error share a status, as in health, either may come."""
-    troubles = {*route.troubles, *ANYWHERE}
+    troubles = {*route.troubles, *ANYWHERE, *([HTTPStatus.REQUEST_ENTITY_TOO_LARGE] if route.takes else [])}
     found = {}
     for status in sorted({*route.answers, *troubles}):
         names = [route.answers[status]] if status in route.answers else []

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import cached_property
 from typing import Any
 
+from shared import bounded_json
 from shared.errors import BadRequest
 from shared.model import HALF_CHARACTER, LONGEST_NAME, DocumentState, is_file_name
 from shared.selection import Selection
 
-LARGEST_BODY = 1_000_000
+MAX_BODY = 1_000_000  # bytes, unless a route says otherwise
+MAX_TOKENS = 10_000  # of a JSON body: see bounded_json
 LONGEST_TEXT = 10_000
 PAGE, LARGEST_PAGE = 50, 500
 KEY = re.compile(r"[0-9A-Za-z]{1,64}", re.ASCII)
@@ -36,6 +38,16 @@ class Request:
     body: bytes = b""
     content_type: str = ""
 
+    @cached_property
+    def json(self) -> Any:
+        """The body as JSON, decoded once; None if it is not JSON. Raises BadRequest if it is costly to decode."""
+        try:
+            return bounded_json.decode(self.body, MAX_TOKENS)
+        except bounded_json.TooManyValues as error:
+            raise BadRequest(f"The body has {error}: no request needs as many.") from None
+        except (ValueError, RecursionError):
+            return None
+
 
 @dataclass(frozen=True)
 class Answer:
@@ -51,17 +63,11 @@ def is_plain(request: Request) -> bool:
     return request.content_type.partition(";")[0].strip().lower() == "text/plain"
 
 
-def json_object(request: Request, largest: int = LARGEST_BODY) -> Mapping[str, Any]:
+def json_object(request: Request) -> Mapping[str, Any]:
     """The body as a JSON object. Raises BadRequest for anything else."""
-    if len(request.body) > largest:
-        raise BadRequest(f"The body has {len(request.body):,} bytes; at most {largest:,} are taken.")
-    try:
-        value = json.loads(request.body)
-    except (ValueError, RecursionError):
-        raise BadRequest("The body must be a JSON object.") from None
-    if not isinstance(value, dict):
+    if not isinstance(request.json, dict):
         raise BadRequest("The body must be a JSON object.")
-    return value
+    return request.json
 
 
 def text(body: Mapping[str, Any], name: str, default: str | None = None, longest: int = LONGEST_TEXT) -> str:

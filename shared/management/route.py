@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from shared.management.requests import Answer
+from shared.management.requests import MAX_BODY, Answer
 
 Action = Callable[..., Answer]
 Schema = Mapping[str, Any]
@@ -26,7 +26,8 @@ class Route:
     """`path` is a rule below the prefix, such as projects/<project>; the rest describes the action to callers.
 
     `answers`: status to the name of the answer's schema. `takes`: the name of the body's schema, "" for no body;
-    `text`: the body may be plain text instead. `troubles`: statuses of errors it may answer besides those of any route.
+    `text`: the body may be plain text instead. `max_body`: bytes of a JSON body. `troubles`: statuses of errors it may
+    answer besides those of any route.
     """
 
     method: str
@@ -35,5 +36,6 @@ class Route:
     answers: Mapping[int, str] = field(default_factory=dict)
     takes: str = ""
     text: bool = False
+    max_body: int = MAX_BODY
     query: tuple[Query, ...] = ()
     troubles: tuple[int, ...] = ()

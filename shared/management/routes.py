@@ -2,23 +2,22 @@
 
 from __future__ import annotations
 
-import json
 import logging
 from collections.abc import Callable
-from contextlib import suppress
 from datetime import datetime
 
 from werkzeug.exceptions import MethodNotAllowed
 from werkzeug.exceptions import NotFound as NoSuchRoute
 from werkzeug.routing import Map, Rule
 
-from shared.errors import TextdropError
+from shared.errors import ContentTooLarge, TextdropError
 from shared.management import deployments, documents, health, listings, models, openapi, projects, steering
 from shared.management.known import require_known_fields, require_known_query
 from shared.management.requests import Answer, Request, is_plain
 from shared.management.route import Route
 from shared.management.schemas import OF_DOCUMENTS, OF_JOBS, OF_OPERATIONS, OF_TEXT, PAGED, SENT
 from shared.services import Services
+from shared.text import LARGEST_FILE, LONGEST_TEXT
 
 log = logging.getLogger(__name__)
 
@@ -29,6 +28,7 @@ def get_openapi(services: Services, request: Request, now: datetime) -> Answer:
     return Answer(200, openapi.document(ROUTES))
 
 
+MAX_DOCUMENT = 6 * LONGEST_TEXT + 100_000  # a character may take six bytes in JSON; and there are other fields
 ONE = (400, 404)
 CHANGE = (400, 409)  # something else changed it, or is under way
 AUTHORING = (400, 404, 409, 501, 502)  # whatever the Language service may have against it
@@ -136,6 +136,7 @@ ROUTES: tuple[Route, ...] = (
         {202: "Accepted"},
         "NewDocument",
         text=True,
+        max_body=MAX_DOCUMENT,
         query=OF_TEXT,
         troubles=CHANGE,
     ),
@@ -171,6 +172,7 @@ def answer(request: Request, services: Callable[[], Services], now: datetime) ->
     try:
         number, arguments = _map.match(f"/{request.path}", method=request.method)
         route = ROUTES[number]
+        _require_size(route, request)
         _require_known(route, request)
         return route.action(services(), request, now, **arguments)  # type: ignore[no-any-return]
     except MethodNotAllowed as error:
@@ -185,13 +187,19 @@ def answer(request: Request, services: Callable[[], Services], now: datetime) ->
         return _error(500, "Unexpected", "Something unforeseen went wrong; the app's log has it.")
 
 
+def _require_size(route: Route, request: Request) -> None:
+    """Before anything is decoded: a body that is too large costs nothing more than its own bytes."""
+    largest = LARGEST_FILE if route.text and is_plain(request) else route.max_body
+    if route.takes and len(request.body) > largest:
+        raise ContentTooLarge(f"The body has {len(request.body):,} bytes; at most {largest:,} are taken.")
+
+
 def _require_known(route: Route, request: Request) -> None:
     """What is no JSON at all is left to the action, which knows what it wants instead."""
     if route.query:
         require_known_query(request.query, (query.name for query in route.query))
     if route.takes and not (route.text and is_plain(request)):
-        with suppress(ValueError, RecursionError):
-            require_known_fields(json.loads(request.body), SENT[route.takes])
+        require_known_fields(request.json, SENT[route.takes])
 
 
 def _error(status: int, code: str, message: str, headers: dict[str, str] | None = None) -> Answer:
