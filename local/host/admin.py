@@ -114,7 +114,7 @@ class Admin:
         return self._tick(function) if isinstance(function.trigger, TimerTrigger) else self._blob(function, given)
 
     def _begin(self, work: Coroutine[Any, Any, None]) -> Response:
-        self._background.add(task := asyncio.create_task(work))
+        self._background.add(task := asyncio.create_task(_logged(work)))
         task.add_done_callback(self._background.discard)
         return Response(status_code=202)
 
@@ -135,6 +135,14 @@ def _parted(path: str) -> tuple[str, str]:
     """The folder and the last word of a path that is percent-encoded, without slashes at its ends."""
     folder, _, name = routes.decoded(path).strip("/").rpartition("/")
     return folder, name
+
+
+async def _logged(work: Coroutine[Any, Any, None]) -> None:
+    """Nobody waits for what was begun here, so its failure would not be seen."""
+    try:
+        await work
+    except Exception:
+        log.exception("What was asked for over HTTP failed")
 
 
 async def _without_request(function: Function) -> None:

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Coroutine, Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
-from typing import Any
 
 from local.host import storage
 from local.host.blob_queue import BlobQueue
@@ -14,12 +13,14 @@ from local.host.blob_work import Recipient, Work
 from local.host.blobs import Scanner
 from local.host.functions import BlobTrigger, Function, triggered_by
 from local.host.invoking import Invoker
+from local.host.listeners import Listener
 from local.host.loading import App
 from local.host.orders import POISON, QUEUE, Order
 from local.host.receipts import Receipts
 from local.host.settings import STORAGE
 from local.host.singleton import Lease, Singleton
 
+SCAN = "The scan for blobs"
 SCAN_LOCK = "WebJobs.Internal.Blobs.Listener"  # one for all blob functions, as in the real host
 
 
@@ -36,14 +37,13 @@ class BlobFunctions:
             self._queue = queue = self._open_queue()
             self.recipients = {one.id: self._recipient(one, trigger, queue.add) for one, trigger in functions}
 
-    def work(self, stopping: asyncio.Event) -> Iterator[Coroutine[Any, Any, None]]:
-        """What has to run for as long as the host does."""
+    def listeners(self) -> Iterator[Listener]:
         enabled = {key: one for key, one in self.recipients.items() if not one.function.disabled}
         if scanners := [one.scanner for one in enabled.values() if one.scanner]:
-            yield self._singleton().hold(partial(self._scan, scanners), stopping)
+            yield Listener(SCAN, partial(self._singleton().hold, partial(self._scan, scanners)))
         if self._queue:
             work = Work(self._queue, enabled, self._invoker, self._app.host_json.attempts)
-            yield self._queue.run(work.process, stopping)
+            yield Listener(f"The queue {self._queue.name}", partial(self._queue.run, work.process))
 
     async def _scan(self, scanners: list[Scanner], ending: asyncio.Event) -> None:
         async with asyncio.TaskGroup() as tasks:
@@ -54,7 +54,7 @@ class BlobFunctions:
         leasing = self._app.host_json.leasing
         service = storage.blob_service(self._app.settings.connection(STORAGE))
         lease = Lease(service, self._host_id, SCAN_LOCK, leasing.period)
-        return Singleton("The scan for blobs", lease, leasing, self._threads)
+        return Singleton(SCAN, lease, leasing, self._threads)
 
     def told_by_events(self, name: str) -> Recipient | None:
         """The function that Event Grid may name, with "Host.Functions." before its name or without."""

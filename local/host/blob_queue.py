@@ -8,7 +8,7 @@ from concurrent.futures import Executor
 from contextlib import suppress
 from typing import Any
 
-from azure.core.exceptions import AzureError, ResourceNotFoundError
+from azure.core.exceptions import ResourceNotFoundError
 from azure.storage.queue import QueueClient, QueueMessage
 
 from local.host.orders import Order
@@ -49,7 +49,7 @@ class BlobQueue:
         self._loop.call_soon_threadsafe(self._news.set)
 
     async def run(self, process: Callable[[QueueMessage], Coroutine[Any, Any, None]], stopping: asyncio.Event) -> None:
-        """Has messages processed until `stopping` is set, then waits for those under way."""
+        """Has messages processed until `stopping` is set, then waits for those under way. `process` must not raise."""
         working: set[asyncio.Task[None]] = set()
         pause = SHORTEST_PAUSE
         async with asyncio.TaskGroup() as tasks:
@@ -72,7 +72,7 @@ class BlobQueue:
     async def _take(self) -> list[QueueMessage]:
         try:
             taken = await self.in_thread(self._receive)
-        except AzureError as error:
+        except Exception as error:  # noqa: BLE001  # whatever it is, the functions that run must not end with it
             self._outage.seen(error)
             return []
         self._outage.over()

@@ -43,13 +43,20 @@ class Work:
         self._queue, self._recipients, self._invoker, self._attempts = queue, recipients, invoker, attempts
 
     async def process(self, message: QueueMessage) -> None:
-        """One message. Trouble with storage leaves it in the queue, to be taken again."""
+        """One message. Never raises: what fails leaves it in the queue, to be taken again."""
         try:
             await self._process(message)
         except AzureError as error:
             log.warning("a message in %s will come again, for storage failed: %s", self._queue.name, error)
-            with suppress(AzureError):
-                await self._queue.in_thread(self._queue.show, message)
+            await self._show(message)
+        except Exception:  # what nobody foresaw
+            log.exception("a message in %s failed, and will come again", self._queue.name)
+            if _count(message) < self._attempts:  # else it stays hidden for a while, or it would come again at once
+                await self._show(message)
+
+    async def _show(self, message: QueueMessage) -> None:
+        with suppress(Exception):  # it comes again all the same, later
+            await self._queue.in_thread(self._queue.show, message)
 
     async def _process(self, message: QueueMessage) -> None:
         order = self._order(message)
@@ -66,7 +73,7 @@ class Work:
     def _order(self, message: QueueMessage) -> Order | None:
         try:
             return orders.parse(message.content)
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             log.warning("a message in %s is dropped: %s", self._queue.name, error)
             return None
 

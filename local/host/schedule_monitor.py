@@ -11,7 +11,7 @@ from concurrent.futures import Executor
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from azure.core.exceptions import AzureError, ResourceNotFoundError
+from azure.core.exceptions import ResourceNotFoundError
 from azure.storage.blob import BlobServiceClient
 
 from local.host.cron import Schedule
@@ -71,6 +71,8 @@ def parse(text: str) -> Status:
         return Status(*(_moment(content[name]) for name in ("Last", "Next", "LastUpdated")))
     except (KeyError, TypeError) as error:
         raise ValueError(f"it lacks {error}") from error
+    except (RecursionError, OverflowError) as error:
+        raise ValueError(str(error)) from error
 
 
 def _text(moment: datetime) -> str:
@@ -98,7 +100,7 @@ class Monitor:
         """Where the schedule stands, as far as storage tells."""
         try:
             stored = await in_thread(self._threads, self._read)
-        except AzureError as error:
+        except Exception as error:  # noqa: BLE001  # whatever it is, it holds up no schedule
             self._outage.seen(error)
             return unmonitored(schedule, now)
         begun = beginning(schedule, stored, now)
@@ -111,7 +113,7 @@ class Monitor:
         try:
             await in_thread(self._threads, write, self._service, self._name, text)
             self._outage.over()
-        except AzureError as error:
+        except Exception as error:  # noqa: BLE001
             self._outage.seen(error)
 
     def _read(self) -> Status | None:

@@ -22,6 +22,7 @@ from local.host.blob_functions import BlobFunctions
 from local.host.http import HttpDoor
 from local.host.invoking import Invoker, size_of_pool
 from local.host.keys import Keys, Lock
+from local.host.listeners import keep
 from local.host.loading import App
 from local.host.timer_functions import TimerFunctions
 
@@ -81,10 +82,10 @@ async def serve(app: App, door: socket.socket, url: str, keys: Keys | None, *, w
     blobs = BlobFunctions(app, invoker)
     admin = Admin(app, url, invoker, blobs)
     server = Server(HttpDoor(app, invoker, admin, Lock(keys), stopping), url)
-    work = [admin.run(stopping), *blobs.work(stopping), *TimerFunctions(app, invoker).work(stopping)]
+    listeners = [*blobs.listeners(), *TimerFunctions(app, invoker).listeners()]
     try:
         async with asyncio.timeout(None) as limit, asyncio.TaskGroup() as tasks:
-            for part in (server.serve([door]), *work):
+            for part in (server.serve([door]), admin.run(stopping), *(keep(one, stopping) for one in listeners)):
                 tasks.create_task(part)
             await stopping.wait()
             log.info("Stopping: functions that run have %d seconds to end", GRACE)

@@ -15,7 +15,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
-from azure.core.exceptions import AzureError, ResourceExistsError, ResourceNotFoundError
+from azure.core.exceptions import ResourceExistsError, ResourceNotFoundError
 from azure.storage.blob import BlobLeaseClient, BlobServiceClient
 
 from local.host.clock import WALL_CLOCK, Clock
@@ -79,7 +79,7 @@ class Lease:
     def release(self) -> None:
         held, self._held = self._held, None
         if held:
-            with suppress(AzureError):  # else it runs out by itself
+            with suppress(Exception):  # it runs out by itself
                 held.release(retry_total=0)
 
 
@@ -143,7 +143,7 @@ class Singleton:
     async def _ask(self, call: Callable[[], bool]) -> Answer:
         try:
             ours = await in_thread(self._threads, call)
-        except AzureError as error:
+        except Exception as error:  # noqa: BLE001  # whatever it is, the work under way must not end with it
             self._outage.seen(error)
             return Answer.NONE
         self._outage.over()

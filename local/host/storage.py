@@ -13,7 +13,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any, TypeVar
 
-from azure.core.exceptions import ResourceExistsError, ResourceNotFoundError
+from azure.core.exceptions import AzureError, ResourceExistsError, ResourceNotFoundError
 from azure.storage.blob import BlobServiceClient
 from azure.storage.queue import QueueClient, QueueServiceClient, TextBase64DecodePolicy, TextBase64EncodePolicy
 
@@ -112,20 +112,25 @@ async def in_thread(threads: Executor, call: Callable[..., Result], *arguments: 
     return await asyncio.get_running_loop().run_in_executor(threads, call, *arguments)
 
 
+def in_words(error: Exception) -> str:
+    """In one line; what storage answers needs no class before it."""
+    line = str(error).partition("\n")[0]
+    return line if line and isinstance(error, AzureError) else f"{type(error).__name__}: {line}".removesuffix(": ")
+
+
 class Outage:
     """Tells once that something went out of reach, and once that it is back."""
 
     def __init__(self, what: str) -> None:
-        self._what = what
-        self._reason = ""
+        self._what, self._failed = what, False
 
     def seen(self, error: Exception) -> None:
-        reason = str(error).partition("\n")[0]
-        if not self._reason:
-            log.warning("%s: out of reach, will keep trying (%s)", self._what, reason)
-        self._reason = reason or type(error).__name__
+        if not self._failed:
+            verdict = "out of reach" if isinstance(error, AzureError) else "failed"
+            log.warning("%s: %s, will keep trying (%s)", self._what, verdict, in_words(error))
+        self._failed = True
 
     def over(self) -> None:
-        if self._reason:
+        if self._failed:
             log.info("%s: back", self._what)
-        self._reason = ""
+        self._failed = False

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Coroutine, Iterator
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any
+from functools import partial
 
 from local.host import storage
 from local.host.functions import Function, TimerTrigger, triggered_by
 from local.host.invoking import Invoker
+from local.host.listeners import Listener
 from local.host.loading import App
 from local.host.schedule_monitor import Monitor
 from local.host.settings import STORAGE
@@ -28,16 +28,21 @@ class TimerFunctions:
             self._service = storage.blob_service(app.settings.connection(STORAGE))
             self._threads = ThreadPoolExecutor(2 * len(self._timed), "timers")
 
-    def work(self, stopping: asyncio.Event) -> Iterator[Coroutine[Any, Any, None]]:
-        """What has to run for as long as the host does."""
+    def listeners(self) -> Iterator[Listener]:
         for function, trigger in self._timed:
-            yield self._singleton(function).hold(self._timer(function, trigger).run, stopping)
+            run = partial(self._singleton(function).hold, self._timer(function, trigger).run)
+            yield Listener(_name(function), run)
 
     def _singleton(self, function: Function) -> Singleton:
         leasing = self._app.host_json.leasing
         lease = Lease(self._service, self._host_id, f"{function.id}.Listener", leasing.period)
-        return Singleton(f"Timer {function.name}", lease, leasing, self._threads)
+        return Singleton(_name(function), lease, leasing, self._threads)
 
     def _timer(self, function: Function, trigger: TimerTrigger) -> Timer:
         monitor = Monitor(self._service, self._host_id, function.id, self._threads) if trigger.monitored else None
         return Timer(function, trigger, self._invoker, monitor)
+
+
+def _name(function: Function) -> str:
+    """For the log."""
+    return f"Timer {function.name}"
