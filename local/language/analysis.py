@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import uuid
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -15,14 +15,16 @@ from local.language.errors import (
     all_documents_empty,
     bad_documents,
     bad_parameter,
+    duplicate_task,
     empty_document,
     invalid,
     not_found,
+    too_much_text,
 )
 from local.language.fates import spoiled
 from local.language.findings import Part, turn
 from local.language.jobs import Effect
-from local.language.kinds import NO_CLASS
+from local.language.kinds import CURRENT, NO_CLASS
 from local.language.service import ANALYZE_LIFETIME, Service
 from local.language.state import deployment
 from local.language.values import Ending, Job, Project
@@ -122,10 +124,21 @@ def cut_short(service: Service, job: Job, at: datetime) -> Ending:
     return Ending("cancelled", {"tasks": [*kept, *rest]})
 
 
+def require_names(asked: Iterable[tuple[str, str]]) -> None:
+    """`asked`: each task's kind and name. Raises a 400 ServiceError for two of a kind with equal names, or none."""
+    seen = set[tuple[str, str]]()
+    for kind, name in asked:
+        if (kind, name) in seen:
+            raise duplicate_task(name, CURRENT[kind])
+        seen.add((kind, name))
+
+
 def check(documents: Sequence[Document]) -> None:
     """Raises a 400 ServiceError, with the recorded text where there is one."""
     if not documents:
         raise bad_documents("Missing input documents.", "MissingInputDocuments")
+    if sum(text_elements(document.text) for document in documents) > MOST_ELEMENTS:
+        raise too_much_text(MOST_ELEMENTS)
     if len(documents) > MOST_DOCUMENTS:
         raise bad_documents(f"Batch request contains too many records. Max {MOST_DOCUMENTS} records are permitted.")
     if not all(document.id for document in documents):
@@ -135,8 +148,6 @@ def check(documents: Sequence[Document]) -> None:
         raise bad_documents(message, "InvalidDocument")
     if not any(document.text.strip() for document in documents):
         raise all_documents_empty()
-    if sum(text_elements(document.text) for document in documents) > MOST_ELEMENTS:
-        raise bad_documents(f"The documents of a request may have {MOST_ELEMENTS} text elements together.")
 
 
 def statistics(records: Sequence[dict[str, Any]]) -> dict[str, int]:

@@ -56,9 +56,7 @@ VERSIONS = {
 def submit(call: Call, service: Service) -> Reply:
     body = call.body
     documents, name = documents_of(body), body.text("displayName", "")
-    tasks = [_task(item, service) for item in body.bodies("tasks")]
-    if not tasks:
-        raise malformed("tasks must hold at least one task.", "tasks")
+    tasks = [_task(kind, item, service) for kind, item in _asked(body)]
     return _accepted(call, analysis.begin(service, documents, tasks, name, _cancel_after(body)))
 
 
@@ -77,10 +75,23 @@ def _cancel_after(body: Body) -> timedelta:
     return timedelta(seconds=min(body.number("cancelAfter", most, least=0, most=math.inf), most))
 
 
-def _task(item: Body, service: Service) -> Task:
+def _asked(body: Body) -> list[tuple[str, Body]]:
+    """The tasks and their kinds. Raises a 400 ServiceError."""
+    found = [(_kind(item), item) for item in body.bodies("tasks")]
+    if not found:
+        raise malformed("tasks must hold at least one task.", "tasks")
+    analysis.require_names((kind, item.text("taskName", "")) for kind, item in found)
+    return found
+
+
+def _kind(item: Body) -> str:
     kind = KINDS.get(item.text("kind"))
     if kind is None:
         raise bad_parameter(f"{item.name('kind')} must be {' or '.join(KINDS)}.", item.name("kind"))
+    return kind
+
+
+def _task(kind: str, item: Body, service: Service) -> Task:
     parameters = item.body("parameters")
     parameters.flag("loggingOptOut", False)
     project, place = parameters.text("projectName"), parameters.text("deploymentName")
@@ -127,7 +138,7 @@ def _item(one: Finished, version: Version, page: Page) -> JSON:
 def _results(one: Finished, version: Version, page: Page) -> JSON:
     records, one_class = page.records(one.part), one.task.kind == SINGLE and not version.single_is_list
     return {
-        **({"statistics": analysis.statistics(one.part["documents"])} if page.show_statistics else {}),
+        **({"statistics": analysis.statistics(records)} if page.show_statistics else {}),
         "documents": [_document(record, page, one_class) for record in records if "classes" in record],
         "errors": document_errors(records),
         "projectName": one.task.project,
@@ -149,4 +160,5 @@ DIALECT = Dialect(
         Route("POST", "/jobs/<job>:cancel", cancel),
     ),
     versions=tuple(VERSIONS),
+    region_since="2022-10-01-preview",
 )

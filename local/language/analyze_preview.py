@@ -14,7 +14,7 @@ from local.language import analysis
 from local.language.analysis import Task
 from local.language.body import JSON, Body
 from local.language.errors import bad_parameter
-from local.language.keyed_tasks import RENAMED, asked, errors, next_link
+from local.language.keyed_tasks import RENAMED, asked, errors, listed, next_link
 from local.language.results import Finished, Page, counters, document_errors, documents_of, finished
 from local.language.service import Service
 from local.language.values import MULTI, SINGLE, Job
@@ -59,7 +59,7 @@ def status(call: Call, service: Service) -> Reply:
 
 def _task(kind: str, parameters: Body, service: Service) -> Task:
     index_type = parameters.text("stringIndexType", STRING_INDEX_TYPES[0])
-    if index_type not in STRING_INDEX_TYPES:
+    if index_type.lower() not in map(str.lower, STRING_INDEX_TYPES):
         name = parameters.name("stringIndexType")
         raise bad_parameter(f"{name} must be one of {', '.join(STRING_INDEX_TYPES)}.", name)
     return analysis.published(service, parameters.text("modelId"), kind)
@@ -70,7 +70,7 @@ def _body(call: Call, service: Service, job: Job, page: Page) -> JSON:
     name, updated = _name(job), milliseconds(service.analyses.updated(job))
     step = service.analyses.step(job)
     word = shape.statuses.get(step, step)
-    items = {KEYS[one.task.kind]: [_item(job, one, shape, page)] for one in found}
+    items = listed(found, KEYS, lambda one: _item(job, one, shape, page))
     details = {"name": name, "lastUpdateDateTime": updated, shape.state: word}
     return {
         "createdDateTime": milliseconds(job.created),
@@ -109,7 +109,7 @@ def _results(one: Finished, shape: Shape, page: Page) -> JSON:
         "errors": document_errors(records),
     }
     shown = shape.nested or page.show_statistics  # the quickstart shows them without having asked for them
-    return found | ({"statistics": analysis.statistics(one.part["documents"])} if shown else {})
+    return found | ({"statistics": analysis.statistics(records)} if shown else {})
 
 
 def _document(record: JSON, task: Task, shape: Shape) -> JSON:

@@ -59,7 +59,7 @@ def _task(kind: str, item: Body, service: Service) -> Task:
 
 def _body(call: Call, service: Service, job: Job, page: Page) -> JSON:
     name, found = job.asked["displayName"], finished(service, job)
-    items = {KEYS[one.task.kind]: [_item(one, STATE[service.shape], page)] for one in found}
+    items = keyed_tasks.listed(found, KEYS, lambda one: _item(one, STATE[service.shape], page))
     return {
         "jobId": job.id,
         "lastUpdateDateTime": seconds(service.analyses.updated(job)),
@@ -85,7 +85,7 @@ def _item(one: Finished, state: str, page: Page) -> JSON:
 def _results(one: Finished, page: Page) -> JSON:
     records = page.records(one.part)
     return {
-        **({"statistics": analysis.statistics(one.part["documents"])} if page.show_statistics else {}),
+        **({"statistics": analysis.statistics(records)} if page.show_statistics else {}),
         "documents": [_document(record, one.task, page) for record in records if "classes" in record],
         "errors": document_errors(records),
         "projectName": one.task.project,

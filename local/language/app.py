@@ -88,7 +88,8 @@ class App:
             self._require_key(request)
             content = await _content(request)
             matched = self._match(request, content or b"")
-            dialect, strike = matched.dialect, self._strike(matched)
+            dialect = matched.dialect.at(matched.asked.version)
+            strike = self._strike(matched)
             reply = await self._work(matched, request, content, strike)
         except ClientDisconnect:  # in the middle of asking: there is nobody to answer, and nothing to answer to
             return

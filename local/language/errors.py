@@ -77,6 +77,22 @@ def bad_documents(message: str, inner_code: str = "InvalidDocumentBatch") -> Ser
     return invalid("Invalid document in request.", inner=Fault(inner_code, message))
 
 
+def too_much_text(limit: int) -> ServiceError:
+    """More text elements than a request may have."""
+    inner = Fault(
+        "InvalidDocumentBatch", f"Request Payload sent is too large to be processed. Limit request size to: {limit}"
+    )
+    return ServiceError(413, Fault("InvalidRequest", "Invalid Document in request.", inner=inner))
+
+
+def duplicate_task(name: str, kind: str) -> ServiceError:
+    """Recorded, for tasks of another kind."""
+    message = (
+        f"Duplicate task name {name} for task type {kind}. Make sure each task under a task type has a unique name"
+    )
+    return invalid("InvalidTask in AnalyzeInput", inner=Fault("InvalidRequestBodyFormat", message))
+
+
 def conflict(message: str) -> ServiceError:
     return ServiceError(409, Fault("Conflict", message))
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 
+from local.language.analysis import require_names
 from local.language.body import JSON, Body
 from local.language.errors import ServiceError, bad_parameter, invalid
 from local.language.results import Finished, Page, faults
@@ -27,28 +28,31 @@ def asked(tasks: Body, kinds: Mapping[str, str], others: Collection[str] = ()) -
     for name in others:
         if tasks.bodies(name, []):
             raise bad_parameter(f"This service has no {name}, only {' and '.join(kinds)}.", tasks.name(name))
-    found = [(kind, item) for name, kind in kinds.items() for item in _only(tasks, name)]
+    found = [(kind, item) for name, kind in kinds.items() for item in tasks.bodies(name, [])]
     if not found:
         raise _invalid_task()
+    require_names((kind, item.text("taskName", "")) for kind, item in found)
     return found
 
 
 def errors(job: Job, found: Sequence[Finished], keys: Mapping[str, str]) -> list[JSON]:
-    """`keys`: what each kind stands under. There it is the only one."""
-    return faults(job, found, lambda one: f"#/tasks/{keys[one.task.kind]}/0")
+    """`keys`: what each kind stands under."""
+    kinds = [task["kind"] for task in job.asked["tasks"]]
+    return faults(job, found, lambda one: f"#/tasks/{keys[one.task.kind]}/{kinds[: one.index].count(one.task.kind)}")
+
+
+def listed(found: Sequence[Finished], keys: Mapping[str, str], item: Callable[[Finished], JSON]) -> JSON:
+    """Each task's item in the list of its kind, in the order of the tasks."""
+    lists: dict[str, list[JSON]] = {}
+    for one in found:
+        lists.setdefault(keys[one.task.kind], []).append(item(one))
+    return lists
 
 
 def next_link(call: Call, page: Page, found: Sequence[Finished]) -> JSON:
     if not page.followed([one.part for one in found]):
         return {}
     return {"@nextLink": call.link(call.path, **{**call.query, "$skip": page.skip + page.top, "$top": page.top})}
-
-
-def _only(tasks: Body, name: str) -> list[Body]:
-    items = tasks.bodies(name, [])
-    if len(items) > 1:
-        raise bad_parameter("You can't specify the same task more than once.", tasks.name(name))
-    return items
 
 
 def _invalid_task() -> ServiceError:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, urlencode
@@ -15,7 +15,8 @@ if TYPE_CHECKING:
     from local.language.service import Service
 
 MEGABYTE = 1024 * 1024
-AUTHORING_HEADERS = {"request-id": "{id}", "x-ms-region": "East US", "Access-Control-Expose-Headers": "*"}  # recorded
+REGION = {"x-ms-region": "East US"}  # recorded
+AUTHORING_HEADERS = {"request-id": "{id}", **REGION, "Access-Control-Expose-Headers": "*"}  # recorded
 
 
 @dataclass(frozen=True)
@@ -91,6 +92,7 @@ class Dialect:
 
     `versions` are the api-versions it takes as a query parameter; none if the version is in the path.
     `renamed` are the error codes that it spells differently. `{id}` in a header stands for the request's own id.
+    `region_since` is the first api-version whose answers name a region.
     """
 
     prefix: str
@@ -99,6 +101,12 @@ class Dialect:
     headers: Mapping[str, str] = field(default_factory=dict)
     renamed: Mapping[str, str] = field(default_factory=dict)
     most_bytes: int = MEGABYTE
+    region_since: str = ""
+
+    def at(self, version: str) -> Dialect:
+        """With the headers that answers to this api-version have."""
+        named = self.region_since and version >= self.region_since
+        return replace(self, headers={**self.headers, **REGION}) if named else self
 
     @property
     def authoring(self) -> bool:

@@ -14,6 +14,16 @@ from local.language.clock import Clock
 
 JOBS = "/language/analyze-text/jobs"
 MULTI = "CustomMultiLabelClassification"
+TOO_MUCH_TEXT = {
+    "error": {
+        "code": "InvalidRequest",
+        "message": "Invalid Document in request.",
+        "innererror": {
+            "code": "InvalidDocumentBatch",
+            "message": "Request Payload sent is too large to be processed. Limit request size to: 125000",
+        },
+    }
+}
 
 
 def task(project: str, kind: str = MULTI, name: str | None = "0", deployment: str = "D") -> dict[str, Any]:
@@ -32,8 +42,53 @@ def test_submitting_answers_as_recorded(call: Caller, deployed: Deployed) -> Non
     assert re.fullmatch(pattern, answer.headers["operation-location"])
     assert answer.headers["strict-transport-security"] == "max-age=31536000; includeSubDomains; preload"
     assert answer.headers["x-content-type-options"] == "nosniff"
-    assert {"request-id", "x-ms-region", "retry-after", "content-type"}.isdisjoint(answer.headers)
+    assert {"request-id", "retry-after", "content-type"}.isdisjoint(answer.headers)
     call.done(answer)
+
+
+@pytest.mark.parametrize(
+    ("version", "region"), [("2022-05-01", None), ("2022-10-01-preview", "East US"), (VERSION, "East US")]
+)
+def test_answers_name_a_region_since_october_2022(
+    call: Caller, deployed: Deployed, version: str, region: str | None
+) -> None:
+    body = request(document(1, "Space"), tasks=[task(deployed.multi)])
+    for answer in (
+        call("POST", JOBS, body, **{"api-version": version}),
+        call("GET", f"{JOBS}/x", **{"api-version": version}),
+    ):
+        assert answer.headers.get("x-ms-region") == region
+
+
+def test_the_statistics_of_a_page_count_the_page(call: Caller, deployed: Deployed) -> None:
+    body = request(*(document(number, "Space") for number in range(25)), tasks=[task(deployed.multi)])
+    answer = call("POST", JOBS, body)
+    call.done(answer)
+    first = call("GET", answer.headers["operation-location"], showStats="true").json()
+    last = call("GET", first["nextLink"]).json()
+    counted = [job["tasks"]["items"][0]["results"]["statistics"] for job in (first, last)]
+    assert [it["documentsCount"] for it in counted] == [20, 5]
+    assert [it["transactionsCount"] for it in counted] == [20, 5]
+
+
+@pytest.mark.parametrize("name", [None, "twice"])
+def test_two_tasks_of_a_kind_with_equal_names_or_none_are_refused_as_recorded(
+    call: Caller, deployed: Deployed, name: str | None
+) -> None:
+    answer = call("POST", JOBS, request(document(1, "Space"), tasks=[task(deployed.multi, name=name)] * 2))
+    message = (
+        f"Duplicate task name {name or ''} for task type CustomMultiLabelClassification. "
+        "Make sure each task under a task type has a unique name"
+    )
+    inner = {"code": "InvalidRequestBodyFormat", "message": message}
+    error = {"code": "InvalidRequest", "message": "InvalidTask in AnalyzeInput", "innererror": inner}
+    assert (answer.status_code, answer.json()) == (400, {"error": error})
+
+
+def test_tasks_of_a_kind_with_names_of_their_own_are_taken(call: Caller, deployed: Deployed) -> None:
+    tasks = [task(deployed.multi, name=name) for name in (None, "first", "second")]
+    job = call.done(call("POST", JOBS, request(document(1, "Space"), tasks=tasks)))
+    assert [it.get("taskName") for it in job["tasks"]["items"]] == [None, "first", "second"]
 
 
 @pytest.mark.parametrize("version", ["2022-05-01", "2023-04-01"])
@@ -190,15 +245,23 @@ def test_documents_that_cannot_be_taken_are_refused_as_recorded(
 
 @pytest.mark.parametrize(
     ("text", "status"),
-    [("a" * 125_000, 202), ("a" * 125_001, 400), ("e\u0301" * 100_000, 202), ("\r\n" * 70_000 + "a" * 54_999, 202)],
+    [("a" * 125_000, 202), ("a" * 125_001, 413), ("e\u0301" * 100_000, 202), ("\r\n" * 70_000 + "a" * 54_999, 202)],
     ids=["just enough", "one too many", "two code points are one element", "a line end is one element"],
 )
 def test_a_request_holds_125000_text_elements(call: Caller, deployed: Deployed, text: str, status: int) -> None:
     documents = [{"id": "1", "text": text[: len(text) // 2]}, {"id": "2", "text": text[len(text) // 2 :]}]
     answer = call("POST", JOBS, request(*documents, tasks=[task(deployed.multi)]))
     assert answer.status_code == status
-    if status == 400:
-        assert answer.json()["error"]["innererror"]["code"] == "InvalidDocumentBatch"
+    if status == 413:
+        assert answer.json() == TOO_MUCH_TEXT
+
+
+def test_the_length_of_a_request_is_looked_at_before_the_number_of_its_documents(
+    call: Caller, deployed: Deployed
+) -> None:
+    documents = [{"id": str(number), "text": "a" * 5_000} for number in range(26)]
+    answer = call("POST", JOBS, request(*documents, tasks=[task(deployed.multi)]))
+    assert (answer.status_code, answer.json()) == (413, TOO_MUCH_TEXT)
 
 
 def test_a_transaction_is_a_thousand_text_elements(call: Caller, deployed: Deployed) -> None:

@@ -176,7 +176,8 @@ def test_the_size_of_a_page_can_be_asked_for(call: Caller, deployed: Deployed) -
     assert _ids(page) == ["2"]
     assert [it["id"] for it in _results(page)["errors"]] == ["1"]
     assert page["@nextLink"] == f"{address}?$top=2&$skip=3&showStats=True"
-    assert _results(page)["statistics"]["documentsCount"] == 6
+    counted = {"documentsCount": 2, "validDocumentsCount": 1, "erroneousDocumentsCount": 1, "transactionsCount": 1}
+    assert _results(page)["statistics"] == counted
 
 
 def _results(job: dict[str, Any]) -> dict[str, Any]:
@@ -255,3 +256,21 @@ def test_a_model_of_the_other_kind_is_refused(call: Caller, deployed: Deployed) 
 def test_an_unknown_job_is_not_found(call: Caller) -> None:
     answer = call("GET", f"{ANALYZE}/jobs/3fa85f64-5717-4562-b3fc-2c963f66afa6")
     assert (answer.status_code, answer.json()["error"]["code"]) == (404, "NotFound")
+
+
+def test_two_tasks_of_a_kind_are_refused(call: Caller, deployed: Deployed) -> None:
+    body = request(deployed.multi_id, document(1, "Space"))
+    body["tasks"]["customMultiClassificationTasks"] *= 2
+    answer = call("POST", ANALYZE, body)
+    assert (answer.status_code, answer.json()["error"]["message"]) == (400, "InvalidTask in AnalyzeInput")
+
+
+def test_a_request_of_too_much_text_is_refused(call: Caller, deployed: Deployed) -> None:
+    answer = call("POST", ANALYZE, request(deployed.multi_id, {"id": "1", "text": "a" * 125_001}))
+    assert (answer.status_code, answer.json()["error"]["innererror"]["code"]) == (413, "InvalidDocumentBatch")
+
+
+def test_a_string_index_type_may_be_in_any_case(call: Caller, deployed: Deployed) -> None:
+    body = request(deployed.multi_id, document(1, "Space"))
+    body["tasks"]["customMultiClassificationTasks"][0]["parameters"]["stringIndexType"] = "UTF16CodeUnit"
+    call.done(call("POST", ANALYZE, body))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -51,7 +52,7 @@ def test_the_arrays_of_other_tasks_may_be_there_if_they_are_empty(call: Caller, 
         ({}, "InvalidRequest"),
         ({MULTI: []}, "InvalidRequest"),
         ({"customClassificationTasks": [task("P")]}, "InvalidRequest"),
-        ({MULTI: [task("P"), task("P")]}, "InvalidArgument"),
+        ({MULTI: [task("P"), task("P")]}, "InvalidRequest"),
         ({MULTI: [{"parameters": {"modelId": "P"}}]}, "InvalidRequest"),
     ],
     ids=["none", "empty", "the quickstart's key", "the same twice", "the quickstart's parameters"],
@@ -59,6 +60,31 @@ def test_the_arrays_of_other_tasks_may_be_there_if_they_are_empty(call: Caller, 
 def test_tasks_that_cannot_be_are_refused(call: Caller, tasks: dict[str, Any], code: str) -> None:
     answer = call("POST", ANALYZE, request(document(1, "Space"), tasks=tasks))
     assert (answer.status_code, answer.json()["error"]["code"]) == (400, code)
+
+
+def test_two_tasks_of_a_kind_with_names_of_their_own_answer_both(call: Caller, deployed: Deployed) -> None:
+    tasks = {MULTI: [task(deployed.multi, "first"), task(deployed.multi, "second")], SINGLE: [task(deployed.single)]}
+    answer = call("POST", ANALYZE, request(document(1, "Space"), tasks=tasks))
+    job = call.done(answer)
+    items = job["tasks"][MULTI]
+    assert ([it["taskName"] for it in items], job["tasks"]["completed"]) == (["first", "second"], 3)
+    assert [it["results"]["documents"][0]["id"] for it in (*items, *job["tasks"][SINGLE])] == ["1"] * 3
+
+
+def test_which_of_two_tasks_failed_is_said(start: Callable[..., Any], tmp_path: Path, texts: str, project: str) -> None:
+    with start() as call:
+        import_labels(call, project, texts)
+        for model in ("M", "N"):
+            train(call, project, model)
+            call.done(call("PUT", f"{CURRENT}/{project}/deployments/{model}", {"trainedModelLabel": model}))
+        broken = call("GET", f"{CURRENT}/{project}/models/N").json()["modelId"]
+    for file in (tmp_path / "language" / "models" / broken).iterdir():
+        file.write_bytes(b"not a model")
+    with start() as call:
+        tasks = {MULTI: [task(project, "whole", "M"), task(project, "broken", "N")]}
+        job = call.ended(call("POST", ANALYZE, request(document(1, "Space"), tasks=tasks)))
+    assert [error["target"] for error in job["errors"]] == [f"#/tasks/{MULTI}/1"]
+    assert [it["status"] for it in job["tasks"][MULTI]] == ["succeeded", "failed"]
 
 
 def test_what_is_not_there_is_called_so_in_the_words_of_the_v3_family(call: Caller) -> None:

@@ -57,6 +57,10 @@ def test_documents_that_are_refused(call: Caller, deployed: Deployed, name: str)
     replay(call.service, name, project=deployed.multi, many=many, **NAMES)
 
 
+def test_tasks_without_names_of_their_own(call: Caller, deployed: Deployed) -> None:
+    replay(call.service, "v3.2-preview.2 submit with two tasks without names", project=deployed.multi, **NAMES)
+
+
 def test_a_wrong_key(call: Caller, deployed: Deployed) -> None:
     replay(call.service, "wrong key", key="wrong", project=deployed.multi, **NAMES)
 
@@ -95,7 +99,8 @@ def test_cancelling_a_running_job(start: Callable[..., Any], clock: Clock, texts
         names = {**NAMES, "project": deploy_both(call, texts).multi}
     with start(clock=clock, pace="realistic") as call:
         parameters = {"projectName": names["project"], "deploymentName": "D"}
-        tasks = [{"kind": "CustomMultiLabelClassification", "parameters": parameters}] * 5
+        task = {"kind": "CustomMultiLabelClassification", "parameters": parameters}
+        tasks = [{**task, "taskName": str(number)} for number in range(5)]
         body = {"analysisInput": {"documents": [document(1, "Space")]}, "tasks": tasks}
         submitted = call("POST", "/language/analyze-text/jobs", body, **{"api-version": "2022-05-01"})
         clock.advance(7)  # of the ten seconds from 2 to 12, a fifth is each task's turn
@@ -116,6 +121,7 @@ def test_the_life_of_a_project(start: Callable[..., Any], clock: Clock, texts: s
 
     with start(clock=clock, pace="realistic") as call:
         replay(call.service, "create a project", **names)
+        replay(call.service, "a project", **names)
         follow("import", "an import", 0, 3, 17)
         follow("train", "a training", 0, 3, 28, 64)
         follow("export", "an export", 20)

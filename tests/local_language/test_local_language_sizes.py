@@ -8,13 +8,14 @@ from typing import Any
 import pytest
 import regex
 from azure.storage.blob import BlobServiceClient
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from language_caller import CURRENT, PREVIEW, Caller, current_labels, import_labels, labelled, text_about, train
 
 from local.language.elements import text_elements
 
 
+@settings(deadline=None)
 @given(
     st.text(st.characters(exclude_categories=["Cs"])), st.sampled_from(["\r\n", "\u0301", "\u200d", "\U0001f468", "가"])
 )
