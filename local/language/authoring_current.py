@@ -29,6 +29,7 @@ from local.language.authoring_shapes import (
     job_body,
     model_body,
     patch,
+    patched_body,
     project_body,
     training_body,
     training_options,
@@ -40,7 +41,14 @@ from local.language.service import Service
 from local.language.state import deployment, model
 from local.language.wire import AUTHORING_HEADERS, MEGABYTE, Call, Dialect, Reply, Route
 
-VERSIONS = (OLDEST, "2023-04-01", "2023-04-15-preview", "2024-11-15-preview", "2025-05-15-preview")
+VERSIONS = (
+    OLDEST,
+    "2022-10-01-preview",
+    "2023-04-01",
+    "2023-04-15-preview",
+    "2024-11-15-preview",
+    "2025-05-15-preview",
+)
 LOADS = "/load-snapshot/jobs"
 
 
@@ -56,7 +64,7 @@ def patch_project(call: Call, service: Service) -> Reply:
     name, body = call.names["project"], call.body
     existing = service.state.projects.get(name)
     if existing:
-        return Reply(200, project_body(projects.update(service, existing, patch(body, name))))
+        return Reply(200, patched_body(projects.update(service, existing, patch(body, name))))
     made = projects.create(service, name, draft(body, name), service.clock.now())
     # Recorded: the service names the project twice here.
     return Reply(201, project_body(made), {"Location": call.link(f"{PREFIX}/projects", name, name)})

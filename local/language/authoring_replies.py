@@ -55,7 +55,8 @@ def accepted(call: Call, start: str, job: Job, *segments: str) -> Reply:
 
 
 def require_string_index(call: Call) -> None:
-    if call.required("stringIndexType") != "Utf16CodeUnit":
+    """In any case, as the service takes it."""
+    if call.required("stringIndexType").lower() != "utf16codeunit":
         raise bad_parameter("stringIndexType must be Utf16CodeUnit.", "stringIndexType")
 
 

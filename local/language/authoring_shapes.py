@@ -19,6 +19,7 @@ from local.language.values import SINGLE, Deployment, EvaluationOptions, Job, La
 from local.language.wire import seconds, ticks, without_none
 
 OLDEST = "2022-05-01"  # the only api-version that knows nothing of snapshots
+NO_DATE = "0001-01-01T00:00:00Z"
 RESULT_NAMES = {"single": "customSingleLabelClassification", "multi": "customMultiLabelClassification"}
 
 
@@ -68,13 +69,16 @@ def evaluation_options(options: Body) -> EvaluationOptions:
     return EvaluationOptions(kind, *shares)
 
 
+def patched_body(project: Project) -> JSON:
+    """How a change of an existing project is answered: the service leaves both dates at their zero."""
+    return project_body(project) | {"createdDateTime": NO_DATE, "lastModifiedDateTime": NO_DATE}
+
+
 def project_body(project: Project) -> JSON:
     return without_none(
         {
             "createdDateTime": seconds(project.created),
             "lastModifiedDateTime": seconds(project.modified),
-            "lastTrainedDateTime": project.trained and seconds(project.trained),
-            "lastDeployedDateTime": project.deployed and seconds(project.deployed),
             **_metadata(project),
         }
     )
@@ -94,8 +98,8 @@ def job_body(service: Service, job: Job) -> JSON:
 
 def training_body(service: Service, job: Job) -> JSON:
     found: JSON = {"result": _progress(service, job), **job_body(service, job)}
-    if job.ending:
-        found["warnings"] = [fault.wire() for fault in job.ending.warnings]
+    if job.ending or job.cancellation:
+        found["warnings"] = [fault.wire() for fault in job.ending.warnings] if job.ending else []
     return found
 
 
@@ -187,7 +191,7 @@ def _metadata(project: Project) -> JSON:
         "multilingual": project.multilingual,
         "description": project.description,
         "language": project.language,
-        "settings": project.settings,
+        "settings": project.settings or None,
     }
 
 
@@ -219,7 +223,7 @@ def _status(step: str) -> str:
 def _progress(service: Service, job: Job) -> JSON:
     """The `result` of a training: where the two parts of it stand, as recorded."""
     step, moments = service.authoring.step(job), service.authoring.moments(job)
-    parts = _parts(step, moments, job.ended)
+    parts = _parts(_step_of_parts(job, step), moments, job.ended)
     found = {
         "modelLabel": job.asked["model"],
         "trainingConfigVersion": training.CONFIG,
@@ -228,6 +232,14 @@ def _progress(service: Service, job: Job) -> JSON:
     }
     estimate = {"estimatedEndDateTime": ticks(moments[-1])}
     return found | (estimate if step in ("training", "evaluating") else {})
+
+
+def _step_of_parts(job: Job, step: str) -> str:
+    """A training that is being cancelled, or has succeeded all the same, shows its parts as they were then."""
+    if not job.cancellation or step == "cancelled":
+        return step
+    stopped = job.cancellation.step
+    return "unevaluated" if (step, stopped) == ("succeeded", "evaluating") else stopped
 
 
 def _parts(step: str, moments: tuple[datetime, ...], ended: datetime | None) -> tuple[JSON, JSON]:
@@ -240,7 +252,8 @@ def _parts(step: str, moments: tuple[datetime, ...], ended: datetime | None) -> 
         "evaluated": done,
         "succeeded": done,
         "failed": (_part("failed", began, ended), waiting),
-        "cancelled": (_part("cancelled"), _part("cancelled")),
+        "cancelled": (_part("cancelled"), waiting),  # recorded of the service's other kind of project
+        "unevaluated": (done[0], _part("cancelled")),
     }
     return steps.get(step, (waiting, waiting))
 
@@ -266,7 +279,7 @@ def _confusion(evaluation: Evaluation) -> JSON:
     """Counts, and their share of the row in percent; cells of zero are left out (recorded)."""
     rows: JSON = {
         expected: {
-            predicted: {"normalizedValue": 100 * count / sum(row.values()), "rawValue": count}
+            predicted: {"normalizedValue": 100 * count / sum(row.values()), "rawValue": float(count)}
             for predicted, count in row.items()
         }
         for expected, row in evaluation.confusion.items()

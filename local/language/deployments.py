@@ -48,7 +48,7 @@ def begin_undeploy(service: Service, name: str, place: str) -> Job:
 
 
 def undeploying(service: Service, job: Job) -> Effect:
-    return lambda _at: _undeployed(service, job)
+    return lambda at: _undeployed(service, job, at)
 
 
 def begin_swap(service: Service, name: str, first: str, second: str) -> Job:
@@ -84,15 +84,15 @@ def _deployed(service: Service, job: Job, at: datetime) -> Ending:
     wanted = job.asked.get("resources", ())
     resources = tuple(it for it in project.resources if it.id in wanted)
     made = Deployment(place, model(project, job.asked["model"]), at, resources)
-    service.state.put(replace(project, deployments={**project.deployments, place: made}, deployed=at))
+    service.state.put(replace(project, deployments={**project.deployments, place: made}, modified=at))
     service.collect()
     return Ending(result={"modelId": made.model.published_id})
 
 
-def _undeployed(service: Service, job: Job) -> Ending:
+def _undeployed(service: Service, job: Job, at: datetime) -> Ending:
     project, place = service.state.project(job.project), job.asked["deployment"]
     kept = {name: it for name, it in project.deployments.items() if name != place}
-    service.state.put(replace(project, deployments=kept))
+    service.state.put(replace(project, deployments=kept, modified=at))
     service.collect()
     return Ending()
 
@@ -107,5 +107,5 @@ def _swapped(service: Service, job: Job, at: datetime) -> Ending:
         first.name: replace(first, model=second.model, deployed=at),
         second.name: replace(second, model=first.model, deployed=at),
     }
-    service.state.put(replace(project, deployments={**project.deployments, **swapped}, deployed=at, swapped_by=job.id))
+    service.state.put(replace(project, deployments={**project.deployments, **swapped}, modified=at, swapped_by=job.id))
     return Ending()

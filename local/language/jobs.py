@@ -21,7 +21,7 @@ from local.language.clock import Clock
 from local.language.errors import Fault, ServiceError, operation_not_found
 from local.language.paces import busy_step, steps
 from local.language.table import Table, Unwritable
-from local.language.values import Ending, Job
+from local.language.values import Cancellation, Ending, Job
 
 Effect = Callable[[datetime], Ending]
 Work = Callable[[Job], Effect]
@@ -76,7 +76,7 @@ class Jobs:
 
     def require_wanted(self, job: Job) -> None:
         """For works that are long, to ask in between. Raises Stopped."""
-        if self._stopping or job.id not in self._open:
+        if self._stopping or not self._wanted(job):
             raise Stopped
 
     def start(self, work: Mapping[str, Work], cut_short: CutShort | None = None) -> None:
@@ -114,8 +114,10 @@ class Jobs:
         return [job for job_id in self._open if (job := self._table.get(job_id))]
 
     def step(self, job: Job) -> str:
-        """What the job is seen to do: one of `paces.steps`, or how it ended."""
-        return job.ending.status if job.ending else steps(job.kind)[self._reached(job)]
+        """What the job is seen to do: one of `paces.steps`, cancelling, or how it ended."""
+        if job.ending:
+            return job.ending.status
+        return "cancelling" if job.cancellation else steps(job.kind)[self._reached(job)]
 
     def moments(self, job: Job) -> tuple[datetime, ...]:
         """When each step after the first was seen or, of what is to come, may be seen at the earliest."""
@@ -123,12 +125,35 @@ class Jobs:
 
     def updated(self, job: Job) -> datetime:
         """When the job was last seen to change."""
+        if job.cancellation and not job.ended:
+            return job.cancellation.at
         reached = self._reached(job)
         return job.ended or (min(self.moments(job)[reached - 1], self._clock.now()) if reached else job.created)
 
     def end(self, job: Job, ending: Ending) -> Job:
         """Ends it now, whatever its work is at."""
         return self._end(job, ending, self._clock.now())
+
+    def cancel(self, job: Job, until: datetime, *, finish: bool) -> Job:
+        """The job, which is seen as cancelling until then.
+
+        `finish`: it then succeeds with the work that is done, which the next process does again should this one end
+        before; else it ends as cancelled.
+        """
+        now, moments = self._clock.now(), self.moments(job)
+        stopped = replace(job, cancellation=Cancellation(now, self.step(job)))
+        if finish:
+            moments = tuple(moment if moment <= now else until for moment in moments)
+            stopped = replace(stopped, moments=moments)
+        else:
+            stopped = replace(stopped, cancels=until)
+        self._table.put(job.id, stopped)
+        if finish:
+            self._finished[job.id] = replace(self._finished[job.id], moments=moments)
+        else:
+            self._finished.pop(job.id, None)
+        heappush(self._due, (until, job.id))
+        return stopped
 
     def settle(self) -> None:
         """Ends every job whose work is finished and whose time has come, oldest first; forgets what has expired."""
@@ -166,7 +191,7 @@ class Jobs:
         end = finished.moments[-1] if finished else None
         if job.cancels and job.cancels <= now and (end is None or job.cancels < end):
             self._end(job, self._cut_short(job, job.cancels), job.cancels)
-        elif finished and end:
+        elif finished and end and end <= now:
             ending = _ending(finished.effect, end)
             self._finished[job.id] = replace(finished, effect=lambda _end: ending)
             self._end(replace(job, moments=finished.moments), ending, end)
@@ -193,6 +218,11 @@ class Jobs:
             return min(by_pace, self._finished[job.id].reach)
         return min(by_pace, busy_step(job.kind)) if job.id in self._working else 0
 
+    def _wanted(self, job: Job) -> bool:
+        """Whether anything is made of its work."""
+        found = self._table.get(job.id)
+        return job.id in self._open and not (found and found.cancellation and found.cancels)
+
     def _queue(self, job: Job) -> None:
         if job.cancels:
             heappush(self._due, (job.cancels, job.id))
@@ -200,13 +230,13 @@ class Jobs:
 
     def _do(self, job: Job) -> None:
         with self._lock:
-            if job.id not in self._open:
+            if not self._wanted(job):
                 return
             self._working.add(job.id)
         finished = self._finish(job)
         with self._lock:
             self._working.discard(job.id)
-            if finished and job.id in self._open:
+            if finished and self._wanted(job):
                 self._finished[job.id] = finished
                 heappush(self._due, (job.moments[-1], job.id))
 

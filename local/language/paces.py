@@ -13,10 +13,11 @@ ANYTHING_ELSE = ("notStarted", "running", "succeeded")
 
 Moments = tuple[float, ...]
 PACES: Mapping[str, Mapping[str, Moments]] = {
-    # The seconds after a job's creation at which each step after the first is seen, unless the work takes longer.
-    "instant": {"train": (0.0,) * 5, "analyze": (0.0, 0.0), "other": (0.0, 0.0)},
-    "seconds": {"train": (0.4, 0.8, 1.6, 2.2, 2.6), "analyze": (0.3, 1.2), "other": (0.4, 1.5)},
-    "realistic": {"train": (1, 3, 31, 65, 95), "analyze": (2, 12), "other": (3, 20)},
+    # The seconds after a job's creation at which each step after the first is seen, unless the work takes longer;
+    # of "cancel", those for which a training is seen as cancelling.
+    "instant": {"train": (0.0,) * 5, "analyze": (0.0, 0.0), "cancel": (0.0,), "other": (0.0, 0.0)},
+    "seconds": {"train": (0.4, 0.8, 1.6, 2.2, 2.6), "analyze": (0.3, 1.2), "cancel": (0.4,), "other": (0.4, 1.5)},
+    "realistic": {"train": (1, 3, 31, 65, 95), "analyze": (2, 12), "cancel": (4,), "other": (3, 20)},
 }
 MOST_SECONDS = 7 * 24 * 3600.0  # after that an authoring job has expired
 

@@ -117,7 +117,10 @@ def _plain(value: Any) -> Any:
 
 
 def _revived(of: Any, plain: Any) -> Any:
-    """The value of type `of` that `_plain` made `plain` from. Raises TypeError or ValueError if it made it not."""
+    """The value of type `of` that `_plain` made `plain` from. Raises TypeError or ValueError if it made it not.
+
+    `former` of a class are the fields that earlier versions wrote, which are left out.
+    """
     origin, parts = typing.get_origin(of), typing.get_args(of)
     if of is Any:
         return plain
@@ -129,7 +132,8 @@ def _revived(of: Any, plain: Any) -> Any:
         return {name: _revived(parts[1], item) for name, item in _typed(dict, plain).items()}
     if dataclasses.is_dataclass(of):
         hints = _hints(typing.cast("Hashable", of))
-        fields = {name: _revived(hints[name], item) for name, item in _typed(dict, plain).items()}
+        known = {name: item for name, item in _typed(dict, plain).items() if name not in getattr(of, "former", ())}
+        fields = {name: _revived(hints[name], item) for name, item in known.items()}
         return typing.cast("type[Any]", of)(**fields)
     return _moment(plain) if of is datetime else _typed(of, plain)
 

@@ -52,10 +52,17 @@ def training(service: Service, job: Job) -> Effect:
 
 
 def cancel(service: Service, job: Job) -> Job:
-    """Raises a 400 ServiceError if it has ended."""
+    """What is trained by then is kept, without an evaluation that is under way. Raises a 400 ServiceError if it ended.
+
+    A second request changes nothing.
+    """
     if job.ending:
         raise bad_parameter(f"The training job {job.id} has already ended.")
-    return service.authoring.end(job, Ending("cancelled"))
+    if job.cancellation:
+        return job
+    until = service.pace.moments("cancel", service.clock.now())[-1]
+    trained = service.authoring.step(job) in ("evaluating", "evaluated")
+    return service.authoring.cancel(job, until, finish=trained)
 
 
 def delete_model(service: Service, project: Project, label: str) -> None:
@@ -116,6 +123,8 @@ def _keep(
     service: Service, job: Job, trained: engine.Trained, snapshot: Snapshot, warnings: tuple[Fault, ...]
 ) -> Ending:
     project, at, label = service.state.project(job.project), snapshot.created, job.asked["model"]
+    if _unevaluated(service, job):
+        trained, warnings = replace(trained, evaluation=None), ()
     service.collect()  # what an earlier try may have left that ran out of room
     identity = uuid.uuid4()
     made = Model(
@@ -129,9 +138,15 @@ def _keep(
     )
     service.state.models.put(made.id, trained)
     service.state.snapshots.put(made.id, snapshot)
-    service.state.put(replace(project, models={**project.models, label: made}, trained=at))
+    service.state.put(replace(project, models={**project.models, label: made}))
     service.collect()
     return Ending(warnings=warnings)
+
+
+def _unevaluated(service: Service, job: Job) -> bool:
+    """Whether the job was cancelled while the model was evaluated."""
+    found = service.state.jobs.get(job.id)
+    return bool(found and found.cancellation and found.cancellation.step == "evaluating")
 
 
 def _warnings(texts: Mapping[str, str | None]) -> tuple[Fault, ...]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, ClassVar
 
 from local.language.errors import Fault
 
@@ -117,6 +117,7 @@ class Project:
     `swapped_by` is the job of the last swap.
     """
 
+    former: ClassVar = frozenset({"trained", "deployed"})
     name: str
     kind: str
     container: str
@@ -129,8 +130,6 @@ class Project:
     labels: Labels = Labels()
     models: Mapping[str, Model] = field(default_factory=dict)
     deployments: Mapping[str, Deployment] = field(default_factory=dict)
-    trained: datetime | None = None
-    deployed: datetime | None = None
     swapped_by: str = ""
     resources: tuple[Resource, ...] = ()
     exported: Mapping[str, ExportedModel] = field(default_factory=dict)
@@ -156,11 +155,19 @@ class Fate:
 
 
 @dataclass(frozen=True)
+class Cancellation:
+    """When a caller asked for it, and the step (see `paces.steps`) that the job was seen at."""
+
+    at: datetime
+    step: str
+
+
+@dataclass(frozen=True)
 class Job:
     """Something that takes time. `asked` is what was asked for, and `input` what only the work needs, both as JSON.
 
     `moments` says when each step after notStarted may be seen at the earliest (see `paces.steps`), and `cancels` when
-    it is cancelled if it has not ended by then.
+    it is cancelled if it has not ended by then. With a `cancellation` it is seen as cancelling until it ends.
     """
 
     id: str
@@ -175,3 +182,4 @@ class Job:
     ended: datetime | None = None
     fate: Fate | None = None
     cancels: datetime | None = None
+    cancellation: Cancellation | None = None

@@ -74,8 +74,16 @@ def test_patching_a_project_changes_what_is_said_and_nothing_else(
         before = call("PATCH", f"{CURRENT}/{project}", body_of(project, "texts")).json()
         clock.advance(60)
         answer = call("PATCH", f"{CURRENT}/{project}", {"description": "Better"})
+        no_dates = dict.fromkeys(("createdDateTime", "lastModifiedDateTime"), "0001-01-01T00:00:00Z")
+        assert (answer.status_code, answer.json()) == (200, {**before, "description": "Better", **no_dates})
         changed = {"description": "Better", "lastModifiedDateTime": "2026-03-04T05:07:07Z"}
-        assert (answer.status_code, answer.json()) == (200, {**before, **changed})
+        assert call("GET", f"{CURRENT}/{project}").json() == {**before, **changed}
+
+
+def test_settings_without_anything_in_them_are_not_shown(call: Caller, project: str) -> None:
+    answer = call("PATCH", f"{CURRENT}/{project}", body_of(project, "texts", settings={}))
+    assert answer.status_code == 201
+    assert "settings" not in answer.json()
 
 
 @pytest.mark.parametrize(
@@ -330,6 +338,14 @@ def test_documents_without_a_class_are_not_learned_from(call: Caller, texts: str
     assert train(call, project)["warnings"] == []
 
 
+@pytest.mark.parametrize("spelled", ["Utf16CodeUnit", "UTF16CodeUnit", "utf16codeunit"])
+def test_the_string_index_type_may_be_in_any_case(call: Caller, deployed: Deployed, spelled: str) -> None:
+    results = f"{CURRENT}/{deployed.multi}/models/M/evaluation/result"
+    assert call("GET", results, stringIndexType=spelled).status_code == 200
+    call.done(call("POST", f"{CURRENT}/{deployed.multi}/:export", stringIndexType=spelled))
+    assert call("GET", results, stringIndexType="UnicodeCodePoint").status_code == 400
+
+
 def test_a_training_can_be_cancelled_and_its_project_is_free_again(
     start: Callable[..., Any], clock: Clock, texts: str, project: str
 ) -> None:
@@ -342,11 +358,84 @@ def test_a_training_can_be_cancelled_and_its_project_is_free_again(
         cancelling = call("POST", training.replace("?", "/:cancel?"))
         assert (cancelling.status_code, cancelling.headers["operation-location"]) == (202, training)
         job = call("GET", training).json()
-        assert (job["status"], job["result"]["trainingStatus"]["status"]) == ("cancelled", "cancelled")
+        assert (job["status"], job["result"]["trainingStatus"]["status"]) == ("cancelling", "notStarted")
+        again = call("POST", training.replace("?", "/:cancel?"))
+        assert (again.status_code, call("GET", training).json()) == (202, job)
+        assert call("POST", f"{CURRENT}/{project}/:train", body).status_code == 409
+        clock.advance(0.4)
+        job = call("GET", training).json()
+        parts = job["result"]["trainingStatus"], job["result"]["evaluationStatus"]
+        assert (job["status"], job["warnings"]) == ("cancelled", [])
+        assert parts == tuple({"percentComplete": 0, "status": status} for status in ("cancelled", "notStarted"))
         assert call("POST", training.replace("?", "/:cancel?")).status_code == 400
         clock.advance(60)
         assert call("GET", f"{CURRENT}/{project}/models").json() == {"value": [], "nextLink": None}
         assert call("POST", f"{CURRENT}/{project}/:train", body).status_code == 202
+
+
+def test_a_training_that_is_cancelled_while_it_is_evaluated_keeps_its_model(
+    start: Callable[..., Any], clock: Clock, texts: str, project: str
+) -> None:
+    with start(clock=clock) as call:
+        import_labels(call, project, texts)
+    with start(clock=clock, pace="realistic") as call:
+        body = {"modelLabel": "M", "trainingConfigVersion": "latest"}
+        training = call("POST", f"{CURRENT}/{project}/:train", body).headers["operation-location"]
+        clock.advance(31)
+        before = call.until(training, lambda job: job["result"]["evaluationStatus"]["status"] == "running")
+        assert call("POST", training.replace("?", "/:cancel?")).status_code == 202
+        cancelling = call("GET", training).json()
+        del before["result"]["estimatedEndDateTime"]
+        assert cancelling == {**before, "status": "cancelling", "warnings": []}
+        clock.advance(3)
+        assert call("GET", training).json()["status"] == "cancelling"
+        assert call("GET", f"{CURRENT}/{project}/models/M").status_code == 404
+        clock.advance(1)
+        job = call("GET", training).json()
+        assert (job["status"], job["warnings"]) == ("succeeded", [])
+        assert job["result"]["trainingStatus"] == before["result"]["trainingStatus"]
+        assert job["result"]["evaluationStatus"] == {"percentComplete": 0, "status": "cancelled"}
+        assert job["lastUpdatedDateTime"] == "2026-03-04T05:06:42Z"
+        assert call("GET", f"{CURRENT}/{project}/models/M").status_code == 200
+        assert call("GET", f"{CURRENT}/{project}/models/M/evaluation/summary-result").status_code == 404
+
+
+def test_a_training_that_is_cancelled_while_it_is_evaluated_ends_so_after_a_restart_too(
+    start: Callable[..., Any], clock: Clock, texts: str, project: str
+) -> None:
+    with start(clock=clock) as call:
+        import_labels(call, project, texts)
+    with start(clock=clock, pace="realistic") as call:
+        body = {"modelLabel": "M", "trainingConfigVersion": "latest"}
+        training = call("POST", f"{CURRENT}/{project}/:train", body).headers["operation-location"]
+        clock.advance(31)
+        call.until(training, lambda job: job["result"]["evaluationStatus"]["status"] == "running")
+        assert call("POST", training.replace("?", "/:cancel?")).status_code == 202
+        path = training.removeprefix(call.service.endpoint)
+    clock.advance(60)
+    with start(clock=clock, pace="realistic") as call:
+        job = call.until(call.service.endpoint + path, lambda job: job["status"] != "cancelling")
+        parts = job["result"]["trainingStatus"]["status"], job["result"]["evaluationStatus"]["status"]
+        assert (job["status"], job["warnings"], parts) == ("succeeded", [], ("succeeded", "cancelled"))
+        assert call("GET", f"{CURRENT}/{project}/models/M").status_code == 200
+        assert call("GET", f"{CURRENT}/{project}/models/M/evaluation/summary-result").status_code == 404
+
+
+def test_a_training_that_is_being_cancelled_is_not_begun_again_by_a_restart(
+    start: Callable[..., Any], clock: Clock, texts: str, project: str
+) -> None:
+    with start(clock=clock) as call:
+        import_labels(call, project, texts)
+    with start(clock=clock, pace="realistic") as call:
+        body = {"modelLabel": "M", "trainingConfigVersion": "latest"}
+        training = call("POST", f"{CURRENT}/{project}/:train", body).headers["operation-location"]
+        assert call("POST", training.replace("?", "/:cancel?")).status_code == 202
+        path = training.removeprefix(call.service.endpoint)
+    clock.advance(4)
+    with start(clock=clock) as call:
+        job = call("GET", call.service.endpoint + path).json()
+        assert (job["status"], job["lastUpdatedDateTime"]) == ("cancelled", "2026-03-04T05:06:11Z")
+        assert call("GET", f"{CURRENT}/{project}/models").json()["value"] == []
 
 
 def test_trainings_are_listed(call: Caller, texts: str, project: str) -> None:
@@ -409,7 +498,9 @@ def exported(call: Caller, project: str, **query: str) -> dict[str, Any]:
     return found
 
 
-@pytest.mark.parametrize("version", ["2023-04-15-preview", "2024-11-15-preview", "2025-05-15-preview"])
+@pytest.mark.parametrize(
+    "version", ["2022-10-01-preview", "2023-04-15-preview", "2024-11-15-preview", "2025-05-15-preview"]
+)
 def test_newer_api_versions_are_served_too(call: Caller, deployed: Deployed, version: str) -> None:
     answer = call("GET", f"{CURRENT}/{deployed.multi}/models", **{"api-version": version})
     assert (answer.status_code, answer.json()["value"][0]["hasSnapshot"]) == (200, True)
@@ -496,6 +587,7 @@ def test_the_evaluation_of_a_single_label_model(call: Caller, deployed: Deployed
         for predicted, cell in row.items():
             wanted = {"expectedClass": expected, "predictedClass": predicted}
             assert cell["rawValue"] == results.count(wanted) > 0
+            assert isinstance(cell["rawValue"], float)
             of_row = sum(it["expectedClass"] == expected for it in results)
             assert cell["normalizedValue"] == pytest.approx(100 * cell["rawValue"] / of_row)
 
@@ -541,7 +633,22 @@ def test_deploying_a_model(start: Callable[..., Any], clock: Clock, texts: str, 
         }
         assert call("GET", place).json() == expected
         assert call("GET", f"{CURRENT}/{project}/deployments").json() == {"value": [expected], "nextLink": None}
-        assert call("GET", f"{CURRENT}/{project}").json()["lastDeployedDateTime"] == "2026-03-04T05:06:07Z"
+        found = call("GET", f"{CURRENT}/{project}").json()
+        assert {"lastTrainedDateTime", "lastDeployedDateTime"}.isdisjoint(found)
+
+
+def test_a_deployment_changes_its_project(start: Callable[..., Any], clock: Clock, texts: str, project: str) -> None:
+    place = f"{CURRENT}/{project}/deployments/production"
+    with start(clock=clock) as call:
+        import_labels(call, project, texts)
+        clock.advance(10)
+        train(call, project)
+        changed = [call("GET", f"{CURRENT}/{project}").json()["lastModifiedDateTime"]]
+        for method in ("PUT", "DELETE"):
+            clock.advance(10)
+            call.done(call(method, place, {"trainedModelLabel": "M"} if method == "PUT" else None))
+            changed.append(call("GET", f"{CURRENT}/{project}").json()["lastModifiedDateTime"])
+        assert changed == [f"2026-03-04T05:06:{second:02}Z" for second in (7, 27, 37)]
 
 
 def test_a_deployed_model_cannot_be_deleted_before_its_deployment(call: Caller, texts: str, project: str) -> None:
