@@ -4,7 +4,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from local.host.cron import ScheduleError, next_occurrence, parse
+from local.host.cron import NEVER, ScheduleError, next_occurrence, parse, span
+
+START = datetime(2026, 1, 1, tzinfo=UTC)
 
 
 def utc(text: str) -> datetime:
@@ -64,13 +66,50 @@ def test_next_occurrence(expression, after, expected):
         "0 0 0 L * *",
         "0 0 0 30 2 *",
         "00:00:00",
-        "24:00:00",
         "00:60:00",
     ],
 )
 def test_what_is_no_schedule_is_refused(expression):
     with pytest.raises(ScheduleError, match="was not recognized as a valid cron expression or timespan string"):
         parse(expression)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("23:59:59", timedelta(hours=23, minutes=59, seconds=59)),
+        ("24:00:00", timedelta(days=24)),
+        ("25:00:00", timedelta(days=25)),
+        ("99:23:59", timedelta(days=99, hours=23, minutes=59)),
+        ("1", timedelta(days=1)),
+        ("00:05", timedelta(minutes=5)),
+        ("1.02:03", timedelta(days=1, hours=2, minutes=3)),
+        ("1:02:03:04", timedelta(days=1, hours=2, minutes=3, seconds=4)),
+        ("1.02:03:04.5", timedelta(days=1, hours=2, minutes=3, seconds=4.5)),
+        ("81:02:29:14.214", timedelta(days=81, hours=2, minutes=29, seconds=14.214)),
+        ("00:00:30.5", timedelta(seconds=30.5)),
+        ("00:00:59.9999999", timedelta(minutes=1)),  # to a microsecond
+        ("00:000000005:00", timedelta(minutes=5)),
+        ("100000.0:0", timedelta(days=100_000)),
+    ],
+)
+def test_a_span_is_read_as_dotnet_reads_it(text, expected):
+    assert span(text) == expected
+    assert parse(f" {text}\n").next(START) == START + expected
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["24:24:00", "24:00:60", "24:00", "00:00:60", "00:05:00.", "5:", ":05:00", "23:09.5", "0:५", "1.00:2147483648:00",
+     "10675200", "+00:05:00", "-00:05:00", "00:00:00.0"],
+)  # fmt: skip
+def test_what_is_no_span_is_no_schedule(text):
+    with pytest.raises(ScheduleError):
+        parse(text)
+
+
+def test_a_moment_after_the_last_year_never_comes():
+    assert parse("10675199.02:48:05").next(START) == NEVER
 
 
 FIELD = st.sampled_from(["*", "0", "*/7", "3-9", "5/11", "1,2,20"])

@@ -170,8 +170,12 @@ def outward(req: func.HttpRequest, out: func.Out[str]) -> func.HttpResponse: ...
 def retried(timer: func.TimerRequest) -> None: ...
 
 @app.route(route="again")
-@app.retry(strategy="fixed_delay", max_retry_count="3")
+@app.retry(strategy="fixed_delay", max_retry_count="3", delay_interval="00:00:01")
 def again(req: func.HttpRequest) -> func.HttpResponse: ...
+
+@app.route(route="backwards")
+@app.retry(strategy="exponential_backoff", max_retry_count="3", minimum_interval="0:1:0", maximum_interval="0:0:1")
+def backwards(req: func.HttpRequest) -> func.HttpResponse: ...
 """
 
 
@@ -196,6 +200,7 @@ def test_functions_in_error_leave_the_others_running(tmp_path):
         "queued": "it has a binding of type 'queueTrigger', which this host does not have.",
         "outward": "it has a binding of type 'queue', which this host does not have.",
         "retried": "its retry needs delay_interval in the form hh:mm:ss, not None.",
+        "backwards": "minimum_interval of its retry is 60 s, above its maximum_interval, 1 s.",
     }
     found = [line for line in lines if "is in error" in line]
     assert sorted(found) == sorted(f"The '{name}' function is in error: {error}" for name, error in errors.items())

@@ -37,6 +37,15 @@ def test_what_a_decorator_may_say(policy, retry):
         ({"strategy": "fixed_delay", "max_retry_count": "-2", "delay_interval": "00:00:01"}, "max_retry_count"),
         ({"strategy": "fixed_delay", "max_retry_count": "x", "delay_interval": "00:00:01"}, "max_retry_count"),
         ({"strategy": "fixed_delay", "delay_interval": "00:00:01"}, "max_retry_count"),
+        (
+            {
+                "strategy": "exponential_backoff",
+                "max_retry_count": "3",
+                "minimum_interval": "00:15:00",
+                "maximum_interval": "00:00:03",
+            },
+            "minimum_interval of its retry is 900 s, above its maximum_interval, 3 s",
+        ),
     ],
 )
 def test_what_it_may_not(policy, message):

@@ -153,6 +153,10 @@ def test_a_function_timeout_of_minus_one_is_none(tmp_path):
     assert read(tmp_path, {"version": "2.0", "functionTimeout": "-1"}).timeout is None
 
 
+def test_a_function_timeout_of_25_hours_is_one_of_25_days_as_in_dotnet(tmp_path):
+    assert read(tmp_path, {"version": "2.0", "functionTimeout": "25:00:00"}).timeout == 25 * 86_400
+
+
 def test_app_settings_win_over_host_json(tmp_path):
     environ = {"AzureFunctionsJobHost__extensions__http__routePrefix": "v2"}
     assert read(tmp_path, {"version": "2.0"}, environ).route_prefix == "v2"

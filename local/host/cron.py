@@ -21,8 +21,18 @@ FIELDS: tuple[tuple[str, int, int, Sequence[str]], ...] = (  # name, lowest, hig
     ("day of week", 0, 6, WEEKDAYS),
 )
 WITHOUT_SECONDS = 5
-SPAN = re.compile(r"(?:(\d{1,5})\.)?(\d{1,2}):(\d{1,2})(?::(\d{1,2}))?")  # [days.]hours:minutes[:seconds]
-LAST_HOUR, LAST_MINUTE = 23, 59
+SPAN_FORMS = [  # of .NET, in the order in which it tries them; the last field may have a fraction of a second
+    re.compile(pattern, re.ASCII)
+    for pattern in (
+        r"(?P<days>\d+)",
+        r"(?:(?P<days>\d+)\.)?(?P<hours>\d+):(?P<minutes>\d+)",
+        r"(?:(?P<days>\d+)\.)?(?P<hours>\d+):(?P<minutes>\d+):(?P<seconds>\d+(?:\.\d+)?)",
+        r"(?P<days>\d+):(?P<hours>\d+):(?P<minutes>\d+)",
+        r"(?P<days>\d+):(?P<hours>\d+):(?P<minutes>\d+):(?P<seconds>\d+(?:\.\d+)?)",
+    )
+]
+SPAN_LIMITS = {"days": 10_675_199, "hours": 23, "minutes": 59, "seconds": 59.9999999}
+NEVER = datetime.max.replace(tzinfo=UTC)
 DAYS_AHEAD = 366 * 41  # no combination of day, month and day of week that comes at all takes longer
 
 
@@ -85,7 +95,11 @@ class Interval:
         return self.span < timedelta(minutes=1)
 
     def next(self, after: datetime) -> datetime:
-        return after + self.span
+        """NEVER for a moment that no calendar has."""
+        try:
+            return after + self.span
+        except OverflowError:
+            return NEVER
 
 
 Schedule = Cron | Interval
@@ -160,7 +174,7 @@ def _digits(word: str) -> int:
 
 
 def _interval(expression: str) -> Interval:
-    if not SPAN.fullmatch(expression):
+    if not any(form.fullmatch(expression) for form in SPAN_FORMS):
         raise ValueError("it has neither five or six fields nor the form hh:mm:ss")
     if not (length := span(expression)):
         raise ValueError("it is no time at all")
@@ -168,10 +182,15 @@ def _interval(expression: str) -> Interval:
 
 
 def span(text: str) -> timedelta:
-    """A length of time as .NET reads it: [days.]hours:minutes[:seconds]. Raises ValueError."""
-    if not (match := SPAN.fullmatch(text)):
+    """A length of time as .NET reads it: [days.]hours:minutes[:seconds[.fraction]], or days alone. Raises ValueError.
+
+    Three fields whose first is above 23 are days, hours and minutes: 25:00:00 is 25 days.
+    """
+    matches = [match for form in SPAN_FORMS if (match := form.fullmatch(text))]
+    if not matches:
         raise ValueError(f"{text!r} has not the form hh:mm:ss")
-    days, hours, minutes, seconds = (int(number or 0) for number in match.groups())
-    if hours > LAST_HOUR or minutes > LAST_MINUTE or seconds > LAST_MINUTE:
-        raise ValueError("hours go to 23, minutes and seconds to 59; write days as d.hh:mm:ss")
-    return timedelta(days=days, hours=hours, minutes=minutes, seconds=seconds)
+    for match in matches:
+        fields = {name: float(number or 0) for name, number in match.groupdict().items()}
+        if all(number <= SPAN_LIMITS[name] for name, number in fields.items()):
+            return timedelta(**fields)
+    raise ValueError("hours go to 23, minutes and seconds to 59; write days as d.hh:mm:ss")

@@ -68,11 +68,11 @@ def _random() -> str:
 
 
 def _given(request: Request) -> str:
-    """The first header, else the query's `code`, whatever its case."""
+    """The first header, else the query's first `code`, whatever its case."""
     if HEADER in request.headers:
         return request.headers[HEADER]
     given = parse_qsl(request.scope["query_string"].decode("latin-1"), keep_blank_values=True)
-    return ",".join(value for name, value in given if name.lower() == PARAMETER)
+    return next((value for name, value in given if name.lower() == PARAMETER), "")
 
 
 def _is_one_of(given: str, keys: list[str]) -> bool:

@@ -127,7 +127,7 @@ def _function(name: str, one: Decorated, signature: Signature, settings: Setting
     trigger = TRIGGERS[declared.type](name, declared, settings, host_json)
     if isinstance(trigger, HttpTrigger) and signature.annotation in (str, bytes):
         raise FunctionInError(f"annotate {signature.argument} with azure.functions.HttpRequest.")
-    call = one.get_user_function()
+    call, retry = one.get_user_function(), _retry(one)  # which the real host checks for every trigger
     return Function(
         name=name,
         call=call,
@@ -138,7 +138,7 @@ def _function(name: str, one: Decorated, signature: Signature, settings: Setting
         wants_context=signature.wants_context,
         is_async=signature.is_async,
         returns=signature.returns,
-        retry=_retry(one) if isinstance(trigger, TimerTrigger) else None,
+        retry=retry if isinstance(trigger, TimerTrigger) else None,
         disabled=settings.disabled(name),
         bindings=tuple(one.get_raw_bindings()),
     )

@@ -43,7 +43,12 @@ def parse(policy: Mapping[str, Any]) -> Retry:
         return Retry(most, _seconds(policy, "delay_interval", None))
     if strategy == "exponential_backoff":
         longest = _seconds(policy, "maximum_interval", LONGEST_SECONDS)
-        return Retry(most, _seconds(policy, "minimum_interval", 0), longest)
+        shortest = _seconds(policy, "minimum_interval", 0)
+        if shortest > longest:
+            raise ValueError(
+                f"minimum_interval of its retry is {shortest:g} s, above its maximum_interval, {longest:g} s."
+            )
+        return Retry(most, shortest, longest)
     raise ValueError(f"its retry strategy {strategy!r} is none of {', '.join(NAMES)}.")
 
 
