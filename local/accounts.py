@@ -8,14 +8,20 @@ from azure.core.exceptions import AzureError, ClientAuthenticationError, Service
 
 from local.host import storage
 from local.host.functions import FunctionInError
-from local.host.settings import DEVELOPMENT_STORAGE, Connection, Settings
+from local.host.settings import DEVELOPMENT_STORAGE, STORAGE, Connection, Settings
 from shared.errors import TextdropError
 
+DOCUMENTS = "DOCUMENTS_STORAGE"
 DENIED = (401, 403)
+ROLES = {  # that an identity needs, by connection
+    STORAGE: "Storage Blob Data Owner and Storage Queue Data Contributor",
+    DOCUMENTS: "Storage Blob Data Owner, Storage Queue Data Contributor and Storage Table Data Contributor",
+}
+SIGN_IN = "Sign in with `az login`."
 ABSENT = 404
 
 
-def trouble(settings: Settings, name: str, roles: str) -> tuple[str, str] | None:
+def trouble(settings: Settings, name: str) -> tuple[str, str] | None:
     """What keeps the blobs and queues of connection `name` from being asked for, and its mend.
 
     What is not there yet is no trouble: the host makes it.
@@ -23,9 +29,9 @@ def trouble(settings: Settings, name: str, roles: str) -> tuple[str, str] | None
     try:
         _ask(settings.connection(name))
     except FunctionInError as error:
-        return str(error), f"Correct {name}."
+        return str(error), to_set(name)
     except AzureError as error:
-        return f"{name}: {_said(error)}.", mend(error, settings, name, roles)
+        return f"{name}: {_said(error)}.", mend(error, settings, name)
     return None
 
 
@@ -61,11 +67,17 @@ def told(error: TextdropError) -> str:
     return f"{_said(error.__cause__).capitalize()}." if isinstance(error.__cause__, ServiceRequestError) else str(error)
 
 
-def mend(error: BaseException | None, settings: Settings, name: str, roles: str) -> str:
+def to_set(name: str) -> str:
+    return f"Set {name} as the README's table of settings says."
+
+
+def mend(error: BaseException | None, settings: Settings, name: str) -> str:
+    """The same words for the same cause, whichever check meets it: causes are counted by them."""
+    if isinstance(error, ClientAuthenticationError) and not _status(error):  # no token was got: nobody is signed in
+        return SIGN_IN
     if _status(error) in DENIED:
-        return f"Correct the key of {name}; or, without one, give the identity {roles}."
-    if isinstance(error, ClientAuthenticationError):  # no token was got: nobody is signed in
-        return f"Sign in with `az login`; or set {name} to a connection string."
+        has_key = settings.connection(name).connection_string
+        return f"Correct the key of {name}." if has_key else f"Give the identity {ROLES[name]} for {name}."
     if isinstance(error, ServiceRequestError) and settings.connection(name).connection_string == DEVELOPMENT_STORAGE:
         return "Start Azurite, in another terminal: .venv/bin/python -m local azurite"
     return f"Correct {name}, or see to the account's network rules."

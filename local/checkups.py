@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from functools import cached_property
 from pathlib import Path
 
-from local import accounts, indexing
+from local import accounts, indexing, login
 from local.errors import SetupError
 from local.host import host_json
 from local.host.cron import ScheduleError, parse
@@ -30,8 +30,8 @@ FUNCTIONS = {"document_landed", "tick", "manage"}
 SOON = timedelta(days=30)
 NO_JOB = "00000000-0000-0000-0000-000000000000"
 SAMPLE_ENDPOINT = "https://NAME.cognitiveservices.azure.com"  # of local.settings.sample.json
+KEY_OR_LOGIN = "Set LANGUAGE_KEY; or, to do without one, sign in with `az login`."
 LANGUAGE_MENDS: tuple[tuple[type[LanguageError], str], ...] = (
-    (Refused, "Correct LANGUAGE_KEY; or, without one, give the identity Cognitive Services Language Owner."),
     (Rejected, "Correct LANGUAGE_API: the resource does not speak this version."),
     (Unknown, "Correct LANGUAGE_ENDPOINT, or LANGUAGE_API."),
     (LanguageError, "Correct LANGUAGE_ENDPOINT, or see to the resource's network rules."),
@@ -61,6 +61,11 @@ class Patient:
         return build(load(self.environ))
 
     @cached_property
+    def keyless(self) -> tuple[str, ...]:
+        """The connections that somebody must be signed in for."""
+        return login.needed_for(self.host)
+
+    @cached_property
     def host(self) -> HostSettings:
         return HostSettings(self.environ)
 
@@ -70,7 +75,7 @@ def settings(patient: Patient) -> Iterator[Finding]:
         load(patient.environ)
     except SettingsError as error:
         for fault in error.faults:
-            yield Finding(f"{fault}.", f"Set {fault.split()[0]} as the README's table of settings says.")
+            yield Finding(f"{fault}.", accounts.to_set(fault.split()[0]))
     else:
         yield Finding("All are there, and of the right form.")
 
@@ -110,12 +115,24 @@ def functions(patient: Patient) -> Iterator[Finding]:
         yield Finding(f"Exactly {', '.join(found)}.")
 
 
+def signed_in(patient: Patient) -> Iterator[Finding]:
+    """Asked once: each connection without a key would find the same."""
+    names = ", ".join(patient.keyless)
+    if not names:
+        yield Finding("None is needed: every connection has a key.")
+    elif login.is_there():
+        yield Finding(f"You are signed in, for what has no key: {names}.")
+    else:
+        mend = KEY_OR_LOGIN if patient.keyless == (login.LANGUAGE,) else accounts.SIGN_IN
+        yield Finding(f"Nobody is signed in, and there is no key for: {names}.", mend)
+
+
 def host_storage(patient: Patient) -> Iterator[Finding]:
     yield from _account(patient, STORAGE)
 
 
 def documents_storage(patient: Patient) -> Iterator[Finding]:
-    yield from _account(patient, "DOCUMENTS_STORAGE")
+    yield from _account(patient, accounts.DOCUMENTS)
 
 
 def containers(patient: Patient) -> Iterator[Finding]:
@@ -190,8 +207,7 @@ def _deployment(found: Classifier, deployment: Deployment | None, now: datetime)
 
 def _account(patient: Patient, name: str) -> Iterator[Finding]:
     """Its blobs and its queues can be asked for; what is not there yet is made by the host."""
-    roles = "Storage Blob Data Owner and Storage Queue Data Contributor"
-    found = accounts.trouble(patient.host, name, roles)
+    found = accounts.trouble(patient.host, name)
     yield Finding(*found) if found else Finding(f"{name}: blobs and queues answer.")
 
 
@@ -200,15 +216,21 @@ def look(name: str, patient: Patient) -> list[Finding]:
     try:
         return list(CHECKS[name](patient))
     except LanguageError as error:
-        mend = next(mend for kind, mend in LANGUAGE_MENDS if isinstance(error, kind))
-        return [Finding(f"{patient.services.settings.language_endpoint}: {error}", mend)]
+        return [Finding(f"{patient.services.settings.language_endpoint}: {error}", _language_mend(error, patient))]
     except TextdropError as error:
-        roles = "Storage Blob Data Owner and Storage Table Data Contributor"
-        return [Finding(accounts.told(error), accounts.mend(error.__cause__, patient.host, "DOCUMENTS_STORAGE", roles))]
+        return [Finding(accounts.told(error), accounts.mend(error.__cause__, patient.host, accounts.DOCUMENTS))]
     except Exception as error:  # noqa: BLE001  what one check stumbles over keeps none from its turn
         return [
             Finding(f"It cannot be looked at ({type(error).__name__}).", "Correct the settings and files it is of.")
         ]
+
+
+def _language_mend(error: LanguageError, patient: Patient) -> str:
+    if not isinstance(error, Refused):
+        return next(mend for kind, mend in LANGUAGE_MENDS if isinstance(error, kind))
+    if patient.services.settings.language_key:
+        return "Correct LANGUAGE_KEY, or see to the resource's network rules."
+    return accounts.SIGN_IN if error.__cause__ else "Give the identity Cognitive Services Language Owner."
 
 
 # In the order of a deployment. Those of NEEDED make no sense before another has found nothing.
@@ -217,6 +239,7 @@ CHECKS: dict[str, Callable[[Patient], Iterator[Finding]]] = {
     "schedule": schedule,
     "host.json": host_file,
     "functions": functions,
+    "login": signed_in,
     "host's storage": host_storage,
     "documents' storage": documents_storage,
     "containers": containers,
@@ -231,16 +254,32 @@ NEEDED = {
     "Language service": "settings",
     "classifier": "Language service",
 }
+CONNECTIONS = {
+    "host's storage": STORAGE,
+    "documents' storage": accounts.DOCUMENTS,
+    "containers": accounts.DOCUMENTS,
+    "tables": accounts.DOCUMENTS,
+    "Language service": login.LANGUAGE,
+}
 
 
 def examine(patient: Patient) -> dict[str, list[Finding]]:
     """Every check's findings, in the order of CHECKS."""
     found: dict[str, list[Finding]] = {}
     for name in CHECKS:
-        first = NEEDED.get(name, "")
-        skipped = Finding("Not looked at.", f"First correct what is found above: {first}.", serious=False)
-        found[name] = [skipped] if any(one.mend for one in found.get(first, [])) else look(name, patient)
+        missing = [first for first in _needed(name, patient) if any(one.mend for one in found[first])]
+        found[name] = [_skipped(missing)] if missing else look(name, patient)
     return found
+
+
+def _needed(name: str, patient: Patient) -> list[str]:
+    """The checks that must have found nothing before this one makes sense."""
+    login_needed = ["login"] if CONNECTIONS.get(name) in patient.keyless else []
+    return [NEEDED[name], *login_needed] if name in NEEDED else login_needed
+
+
+def _skipped(missing: list[str]) -> Finding:
+    return Finding("Not looked at.", f"First correct what is found above: {', '.join(missing)}.", serious=False)
 
 
 def to_correct(found: Mapping[str, list[Finding]]) -> int:

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
+
+from shared.management.assessment import NO_CLASS
 
 console = Console(highlight=False)
 
@@ -49,12 +51,19 @@ def evaluation(found: Any) -> None:
     table.add_column("class")
     for column in ("precision", "recall", "F1"):
         table.add_column(column, justify="right")
-    for name, score in found["classes"].items():
+    for name, score in _with_texts(found["classes"]).items():
         table.add_row(escape(name), f"{score['precision']:.2f}", f"{score['recall']:.2f}", f"{score['f1']:.2f}")
     table.add_section()
     for kind in ("micro", "macro"):
         table.add_row(f"{kind} average", *(f"{found[kind + part]:.2f}" for part in ("Precision", "Recall", "F1")))
     console.print(table)
+    console.print(found["reading"][0], markup=False)
+
+
+def _with_texts(scores: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Without the service's own None if no text had it: its row of zeros says nothing."""
+    used = ("truePositives", "falsePositives", "falseNegatives")
+    return {name: score for name, score in scores.items() if name != NO_CLASS or any(score[count] for count in used)}
 
 
 def result(name: str, found: Any, width: int) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -31,6 +32,48 @@ def said(predictions: list[Prediction] | None = None, **given: Any) -> list[str]
 def test_the_first_sentence_is_the_verdict() -> None:
     firsts = [sentences(evaluation(f1), [])[0].split(":")[0] for f1 in (1.0, 0.8, 0.79, 0.6, 0.59, 0.0)]
     assert firsts == ["Good", "Good", "Fair", "Fair", "Weak", "Weak"]
+
+
+RIGHT = Prediction("a", ("Drama",), ("Drama",))
+MISTAKEN = Prediction("b", ("Drama", "Action"), ("Drama",))
+
+
+@pytest.mark.parametrize(
+    ("exact", "verdict"),
+    [(18, "Good: macro F1 is 0.87"), (10, "Fair: macro F1 is 0.87"), (7, "Weak: macro F1 is 0.87")],
+)
+def test_the_verdict_does_not_praise_a_model_that_seldom_gets_all_classes_of_a_text(exact: int, verdict: str) -> None:
+    first, second = sentences(evaluation(0.87, Drama=GOOD), exact * [RIGHT] + (18 - exact) * [MISTAKEN])[:2]
+    assert first.startswith(verdict)
+    assert ("too few texts got exactly the labelled classes" in first) is (exact < 18)
+    assert second == f"Of 18 texts held out, {exact} got exactly the labelled classes."
+
+
+@pytest.mark.parametrize(
+    ("classes", "verdict"),
+    [
+        (
+            {"Drama": GOOD, "Comedy": MISSED},
+            "Fair: macro F1 is 0.87, the mean over the classes, but 1 of 2 classes is weak.",
+        ),
+        (
+            {"Drama": GREEDY, "Comedy": MISSED},
+            "Weak: macro F1 is 0.87, the mean over the classes, but 2 of 2 classes are weak; ",
+        ),
+        (
+            {"Drama": GOOD, "Comedy": FEW},
+            "Fair: macro F1 is 0.87, the mean over the classes, but 1 of 2 classes was tried on",
+        ),
+        (
+            {"Drama": MISSED, "Action": GOOD, "Comedy": NONE},
+            "but 1 of 3 classes is weak and 1 of 3 classes was tried on",
+        ),
+        ({"Drama": GOOD, "None": NONE}, "Good: macro F1 is 0.87, the mean over the classes."),
+    ],
+    ids=["one weak", "most weak", "few texts", "both", "None"],
+)
+def test_the_verdict_knows_weak_classes_and_those_tried_on_few_texts(classes: dict[str, Score], verdict: str) -> None:
+    assert verdict in sentences(evaluation(0.87, **classes), [])[0]
 
 
 def test_of_what_is_well_nothing_is_said() -> None:

@@ -7,11 +7,13 @@ import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
+from wire import recording, said
 from world import World, environment
 
 from local import accounts, indexing
@@ -19,6 +21,8 @@ from local.checkups import CHECKS, Finding, Patient, examine, look, to_correct
 from local.errors import SetupError
 from local.host import settings as host_settings
 from local.host.settings import local_values
+from local.login import CONNECTIONS
+from shared import services
 from shared.settings import PREVIEW_API, TODAY_API
 
 ROOT = Path(__file__).parents[1]
@@ -60,7 +64,7 @@ def test_without_a_classifier_files_would_wait_which_is_no_hindrance(world: Worl
     [
         ({"LANGUAGE_API": "v9", "DOCUMENTS_CONTAINER": ""}, "settings", "LANGUAGE_API"),
         ({"TICK_SCHEDULE": "often"}, "schedule", "NCRONTAB"),
-        ({"AzureWebJobsStorage": ""}, "host's storage", "Correct AzureWebJobsStorage"),
+        ({"AzureWebJobsStorage": ""}, "host's storage", "Set AzureWebJobsStorage"),
         ({"AzureWebJobsStorage": "AccountName=a;AccountKey=c2VjcmV0"}, "host's storage", "Correct AzureWebJobsStorage"),
         ({"DOCUMENTS_CONTAINER": "not-there"}, "containers", "Create it"),
         ({"LANGUAGE_KEY": "another-key"}, "Language service", "Correct LANGUAGE_KEY"),
@@ -79,8 +83,70 @@ def test_a_key_that_storage_refuses_is_told_from_storage_that_is_away(world: Wor
     found = examined(world, DOCUMENTS_STORAGE=wrong, AzureWebJobsStorage=wrong)
     for check in ("host's storage", "documents' storage", "containers", "tables"):
         assert "Correct the key of" in trouble(found)[check]
-        assert "Storage" in trouble(found)[check]
+        assert "identity" not in trouble(found)[check]
     assert "AAAA" not in str(found)
+
+
+def test_one_cause_that_several_checks_meet_is_counted_once(world: World) -> None:
+    wrong = world.storage.replace("AccountKey=Eby8", "AccountKey=AAAA")
+    assert to_correct(examined(world, DOCUMENTS_STORAGE=wrong)) == 1
+    assert to_correct(examined(world, DOCUMENTS_STORAGE=wrong, AzureWebJobsStorage=wrong)) == 2
+    assert to_correct(examined(world, DOCUMENTS_STORAGE="")) == 1
+
+
+ADDRESSES = {f"{service}ServiceUri": "https://127.0.0.1:1/" for service in ("blob", "queue", "table")}
+KEYLESS = {f"{name}__{service}": address for name in CONNECTIONS for service, address in ADDRESSES.items()}
+
+
+@pytest.fixture
+def no_login(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Only the environment is asked for a login, which this test leaves empty."""
+    for name in [name for name in os.environ if name.startswith("AZURE_")]:
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("AZURE_TOKEN_CREDENTIALS", "EnvironmentCredential")
+
+
+@pytest.mark.usefixtures("no_login")
+def test_that_nobody_is_signed_in_is_told_once(world: World) -> None:
+    keyless = {**dict.fromkeys(CONNECTIONS, ""), **KEYLESS, "LANGUAGE_KEY": ""}
+    found = examined(world, **keyless)
+    assert {name for name, all_ in found.items() if any(one.mend and one.serious for one in all_)} == {"login"}
+    assert trouble(found)["login"] == (
+        "Nobody is signed in, and there is no key for: AzureWebJobsStorage, DOCUMENTS_STORAGE, the Language service. "
+        "Sign in with `az login`."
+    )
+    assert to_correct(found) == 1
+    assert "KEY" not in str(found)
+
+
+@pytest.mark.usefixtures("no_login")
+def test_without_a_login_what_has_a_key_is_looked_at(world: World) -> None:
+    found = examined(world, LANGUAGE_KEY="")
+    assert trouble(found).keys() == {"login", "Language service", "classifier"}
+    assert "Set LANGUAGE_KEY; or" in trouble(found)["login"]
+    assert to_correct(found) == 1
+
+
+@pytest.fixture
+def identity(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """A managed identity as App Service has it: a place on this machine that hands out tokens."""
+    token = {"access_token": "a-token", "expires_on": "4102444800", "token_type": "Bearer", "resource": "r"}
+    with recording() as issuer:
+        issuer.otherwise = lambda _: said(token)
+        monkeypatch.setenv("AZURE_TOKEN_CREDENTIALS", "ManagedIdentityCredential")
+        monkeypatch.setenv("IDENTITY_ENDPOINT", issuer.url)
+        monkeypatch.setenv("IDENTITY_HEADER", "header")
+        services._identity.cache_clear()
+        yield
+        services._identity.cache_clear()
+
+
+@pytest.mark.usefixtures("identity")
+def test_an_identity_that_is_refused_needs_a_role_and_no_key(world: World) -> None:
+    found = examined(world, LANGUAGE_KEY="")
+    assert trouble(found).keys() == {"Language service", "classifier"}
+    assert "Give the identity Cognitive Services Language Owner." in trouble(found)["Language service"]
+    assert to_correct(found) == 1
 
 
 def test_storage_that_is_away(world: World) -> None:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 
 from shared.language.types import Evaluation, Kind, Prediction, Score
 
@@ -15,18 +16,28 @@ FEW = 5  # held-out texts of a class: with fewer, one text more or less changes 
 PAIRS = 5  # confusions told of
 NO_CLASS = "None"  # what the service calls a document without a class (recorded); no class of the project
 
-# The lowest macro F1 of each verdict.
-VERDICTS: Mapping[float, str] = {
-    STRONG: "Good: macro F1 is {f1:.2f}, the mean over the classes.",
-    WEAK: "Fair: macro F1 is {f1:.2f}, the mean over the classes; see which ones pull it down.",
-    0.0: "Weak: macro F1 is {f1:.2f}, the mean over the classes; it is not ready to be relied on.",
-}
+# The share of held-out texts that got exactly the labelled classes; below F1 where a text may have several classes.
+MOSTLY_EXACT, SELDOM_EXACT = 0.7, 0.4
+
+# The verdicts, the best first.
+GOOD = "Good: macro F1 is {f1:.2f}, the mean over the classes."
+FAIR = "Fair: macro F1 is {f1:.2f}, the mean over the classes{but}."
+WEAK_MODEL = "Weak: macro F1 is {f1:.2f}, the mean over the classes{but}; it is not ready to be relied on."
+VERDICTS = (GOOD, FAIR, WEAK_MODEL)
+
+
+@dataclass(frozen=True)
+class Shortcoming:
+    """Something that keeps a model from a better verdict than the one at `rank` in VERDICTS."""
+
+    rank: int
+    what: str = ""
 
 
 def sentences(evaluation: Evaluation, predictions: Sequence[Prediction]) -> list[str]:
     """What a person should know of an evaluation, the most important first."""
     classes = {name: score for name, score in evaluation.classes.items() if name != NO_CLASS or _texts(score)}
-    first = [_verdict(evaluation.macro_f1), *_exactly(predictions)]
+    first = [_verdict(evaluation.macro_f1, classes, predictions), *_exactly(predictions)]
     return [*first, *_weak(classes), *_confused(evaluation, predictions), *_few(classes)]
 
 
@@ -35,8 +46,43 @@ def wrong(predictions: Sequence[Prediction]) -> list[Prediction]:
     return [one for one in predictions if set(one.expected) != set(one.predicted)]
 
 
-def _verdict(f1: float) -> str:
-    return next(said for least, said in VERDICTS.items() if f1 >= least).format(f1=f1)
+def _verdict(f1: float, classes: Mapping[str, Score], predictions: Sequence[Prediction]) -> str:
+    """The worst that the mean, the exact matches, the weak classes and the number of texts allow, with the reasons."""
+    found = [
+        Shortcoming(_rank(f1, STRONG, WEAK)),
+        *_inexact(predictions),
+        *_weak_classes(classes),
+        *_untried_classes(classes),
+    ]
+    rank = max(one.rank for one in found)
+    reasons = [one.what for one in found if one.what]
+    but = f", but {' and '.join(reasons)}" if reasons else ""
+    return VERDICTS[rank].format(f1=f1, but=but)
+
+
+def _rank(share: float, strong: float, weak: float) -> int:
+    return 0 if share >= strong else 1 if share >= weak else 2
+
+
+def _inexact(predictions: Sequence[Prediction]) -> Iterator[Shortcoming]:
+    if predictions:
+        right = (len(predictions) - len(wrong(predictions))) / len(predictions)
+        if rank := _rank(right, MOSTLY_EXACT, SELDOM_EXACT):
+            yield Shortcoming(rank, "too few texts got exactly the labelled classes")
+
+
+def _weak_classes(classes: Mapping[str, Score]) -> Iterator[Shortcoming]:
+    if number := sum(_is_weak(score) for score in classes.values()):
+        verb = "is" if number == 1 else "are"
+        most = 2 if 2 * number > len(classes) else 1
+        yield Shortcoming(most, f"{number} of {len(classes)} classes {verb} weak")
+
+
+def _untried_classes(classes: Mapping[str, Score]) -> Iterator[Shortcoming]:
+    """What is good on a handful of texts may be good by chance."""
+    if number := sum(_texts(score) < FEW for score in classes.values()):
+        verb = "was" if number == 1 else "were"
+        yield Shortcoming(1, f"{number} of {len(classes)} classes {verb} tried on fewer than {FEW} texts")
 
 
 def _exactly(predictions: Sequence[Prediction]) -> Iterator[str]:
@@ -46,10 +92,14 @@ def _exactly(predictions: Sequence[Prediction]) -> Iterator[str]:
 
 
 def _weak(classes: Mapping[str, Score]) -> Iterator[str]:
-    """A class is as weak as the worse of its two sides: F1 may look fair where half of what gets it is of another."""
     for name, score in sorted(classes.items(), key=lambda item: item[1].f1):
-        if min(score.precision, score.recall, score.f1) < WEAK and _texts(score):
+        if _is_weak(score):
             yield f"{name} is weak (F1 {score.f1:.2f}): {_why(score)}."
+
+
+def _is_weak(score: Score) -> bool:
+    """A class is as weak as the worse of its two sides: F1 may look fair where half of what gets it is of another."""
+    return bool(_texts(score)) and min(score.precision, score.recall, score.f1) < WEAK
 
 
 def _why(score: Score) -> str:

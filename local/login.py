@@ -1,0 +1,39 @@
+"""Whether somebody is signed in, for the connections that have no key."""
+
+from __future__ import annotations
+
+from local.accounts import DOCUMENTS
+from local.host.functions import FunctionInError
+from local.host.settings import STORAGE, Settings
+from shared.services import TOKEN_SCOPE
+
+LANGUAGE = "the Language service"
+CONNECTIONS = (STORAGE, DOCUMENTS)
+
+
+def needed_for(settings: Settings) -> tuple[str, ...]:
+    """The connections that are set up without a key. What is not set up at all is a finding of another check."""
+    keyless = [name for name in CONNECTIONS if _has_no_key(settings, name)]
+    if settings.get("LANGUAGE_ENDPOINT").strip() and not settings.get("LANGUAGE_KEY").strip():
+        keyless.append(LANGUAGE)
+    return tuple(keyless)
+
+
+def is_there() -> bool:
+    """Whether any of the ways to sign in yields a token. Takes seconds if none does."""
+    from azure.core.exceptions import AzureError  # noqa: PLC0415  # slow, seldom needed
+    from azure.identity import DefaultAzureCredential  # noqa: PLC0415
+
+    try:
+        with DefaultAzureCredential() as credential:
+            credential.get_token(TOKEN_SCOPE)
+    except AzureError:
+        return False
+    return True
+
+
+def _has_no_key(settings: Settings, name: str) -> bool:
+    try:
+        return not settings.connection(name).connection_string
+    except FunctionInError:
+        return False
