@@ -6,8 +6,9 @@ Dropped files are only ever read. A result lies at `{name}.json` in the results 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+import re
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from http import HTTPStatus
 from typing import Any
 
@@ -22,13 +23,15 @@ from azure.core.exceptions import (
 from azure.storage.blob import BlobBlock, BlobClient, BlobProperties, BlobServiceClient, ContentSettings
 
 from shared.content_encoding import decoded
-from shared.errors import BadRequest, ContainerMissing, Moved, NotFound, StorageUnavailable, Unreadable
+from shared.errors import BadRequest, Conflict, ContainerMissing, Moved, NotFound, StorageUnavailable, Unreadable
 from shared.model import LONGEST_NAME, RESULT_SUFFIX, Blob, is_file_name
 from shared.settings import CONTAINER_NAME
 from shared.text import LARGEST_FILE
 
 TRIES = 5
 MAX_ANY = 20_000_000  # bytes of a labels file, or of a result: 100,000 documents need about half
+# Where the Functions host and its deployments keep their state and secrets.
+RESERVED = re.compile(r"azure-webjobs-.*|scm-releases|function-releases|app-package-.*")
 # For half a minute or more after a container was deleted, the service answers 409 instead of 404.
 CONTAINER_GOES = ("ContainerBeingDeleted", "ContainerBeingDisabled", "ContainerDisabled")
 _TEXT = ContentSettings(content_type="text/plain")  # in whichever encoding it was sent
@@ -86,14 +89,30 @@ class Documents:
             raise ContainerMissing(f"No container can have the name {container!r}.")
         return self._content(self._file(container, name), MAX_ANY)
 
-    def write_any(self, container: str, name: str, content: bytes) -> None:
-        """Write or overwrite a JSON file of any container but the one that is watched."""
-        if container == self.container:
-            raise BadRequest(f"Container {container} is watched: what is written there would be classified.")
+    def require_writable(self, container: str) -> None:
+        """Raise BadRequest for a container that documents, results or the platform's own files are kept in."""
+        used = container in (self.container, self.results) or RESERVED.fullmatch(container)
+        if used or not CONTAINER_NAME.fullmatch(container):
+            raise BadRequest(
+                f"Nothing may be written to container {container[:LONGEST_NAME]!r}: documents, results or files of "
+                "Azure itself are kept there. Keep training texts and their labels in a container of their own."
+            )
+
+    def write_any(self, container: str, name: str, content: bytes, replaces: Callable[[bytes], bool]) -> None:
+        """Write a JSON file of another container, in place of none or of one whose content `replaces` accepts.
+
+        The write is conditional on the version that was looked at. Raises BadRequest for a reserved container or an
+        impossible name, and Conflict for a file that is not replaced.
+        """
+        self.require_writable(container)
         if not is_file_name(name) or len(name) > LONGEST_NAME:
             raise BadRequest(f"No file can have the name {name[:LONGEST_NAME]!r}.")
-        with self._asked():
-            self._file(container, name).upload_blob(content, overwrite=True, content_settings=_JSON)
+        blob = self._file(container, name)
+        for _ in range(TRIES):
+            with suppress(Moved):
+                self._put(blob, content, self._replaceable(blob, replaces))
+                return
+        raise StorageUnavailable(f"{name} cannot be written: something else keeps changing or holding it.")
 
     def result(self, name: str) -> Any:
         """The result of a file, decoded; None if it has none yet, or what is there is no JSON."""
@@ -115,7 +134,8 @@ class Documents:
             if source is None or source.etag != etag:
                 return False
             try:
-                self._put(name + RESULT_SUFFIX, json.dumps(result, ensure_ascii=False, indent=2).encode(), seen)
+                blob = self._file(self.results, name + RESULT_SUFFIX)
+                self._put(blob, json.dumps(result, ensure_ascii=False, indent=2).encode(), seen)
             except ContainerMissing:
                 self._make_results()
             except Moved:
@@ -182,12 +202,26 @@ class Documents:
             return ""
         return found.etag
 
-    def _put(self, name: str, content: bytes, seen: str) -> None:
+    def _replaceable(self, blob: BlobClient, replaces: Callable[[bytes], bool]) -> str:
+        """The ETag of the file if `replaces` accepts it, "" if there is none. Raises Conflict; Moved if it changed."""
+        try:
+            with self._asked():
+                etag = blob.get_blob_properties().etag
+            accepted = replaces(self._content(blob, MAX_ANY, etag=etag, match_condition=MatchConditions.IfNotModified))
+        except NotFound:
+            return ""
+        except Unreadable:
+            accepted = False
+        if not accepted:
+            where = f"{blob.blob_name} of container {blob.container_name}"
+            raise Conflict(f"File {where} is not one that may be replaced: choose another name, or delete it first.")
+        return etag
+
+    def _put(self, blob: BlobClient, content: bytes, seen: str) -> None:
         condition: dict[str, Any] = {"match_condition": MatchConditions.IfMissing}
         if seen:
             condition = {"etag": seen, "match_condition": MatchConditions.IfNotModified}
         with self._asked():
-            blob = self._file(self.results, name)
             blob.upload_blob(content, overwrite=bool(seen), content_settings=_JSON, **condition)
 
     def _make_results(self) -> None:

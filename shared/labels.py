@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TypeVar
 
+from shared import bounded_json
 from shared.errors import BadRequest
 from shared.language.project_file import project_file
 from shared.language.types import Kind, LabelledDocument, Labels, Project
@@ -20,6 +21,7 @@ DOCUMENT_CLASS_NAMES = ("category", "classifierName")
 DATASETS = {"": "", "train": "Train", "test": "Test"}
 KINDS = {"customsinglelabelclassification": Kind.SINGLE, "custommultilabelclassification": Kind.MULTI}
 FILE = "it"
+MAX_TOKENS = 3_000_000  # of the JSON: 100,000 documents, each with a few classes, need about half
 
 Entry = TypeVar("Entry")
 
@@ -81,6 +83,11 @@ def read_labels(raw: bytes, kind: Kind | None = None) -> Read:
     return Read(Labels(tuple(classes), tuple(documents)), tuple(faults), _format(assets))
 
 
+def is_labels_file(raw: bytes) -> bool:
+    """Whether these are labels, in any format and with any faults: nothing else is ever replaced by labels."""
+    return read_labels(raw).format is not None
+
+
 def write_labels(project: Project, labels: Labels, written: Format) -> bytes:
     """The labels file of a project. The quickstart's format has no room for a dataset, and holds no project.
 
@@ -110,7 +117,9 @@ def _format(assets: dict[str, object]) -> Format:
 
 def _parsed(raw: bytes) -> object:
     try:
-        return json.loads(raw.decode(json.detect_encoding(raw)))
+        return bounded_json.decode(raw, MAX_TOKENS)
+    except bounded_json.TooManyValues as error:
+        raise _Unusable(FILE, f"has {error}", "Split the project: it has room for 100,000 documents.") from error
     except UnicodeDecodeError as error:
         raise _Unusable(FILE, "is neither UTF-8 nor UTF-16 text", "Save it as UTF-8.") from error
     except json.JSONDecodeError as error:

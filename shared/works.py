@@ -12,7 +12,7 @@ from typing import Any
 
 from shared import export
 from shared.errors import LanguageError, NotSupported, Taken, Unknown
-from shared.labels import Format, read_labels, write_labels
+from shared.labels import Format, is_labels_file, read_labels, write_labels
 from shared.language.types import Classifier, Kind, Progress, Project, State
 from shared.operation import Operation, OperationKind
 from shared.promotion import Deployed, against
@@ -94,7 +94,7 @@ def _exported(services: Services, operation: Operation, _: Progress, __: datetim
     if operation.parameters["format"] == Format.QUICKSTART:
         content = write_labels(project, labels, Format.QUICKSTART)
     location = operation.parameters["labelsLocation"]
-    services.documents.write_any(project.container, location, content)
+    services.documents.write_any(project.container, location, content, is_labels_file)
     return [], {"container": project.container, "labelsLocation": location, "documents": len(labels.documents)}
 
 

@@ -11,8 +11,8 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from shared.content_encoding import decoded
-from shared.documents import MAX_ANY
-from shared.errors import BadRequest, ContainerMissing, Moved, NotFound, Unreadable
+from shared.documents import MAX_ANY, RESERVED
+from shared.errors import BadRequest, Conflict, ContainerMissing, Moved, NotFound, Unreadable
 from shared.model import LONGEST_NAME, RESULT_SUFFIX, Blob, is_file_name
 from shared.text import LARGEST_FILE
 
@@ -97,12 +97,24 @@ class MemoryDocuments:
         with self._lock:
             return self._file(container, name).read(MAX_ANY)
 
-    def write_any(self, container: str, name: str, content: bytes) -> None:
+    def require_writable(self, container: str) -> None:
+        if container in (self.container, self.results) or RESERVED.fullmatch(container) or container.startswith("$"):
+            raise BadRequest("Nothing may be written there.")
+
+    def write_any(self, container: str, name: str, content: bytes, replaces: Callable[[bytes], bool]) -> None:
         with self._lock:
-            if container == self.container or not is_file_name(name) or len(name) > LONGEST_NAME:
+            self.require_writable(container)
+            if not is_file_name(name) or len(name) > LONGEST_NAME:
                 raise BadRequest("It cannot be written there.")
-            self._files(container)
+            if name in self._files(container) and not self._replaced(container, name, replaces):
+                raise Conflict("It is not one that may be replaced.")
             self.put(name, content, container=container)
+
+    def _replaced(self, container: str, name: str, replaces: Callable[[bytes], bool]) -> bool:
+        try:
+            return replaces(self.read_any(container, name))
+        except Unreadable:
+            return False
 
     def result(self, name: str) -> Any:
         try:

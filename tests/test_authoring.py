@@ -237,7 +237,7 @@ def test_a_check_needs_to_know_where_the_labels_are(world: World) -> None:
 
 def test_labels_are_converted_to_the_other_format_and_back(world: World) -> None:
     container = f"{world.container}-training"
-    world.upload_training(container)
+    created(world)
     asked = {"storageInputContainerName": container, "modelType": "MultiClassification"}
     for source, target, format_ in (("labels.json", "today.json", "today"), ("today.json", "back.json", "quickstart")):
         status, found, _ = world.ask(
@@ -254,6 +254,61 @@ def test_labels_are_converted_to_the_other_format_and_back(world: World) -> None
     assert read[1]["assets"]["classes"] == [{"category": name} for name in TEXTS]
     assert world.ask("POST", f"projects/{world.project}/labels/convert", {**asked, "labelsLocation": "labels.json",
         "target": "Cooking0.txt"})[0] == 400  # fmt: skip
+
+
+def test_labels_are_written_to_the_projects_own_container_only(world: World) -> None:
+    """Nobody's results, secrets or other files are replaced by a labels file, however it is asked for."""
+    created(world)
+    path, elsewhere = f"projects/{world.project}/labels/convert", f"{world.container}-elsewhere"
+    world.upload_training(elsewhere)
+    for container in (
+        world.container,
+        f"{world.container}-results",
+        "azure-webjobs-secrets",
+        "$logs",
+        "No!",
+        elsewhere,
+    ):
+        asked = {"storageInputContainerName": container, "labelsLocation": "labels.json", "target": "new.json"}
+        if container == elsewhere and world.api == PREVIEW_API:
+            continue  # its protocol cannot say which is the project's: this one has labels and their texts
+        assert error(world.ask("POST", path, asked))[0] == 400
+    asked = {"storageInputContainerName": elsewhere, "labelsLocation": "labels.json", "target": "new.json"}
+    if world.api != PREVIEW_API:
+        assert error(world.ask("POST", "projects/Nobody/labels/convert", asked))[0] == 404
+    world.blobs.create_container(f"{world.container}-other")
+    assert error(world.ask("POST", path, {**asked, "storageInputContainerName": f"{world.container}-other"}))[0] == 400
+    names = {one.name for one in world.blobs.get_container_client(elsewhere).list_blobs()}
+    assert "new.json" not in names
+
+
+NO_LABELS = (
+    b"",
+    b"{}",
+    b"[]",
+    b"[" * 10_000,
+    b"\xff",
+    b'{"classes": [{"category": "A", "confidence": 1}]}',
+    b'{"keys": []}',
+)
+
+
+@pytest.mark.parametrize("content", NO_LABELS, ids=lambda content: repr(content[:12]))
+def test_labels_take_the_place_of_labels_only(world: World, content: bytes) -> None:
+    created(world)
+    container = f"{world.container}-training"
+    world.put("settings.json", content, container)
+    asked = {"storageInputContainerName": container, "labelsLocation": "labels.json", "target": "settings.json"}
+    status, message = error(world.ask("POST", f"projects/{world.project}/labels/convert", asked))
+    assert (status, "choose another name" in message) == (409, True)
+    if world.api != PREVIEW_API:
+        path, body = f"projects/{world.project}/export", {"labelsLocation": "settings.json"}
+        ended = world.ended(world.ask("POST", path, body)[1])
+        assert (ended["state"], "choose another name" in ended["detail"]) == ("failed", True)
+    assert world.blobs.get_blob_client(container, "settings.json").download_blob().readall() == content
+    flawed = b'{"classifiers": [{"name": "A"}], "documents": [{"location": "a.txt", "classifiers": [{}]}]}'
+    world.put("settings.json", flawed, container)
+    assert world.ask("POST", f"projects/{world.project}/labels/convert", asked)[0] == 200
 
 
 @pytest.mark.parametrize(

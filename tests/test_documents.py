@@ -19,7 +19,16 @@ from memory_services import ENVIRON
 from local.azurite import Azurite
 from shared.content_encoding import decoded
 from shared.documents import MAX_ANY, Documents
-from shared.errors import BadRequest, ContainerMissing, Moved, NotFound, StorageUnavailable, TextdropError, Unreadable
+from shared.errors import (
+    BadRequest,
+    Conflict,
+    ContainerMissing,
+    Moved,
+    NotFound,
+    StorageUnavailable,
+    TextdropError,
+    Unreadable,
+)
 from shared.model import LONGEST_NAME
 from shared.services import build
 from shared.settings import load
@@ -244,18 +253,49 @@ def test_a_file_of_any_container_is_read(files: Any, container: str) -> None:
         files.documents.read_any(f"{container}-none", "labels.json")
 
 
-def test_a_file_of_any_other_container_is_written_and_overwritten(files: Any, container: str) -> None:
-    files.put("a.txt", b"text", container=f"{container}-training")
+def test_a_file_of_another_container_is_written_and_replaced_if_its_content_may_be(files: Any, container: str) -> None:
+    training = f"{container}-training"
+    files.put("a.txt", b"text", container=training)
     for content in (b"{}", b'{"a": 1}'):
-        files.documents.write_any(f"{container}-training", "labels.json", content)
-        assert files.documents.read_any(f"{container}-training", "labels.json") == content
+        files.documents.write_any(training, "labels.json", content, lambda found: found == b"{}")
+        assert files.documents.read_any(training, "labels.json") == content
+    with pytest.raises(Conflict):
+        files.documents.write_any(training, "labels.json", b"{}", lambda found: found == b"{}")
+    assert files.documents.read_any(training, "labels.json") == b'{"a": 1}'
     with pytest.raises(ContainerMissing):
-        files.documents.write_any(f"{container}-none", "labels.json", b"{}")
+        files.documents.write_any(f"{container}-none", "labels.json", b"{}", bool)
 
 
-def test_nothing_is_written_to_the_container_that_is_watched(files: Any, container: str) -> None:
-    with pytest.raises(BadRequest):
-        files.documents.write_any(container, "labels.json", b"{}")
+def test_a_file_too_large_to_be_looked_at_is_not_replaced(files: Any, container: str) -> None:
+    files.put("labels.json", b"x" * (MAX_ANY + 1), container=f"{container}-training")
+    with pytest.raises(Conflict):
+        files.documents.write_any(f"{container}-training", "labels.json", b"{}", lambda _: True)
+
+
+def test_a_file_that_changes_while_it_is_looked_at_is_looked_at_again(blobs: AzuriteFiles, container: str) -> None:
+    training = f"{container}-training"
+    blobs.put("labels.json", b"labels", container=training)
+
+    def replaces(found: bytes) -> bool:
+        if found == b"labels":
+            blobs.put("labels.json", b"something else", container=training)
+        return found == b"labels"
+
+    with pytest.raises(Conflict):
+        blobs.documents.write_any(training, "labels.json", b"{}", replaces)
+    assert blobs.documents.read_any(training, "labels.json") == b"something else"
+
+
+@pytest.mark.parametrize(
+    "reserved",
+    [
+        "{}", "{}-results", "$logs", "$web", "$root", "azure-webjobs-secrets", "azure-webjobs-hosts", "scm-releases",
+        "function-releases", "app-package-textdrop-1a2b",
+    ],
+)  # fmt: skip
+def test_nothing_is_written_to_a_container_of_somebody_else(files: Any, container: str, reserved: str) -> None:
+    with pytest.raises(BadRequest, match="written"):
+        files.documents.write_any(reserved.format(container), "labels.json", b"{}", lambda _: True)
     assert files.documents.look("labels.json") is None
 
 
@@ -263,7 +303,7 @@ def test_nothing_is_written_to_the_container_that_is_watched(files: Any, contain
 def test_a_file_is_written_to_its_own_name_or_not_at_all(files: Any, container: str, name: str) -> None:
     files.put("a.txt", b"text", container=f"{container}-training")
     with pytest.raises(BadRequest):
-        files.documents.write_any(f"{container}-training", name, b"{}")
+        files.documents.write_any(f"{container}-training", name, b"{}", lambda _: True)
 
 
 def test_another_containers_files_are_listed_in_pages(files: Any, container: str) -> None:
@@ -415,7 +455,7 @@ def test_a_result_is_json_that_people_can_read(blobs: AzuriteFiles) -> None:
 ASKING: dict[str, Callable[[Documents], object]] = {
     "look": lambda documents: documents.look("a.txt"),
     "read": lambda documents: documents.read("a.txt", "0x1"),
-    "write_any": lambda documents: documents.write_any("container", "a.json", b"{}"),
+    "write_any": lambda documents: documents.write_any("container", "a.json", b"{}", lambda _: True),
     "read_any": lambda documents: documents.read_any("container", "a.txt"),
     "result": lambda documents: documents.result("a.txt"),
     "write_result": lambda documents: documents.write_result("a.txt", "0x1", {}),

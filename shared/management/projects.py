@@ -7,8 +7,8 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from shared.errors import BadRequest, NotSupported
-from shared.labels import Format, write_labels
+from shared.errors import BadRequest, NotFound, NotSupported, Unknown
+from shared.labels import Format, is_labels_file, write_labels
 from shared.language.types import Kind, Project
 from shared.management import views
 from shared.management.requests import Answer, Request, choice, file_name, flag, json_object, name_of, text
@@ -110,15 +110,15 @@ def check_labels(services: Services, request: Request, now: datetime, project: s
 
 
 def convert_labels(services: Services, request: Request, now: datetime, project: str) -> Answer:
-    """A labels file in the other format, beside it in its container."""
+    """A labels file in the other format, beside it in the project's container."""
     del now
     body = json_object(request)
-    name, written = name_of(project, "project"), _format(body)
+    name, written, target = name_of(project, "project"), _format(body), _json_name(body, "target")
     container, kind = _place(services, body, name)
-    target = _json_name(body, "target")
+    _require_own(services, name, container)
     labels = sound_labels(services, container, text(body, "labelsLocation"), kind or Kind.MULTI)
     made = Project(name, kind or Kind.MULTI, container, text(body, "culture", "en-us"))
-    services.documents.write_any(container, target, write_labels(made, labels, written))
+    services.documents.write_any(container, target, write_labels(made, labels, written), is_labels_file)
     return Answer(200, {"container": container, "labelsLocation": target, "format": written})
 
 
@@ -138,6 +138,23 @@ def _place(services: Services, body: Mapping[str, Any], name: str) -> tuple[str,
     except NotSupported:
         raise BadRequest('"storageInputContainerName" must say which container the labels file is in.') from None
     return found.container, kind or found.kind
+
+
+def _require_own(services: Services, name: str, container: str) -> None:
+    """A caller has labels written to the project's own container only.
+
+    The quickstart's protocol cannot say which that is. There the sound labels file beside the target, with all the
+    texts it names, shows that the container is a project's.
+    """
+    services.documents.require_writable(container)
+    try:
+        own = services.language.project(name).container
+    except NotSupported:
+        return
+    except Unknown:
+        raise NotFound(f"There is no project {name}, and labels are written to a project's container only.") from None
+    if container != own:
+        raise BadRequest(f"Labels of project {name} are written to its own container only, which is {own}.")
 
 
 def _format(body: Mapping[str, Any]) -> Format:
