@@ -10,6 +10,7 @@ import logging
 from datetime import UTC, datetime
 from functools import partial
 from time import monotonic
+from typing import Any
 
 import azure.functions as func
 
@@ -65,13 +66,17 @@ def manage(request: func.HttpRequest) -> func.HttpResponse:
     from shared.management import requests, routes
 
     path = request.route_params.get("path", "")
-    kind = request.headers.get("content-type", "")
-    asked = requests.Request(request.method, path, dict(request.params), request.get_body(), kind)
+    kind, part = (request.headers.get(name, "") for name in ("content-type", "range"))
+    asked = requests.Request(request.method, path, dict(request.params), request.get_body(), kind, part)
     answer = routes.answer(asked, services.services, clock())
     return func.HttpResponse(
-        json.dumps(answer.body, ensure_ascii=False, indent=2) + "\n",
+        _encoded(answer.body),
         status_code=answer.status,
         headers={**HEADERS, **answer.headers},
-        mimetype="application/json",
+        mimetype=answer.content_type,
         charset="utf-8",
     )
+
+
+def _encoded(body: Any) -> str | bytes:
+    return body if isinstance(body, bytes) else json.dumps(body, ensure_ascii=False, indent=2) + "\n"

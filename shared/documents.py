@@ -174,6 +174,20 @@ class Documents:
                 content_settings=ContentSettings(content_type=content_type),
             )
 
+    def part(self, name: str, start: int, length: int) -> tuple[bytes, int]:
+        """At most `length` bytes of a file of the results container, from byte `start` on, and the size of the whole.
+
+        Empty where `start` is behind the end. Raises NotFound, and Moved if the file is replaced meanwhile.
+        """
+        blob = self._file(self.results, name)
+        with self._asked():
+            found = blob.get_blob_properties()
+            here = min(length, found.size - start)
+            if here <= 0:
+                return b"", found.size
+            same: dict[str, Any] = {"etag": found.etag, "match_condition": MatchConditions.IfNotModified}
+            return blob.download_blob(start, here, decompress=False, **same).readall(), found.size
+
     def reachable(self) -> bool:
         """Whether the documents container is there; raises StorageUnavailable if nobody answers."""
         with self._asked():

@@ -6,6 +6,8 @@ TextdropError                    500
 ├── ContentTooLarge              413  the request's body is larger than its route takes
 ├── NotFound                     404  there is no such thing here
 ├── Conflict                     409  something else is under way, or the name is taken
+├── InProgress                   409  what was asked for will be there when the work on it has ended
+├── RangeNotSatisfiable          416  the file has no such part
 ├── NotSupported                 501  the chosen protocol has no such operation
 ├── Moved                        409  a row or blob is no longer the version that was read
 ├── StorageUnavailable           503  Table or Blob storage did not answer
@@ -63,6 +65,20 @@ class NotFound(TextdropError):
 
 class Conflict(TextdropError):
     status = 409
+
+
+class InProgress(TextdropError):
+    """`retry_after`: seconds until it is worth asking again."""
+
+    status = 409
+
+    def __init__(self, message: str, retry_after: float | None = None) -> None:
+        super().__init__(message)
+        self.retry_after = retry_after
+
+
+class RangeNotSatisfiable(TextdropError):
+    status = 416
 
 
 class NotSupported(TextdropError):

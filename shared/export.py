@@ -64,7 +64,7 @@ def step(services: Services, operation: Operation) -> Progress:
     if content:
         services.documents.stage(name, place.blocks, content)
     further = Place(place.blocks + bool(content), place.documents + len(documents), after)
-    steps = {"documents": str(further.documents)}
+    steps = {"documents": further.documents}
     if after:
         return Progress(State.RUNNING, steps=steps, job=str(further), retry_after=SOON)
     services.documents.unite(name, further.blocks, form.content_type)
@@ -73,7 +73,7 @@ def step(services: Services, operation: Operation) -> Progress:
 
 def effect(
     services: Services, operation: Operation, progress: Progress, _: datetime
-) -> tuple[list[tuple[Any, Any]], Mapping[str, str]]:
+) -> tuple[list[tuple[Any, Any]], Mapping[str, Any]]:
     return [], {"container": services.documents.results, "blob": file_of(operation), **progress.steps}
 
 

@@ -6,6 +6,7 @@ import csv
 import io
 import json
 import unicodedata
+from codecs import BOM_UTF8
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
@@ -13,6 +14,8 @@ from typing import Any
 from shared.model import Document
 
 FIELDS = ("name", "classes", "project", "deployment", "model", "modelId", "classified", "etag", "document", "job")
+# A table has the best class and its confidence, a number, in columns of their own; `classes` is all of them in words.
+COLUMNS = ("name", "class", "confidence", *FIELDS[1:])
 # A spreadsheet takes a cell that begins so for a formula, and file names come from anybody.
 FORMULA = ("=", "+", "-", "@")
 BREAKS = ("\t", "\r", "\n")  # at its beginning, some spreadsheets move what follows into a cell of its own
@@ -23,9 +26,13 @@ INVISIBLE = ("C", "M", "Z")  # general categories: control, zero-width, combinin
 class Format:
     """`head` is what an export begins with, `lines` what its documents come to, both in UTF-8."""
 
-    content_type: str
+    media_type: str
     head: bytes
     lines: Callable[[Iterable[Document]], bytes]
+
+    @property
+    def content_type(self) -> str:
+        return f"{self.media_type}; charset=utf-8"
 
 
 def _row(document: Document) -> dict[str, Any]:
@@ -43,20 +50,27 @@ def _jsonl(documents: Iterable[Document]) -> bytes:
 
 
 def _csv(documents: Iterable[Document]) -> bytes:
-    return _table([_cell(value) for value in _row(one).values()] for one in documents)
+    return _table([_cell(value) for value in _columns(one)] for one in documents)
 
 
-def _table(rows: Iterable[Iterable[str]]) -> bytes:
+def _columns(document: Document) -> list[str | float]:
+    """The values of COLUMNS; all classes as "Drama 0.97; Comedy 0.41"."""
+    row = _row(document)
+    name, scores = row.pop("name"), row.pop("classes")
+    best, confidence = (scores[0]["category"], scores[0]["confidence"]) if scores else ("", "")
+    in_words = "; ".join(f"{one['category']} {one['confidence']}" for one in scores)
+    return [name, best, confidence, in_words, *row.values()]
+
+
+def _table(rows: Iterable[Iterable[str | float]]) -> bytes:
     text = io.StringIO(newline="")
     csv.writer(text).writerows(rows)
     return text.getvalue().encode()
 
 
-def _cell(value: Any) -> str:
-    """Classes as "Drama 0.97; Comedy 0.41"; an apostrophe keeps what looks like a formula from being one."""
-    if isinstance(value, list):
-        value = "; ".join(f"{one['category']} {one['confidence']}" for one in value)
-    return f"'{value}" if _may_be_formula(value) else str(value)
+def _cell(value: str | float) -> str | float:
+    """Numbers stay numbers; an apostrophe keeps a text that looks like a formula from being one."""
+    return f"'{value}" if isinstance(value, str) and _may_be_formula(value) else value
 
 
 def _may_be_formula(text: str) -> bool:
@@ -66,6 +80,7 @@ def _may_be_formula(text: str) -> bool:
 
 
 FORMATS: dict[str, Format] = {
-    "jsonl": Format("application/jsonl; charset=utf-8", b"", _jsonl),
-    "csv": Format("text/csv; charset=utf-8", _table([FIELDS]), _csv),
+    "jsonl": Format("application/jsonl", b"", _jsonl),
+    # With a byte order mark: without one, spreadsheets take the file for one in the machine's own old character set.
+    "csv": Format("text/csv", BOM_UTF8 + _table([COLUMNS]), _csv),
 }

@@ -58,7 +58,7 @@ class Operation(Timed):
     service_id: str = ""
     polls: int = 0
     percent: int | None = None
-    steps: Mapping[str, str] = field(default_factory=dict)
+    steps: Mapping[str, str | int] = field(default_factory=dict)
     result: Mapping[str, Any] = field(default_factory=dict)
     detail: str = ""
     ended: datetime | None = None
@@ -100,7 +100,9 @@ class Operation(Timed):
             timeline=timeline,
         )
 
-    def advanced(self, part: OperationKind, result: Mapping[str, Any], steps: Mapping[str, str], now: datetime) -> Self:
+    def advanced(
+        self, part: OperationKind, result: Mapping[str, Any], steps: Mapping[str, str | int], now: datetime
+    ) -> Self:
         """What it did is done; `part` is to be begun."""
         return replace(
             self,
@@ -115,7 +117,7 @@ class Operation(Timed):
             timeline=self._after(now, f"{self.doing} succeeded, {part} follows"),
         )
 
-    def succeeded(self, result: Mapping[str, Any], steps: Mapping[str, str], now: datetime) -> Self:
+    def succeeded(self, result: Mapping[str, Any], steps: Mapping[str, str | int], now: datetime) -> Self:
         timeline = self._after(now, "succeeded")
         return replace(
             self,

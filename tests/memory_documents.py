@@ -149,6 +149,11 @@ class MemoryDocuments:
             content = b"".join(self._staged[name, number] for number in range(blocks))
             self.put(name, content, container=self.results)
 
+    def part(self, name: str, start: int, length: int) -> tuple[bytes, int]:
+        with self._lock:
+            content = self._file(self.results, name).content
+            return content[start : start + max(0, length)], len(content)
+
     def reachable(self) -> bool:
         with self._lock:
             return self.container in self._containers

@@ -360,8 +360,20 @@ def test_a_file_of_blocks_is_there_once_they_are_united(files: Any, container: s
         assert files.documents.read_any(f"{container}-results", "exports/a.csv") == b"ab"
 
 
+def test_a_file_of_the_results_is_read_in_parts(files: Any) -> None:
+    files.documents.stage("exports/a.csv", 0, b"abcde")
+    files.documents.unite("exports/a.csv", 1, "text/csv")
+    assert files.documents.part("exports/a.csv", 0, 5) == (b"abcde", 5)
+    assert files.documents.part("exports/a.csv", 1, 3) == (b"bcd", 5)
+    assert files.documents.part("exports/a.csv", 1, 1000) == (b"bcde", 5)
+    assert files.documents.part("exports/a.csv", 5, 5) == files.documents.part("exports/a.csv", 9, 5) == (b"", 5)
+    with pytest.raises(NotFound):
+        files.documents.part("exports/b.csv", 0, 5)
+
+
 def test_a_file_of_no_blocks_is_empty(files: Any, container: str) -> None:
     files.documents.unite("exports/a.csv", 0, "text/csv")
+    assert files.documents.part("exports/a.csv", 0, 5) == (b"", 0)
     assert files.documents.read_any(f"{container}-results", "exports/a.csv") == b""
 
 
@@ -462,6 +474,7 @@ ASKING: dict[str, Callable[[Documents], object]] = {
     "write": lambda documents: documents.write("a.txt", b"", "", overwrite=False),
     "stage": lambda documents: documents.stage("a.txt", 0, b""),
     "unite": lambda documents: documents.unite("a.txt", 0, ""),
+    "part": lambda documents: documents.part("a.txt", 0, 1),
     "reachable": lambda documents: documents.reachable(),
 }
 

@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from values import CLASSIFIER, NOW, TEXTS, document
 
-from shared.export_formats import FIELDS, FORMATS
+from shared.export_formats import COLUMNS, FIELDS, FORMATS
 from shared.language.types import ClassScore
 from shared.model import Document
 
@@ -24,7 +24,7 @@ def classified(name: str, *classes: tuple[str, float]) -> Document:
 
 def table(*documents: Document) -> list[list[str]]:
     form = FORMATS["csv"]
-    return list(csv.reader(io.StringIO((form.head + form.lines(documents)).decode(), newline="")))
+    return list(csv.reader(io.StringIO((form.head + form.lines(documents)).decode("utf-8-sig"), newline="")))
 
 
 @given(TEXTS, st.lists(st.tuples(TEXTS, st.floats(0, 1)), max_size=3))
@@ -41,11 +41,11 @@ def test_a_json_line_holds_the_document_whatever_it_is_called(name: str, classes
 @given(TEXTS)
 def test_a_csv_row_has_a_cell_a_field_and_none_is_a_formula(name: str) -> None:
     head, row = table(classified(name, ("Drama", 0.97), ("=Comedy", 0.41)))
-    assert tuple(head) == FIELDS
-    assert len(row) == len(FIELDS)
+    assert tuple(head) == COLUMNS
+    assert len(row) == len(COLUMNS)
     assert row[0].removeprefix("'") == name.removeprefix("'")
     assert row[0].startswith("'") or not unicodedata.normalize("NFKC", name).strip().startswith(("=", "+", "-", "@"))
-    assert row[1] == "Drama 0.97; =Comedy 0.41"
+    assert row[1:4] == ["Drama", "0.97", "Drama 0.97; =Comedy 0.41"]
 
 
 SIGNS = "=+-@\uff1d\uff0b\uff0d\uff20\ufe66\ufe62\ufe63\ufe6b"  # the ASCII, full-width and small forms
@@ -64,4 +64,11 @@ def test_what_no_spreadsheet_takes_for_a_formula_is_left_alone(name: str) -> Non
 
 def test_a_document_without_classes_or_classifier_is_a_line_too() -> None:
     _, row = table(replace(classified("a.txt"), classifier=None))
-    assert row[:6] == ["a.txt", "", "", "", "", ""]
+    assert row[:8] == ["a.txt", *[""] * 7]
+
+
+def test_a_spreadsheet_sees_what_the_file_is_written_in_and_numbers_are_numbers() -> None:
+    form = FORMATS["csv"]
+    raw = form.head + form.lines([classified("é.txt", ("=Drama", 0.97), ("-1", 1e-05))])
+    assert raw.startswith(b"\xef\xbb\xbfname,class,confidence,classes,")
+    assert raw.splitlines()[1].startswith("é.txt,'=Drama,0.97,'=Drama 0.97; -1 1e-05,".encode())

@@ -16,7 +16,10 @@ from hypothesis import strategies as st
 from world import World
 
 from shared import export
+from shared.documents import Documents
+from shared.errors import BadRequest
 from shared.ledger import Ledger
+from shared.management import exports
 from shared.model import DocumentState
 from shared.operations import follow
 from shared.services import services
@@ -274,19 +277,74 @@ def test_all_results_in_one_file_page_by_page(classified: World, monkeypatch: py
     ended, text = exported(classified, {})
     found = [json.loads(line) for line in text.splitlines()]
     assert [one["name"] for one in found] == ["x/3.txt", "y/2.txt", "x/1.txt"]
-    assert ended["result"]["documents"] == "3"
+    assert ended["result"]["documents"] == ended["steps"]["documents"] == 3
     shown = classified.documents("succeeded")["x/1.txt"]
     assert (found[2]["classes"], found[2]["document"]) == (shown["classes"], shown["key"])
     ended, text = exported(classified, {"format": "csv", "class": "Sailing", "prefix": "x/"})
-    [row] = csv.DictReader(io.StringIO(text))
+    [row] = csv.DictReader(io.StringIO(text.removeprefix("\ufeff")))
     assert row["name"] == "x/3.txt"
-    assert row["classes"].startswith("Sailing ")
+    assert row["classes"] == f"{row['class']} {float(row['confidence'])}"
+    assert row["class"] == "Sailing"
     assert ended["result"]["blob"].endswith(".csv")
 
 
 def test_an_export_of_nothing_is_an_empty_file(world: World) -> None:
     assert exported(world, {"until": "2000-01-01T00:00:00Z"})[1] == ""
-    assert exported(world, {"format": "csv", "prefix": "none"})[1].startswith("name,classes,")
+    assert exported(world, {"format": "csv", "prefix": "none"})[1].startswith("\ufeffname,class,")
+
+
+@pytest.mark.parametrize("form", ["jsonl", "csv"])
+def test_an_export_is_read_over_http_whole_or_in_parts(
+    classified: World, monkeypatch: pytest.MonkeyPatch, form: str
+) -> None:
+    ended, text = exported(classified, {"format": form})
+    path, raw = f"operations/{ended['key']}/content", text.encode()
+    answer = classified.download(path)
+    assert (answer.status_code, answer.get_body(), answer.mimetype) == (200, raw, f"{MEDIA_TYPES[form]}")
+    assert answer.headers["Content-Disposition"] == f'attachment; filename="{ended["key"]}.{form}"'
+    monkeypatch.setattr(exports, "MAX_PART", 100)
+    status, message = refused(classified.ask("GET", path))
+    assert (status, f"{len(raw):,} bytes" in message, ended["result"]["blob"] in message) == (400, True, True)
+    parts = b""
+    while len(parts) < len(raw):
+        answer = classified.download(path, f"bytes={len(parts)}-")
+        found = answer.get_body()
+        assert (answer.status_code, len(found) <= 100) == (206, True)
+        last = len(parts) + len(found) - 1
+        assert answer.headers["Content-Range"] == f"bytes {len(parts)}-{last}/{len(raw)}"
+        parts += found
+    assert parts == raw
+    assert classified.download(path, "bytes=3-5").get_body() == raw[3:6]
+    assert classified.download(path, "bytes=0-100000").get_body() == raw[:100]
+    for wrong in (f"bytes={len(raw)}-", "bytes=5-3", "bytes=-5", "bytes=0-1,3-4", "lines=1-"):
+        assert classified.download(path, wrong).status_code == 416
+
+
+MEDIA_TYPES = {"jsonl": "application/jsonl", "csv": "text/csv"}
+
+
+def test_what_is_no_file_is_not_read(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    status, body, headers = world.ask("POST", "documents/export", {})
+    path = f"operations/{body['key']}/content"
+    assert (status, body["state"]) == (202, "running")
+    status, body, headers = world.ask("GET", path)
+    assert (status, body["error"]["code"], int(headers["Retry-After"]) > 0) == (409, "InProgress", True)
+    ended = world.until(lambda: world.download(path).status_code == 200 and world.get(path.rpartition("/")[0]))
+    assert world.download(path).get_body() == b""
+    assert world.download(path, "bytes=0-").status_code == 416
+    world.blobs.get_blob_client(ended["result"]["container"], ended["result"]["blob"]).delete_blob()
+    assert "no longer" in refused(world.ask("GET", path))[1]
+    assert world.ask("GET", "operations/nobody/content")[0] == 404
+    world.upload_training(f"{world.container}-training")
+    created = world.ended(world.create()[1])
+    assert "no export" in refused(world.ask("GET", f"operations/{created['key']}/content"))[1]
+
+    def broken(*_: Any) -> Any:
+        raise BadRequest("The disk is full.")
+
+    monkeypatch.setattr(Documents, "unite", broken)
+    failed = world.ended(world.ask("POST", "documents/export", {})[1])
+    assert "The disk is full." in refused(world.ask("GET", f"operations/{failed['key']}/content"))[1]
 
 
 def test_one_export_at_a_time_and_the_same_once_more_is_the_same(world: World) -> None:
@@ -328,6 +386,6 @@ def test_an_export_goes_on_after_a_crash_and_writes_nothing_twice(
             with suppress(SystemExit):
                 follow(services(), classified.now, 10)
     ended = classified.get(f"operations/{begun['key']}")
-    assert (ended["state"], ended["result"]["documents"]) == ("succeeded", "3")
+    assert (ended["state"], ended["result"]["documents"]) == ("succeeded", 3)
     raw = services().documents.read_any(ended["result"]["container"], ended["result"]["blob"])
     assert [json.loads(line)["name"] for line in raw.splitlines()] == ["x/3.txt", "y/2.txt", "x/1.txt"]

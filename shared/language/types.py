@@ -94,7 +94,7 @@ class Progress:
 
     state: State
     percent: int | None = None
-    steps: Mapping[str, str] = field(default_factory=dict)
+    steps: Mapping[str, str | int] = field(default_factory=dict)
     model_id: str = ""
     error: str = ""
     job: str = ""

@@ -1,4 +1,4 @@
-"""What another app does with documents: hand over a text, get its result, have all results in one file."""
+"""What another app does with documents: hand over a text, get its result."""
 
 from __future__ import annotations
 
@@ -9,15 +9,12 @@ from datetime import datetime
 from email.message import Message
 from uuid import uuid4
 
-from shared import export
 from shared.errors import BadRequest, Conflict, Moved, NotFound, StorageUnavailable, Unreadable
-from shared.export_formats import FORMATS
 from shared.intake import document_landed
 from shared.management.listings import find
-from shared.management.requests import Answer, Request, choice, file_name, flag, is_plain, json_object, selection, text
-from shared.management.starting import LOOK_AGAIN, begin
+from shared.management.requests import Answer, Request, choice, file_name, flag, is_plain, json_object, text
+from shared.management.starting import LOOK_AGAIN
 from shared.model import LANGUAGE, Document, DocumentState, document_key
-from shared.operation import OperationKind
 from shared.services import Services
 from shared.text import LONGEST_TEXT, check_size, decode
 
@@ -78,15 +75,6 @@ def get_result(services: Services, request: Request, now: datetime, key: str) ->
     if result.get("document") != key:
         raise NotFound(f"The result of {document.name} is that of another version now: {result.get('document')}.")
     return Answer(200, result)
-
-
-def export_documents(services: Services, request: Request, now: datetime) -> Answer:
-    """Write the classes of all documents, or of those of a `class`, a `prefix`, a time, into one JSONL or CSV file."""
-    body = json_object(request)
-    form = text(body, "format", "jsonl")
-    choice(form, "format", FORMATS.__getitem__, list(FORMATS))
-    wanted = selection({**body, "state": DocumentState.SUCCEEDED.value})
-    return begin(services, OperationKind.EXPORT_DOCUMENTS, "", export.parameters(wanted, form), now)
 
 
 def _sent(request: Request, now: datetime) -> Sent:

@@ -48,7 +48,11 @@ def _operation(route: Route) -> dict[str, Any]:
         "tags": [route.path.split("/", maxsplit=1)[0]],
         "summary": " ".join(summary.split()),
         "description": rest,
-        "parameters": [*_in_path(route), *map(_in_query, route.query)],
+        "parameters": [
+            *_in_path(route),
+            *(_parameter(one, "query") for one in route.query),
+            *(_parameter(one, "header") for one in route.headers),
+        ],
         "requestBody": _body(route),
         "responses": _responses(route),
     }
@@ -60,8 +64,8 @@ def _in_path(route: Route) -> list[dict[str, Any]]:
     return [{"name": name, "in": "path", "required": True, "schema": PARAMETERS[name]} for name in names]
 
 
-def _in_query(query: Query) -> dict[str, Any]:
-    return {"name": query.name, "in": "query", "description": query.says, "schema": query.schema}
+def _parameter(query: Query, where: str) -> dict[str, Any]:
+    return {"name": query.name, "in": where, "description": query.says, "schema": query.schema}
 
 
 def _body(route: Route) -> dict[str, Any]:
@@ -78,13 +82,15 @@ def _responses(route: Route) -> dict[str, Any]:
     for status in sorted({*route.answers, *troubles}):
         names = [route.answers[status]] if status in route.answers else []
         shapes = [ref(name) for name in (*names, *(["Error"] if status in troubles else []))]
-        found[str(status)] = _response(status, shapes[0] if len(shapes) == 1 else {"anyOf": shapes})
+        media_types = route.file if names and route.file else (JSON,)
+        found[str(status)] = _response(status, media_types, shapes[0] if len(shapes) == 1 else {"anyOf": shapes})
     return found
 
 
-def _response(status: int, schema: Mapping[str, Any]) -> dict[str, Any]:
+def _response(status: int, media_types: Iterable[str], schema: Mapping[str, Any]) -> dict[str, Any]:
     headers = {name: _header(says) for name, says in WHERE.items()} if status == HTTPStatus.ACCEPTED else {}
-    said = {"description": HTTPStatus(status).phrase, "content": {JSON: {"schema": schema}}}
+    content = {media_type: {"schema": schema} for media_type in media_types}
+    said = {"description": HTTPStatus(status).phrase, "content": content}
     return {**said, "headers": headers} if headers else said
 
 

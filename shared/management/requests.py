@@ -37,6 +37,7 @@ class Request:
     query: Mapping[str, str] = field(default_factory=dict)
     body: bytes = b""
     content_type: str = ""
+    range: str = ""
 
     @cached_property
     def json(self) -> Any:
@@ -51,11 +52,12 @@ class Request:
 
 @dataclass(frozen=True)
 class Answer:
-    """Status, a JSON value, headers."""
+    """Status, a JSON value, headers; or, with another `content_type`, a file's bytes in place of the value."""
 
     status: int
     body: Any
     headers: Mapping[str, str] = field(default_factory=dict)
+    content_type: str = "application/json"
 
 
 def is_plain(request: Request) -> bool:

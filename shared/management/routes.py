@@ -11,11 +11,11 @@ from werkzeug.exceptions import NotFound as NoSuchRoute
 from werkzeug.routing import Map, Rule
 
 from shared.errors import ContentTooLarge, TextdropError
-from shared.management import deployments, documents, health, listings, models, openapi, projects, steering
+from shared.management import deployments, documents, exports, health, listings, models, openapi, projects, steering
 from shared.management.known import require_known_fields, require_known_query
 from shared.management.requests import Answer, Request, is_plain
 from shared.management.route import Route
-from shared.management.schemas import OF_DOCUMENTS, OF_JOBS, OF_OPERATIONS, OF_TEXT, PAGED, SENT
+from shared.management.schemas import MEDIA_TYPES, OF_DOCUMENTS, OF_FILES, OF_JOBS, OF_OPERATIONS, OF_TEXT, PAGED, SENT
 from shared.services import Services
 from shared.text import LARGEST_FILE, LONGEST_TEXT
 
@@ -142,15 +142,22 @@ ROUTES: tuple[Route, ...] = (
     ),
     Route("GET", "documents/<key>", listings.get_document, {200: "Document"}, troubles=ONE),
     Route("GET", "documents/<key>/result", documents.get_result, {200: "Result"}, troubles=ONE),
-    Route(
-        "POST", "documents/export", documents.export_documents, {202: "Operation"}, "DocumentsExport", troubles=CHANGE
-    ),
+    Route("POST", "documents/export", exports.export_documents, {202: "Operation"}, "DocumentsExport", troubles=CHANGE),
     Route("POST", "documents/replay", steering.replay_documents, {200: "Counted"}, "Replay", troubles=AUTHORING),
     Route("POST", "documents/purge", steering.purge_documents, {200: "Counted"}, "Purge", troubles=AUTHORING),
     Route("GET", "jobs", listings.list_jobs, {200: "Jobs"}, query=OF_JOBS, troubles=(400,)),
     Route("GET", "jobs/<key>", listings.get_job, {200: "Job"}, troubles=ONE),
     Route("GET", "operations", listings.list_operations, {200: "Operations"}, query=OF_OPERATIONS, troubles=(400,)),
     Route("GET", "operations/<key>", listings.get_operation, {200: "Operation"}, troubles=ONE),
+    Route(
+        "GET",
+        "operations/<key>/content",
+        exports.get_operation_content,
+        {200: "Export", 206: "Export"},
+        file=MEDIA_TYPES,
+        headers=OF_FILES,
+        troubles=(400, 404, 409, 416),
+    ),
     Route("POST", "operations/<key>/abandon", steering.abandon_operation, {200: "Operation"}, troubles=(400, 404, 409)),
     Route("GET", "submission", steering.get_submission, {200: "Submission"}),
     Route("PUT", "submission", steering.put_submission, {200: "Submission"}, "NewSubmission", troubles=CHANGE),

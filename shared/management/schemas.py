@@ -194,6 +194,7 @@ GIVEN: dict[str, Schema] = {
     "Model": thing({"name": TEXT}, {"modelId": TEXT, "trained": TIME, "expires": TIME}),
     "Models": page("Model"),
     "Deleted": thing({"deleted": TEXT}),
+    "Export": TEXT,
     "Deployment": thing({"name": TEXT, "model": TEXT}, {"deployed": TIME, "expires": TIME}),
     "Deployments": page("Deployment"),
     "ServiceJob": thing(
@@ -266,6 +267,8 @@ OF_OPERATIONS = (
     Query("state", some(OperationState), "Only those in this state; without it, those that are open."),
     *PAGED,
 )
+MEDIA_TYPES = tuple(sorted({form.media_type for form in FORMATS.values()}, reverse=True))
+OF_FILES = (Query("Range", TEXT, "Which part of the file, such as bytes=0-7999999; without it, all of it."),)
 OF_TEXT = (
     Query("name", TEXT, "For a body of plain text: the file's name; made up if it is not given."),
     Query("language", TEXT, "For a body of plain text: its language, such as es."),

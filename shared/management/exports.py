@@ -1,0 +1,83 @@
+"""The export of documents: begun for a caller, and its file read, whole or in parts."""
+
+from __future__ import annotations
+
+import re
+from datetime import datetime
+
+from shared import export
+from shared.errors import BadRequest, InProgress, NotFound, RangeNotSatisfiable
+from shared.export_formats import FORMATS
+from shared.management.listings import find
+from shared.management.requests import Answer, Request, choice, json_object, selection, text
+from shared.management.starting import LOOK_AGAIN, begin
+from shared.model import DocumentState
+from shared.operation import Operation, OperationKind, OperationState
+from shared.services import Services
+
+MAX_PART = 8_000_000  # bytes an answer: it is held in memory, a few times over on its way through the host
+RANGE = re.compile(r"bytes=([0-9]{1,15})-([0-9]{1,15})?", re.ASCII)
+
+
+def export_documents(services: Services, request: Request, now: datetime) -> Answer:
+    """Write the classes of all documents, or of those of a `class`, a `prefix`, a time, into one JSONL or CSV file."""
+    body = json_object(request)
+    form = text(body, "format", "jsonl")
+    choice(form, "format", FORMATS.__getitem__, list(FORMATS))
+    wanted = selection({**body, "state": DocumentState.SUCCEEDED.value})
+    return begin(services, OperationKind.EXPORT_DOCUMENTS, "", export.parameters(wanted, form), now)
+
+
+def get_operation_content(services: Services, request: Request, now: datetime, key: str) -> Answer:
+    """The file that an export of documents wrote; with a Range header such as bytes=0-7999999, a part of it.
+
+    An answer has at most 8,000,000 bytes. A larger file is read in parts, each from the byte after the last one; or
+    from the results container, where the operation's `result` says it is.
+    """
+    del now
+    operation = _export(services, key)
+    name, form = export.file_of(operation), FORMATS[operation.parameters["format"]]
+    start, length = _wanted(request.range)
+    try:
+        content, size = services.documents.part(name, start, length)
+    except NotFound:
+        raise NotFound(f"File {name} is no longer in container {services.documents.results}: export again.") from None
+    headers = {"Accept-Ranges": "bytes", "Content-Disposition": f'attachment; filename="{name.rpartition("/")[2]}"'}
+    if not request.range:
+        return Answer(200, _whole(services, name, content, size), headers, form.media_type)
+    if not content:
+        raise RangeNotSatisfiable(f"The file has {size:,} bytes: a range must begin before its end.")
+    part = {"Content-Range": f"bytes {start}-{start + len(content) - 1}/{size}"}
+    return Answer(206, content, {**headers, **part}, form.media_type)
+
+
+def _export(services: Services, key: str) -> Operation:
+    """The export of this key that has succeeded. Raises NotFound, and InProgress while it is under way."""
+    operation: Operation = find(services, "operations", key)
+    if operation.kind is not OperationKind.EXPORT_DOCUMENTS:
+        raise NotFound(f"Operation {key} is no export of documents: only those have a file to read.")
+    if operation.state is OperationState.FAILED:
+        raise NotFound(f"Export {key} has no file, for it failed: {operation.detail}")
+    if operation.state is not OperationState.SUCCEEDED:
+        raise InProgress(f"Export {key} is under way.", float(LOOK_AGAIN["Retry-After"]))
+    return operation
+
+
+def _wanted(header: str) -> tuple[int, int]:
+    """Where to begin, and how many bytes at most."""
+    if not header:
+        return 0, MAX_PART
+    found = RANGE.fullmatch(header)
+    if not found or (found[2] and int(found[2]) < int(found[1])):
+        raise RangeNotSatisfiable("A range must be such as bytes=0-7999999, or bytes=8000000- for what follows.")
+    start = int(found[1])
+    return start, min(MAX_PART, int(found[2]) + 1 - start) if found[2] else MAX_PART
+
+
+def _whole(services: Services, name: str, content: bytes, size: int) -> bytes:
+    if len(content) < size:
+        raise BadRequest(
+            f"The file has {size:,} bytes; one answer has at most {MAX_PART:,}. Send a Range header (bytes=0-, then "
+            f"on from the end of each Content-Range), or read {name} from container {services.documents.results}."
+        )
+    return content
