@@ -11,6 +11,7 @@ from typing import TypeVar
 
 Seen = TypeVar("Seen")
 
+BUNDLE = {"id": "Microsoft.Azure.Functions.ExtensionBundle", "version": "[4.*, 5.0.0)"}
 HEAD = """\
 import logging
 import azure.functions as func
@@ -20,7 +21,7 @@ app = func.FunctionApp()
 
 def write_app(folder: Path, code: str, **host_json: object) -> Path:
     """An app whose function_app.py is `code` below the usual imports and `app`."""
-    (folder / "host.json").write_text(json.dumps({"version": "2.0"} | host_json))
+    (folder / "host.json").write_text(json.dumps({"version": "2.0", "extensionBundle": BUNDLE} | host_json))
     (folder / "function_app.py").write_text(HEAD + dedent(code))
     return folder
 

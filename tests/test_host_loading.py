@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 import requests
-from host_apps import write_app
+from host_apps import BUNDLE, write_app
 
 from local.errors import SetupError
 from local.host.app import running
@@ -180,7 +180,8 @@ def backwards(req: func.HttpRequest) -> func.HttpResponse: ...
 
 
 def test_functions_in_error_leave_the_others_running(tmp_path):
-    with running(write_app(tmp_path, FAULTY, healthMonitor={"enabled": True}), environ=STORAGE) as host:
+    ignored = {"healthMonitor": {"enabled": True}, "logging": {"logLevel": {"default": "Trace", "Host": "None"}}}
+    with running(write_app(tmp_path, FAULTY, **ignored), environ=STORAGE) as host:
         assert requests.get(f"{host.url}/api/fine", timeout=30).text == "fine"
         lines = host.output.splitlines()
     errors = {
@@ -204,7 +205,7 @@ def test_functions_in_error_leave_the_others_running(tmp_path):
     }
     found = [line for line in lines if "is in error" in line]
     assert sorted(found) == sorted(f"The '{name}' function is in error: {error}" for name, error in errors.items())
-    assert "host.json: healthMonitor.enabled has no effect in this host." in lines
+    assert "Settings that this host ignores: healthMonitor.enabled, logging.logLevel (host.json)." in lines
     assert "again: retry has no effect here: it is for timers." in lines
 
 
@@ -237,6 +238,41 @@ def test_local_settings_only_fill_what_the_environment_lacks(tmp_path):
         assert requests.get(f"{host.url}/api/setting/TEXTDROP_A", timeout=30).text == "environment"
         assert requests.get(f"{host.url}/api/setting/TEXTDROP_B", timeout=30).text == "file"
         assert requests.get(f"{host.url}/api/setting/AZURE_FUNCTIONS_ENVIRONMENT", timeout=30).text == "Development"
+
+
+def test_ignored_settings_are_named_in_one_line_without_their_values(tmp_path):
+    local = {"Values": {}, "Host": {"CORS": "*", "LocalHttpPort": 7099}, "ConnectionStrings": {"SQL": "a secret"}}
+    (tmp_path / "local.settings.json").write_text(json.dumps(local))
+    with running(write_app(tmp_path, ASK, logging={"console": {}, "fileLoggingMode": "always"}), environ={}) as host:
+        lines = host.output.splitlines()
+    expected = (
+        "Settings that this host ignores: logging.fileLoggingMode (host.json); "
+        "Host.CORS, Host.LocalHttpPort, ConnectionStrings.SQL (local.settings.json)."
+    )
+    assert [line for line in lines if "ignores" in line] == [expected]
+    assert "secret" not in host.output
+
+
+@pytest.mark.parametrize(
+    "bundle", [None, {}, {"id": "Microsoft.Azure.Functions.ExtensionBundle"}, {"version": "[4.*, 5.0.0)"}]
+)
+def test_a_blob_trigger_needs_the_extension_bundle(tmp_path, bundle):
+    code = """
+    @app.blob_trigger(arg_name="blob", path="in/{name}", connection="AzureWebJobsStorage")
+    def landed(blob: func.InputStream) -> None: ...
+
+    @app.timer_trigger(arg_name="timer", schedule="0 0 0 1 1 *")
+    def tick(timer: func.TimerRequest) -> None: ...
+    """
+    app = write_app(tmp_path, code)
+    (app / "host.json").write_text(
+        json.dumps({"version": "2.0"} | ({} if bundle is None else {"extensionBundle": bundle}))
+    )
+    with running(app, environ=STORAGE) as host:
+        errors = [line for line in host.lines if "is in error" in line]
+    [error] = errors
+    assert error.startswith("The 'landed' function is in error: blob triggers come with the extension bundle.")
+    assert json.loads("{" + error.partition("host.json: ")[2] + "}") == {"extensionBundle": BUNDLE}
 
 
 @pytest.mark.parametrize("name", ["", "A=B", "NUL", "no \ud800"])

@@ -140,7 +140,8 @@ def test_host_json(tmp_path):
     )
     assert (found.route_prefix, found.parallel_blobs, found.attempts) == ("", 3, 2)
     assert (found.timeout, found.leasing) == (300.0, Leasing(20, 10.0, 15.0))
-    assert found.ignored == ("aggregator.batchSize",)
+    assert found.ignored == ("aggregator.batchSize", "logging.logLevel")
+    assert not found.has_bundle
 
 
 def test_host_json_without_more_than_a_version(tmp_path):

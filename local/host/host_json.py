@@ -21,7 +21,9 @@ TIMEOUT = "functiontimeout"
 LEASE = "singleton.listenerlockperiod"
 RECOVERY = "singleton.listenerlockrecoverypollinginterval"
 READ_HERE = (PREFIX, PARALLEL, ATTEMPTS, TIMEOUT, LEASE, RECOVERY)
-WITHOUT_MEANING_HERE = ("version", "extensionbundle", "logging", "telemetrymode", "$schema")
+BUNDLE = ("extensionbundle.id", "extensionbundle.version")
+WITHOUT_MEANING_HERE = ("version", "extensionbundle", "telemetrymode", "$schema")
+GENERAL = "logging"  # a section of many settings, which are not named one by one
 Values = Mapping[str, tuple[str, object]]  # by path in lower case: the path as it is written, and the value
 
 
@@ -29,6 +31,7 @@ Values = Mapping[str, tuple[str, object]]  # by path in lower case: the path as 
 class HostJson:
     """`timeout`: seconds a function may run; None is no end.
 
+    `has_bundle`: whether it names an extension bundle, which brings the real host every trigger but HTTP and timers.
     `ignored` names the settings that the real host would act on and this one does not.
     """
 
@@ -37,6 +40,7 @@ class HostJson:
     attempts: int = 5
     timeout: float | None = 1800.0
     leasing: Leasing = LEASING
+    has_bundle: bool = False
     ignored: tuple[str, ...] = ()
 
 
@@ -55,7 +59,8 @@ def read(app_dir: Path, settings: Settings) -> HostJson:
         attempts=_positive(values, ATTEMPTS, 5),
         timeout=_timeout(values),
         leasing=_leasing(values),
-        ignored=tuple(sorted(path for key, (path, _) in values.items() if _has_no_effect(key))),
+        has_bundle=all(_text(values, key, "") for key in BUNDLE),
+        ignored=tuple(sorted({_named(path) for key, (path, _) in values.items() if _has_no_effect(key)})),
     )
 
 
@@ -105,6 +110,12 @@ def _seconds(values: Values, key: str, default: str, *, least: float, most: floa
     if not least <= seconds <= most:
         raise SetupError(f"host.json: {path} must be at least {least} seconds, and at most {most}, not {value!r}.")
     return seconds
+
+
+def _named(path: str) -> str:
+    """The setting, or the part of a section of many that it is in."""
+    section, _, rest = path.partition(".")
+    return f"{section}.{rest.partition('.')[0]}" if section.lower() == GENERAL else path
 
 
 def _has_no_effect(key: str) -> bool:

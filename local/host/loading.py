@@ -22,7 +22,7 @@ from local.host import blob_paths, cron, keys, retries, routes, signatures, stor
 from local.host.functions import BlobTrigger, Function, FunctionInError, HttpTrigger, TimerTrigger, Trigger
 from local.host.host_json import HostJson
 from local.host.retries import Retry
-from local.host.settings import STORAGE, Settings
+from local.host.settings import LOCAL_SETTINGS, STORAGE, Settings, ignored_locally
 from local.host.signatures import Signature
 
 PROJECT = Path(__file__).resolve().parents[2]
@@ -32,6 +32,7 @@ BUILT_IN_ROUTES = ("admin", "runtime")
 TIMER = "timerTrigger"
 SCAN, EVENTS = "logsandcontainerscan", "eventgrid"
 OF_THE_APP = (Exception, SystemExit, KeyboardInterrupt, GeneratorExit, BaseExceptionGroup)
+BUNDLE = '"extensionBundle": {"id": "Microsoft.Azure.Functions.ExtensionBundle", "version": "[4.*, 5.0.0)"}'
 BINARY = (None, 0, 2)  # data types: none given, undefined, binary
 
 
@@ -63,12 +64,13 @@ def load(app_dir: Path, settings: Settings, host_json: HostJson) -> App:
             functions.append(function)
         except (FunctionInError, cron.ScheduleError) as error:
             errors[name] = str(error)
-    return App(app_dir, settings, host_json, tuple(functions), errors, tuple(_notes(decorated, host_json)))
+    return App(app_dir, settings, host_json, tuple(functions), errors, tuple(_notes(app_dir, decorated, host_json)))
 
 
-def _notes(decorated: list[Decorated], host_json: HostJson) -> Iterator[str]:
-    for setting in host_json.ignored:
-        yield f"host.json: {setting} has no effect in this host."
+def _notes(app_dir: Path, decorated: list[Decorated], host_json: HostJson) -> Iterator[str]:
+    ignored = {"host.json": host_json.ignored, LOCAL_SETTINGS: ignored_locally(app_dir)}
+    if said := "; ".join(f"{', '.join(names)} ({file})" for file, names in ignored.items() if names):
+        yield f"Settings that this host ignores: {said}."
     for one in decorated:
         if _policy(one) and one.get_trigger().type != TIMER:  # type: ignore[union-attr]
             yield f"{one.get_function_name()}: retry has no effect here: it is for timers."
@@ -201,7 +203,9 @@ def _timer(_name: str, trigger: Any, settings: Settings, _host_json: HostJson) -
     return TimerTrigger(expression, schedule, bool(trigger.run_on_startup), monitored)
 
 
-def _blob(_name: str, trigger: Any, settings: Settings, _host_json: HostJson) -> Trigger:
+def _blob(_name: str, trigger: Any, settings: Settings, host_json: HostJson) -> Trigger:
+    if not host_json.has_bundle:
+        raise FunctionInError(f"blob triggers come with the extension bundle. Add to host.json: {BUNDLE}")
     storage.check(storage.queue_connection(settings.connection(STORAGE), settings))
     source = str(getattr(trigger.source, "value", trigger.source) or SCAN).lower()
     if source not in (SCAN, EVENTS):

@@ -14,6 +14,7 @@ from local.host.functions import FunctionInError
 
 STORAGE = "AzureWebJobsStorage"
 LOCAL_SETTINGS = "local.settings.json"
+IGNORED_SECTIONS = ("Host", "ConnectionStrings")
 PERCENT_NAME = re.compile(r"%([^%]*)%")
 DEVELOPMENT = {"usedevelopmentstorage=true"}
 DEVELOPMENT_STORAGE = (  # Azurite on its default ports, which is what "UseDevelopmentStorage=true" means
@@ -103,16 +104,25 @@ def _address(rest: Mapping[str, str], service: str) -> str:
 
 def local_values(app_dir: Path) -> dict[str, str]:
     """`Values` of the app's local.settings.json, or {} without that file. Raises SetupError if it cannot be used."""
-    file = app_dir / LOCAL_SETTINGS
-    if not file.exists():
-        return {}
-    content = read_json(file)
+    file, content = app_dir / LOCAL_SETTINGS, _local_settings(app_dir)
     if content.get("IsEncrypted"):
         raise SetupError(f"{file} is encrypted: decrypt it with `func settings decrypt`.")
     values = content.get("Values") or {}
     if not isinstance(values, dict) or not all(isinstance(value, str) for value in values.values()):
         raise SetupError(f'{file}: "Values" must be an object of strings.')
     return values
+
+
+def ignored_locally(app_dir: Path) -> tuple[str, ...]:
+    """The names of settings in local.settings.json that Core Tools act on and this host does not. Raises SetupError."""
+    content = _local_settings(app_dir)
+    sections = {name: content.get(name) for name in IGNORED_SECTIONS}
+    return tuple(f"{name}.{one}" for name, section in sections.items() if isinstance(section, dict) for one in section)
+
+
+def _local_settings(app_dir: Path) -> dict[str, object]:
+    file = app_dir / LOCAL_SETTINGS
+    return read_json(file) if file.exists() else {}
 
 
 def read_json(file: Path) -> dict[str, object]:
