@@ -67,6 +67,16 @@ def test_every_status_is_one_error(status: int, kind: type[LanguageError]) -> No
     assert error.retry_after == 3.0
 
 
+def test_a_request_of_too_much_text_is_refused_in_the_words_of_the_service() -> None:
+    """Recorded: the code is that of any refused request; the status and the inner error say more."""
+    text = "Request Payload sent is too large to be processed. Limit request size to: 125000"
+    inner = {"code": "InvalidDocumentBatch", "message": text}
+    error = {"code": "InvalidRequest", "message": "Invalid Document in request.", "innererror": inner}
+    found = error_of(413, json.dumps({"error": error}).encode(), None)
+    assert type(found) is Rejected
+    assert str(found) == f"The Language service answered 413: Invalid Document in request. {text}"
+
+
 def test_a_spent_quota_is_told_from_a_refused_key_by_its_text() -> None:
     message = "Out of call volume quota for TextAnalytics F0 pricing tier. Please retry after 15 days."
     spent = json.dumps({"error": {"code": "403", "message": message}}).encode()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from world import World
 from local.azurite import Azurite
 from local.azurite import running as azurite_running
 from local.language import server
+from local.language.faults import FaultOrder
 from shared import services
 from shared.errors import StorageUnavailable
 
@@ -105,6 +107,29 @@ def test_the_documents_container_missing_turns_health_red(world: World) -> None:
     assert status == 503
     [check] = [check for check in body["checks"] if check["name"] == "container"]
     assert world.container in check["detail"]
+
+
+def test_a_batch_that_is_too_large_for_the_service_is_split_and_a_document_alone_has_failed(world: World) -> None:
+    """It counts characters in its own way: what it refuses with 413 alone will not fit the next time either."""
+    world.publish()
+    too_large = FaultOrder(
+        "status", method="POST", path=re.compile("/(jobs|analyze)$"), body=re.compile("Untold"), status=413
+    )
+    world.language.faults.add(too_large)
+    try:
+        for name, text in (("large.txt", "Untold garlic."), ("first.txt", RECIPE), ("second.txt", RECIPE)):
+            world.drop(name, text)
+        found = world.until(lambda: world.documents("failed"), timedelta(minutes=15))
+        world.until(lambda: len(world.documents("succeeded")) == 2, timedelta(minutes=15))
+    finally:
+        world.language.faults.clear()
+    assert found.keys() == {"large.txt"}
+    assert (found["large.txt"]["reason"], world.documents("succeeded").keys()) == (
+        "rejected",
+        {"first.txt", "second.txt"},
+    )
+    assert "Limit request size to: 125000" in found["large.txt"]["detail"]
+    assert world.get("health")["status"] == "ok"
 
 
 def test_a_job_lost_at_the_service_is_sent_again(

@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from local.language.elements import text_elements, transactions
+from local.language.elements import MOST_ELEMENTS, text_elements, transactions
 from local.language.engine import BrokenModel
 from local.language.errors import (
     all_documents_empty,
@@ -30,7 +30,6 @@ from local.language.state import deployment
 from local.language.values import Ending, Job, Project
 
 MOST_DOCUMENTS = 25
-MOST_ELEMENTS = 125_000
 KINDS = {"single": "single label", "multi": "multi label"}
 
 logger = logging.getLogger(__name__)

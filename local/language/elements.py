@@ -7,6 +7,7 @@ import re
 
 import regex
 
+MOST_ELEMENTS = 125_000  # of all texts of a request together
 ELEMENTS_IN_RECORD = 1000  # what the service counts, and bills, as one transaction
 GRAPHEME = regex.compile(r"\X")
 _JOINING = re.compile(  # anything but the characters that no neighbour but a line feed can join

@@ -12,7 +12,8 @@ from datetime import timedelta
 from typing import Any
 
 from local.language.asked import Asked
-from local.language.errors import Fault, ServiceError, quota_spent, throttled, wrong_key
+from local.language.elements import MOST_ELEMENTS
+from local.language.errors import Fault, ServiceError, quota_spent, throttled, too_much_text, wrong_key
 from local.language.values import Fate, Job
 
 OF_CALLS = ("status", "latency", "timeout")
@@ -28,7 +29,7 @@ ERRORS = {  # by status: the code that the service has for it
     503: "ServiceUnavailable",
     504: "Timeout",
 }
-STATUSES = (*ERRORS, 401, 403, 429)
+STATUSES = (*ERRORS, 401, 403, 413, 429)
 EVERYTHING = re.compile("")
 
 
@@ -149,9 +150,15 @@ def _error(order: FaultOrder, asked: Asked) -> ServiceError:
     if order.status == 403:  # noqa: PLR2004
         return quota_spent(order.retry_after)
     headers = {} if order.retry_after is None else {"Retry-After": str(order.retry_after)}
-    if order.status == 401:  # noqa: PLR2004
-        return ServiceError(401, wrong_key().fault, headers)
-    return ServiceError(order.status, Fault(ERRORS[order.status], "This fault was asked for."), headers)
+    return ServiceError(order.status, _fault(order.status), headers)
+
+
+def _fault(status: int) -> Fault:
+    if status == 401:  # noqa: PLR2004
+        return wrong_key().fault
+    if status == 413:  # noqa: PLR2004
+        return too_much_text(MOST_ELEMENTS).fault
+    return Fault(ERRORS[status], "This fault was asked for.")
 
 
 def _fate(item: Struck, job: Job) -> Fate | None:

@@ -71,6 +71,12 @@ def test_a_403_is_the_recorded_one_and_a_401_that_of_a_wrong_key(faulty: Caller)
     assert (refused.status_code, error(refused)["message"][:13]) == (401, "Access denied")
 
 
+def test_too_much_text_is_answered_as_the_service_does(faulty: Caller) -> None:
+    order(faulty, "status", status=413)
+    answer = faulty("POST", JOBS, {})
+    assert (answer.status_code, error(answer)["innererror"]["code"]) == (413, "InvalidDocumentBatch")
+
+
 def test_what_is_refused_is_not_done(ready: Caller, project: str) -> None:
     order(ready, "status", status=500, match={"method": "DELETE"})
     assert ready("DELETE", f"{CURRENT}/{project}").status_code == 500
