@@ -58,9 +58,9 @@ def _collect(job: Job, services: Services, now: datetime) -> None:
 
 def _follow(job: Job, services: Services, now: datetime) -> None:
     if job.state is JobState.SUBMITTING:
-        _lose(job, "nobody knows whether the request arrived", services, now, blame=False)
+        _lose(job, "nobody knows whether the request arrived", services, now)
     elif job.classifier.dialect != services.language.dialect:
-        _lose(job, f"it belongs to API {job.api}, which is not in use any more", services, now, blame=False)
+        _lose(job, f"it belongs to API {job.api}, which is not in use any more", services, now)
     else:
         _poll(job, services, now)
 
@@ -74,7 +74,7 @@ def _poll(job: Job, services: Services, now: datetime) -> None:
         if now - job.created < GRACE:
             _postpone(job, str(trouble), services, now)
         else:
-            _lose(job, f"the service does not know it any more: {trouble}", services, now, blame=True)
+            _lose(job, f"the service does not know it any more: {trouble}", services, now)
     except LanguageError as trouble:
         _wait_or_expire(job, str(trouble), services, now)
     else:
@@ -85,7 +85,8 @@ def _ask(job: Job, services: Services, now: datetime) -> Analysis:
     """What the service says of the job: of all its parts together, or of the first that has not ended."""
     analyses = []
     for service_id in job.service_ids:
-        analyses.append(gate.call(services, now, partial(services.language.analysis, service_id)))
+        ask = partial(services.language.analysis, service_id)
+        analyses.append(gate.call(services, now, ask, harmless=gate.ON_ONE_JOB))
         if not analyses[-1].state.final:
             return analyses[-1]
     return analyses[0] if len(analyses) == 1 else merge(analyses, job.classifier.kind)
@@ -97,13 +98,12 @@ def _judge(job: Job, analysis: Analysis, services: Services, now: datetime) -> N
     elif analysis.state is State.SUCCEEDED or analysis.classes or analysis.errors:
         _settle(job, analysis, services, now)
     else:
-        _lose(job, analysis.error or f"the service says {analysis.status}", services, now, blame=True)
+        _lose(job, analysis.error or f"the service says {analysis.status}", services, now)
 
 
 def _settle(job: Job, analysis: Analysis, services: Services, now: datetime) -> None:
     documents = _held(job, services)
-    alone = len(job.documents) == 1
-    settled = [(document, outcome(document, job, analysis, alone, now)) for document in documents]
+    settled = [(document, outcome(document, job, analysis, now)) for document in documents]
     with ThreadPoolExecutor(WRITERS) as writers:
         troubles = list(writers.map(lambda pair: _written(pair[1], job, services), settled))
     told = [pair for pair, trouble in zip(settled, troubles, strict=True) if not trouble]
@@ -129,14 +129,14 @@ def _after_settling(job: Job, troubles: Sequence[str], now: datetime) -> Job:
     return job.polled(trouble, now + wait_before(job.key, job.polls, POLL_FIRST, POLL_LONGEST), now)
 
 
-def outcome(document: Document, job: Job, analysis: Analysis, alone: bool, now: datetime) -> Document:
+def outcome(document: Document, job: Job, analysis: Analysis, now: datetime) -> Document:
     """What an ended job says about one of its documents. Pure."""
     if document.key in analysis.classes:
         return document.succeeded(analysis.classes[document.key], job.classifier, now)
     if document.key in analysis.errors:
         return document.failed(Reason.REJECTED, analysis.errors[document.key], now)
     due = now + wait_before(document.key, document.attempts, RETRY_FIRST, RETRY_LONGEST)
-    return document.unanswered(alone, analysis.error or "the service left it out of its answer", due, now)
+    return document.unanswered(analysis.error or "the service left it out of its answer", due, now)
 
 
 def result_of(document: Document, job: Job, services: Services) -> dict[str, Any]:
@@ -169,14 +169,14 @@ def _held(job: Job, services: Services) -> list[Document]:
     return [one for one in found if one.job == job.key and one.state is DocumentState.SUBMITTED]
 
 
-def _lose(job: Job, why: str, services: Services, now: datetime, *, blame: bool) -> None:
+def _lose(job: Job, why: str, services: Services, now: datetime) -> None:
     log.warning("Job %s is lost: %s", job.key, why)
-    give_back(services, job, _held(job, services), why, now, blame=blame)
+    give_back(services, job, _held(job, services), why, now)
 
 
 def _wait_or_expire(job: Job, status: str, services: Services, now: datetime, retry_after: float | None = None) -> None:
     if job.expires and now >= job.expires:
-        _lose(job, "it expired before it ended", services, now, blame=True)
+        _lose(job, "it expired before it ended", services, now)
     else:
         _postpone(job, status, services, now, retry_after)
 

@@ -19,6 +19,7 @@ TextdropError                    500
     ├── Busy                     409  it cannot do this now, for example during a training
     │   └── Taken                409  there is a project of this name already
     ├── Garbled                  502  its answer could not be understood
+    ├── Unexpected               502  a status that it never answers with: something else stands at the address
     └── Closed                   503  no fault of the request: wait, then come again
         ├── Throttled            503  429
         ├── QuotaSpent           503  403 with the quota text
@@ -108,10 +109,12 @@ class Unreadable(TextdropError):
 class LanguageError(TextdropError):
     """The Language service did not do what was asked.
 
-    `retry_after`: seconds the service asked to wait, or None.
+    `retry_after`: seconds the service asked to wait, or None. `sent`: whether a request that begins something may have
+    begun it all the same.
     """
 
     status = 502
+    sent = False
 
     def __init__(self, message: str, retry_after: float | None = None) -> None:
         super().__init__(message)
@@ -135,6 +138,10 @@ class Taken(Busy):
 
 
 class Garbled(LanguageError):
+    sent = True
+
+
+class Unexpected(LanguageError):
     pass
 
 
@@ -161,7 +168,7 @@ class Refused(Closed):
 
 
 class Unavailable(Closed):
-    """The service could not be reached or failed. `sent`: True if the request may have arrived all the same."""
+    """The service could not be reached or failed."""
 
     def __init__(self, message: str, retry_after: float | None = None, *, sent: bool = False) -> None:
         super().__init__(message, retry_after)

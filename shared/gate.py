@@ -12,7 +12,20 @@ from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import TypeVar
 
-from shared.errors import Closed, LanguageError, Moved, QuotaSpent, Refused, Shut, Throttled, Unavailable, Unknown
+from shared.errors import (
+    Busy,
+    Garbled,
+    LanguageError,
+    Moved,
+    QuotaSpent,
+    Refused,
+    Rejected,
+    Shut,
+    Throttled,
+    Unavailable,
+    Unexpected,
+    Unknown,
+)
 from shared.model import wait_before
 from shared.services import Services
 from shared.singles import Budget, Gate
@@ -24,6 +37,9 @@ Answer = TypeVar("Answer")
 FIRST_WAIT: dict[type[LanguageError], timedelta] = {
     Throttled: timedelta(seconds=5),
     Unavailable: timedelta(seconds=5),
+    Busy: timedelta(seconds=15),
+    Garbled: timedelta(seconds=15),
+    Unexpected: timedelta(seconds=15),
     Unknown: timedelta(seconds=15),
     Refused: timedelta(seconds=15),
     QuotaSpent: timedelta(minutes=10),
@@ -37,7 +53,19 @@ MEANING: dict[type[LanguageError], str] = {
     QuotaSpent: "The quota of the Language resource is spent. ",
     Throttled: "The service asks for fewer requests. ",
     Unavailable: "The service cannot be reached or fails. ",
+    Busy: "The service cannot take texts now, for example during a training: it is asked again. ",
+    Garbled: (
+        "The service's answer to a submission cannot be used: check that LANGUAGE_ENDPOINT, and a gateway or proxy in "
+        "front of it, pass on its answers with their operation-location. "
+    ),
+    Unexpected: (
+        "Something other than the Language service answers: check LANGUAGE_ENDPOINT, LANGUAGE_API, and the gateway or "
+        "proxy in front. "
+    ),
 }
+# What an answer may be without closing the gate: a judgement on the documents sent; or, of a poll, on that one job.
+ON_DOCUMENTS: tuple[type[LanguageError], ...] = (Rejected,)
+ON_ONE_JOB: tuple[type[LanguageError], ...] = (Rejected, Unknown, Garbled)
 
 
 def is_closed(services: Services, now: datetime) -> bool:
@@ -66,14 +94,23 @@ def reserve(services: Services, costs: Sequence[int], now: datetime) -> int:
     return 0
 
 
-def call(services: Services, now: datetime, request: Callable[[], Answer]) -> Answer:
-    """Make one analyze call, or raise Shut if the gate is closed. Its trouble closes the gate, and is raised."""
+def call(
+    services: Services,
+    now: datetime,
+    request: Callable[[], Answer],
+    harmless: tuple[type[LanguageError], ...] = ON_DOCUMENTS,
+) -> Answer:
+    """Make one analyze call, or raise Shut if the gate is closed.
+
+    Its trouble is raised, and closes the gate unless it is `harmless` (ON_DOCUMENTS or ON_ONE_JOB).
+    """
     if services.seen.is_closed(now):
         raise Shut("The gate is closed.")
     try:
         return request()
-    except Closed as trouble:
-        close(services, trouble, now)
+    except LanguageError as trouble:
+        if not isinstance(trouble, harmless):
+            close(services, trouble, now)
         raise
 
 

@@ -20,7 +20,9 @@ from typing import Self
 from shared.language.types import Classifier, ClassScore
 
 SERVICE_PACK = 25  # documents a request: Microsoft's service limits
-ATTEMPTS = 5  # of a document that was sent alone
+# The most documents a job may have with one that was submitted in vain before: how often, and in a job of how many.
+BATCH_SIZES = (SERVICE_PACK, 5, 1, 1, 1, 1, 1)
+MAX_ATTEMPTS = len(BATCH_SIZES)  # a document is submitted, and may be billed, no more often; a replay counts again
 JOB_LIFETIME = timedelta(hours=24)  # an analyze job and its results, by the service's rules
 RESULT_SUFFIX = ".json"
 LONGEST_NAME = 1024 - len(RESULT_SUFFIX)  # of a file that can have a result: Azure's limit for a blob's name
@@ -65,7 +67,7 @@ class Reason(StrEnum):
 
     BAD_INPUT = "bad_input"  # the file cannot be classified as it is
     REJECTED = "rejected"  # the service refuses this very document
-    EXHAUSTED = "exhausted"  # tried alone ATTEMPTS times, and nothing came back
+    EXHAUSTED = "exhausted"  # submitted MAX_ATTEMPTS times, and no answer came back
 
 
 @dataclass(frozen=True)
@@ -83,8 +85,8 @@ class Blob:
 class Document(Timed):
     """One version of one file.
 
-    `share`: the most documents it may share a job with; halved each time a job gave it nothing. `due`: when it is to be
-    looked at next. `confidence` runs from 0 to 1.
+    `attempts`: submissions that the service may have received, and may have billed, and that brought no answer. `due`:
+    when it is to be looked at next. `confidence` runs from 0 to 1.
     """
 
     key: str
@@ -96,7 +98,6 @@ class Document(Timed):
     due: datetime
     state: DocumentState = DocumentState.WAITING
     language: str = ""
-    share: int = SERVICE_PACK
     attempts: int = 0
     job: str = ""
     reason: Reason | None = None
@@ -106,6 +107,11 @@ class Document(Timed):
     ended: datetime | None = None
     timeline: tuple[Event, ...] = ()
     version: str = field(default="", compare=False)
+
+    @property
+    def share(self) -> int:
+        """The most documents that its next job may have: the more attempts were in vain, the fewer."""
+        return BATCH_SIZES[min(self.attempts, MAX_ATTEMPTS - 1)]
 
     @classmethod
     def landed(cls, container: str, blob: Blob, now: datetime) -> Self:
@@ -143,13 +149,13 @@ class Document(Timed):
         """Back to waiting through no fault of its own."""
         return replace(self, state=DocumentState.WAITING, job="", due=due, timeline=self._after(now, why))
 
-    def unanswered(self, alone: bool, why: str, due: datetime, now: datetime) -> Self:
-        """A job ended and gave it nothing: next time with half the company, and once alone, a counted attempt."""
-        attempts = self.attempts + alone
-        if attempts >= ATTEMPTS:
-            return self.failed(Reason.EXHAUSTED, f"Tried {attempts} times on its own; the last time: {why}", now)
-        back = self.returned(why, due, now)
-        return replace(back, attempts=attempts, share=max(1, self.share // 2))
+    def unanswered(self, why: str, due: datetime, now: datetime) -> Self:
+        """A submission that may have been billed brought no answer: a counted attempt, and a smaller job next time."""
+        attempts = self.attempts + 1
+        if attempts >= MAX_ATTEMPTS:
+            detail = f"Submitted {attempts} times without an answer; the last time: {why}"
+            return replace(self.failed(Reason.EXHAUSTED, detail, now), attempts=attempts)
+        return replace(self.returned(why, due, now), attempts=attempts)
 
     def replayed(self, now: datetime) -> Self:
         """An ended document waits again, as if it had just landed, because somebody asked for it."""
@@ -157,7 +163,6 @@ class Document(Timed):
             self,
             state=DocumentState.WAITING,
             due=now,
-            share=SERVICE_PACK,
             attempts=0,
             job="",
             reason=None,

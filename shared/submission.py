@@ -1,7 +1,9 @@
 """Waiting documents become analyze jobs at the service.
 
 The job's row is written before the request. Whatever dies in between leaves a job in `submitting`, whose documents are
-given back after GRACE: at the worst one job is paid twice, and no document is lost.
+given back after GRACE with an attempt counted, as the service may have received and billed them. A document is sent at
+most MAX_ATTEMPTS times, and billed no more often, whatever the service answers; then it has failed, and only a replay
+that somebody asks for counts from the start. No document is lost.
 """
 
 from __future__ import annotations
@@ -11,20 +13,18 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from datetime import datetime, timedelta
+from functools import partial
 from uuid import uuid4
 
 from shared import gate
 from shared.claim import check, claim
 from shared.classifier import with_model
 from shared.errors import (
-    Garbled,
     LanguageError,
     Moved,
     NotFound,
     Rejected,
     StorageUnavailable,
-    Unavailable,
-    Unknown,
     Unreadable,
 )
 from shared.language.types import Classifier, Text
@@ -39,6 +39,8 @@ log = logging.getLogger(__name__)
 GRACE = timedelta(minutes=2)  # longer than any request may take
 FIRST_POLL, FIRST_POLL_EACH = timedelta(seconds=1), timedelta(milliseconds=200)  # a full job takes longer
 RETRY_FIRST, RETRY_LONGEST = timedelta(seconds=10), timedelta(minutes=10)
+# After a submission whose answer cannot be used: all attempts together outlast an outage of two hours.
+UNSURE_FIRST, UNSURE_LONGEST = timedelta(minutes=2), timedelta(hours=2)
 READERS = 8
 
 
@@ -78,17 +80,16 @@ def _classifier(services: Services, now: datetime) -> Classifier | None:
         return None
 
 
-def give_back(
-    services: Services, job: Job, documents: Sequence[Document], why: str, now: datetime, *, blame: bool
-) -> None:
-    """End a job that gave nothing: its documents wait again. `blame`: the service had them, and did not answer."""
-    alone = len(job.documents) == 1
-    returned = []
-    for document in documents:
-        due = now + wait_before(document.key, document.attempts, RETRY_FIRST, RETRY_LONGEST) if blame else now
-        after = document.unanswered(alone, why, due, now) if blame else document.returned(why, due, now)
-        returned.append((document, after))
-    services.ledger.commit((job, job.lost(why, now)), *returned)
+def give_back(services: Services, job: Job, documents: Sequence[Document], why: str, now: datetime) -> None:
+    """End a job that brought no answer, and that may have been billed: its documents wait again, or have failed."""
+    after = [_unanswered(document, why, now) for document in documents]
+    services.ledger.commit((job, job.lost(why, now)), *zip(documents, after, strict=True))
+
+
+def _unanswered(
+    document: Document, why: str, now: datetime, first: timedelta = RETRY_FIRST, longest: timedelta = RETRY_LONGEST
+) -> Document:
+    return document.unanswered(why, now + wait_before(document.key, document.attempts, first, longest), now)
 
 
 def _submit(readables: Pack, asked: list[list[Text]], classifier: Classifier, services: Services, now: datetime) -> int:
@@ -112,30 +113,37 @@ def _submit(readables: Pack, asked: list[list[Text]], classifier: Classifier, se
 
 
 def _send(job: Job, documents: list[Document], asked: list[list[Text]], services: Services, now: datetime) -> int:
+    service_ids: tuple[str, ...] = ()
     try:
-        service_ids = tuple(_begin(job, texts, services, now) for texts in asked)
+        for texts in asked:
+            service_ids += (_begin(job, texts, services, now),)
     except LanguageError as trouble:
-        _answer(trouble, job, documents, services, now)
+        _answer(trouble, job, documents, services, now, billed=bool(service_ids))
         return 0
     services.ledger.commit((job, job.running(service_ids, now + FIRST_POLL + len(documents) * FIRST_POLL_EACH, now)))
     return len(documents)
 
 
 def _begin(job: Job, texts: list[Text], services: Services, now: datetime) -> str:
-    return gate.call(services, now, lambda: services.language.begin_analyze(texts, job.classifier, job.key))
+    begin = partial(services.language.begin_analyze, texts, job.classifier, job.key)
+    return gate.call(services, now, begin)
 
 
-def _answer(trouble: LanguageError, job: Job, documents: list[Document], services: Services, now: datetime) -> None:
-    """A request that failed: whose fault was it, and may it have arrived all the same?"""
-    if isinstance(trouble, Unknown):
-        gate.close(services, trouble, now)
-    if isinstance(trouble, Garbled) or (isinstance(trouble, Unavailable) and trouble.sent):
-        log.warning("Job %s may have arrived or not; it is settled after a while. %s", job.key, trouble)
-    elif isinstance(trouble, Rejected) and len(documents) == 1:
-        refused = documents[0].failed(Reason.REJECTED, str(trouble), now)
-        services.ledger.commit((job, job.lost(str(trouble), now)), (documents[0], refused))
+def _answer(
+    trouble: LanguageError, job: Job, documents: list[Document], services: Services, now: datetime, *, billed: bool
+) -> None:
+    """A request that failed. `billed`: another request of the same job was accepted before."""
+    why = str(trouble)
+    if isinstance(trouble, Rejected) and len(documents) == 1:
+        after = [documents[0].failed(Reason.REJECTED, why, now)]
+    elif isinstance(trouble, Rejected):
+        after = [_unanswered(document, why, now) for document in documents]
+    elif trouble.sent or billed:
+        log.warning("Job %s may have been received and billed: an attempt is counted. %s", job.key, why)
+        after = [_unanswered(document, why, now, UNSURE_FIRST, UNSURE_LONGEST) for document in documents]
     else:
-        give_back(services, job, documents, str(trouble), now, blame=isinstance(trouble, Rejected))
+        after = [document.returned(why, now, now) for document in documents]
+    services.ledger.commit((job, job.lost(why, now)), *zip(documents, after, strict=True))
 
 
 def _read_all(documents: Sequence[Document], services: Services, now: datetime) -> list[Readable]:
@@ -174,4 +182,4 @@ def _rescue(documents: Sequence[Document], services: Services, now: datetime) ->
         job = services.ledger.find(Job, document.job)
         held = job is not None and not job.state.final
         later = document.submitted(document.job, now + JOB_LIFETIME, now)
-        _end(document, later if held else document.returned("its job was forgotten", now, now), services)
+        _end(document, later if held else _unanswered(document, "its job was forgotten", now), services)

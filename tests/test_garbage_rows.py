@@ -71,7 +71,7 @@ BROKEN = {
     "no JSON": lambda _: "half a ro",
     "no text": lambda raw: json.dumps({**raw, "name": None}),
     "no number": lambda raw: json.dumps({**raw, "size": "large"}),
-    "no share": lambda raw: json.dumps({**raw, "share": "x"}),
+    "no count": lambda raw: json.dumps({**raw, "attempts": "x"}),
     "no zone": lambda raw: json.dumps({**raw, "due": NOW.replace(tzinfo=None).isoformat()}),
 }
 
@@ -122,14 +122,14 @@ def test_a_row_whose_language_is_null_is_read_and_its_file_classified() -> None:
     assert stage.documents.result("lone.txt")
 
 
-@pytest.mark.parametrize("name", ["size", "share", "name", "due", "language"])
+@pytest.mark.parametrize("name", ["size", "attempts", "name", "due", "language"])
 @pytest.mark.parametrize("value", [None, True, [], {}, "2026-03-01T12:00:00"])
 def test_a_field_of_another_type_is_no_value(name: str, value: Any) -> None:
     raw = {**to_json(document()), name: value}
     if isinstance(value, str) and name in ("name", "language"):
         assert from_json(Document, raw)
         return
-    if value is None and name in ("share", "language"):
+    if value is None and name in ("attempts", "language"):
         assert getattr(from_json(Document, raw), name) == getattr(document(), name)
         return
     with pytest.raises((TypeError, ValueError)):

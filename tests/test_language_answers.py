@@ -18,6 +18,7 @@ from shared.errors import (
     Rejected,
     Throttled,
     Unavailable,
+    Unexpected,
     Unknown,
 )
 from shared.language.answers import LENGTH_LIMIT, Answer, brief, error_of, reason, retry_after
@@ -52,12 +53,13 @@ anything = st.recursive(
         (503, Unavailable),
         (504, Unavailable),
         (599, Unavailable),
-        (302, LanguageError),
-        (402, LanguageError),
-        (405, LanguageError),
-        (410, LanguageError),
-        (418, LanguageError),
-        (600, LanguageError),
+        (302, Unexpected),
+        (402, Unexpected),
+        (405, Unexpected),
+        (410, Unknown),
+        (303, Garbled),
+        (418, Unexpected),
+        (600, Unexpected),
     ],
 )
 def test_every_status_is_one_error(status: int, kind: type[LanguageError]) -> None:

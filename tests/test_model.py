@@ -19,8 +19,9 @@ from shared.errors import Moved
 from shared.language.types import Analysis, ClassScore, State
 from shared.ledger import Ledger
 from shared.model import (
-    ATTEMPTS,
+    BATCH_SIZES,
     EVENT_LENGTH,
+    MAX_ATTEMPTS,
     REASON_LENGTH,
     SERVICE_PACK,
     TIMELINE_LENGTH,
@@ -41,7 +42,7 @@ DocumentStep = Callable[[Document], Document]
 STEPS: st.SearchStrategy[DocumentStep] = st.one_of(
     st.just(lambda one: one.submitted("j", LATER, NOW)),
     WHYS.map(lambda why: lambda one: one.returned(why, LATER, NOW)),
-    st.builds(lambda alone, why: lambda one: one.unanswered(alone, why, LATER, NOW), st.booleans(), WHYS),
+    WHYS.map(lambda why: lambda one: one.unanswered(why, LATER, NOW)),
 )
 ENDS: st.SearchStrategy[DocumentStep] = st.one_of(
     st.just(lambda one: one.succeeded(SCORES, CLASSIFIER, NOW)),
@@ -137,36 +138,17 @@ def test_a_document_replayed_is_as_if_it_had_just_landed_but_for_its_timeline(
     assert sound(again)
 
 
-@given(st.lists(st.booleans(), min_size=20, max_size=20))
-def test_a_document_that_nothing_comes_back_for_ends(company: list[bool]) -> None:
-    """Its share halves until it is sent alone; alone, each attempt counts."""
-    one, rounds = document(), 0
-    for alone_by_chance in company:
-        if one.state.final:
-            break
-        alone = one.share == 1 or alone_by_chance
-        one = one.submitted("j", LATER, NOW).unanswered(alone, "nothing", LATER, NOW)
-        rounds += 1
-    assert one.state is DocumentState.FAILED
-    assert one.reason is Reason.EXHAUSTED
-    assert rounds <= SERVICE_PACK.bit_length() - 1 + ATTEMPTS
-
-
-def test_an_attempt_counts_only_alone() -> None:
-    one = document()
-    shares = []
-    while one.share > 1:
-        one = one.submitted("j", LATER, NOW).unanswered(False, "nothing", LATER, NOW)
-        shares.append(one.share)
-    assert shares == [12, 6, 3, 1]
-    assert one.attempts == 0
-    for attempt in range(1, ATTEMPTS):
-        one = one.submitted("j", LATER, NOW).unanswered(True, "nothing", LATER, NOW)
+def test_each_submission_without_an_answer_counts_and_the_last_one_ends_the_document() -> None:
+    """Twice in company, then alone: one bad text ends alone, and takes no good one with it."""
+    one, shares = document(), []
+    for attempt in range(MAX_ATTEMPTS):
         assert (one.state, one.attempts) == (DocumentState.WAITING, attempt)
-    ended = one.submitted("j", LATER, NOW).unanswered(True, "nothing", LATER, NOW)
-    assert ended.reason is Reason.EXHAUSTED
-    assert f"{ATTEMPTS} times" in ended.detail
-    assert "nothing" in ended.detail
+        shares.append(one.share)
+        one = one.submitted("j", LATER, NOW).unanswered("nothing", LATER, NOW)
+    assert shares == list(BATCH_SIZES) == [25, 5, 1, 1, 1, 1, 1]
+    assert (one.reason, one.attempts) == (Reason.EXHAUSTED, MAX_ATTEMPTS)
+    assert f"{MAX_ATTEMPTS} times" in one.detail
+    assert "nothing" in one.detail
 
 
 @given(st.lists(st.tuples(st.sampled_from("ab"), st.just(None) | STEPS | ENDS), max_size=30))
@@ -200,18 +182,18 @@ ANALYSES = st.builds(
 )
 
 
-@given(ANALYSES, st.booleans(), st.integers(0, ATTEMPTS - 1))
-def test_what_the_service_says_of_a_document_decides_it(analysis: Analysis, alone: bool, attempts: int) -> None:
+@given(ANALYSES, st.integers(0, MAX_ATTEMPTS - 1))
+def test_what_the_service_says_of_a_document_decides_it(analysis: Analysis, attempts: int) -> None:
     one = document().submitted("job1", LATER, NOW)
     for _ in range(attempts):
-        one = one.unanswered(True, "nothing", LATER, NOW).submitted("job1", LATER, NOW)
-    after = outcome(one, job(one), analysis, alone, NOW)
+        one = one.unanswered("nothing", LATER, NOW).submitted("job1", LATER, NOW)
+    after = outcome(one, job(one), analysis, NOW)
     assert sound(after)
     if KEY in analysis.classes:
         assert (after.state, after.classes) == (DocumentState.SUCCEEDED, SCORES)
     elif KEY in analysis.errors:
         assert (after.state, after.reason) == (DocumentState.FAILED, Reason.REJECTED)
-    elif alone and attempts == ATTEMPTS - 1:
+    elif attempts == MAX_ATTEMPTS - 1:
         assert (after.state, after.reason) == (DocumentState.FAILED, Reason.EXHAUSTED)
     else:
         assert (after.state, after.job) == (DocumentState.WAITING, "")

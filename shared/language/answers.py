@@ -19,6 +19,7 @@ from shared.errors import (
     Rejected,
     Throttled,
     Unavailable,
+    Unexpected,
     Unknown,
 )
 
@@ -29,18 +30,21 @@ LONGEST_WAIT = 86_400.0
 QUOTA_TEXT = "Out of call volume quota"
 
 ERRORS: Mapping[int, type[LanguageError]] = {
+    303: Garbled,  # "see there for what became of it": it was taken, and nobody knows as what
     400: Rejected,
     401: Refused,
     403: Refused,
     404: Unknown,
     408: Throttled,
     409: Busy,
+    410: Unknown,
     413: Rejected,
     415: Rejected,
     422: Rejected,
     429: Throttled,
     **dict.fromkeys(range(500, 600), Unavailable),
 }
+"""Every other status is Unexpected."""
 FORBIDDEN, NOT_TAKEN = 403, 503
 
 
@@ -66,7 +70,7 @@ class Answer:
 def error_of(status: int, content: bytes, wait: float | None) -> LanguageError:
     """The error that an answer other than 2xx stands for."""
     said = _said(content)
-    kind = QuotaSpent if status == FORBIDDEN and QUOTA_TEXT in said else ERRORS.get(status, LanguageError)
+    kind = QuotaSpent if status == FORBIDDEN and QUOTA_TEXT in said else ERRORS.get(status, Unexpected)
     message = f"The Language service answered {status}" + (f": {said}" if said else ".")
     if kind is Unavailable:
         return Unavailable(message, wait, sent=status != NOT_TAKEN)

@@ -31,6 +31,7 @@ CONNECTING = Retry(
     total=2, connect=2, read=False, redirect=0, status=0, other=0, backoff_factor=0.1, respect_retry_after_header=False
 )
 """Only setting up a connection is tried again. `read=False` is `read=0` with the plain error."""
+LINKS = ("operation-location", "location")
 _SECRET = re.compile(r"[!-~]+")
 
 
@@ -104,10 +105,10 @@ class Transport:
     def job_id(self, answer: Answer) -> str:
         """The id of the job that `answer` says was begun.
 
-        From the header `operation-location` (recorded) or `location` (quickstart). Raises Garbled if there is none
-        or if it leads elsewhere.
+        From the header `operation-location` (recorded) or `location` (quickstart). Raises Garbled if there is none, or
+        no id in it.
         """
-        link = answer.headers.get("operation-location") or answer.headers.get("location")
+        link = next(filter(None, map(answer.headers.get, LINKS)), "")
         if not link:
             raise Garbled("The Language service began a job but did not say where to ask about it.")
         return self.endpoint.job_id(link)
@@ -143,7 +144,12 @@ def _encoded(body: object) -> bytes:
 
 
 def _outcome(response: requests.Response, secret: str) -> Answer:
-    content = _content(response)
+    try:
+        content = _content(response)
+    except requests.RequestException:
+        if not any(link in response.headers for link in LINKS):
+            raise
+        content = b""  # a job was begun; where it is found has arrived, and nothing else is needed
     wait = retry_after(response.headers.get("Retry-After"), datetime.now(UTC))
     if response.status_code // 100 == requests.codes.ok // 100:
         return Answer(content, response.headers, wait)
