@@ -7,6 +7,7 @@ TextdropError                    500
 ├── NotFound                     404  there is no such thing here
 ├── Conflict                     409  something else is under way, or the name is taken
 ├── InProgress                   409  what was asked for will be there when the work on it has ended
+├── NoResult                     409  a document has ended without a result, or its result is no longer there
 ├── RangeNotSatisfiable          416  the file has no such part
 ├── NotSupported                 501  the chosen protocol has no such operation
 ├── Moved                        409  a row or blob is no longer the version that was read
@@ -76,6 +77,20 @@ class InProgress(TextdropError):
     def __init__(self, message: str, retry_after: float | None = None) -> None:
         super().__init__(message)
         self.retry_after = retry_after
+
+
+class NoResult(TextdropError):
+    """A document has no result, and asking again does not change that. `code` says in a word why."""
+
+    status = 409
+
+    def __init__(self, message: str, code: str = "NoResult") -> None:
+        super().__init__(message)
+        self._code = code
+
+    @property
+    def code(self) -> str:
+        return self._code
 
 
 class RangeNotSatisfiable(TextdropError):

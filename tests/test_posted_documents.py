@@ -7,12 +7,14 @@ import io
 import json
 from collections.abc import Iterator
 from contextlib import suppress
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from values import NOW, document
 from world import World
 
 from shared import export
@@ -20,6 +22,7 @@ from shared.documents import Documents
 from shared.errors import BadRequest
 from shared.ledger import Ledger
 from shared.management import exports
+from shared.management.listings import ask_again
 from shared.model import DocumentState
 from shared.operations import follow
 from shared.services import services
@@ -172,35 +175,57 @@ def test_a_text_in_a_charset_that_it_cannot_be_in_is_refused(world: World, chars
     assert (status, "UTF-8" in message) == (400, True)
 
 
+def test_a_result_that_is_to_come_is_202(world: World) -> None:
+    key = world.ask("POST", "documents", {"text": RECIPE, "name": "a.txt"})[1]["key"]
+    for path, status in ((f"documents/{key}/result", 202), (f"documents/{key}", 200)):
+        answer = world.ask("GET", path)
+        assert (answer[0], answer[1]["state"], answer[2]["Retry-After"]) == (status, "waiting", "2")
+    world.publish()
+    assert world.until(lambda: world.ask("GET", f"documents/{key}/result")[0] == 200)
+    assert "Retry-After" not in world.ask("GET", f"documents/{key}")[2]
+
+
+def test_a_document_that_is_not_due_is_asked_for_when_it_is() -> None:
+    for wait, seconds in ((-5, "2"), (30, "30"), (900, "60")):
+        one = document("a.txt")
+        assert ask_again(replace(one, due=NOW + timedelta(seconds=wait)), NOW) == {"Retry-After": seconds}
+        assert ask_again(one.submitted("j", NOW + timedelta(days=1), NOW), NOW) == {"Retry-After": "2"}
+
+
 def test_no_result_has_its_reason(world: World) -> None:
-    def reason(key: str) -> str:
-        status, message = refused(world.ask("GET", f"documents/{key}/result"))
-        assert status == 404
-        return message
+    def reason(key: str, code: str) -> str:
+        status, body, _ = world.ask("GET", f"documents/{key}/result")
+        assert (status, body["error"]["code"]) == (404 if code == "NotFound" else 409, code)
+        return str(body["error"]["message"])
 
     def key(state: str) -> str:
         return str(world.documents(state)[f"{state}.txt"]["key"])
 
-    world.drop("waiting.txt", RECIPE)
-    assert "waits" in reason(key("waiting"))
+    for name in ("superseded.txt", "gone.txt"):
+        world.drop(name, RECIPE)
+    world.delete("gone.txt")
+    world.put("superseded.txt", VOYAGE)
     world.publish()
+    world.until(lambda: world.documents("superseded") and world.documents("gone"))
+    assert "newer version" in reason(key("superseded"), "DocumentSuperseded")
+    assert "deleted" in reason(key("gone"), "DocumentGone")
     world.drop("failed.txt", b"\xff")
     world.drop("succeeded.txt", RECIPE)
     world.until(lambda: world.result("succeeded.txt"))
     world.until(lambda: world.documents("failed"))
-    assert "UTF-8" in reason(key("failed"))
+    assert "UTF-8" in reason(key("failed"), "DocumentFailed")
     old = key("succeeded")
     world.drop("succeeded.txt", VOYAGE)
     new = world.until(lambda: [one for one in world.documents("succeeded").values() if one["key"] != old])
     world.until(lambda: world.result("succeeded.txt")["document"] != old)
-    assert "another version" in reason(old)
+    assert "another version" in reason(old, "ResultReplaced")
     assert len(new) == 1
     for broken in (b"", b"{", b"\xff", b"[" * 100_000, b"[]"):
         world.put("succeeded.txt.json", broken, f"{world.container}-results")
-        assert "no longer" in reason(world.documents("succeeded")["succeeded.txt"]["key"])
+        assert "no longer" in reason(world.documents("succeeded")["succeeded.txt"]["key"], "ResultMissing")
     world.blobs.get_blob_client(f"{world.container}-results", "succeeded.txt.json").delete_blob()
-    assert "no longer" in reason(world.documents("succeeded")["succeeded.txt"]["key"])
-    assert "no document none" in reason("none")
+    assert "no longer" in reason(world.documents("succeeded")["succeeded.txt"]["key"], "ResultMissing")
+    assert "no document none" in reason("none", "NotFound")
 
 
 # --- listings ---------------------------------------------------------------------------------------------------

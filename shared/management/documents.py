@@ -9,9 +9,9 @@ from datetime import datetime
 from email.message import Message
 from uuid import uuid4
 
-from shared.errors import BadRequest, Conflict, Moved, NotFound, StorageUnavailable, Unreadable
+from shared.errors import BadRequest, Conflict, Moved, NoResult, StorageUnavailable, Unreadable
 from shared.intake import document_landed
-from shared.management.listings import find
+from shared.management.listings import ask_again, find
 from shared.management.requests import Answer, Request, choice, file_name, flag, is_plain, json_object, text
 from shared.management.starting import LOOK_AGAIN
 from shared.model import LANGUAGE, Document, DocumentState, document_key
@@ -62,19 +62,31 @@ def post_document(services: Services, request: Request, now: datetime) -> Answer
 
 
 def get_result(services: Services, request: Request, now: datetime, key: str) -> Answer:
-    """The result of a document, as it is in the results container; 404 says why there is none."""
-    del request, now
+    """The result of a document, as it is in the results container.
+
+    202 while the document is waiting or submitted; 409 with a reason if it ended without a result, or the result is no
+    longer there.
+    """
+    del request
     document: Document = find(services, "documents", key)
+    if not document.state.final:
+        return _in_progress(document, now)
     if document.state is not DocumentState.SUCCEEDED:
-        raise NotFound(NO_RESULT[document.state].format(document))
+        code, reason = NO_RESULT[document.state]
+        raise NoResult(reason.format(document), code)
     result = services.documents.result(document.name)
     if not isinstance(result, dict):
-        raise NotFound(
-            f"The result of {document.name} is no longer in container {services.documents.results} as written."
-        )
+        where = f"container {services.documents.results}"
+        raise NoResult(f"The result of {document.name} is no longer in {where} as written: replay it.", "ResultMissing")
     if result.get("document") != key:
-        raise NotFound(f"The result of {document.name} is that of another version now: {result.get('document')}.")
+        version = f"another version now: {result.get('document')}"
+        raise NoResult(f"The result of {document.name} is that of {version}.", "ResultReplaced")
     return Answer(200, result)
+
+
+def _in_progress(document: Document, now: datetime) -> Answer:
+    body = {"key": document.key, "name": document.name, "state": document.state, "detail": IN_PROGRESS[document.state]}
+    return Answer(202, body, {"Location": f"/api/documents/{document.key}", **ask_again(document, now)})
 
 
 def _sent(request: Request, now: datetime) -> Sent:
@@ -127,10 +139,15 @@ def _name(name: str, now: datetime) -> str:
     return file_name(name, "name")
 
 
-NO_RESULT = {
-    DocumentState.WAITING: "{0.name} waits to be classified; it has no result yet.",
-    DocumentState.SUBMITTED: "{0.name} is with the service; it has no result yet.",
-    DocumentState.FAILED: "{0.name} has no result, for it failed ({0.reason}): {0.detail}",
-    DocumentState.SUPERSEDED: "{0.name} has no result: a newer version of the file took its place.",
-    DocumentState.GONE: "{0.name} has no result: the file was deleted before it was read.",
+IN_PROGRESS = {
+    DocumentState.WAITING: "It waits to be submitted to the Language service.",
+    DocumentState.SUBMITTED: "The Language service is classifying it.",
+}
+NO_RESULT = {  # the error's code, and the reason
+    DocumentState.FAILED: ("DocumentFailed", "{0.name} has no result, for it failed ({0.reason}): {0.detail}"),
+    DocumentState.SUPERSEDED: (
+        "DocumentSuperseded",
+        "{0.name} has no result in this version: a newer version of the file took its place before it was read.",
+    ),
+    DocumentState.GONE: ("DocumentGone", "{0.name} has no result: the file was deleted before it was read."),
 }

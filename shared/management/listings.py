@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from shared.errors import NotFound
@@ -17,6 +17,7 @@ from shared.services import Services
 # Rows know only when something is due or ended: what else is wanted is looked for in so many readings, and what they
 # did not find is left to the next page.
 READINGS = 5
+SOONEST, LATEST = timedelta(seconds=2), timedelta(seconds=60)  # to ask again for what has not ended
 
 # What is listed: its value, the states it has, and its view.
 LISTED: dict[str, tuple[Any, Any, Callable[[Any], views.View]]] = {
@@ -49,20 +50,20 @@ def list_operations(services: Services, request: Request, now: datetime) -> Answ
 
 def get_document(services: Services, request: Request, now: datetime, key: str) -> Answer:
     """One document with its timeline."""
-    del request, now
-    return _get(services, "documents", key)
+    del request
+    return _get(services, "documents", key, now)
 
 
 def get_job(services: Services, request: Request, now: datetime, key: str) -> Answer:
     """One job and its documents."""
-    del request, now
-    return _get(services, "jobs", key)
+    del request
+    return _get(services, "jobs", key, now)
 
 
 def get_operation(services: Services, request: Request, now: datetime, key: str) -> Answer:
     """How one operation stands, or what it yielded."""
-    del request, now
-    return _get(services, "operations", key)
+    del request
+    return _get(services, "operations", key, now)
 
 
 def find(services: Services, what: str, key: str) -> Any:
@@ -73,8 +74,18 @@ def find(services: Services, what: str, key: str) -> Any:
     return found
 
 
-def _get(services: Services, what: str, key: str) -> Answer:
-    return Answer(200, LISTED[what][2](find(services, what, key)))
+def ask_again(value: Any, now: datetime) -> dict[str, str]:
+    """The header that says when to ask again for what has not ended: when it is next looked at, within bounds.
+
+    A document that is submitted is looked at with its job; its own time is that job's expiry.
+    """
+    wait = SOONEST if value.state is DocumentState.SUBMITTED else value.due - now
+    return {"Retry-After": str(round(max(SOONEST, min(wait, LATEST)).total_seconds()))}
+
+
+def _get(services: Services, what: str, key: str, now: datetime) -> Answer:
+    value = find(services, what, key)
+    return Answer(200, LISTED[what][2](value), {} if value.state.final else ask_again(value, now))
 
 
 def _of_state(what: str, request: Request) -> Selection:

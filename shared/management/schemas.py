@@ -28,6 +28,7 @@ RATIO: Schema = {"type": "number", "minimum": 0, "maximum": 1}
 TIME: Schema = {"type": "string", "format": "date-time"}
 NAMED: Schema = {"type": "string", "pattern": f"^(?:{NAME.pattern})$"}
 KEYED: Schema = {"type": "string", "pattern": f"^(?:{KEY.pattern})$"}
+OPEN = [state.value for state in DocumentState if not state.final]
 FINAL = [state.value for state in DocumentState if state.final]
 
 
@@ -144,6 +145,7 @@ GIVEN: dict[str, Schema] = {
         {"source": thing({"container": TEXT, "name": TEXT, "etag": TEXT}), "classes": CLASSES, "document": KEYED},
         {**MODEL_OF, "apiVersion": TEXT, "job": KEYED, "landed": TIME, "submitted": TIME, "classified": TIME},
     ),
+    "InProgress": thing({"key": KEYED, "name": TEXT, "state": some(OPEN), "detail": TEXT}),
     "Counted": thing({"dryRun": FLAG, "count": WHOLE, "value": listed(thing({"key": KEYED}))}, {"continue": TEXT}),
     "Job": thing(
         {"key": KEYED, "state": some(JobState), "documents": listed(KEYED), "created": TIME, "timeline": TIMELINE},
