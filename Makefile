@@ -14,7 +14,8 @@ PACKAGES := $(VENV)/.packages
 # One for each environment, because Node.js may come with it. npm removes them all when it installs again.
 AZURITE := local/node_modules/.azurite-$(notdir $(VENV))
 RUNTIME := 1.3.0
-WORKER := .venv-worker/.runtime-$(RUNTIME)
+PROTOBUF := 7.36.2
+WORKER := .venv-worker/.runtime-$(RUNTIME)-protobuf-$(PROTOBUF)
 CLIENTS := $(patsubst tests/clients/requirements-%.txt,.venv-clients/%/.packages,$(wildcard tests/clients/requirements-*.txt))
 
 # A name alone says little (pyenv's python3.13 may refuse to run), so each candidate is tried.
@@ -79,7 +80,7 @@ $(WORKER): requirements.txt
 		"$$python" -c 'import ensurepip, sys, venv; sys.exit(sys.version_info < (3, 13))' 2>/dev/null || continue; \
 		echo "Installing Microsoft's Python worker into .venv-worker (half a minute or so)"; \
 		"$$python" -m venv --clear .venv-worker && .venv-worker/bin/python -m pip install -qq \
-			--disable-pip-version-check azure-functions-runtime==$(RUNTIME) -r requirements.txt && touch $@; \
+			--disable-pip-version-check azure-functions-runtime==$(RUNTIME) protobuf==$(PROTOBUF) -r requirements.txt && touch $@; \
 		exit; \
 	done; \
 	echo "No Python 3.13 or later here: the tests that drive Microsoft's worker need one" >&2; \

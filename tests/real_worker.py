@@ -25,7 +25,8 @@ from pathlib import Path
 from typing import Any, TextIO
 
 import azure_functions_runtime as runtime
-from worker_messages import Message, Messages, ParameterBinding, typed, untyped
+from worker_messages import Message, Messages, typed, untyped
+from worker_protocol import InvocationRequest, ParameterBinding, RetryContext, RpcException, RpcTraceContext
 
 
 def asking(**messages: Message) -> Message:
@@ -50,13 +51,13 @@ async def invoke(function: Message, call: Mapping[str, Any]) -> dict[str, Any]:
     argument = next(binding["name"] for binding in bindings(function) if binding["type"].endswith("Trigger"))
     counts = {name: call.get(name, 0) for name in ("retry_count", "max_retry_count")}
     failure = call.get("exception")
-    invocation = Message(
+    invocation = InvocationRequest(
         invocation_id=call.get("invocation_id", str(uuid.uuid4())),
         function_id=function.function_id,
         input_data=[ParameterBinding(name=argument, data=typed(call["data"]))],
         trigger_metadata={name: typed(data) for name, data in call.get("metadata", {}).items()},
-        trace_context=Message(trace_parent=call.get("trace_parent", ""), trace_state="", attributes={}),
-        retry_context=Message(**counts, exception=Message(**failure) if failure else None),
+        trace_context=RpcTraceContext(trace_parent=call.get("trace_parent", "")),
+        retry_context=RetryContext(**counts, exception=RpcException(**failure) if failure else None),
     )
     answer = await runtime.invocation_request(asking(invocation_request=invocation))
     if answer.result.status != Messages.StatusResult.Success:

@@ -51,7 +51,7 @@ class Recorder:
     async def invoke(self, _function: object, value: Any, *_more: object, retry: RetryContext) -> Outcome:
         self.begun.append((self.clock.now() - START).total_seconds())
         self.ticks.append(json.loads(value.value))
-        failure = retry.rpc_exception.message if retry.rpc_exception else ""
+        failure = retry.rpc_exception.message.partition("\nStack: ")[0]
         self.attempts.append((retry.retry_count, retry.max_retry_count, failure))
         self.clock.pass_by(self.seconds.pop(0))
         if not self.seconds:
@@ -197,8 +197,8 @@ def test_a_failed_run_is_tried_again_and_the_schedule_goes_on():
     assert played.begun == [3600, 3610, 3620, 7200]
     assert played.attempts == [
         (0, 2, ""),
-        (1, 2, "ValueError: every run fails"),
-        (2, 2, "ValueError: every run fails"),
+        (1, 2, "Result: Failure\nException: ValueError: every run fails"),
+        (2, 2, "Result: Failure\nException: ValueError: every run fails"),
         (0, 2, ""),
     ]
 

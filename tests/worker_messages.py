@@ -1,4 +1,6 @@
-"""Stand-ins for the protobuf messages that Microsoft's worker speaks in: made from JSON, and made into it.
+"""JSON into the messages that Microsoft's worker gets, and those that it makes into JSON.
+
+It gets an invocation in classes of protobuf's own (`worker_protocol.py`). All else is stand-ins that it makes itself.
 
 A piece of data is {"string": text}, {"json": anything}, {"bytes": base64} or {"http": request}; an http answer is
 
@@ -13,6 +15,8 @@ from collections.abc import Mapping
 from types import SimpleNamespace
 from typing import Any
 
+import worker_protocol
+
 
 class Message(SimpleNamespace):
     """Keeps its keyword arguments. A field that was not set reads as an empty text, as a protobuf's scalar does."""
@@ -24,13 +28,7 @@ class Message(SimpleNamespace):
 
 
 class TypedData(Message):
-    def WhichOneof(self, _group: str) -> str | None:  # noqa: N802  # protobuf's name
-        return next(iter(vars(self)), None)
-
-
-class ParameterBinding(Message):
-    def WhichOneof(self, _group: str) -> str:  # noqa: N802
-        return "data"
+    """What a function returned."""
 
 
 class Cookie(Message):
@@ -40,7 +38,7 @@ class Cookie(Message):
 class Messages:
     """What the worker takes for its module of generated classes."""
 
-    TypedData, ParameterBinding, RpcHttpCookie = TypedData, ParameterBinding, Cookie
+    TypedData, RpcHttpCookie = TypedData, Cookie
 
     class BindingInfo(Message):
         undefined = 0
@@ -53,16 +51,16 @@ class Messages:
         return Message
 
 
-def typed(given: Mapping[str, Any]) -> TypedData:
+def typed(given: Mapping[str, Any]) -> Any:
     [(kind, value)] = given.items()
     make = {"json": json.dumps, "bytes": base64.b64decode, "http": request}.get(kind, str)
-    return TypedData(**{kind: make(value)})
+    return worker_protocol.TypedData(**{kind: make(value)})
 
 
-def request(given: Mapping[str, Any]) -> Message:
-    body = typed({"bytes": given["body"]}) if "body" in given else TypedData()
+def request(given: Mapping[str, Any]) -> Any:
+    body = typed({"bytes": given["body"]}) if "body" in given else None
     maps = {name: given.get(name, {}) for name in ("headers", "params", "query")}
-    return Message(method=given["method"], url=given["url"], **maps, body=body)
+    return worker_protocol.RpcHttp(method=given["method"], url=given["url"], **maps, body=body)
 
 
 def untyped(answer: TypedData | None) -> dict[str, Any] | None:

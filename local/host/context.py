@@ -32,17 +32,19 @@ class TraceContext:
 
 @dataclass(frozen=True)
 class RpcException:
-    """An error as the worker is told of it, in texts."""
+    """An error as the host sends it to the worker; all empty on a first attempt, but true as any message is."""
 
-    source: str
-    stack_trace: str
-    message: str
+    message: str = ""
+    source: str = ""
+    stack_trace: str = ""
+    type: str = ""
+    is_user_exception: bool = False
 
 
-def told(error: BaseException) -> RpcException:
-    """Its words and its trace, as the worker writes them; `source` is for errors of .NET."""
+def rpc_exception(error: BaseException) -> RpcException:
+    """The host writes the error's words and its trace into the message; the other fields are of .NET's own error."""
     trace = "".join(traceback.format_tb(error.__traceback__))
-    return RpcException("", trace, f"{type(error).__name__}: {error}")
+    return RpcException(f"Result: Failure\nException: {type(error).__name__}: {error}\nStack: {trace}")
 
 
 @dataclass(frozen=True)
@@ -51,7 +53,7 @@ class RetryContext:
 
     retry_count: int = 0
     max_retry_count: int = 0
-    rpc_exception: RpcException | None = None
+    rpc_exception: RpcException = field(default_factory=RpcException)
 
 
 FIRST_ATTEMPT = RetryContext()

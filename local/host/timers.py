@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from azure.functions import meta
 
 from local.host.clock import WALL_CLOCK, Clock
-from local.host.context import RetryContext, told
+from local.host.context import RetryContext, RpcException, rpc_exception
 from local.host.functions import Function, TimerTrigger
 from local.host.invoking import Outcome
 from local.host.schedule_monitor import Beginning, Monitor, Status, after_run, unmonitored
@@ -85,7 +85,8 @@ class Timer:
         """Runs the function, and again after its failures as its retry policy has it."""
         retry, error = self._function.retry, None
         for attempt in count():
-            context = RetryContext(attempt, retry.most if retry else 0, told(error) if error else None)
+            failure = rpc_exception(error) if error else RpcException()
+            context = RetryContext(attempt, retry.most if retry else 0, failure)
             outcome = await self._invoke(value, reason, context)
             error = outcome.error
             if not (error and retry and retry.allows(attempt + 1)):

@@ -9,6 +9,7 @@ import base64
 import json
 import os
 import threading
+from collections.abc import Mapping
 from http.cookies import CookieError
 from pathlib import Path
 from typing import Any
@@ -29,8 +30,14 @@ def tried(call: Any) -> Any:
         return f"{type(error).__name__}: {error}"
 
 
-def of_error(error: Any) -> dict[str, str] | None:
-    return error and {name: getattr(error, name) for name in ("source", "stack_trace", "message")}
+def plain_value(value: Any) -> Any:
+    """A map of protobuf as a dict."""
+    return dict(value) if isinstance(value, Mapping) else value
+
+
+def of_error(error: Any) -> dict[str, Any]:
+    names = ("source", "stack_trace", "message", "type", "is_user_exception")
+    return {"true": bool(error)} | {name: getattr(error, name) for name in names}
 
 
 def of_context(context: func.Context) -> dict[str, Any]:
@@ -41,7 +48,7 @@ def of_context(context: func.Context) -> dict[str, Any]:
         "function_directory": context.function_directory,
         "invocation_id": context.invocation_id,
         "local invocation_id": tried(lambda: context.thread_local_storage.invocation_id),
-        "trace": {name: tried(lambda name=name: getattr(trace, name)) for name in members(trace)},
+        "trace": {name: tried(lambda name=name: plain_value(getattr(trace, name))) for name in members(trace)},
         "retry": [members(retry), retry.retry_count, retry.max_retry_count, of_error(retry.rpc_exception)],
         "main thread": threading.current_thread() is threading.main_thread(),
         "folder": str(Path.cwd()),
