@@ -17,12 +17,12 @@ BLOB_TYPES = {"BlockBlob": 0, "PageBlob": 1, "AppendBlob": 2}  # numbers, as the
 
 
 def read(client: BlobClient, etag: str = "") -> tuple[bytes, Any]:
-    """The blob's bytes and properties, of the version `etag` if one is given.
+    """The blob's bytes as they are stored, whatever their encoding, and its properties; of the version `etag` if given.
 
     Raises ResourceNotFoundError if it is gone, ResourceModifiedError if it is another version by now.
     """
     condition: dict[str, Any] = {"etag": etag, "match_condition": MatchConditions.IfNotModified} if etag else {}
-    download = client.download_blob(**condition)
+    download = client.download_blob(decompress=False, **condition)
     return download.readall(), download.properties
 
 

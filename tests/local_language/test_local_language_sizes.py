@@ -17,7 +17,8 @@ from local.language.elements import text_elements
 
 @settings(deadline=None)
 @given(
-    st.text(st.characters(exclude_categories=["Cs"])), st.sampled_from(["\r\n", "\u0301", "\u200d", "\U0001f468", "가"])
+    st.text(st.characters(exclude_categories=["Cs"])),
+    st.sampled_from(["\r\n", "\u0301", "\u200d", "\U0001f468", "\U0001f1e9", "가"]),
 )
 def test_a_text_is_as_long_as_its_grapheme_clusters(text: str, joining: str) -> None:
     for one in (text, joining.join(text), text + joining):
