@@ -6,7 +6,6 @@ import argparse
 import json
 import os
 import secrets
-import socket
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
@@ -18,7 +17,7 @@ from urllib.parse import urlsplit
 from azure.core.exceptions import ResourceExistsError
 from azure.storage.blob import BlobServiceClient
 
-from local import azurite, coretools
+from local import azurite, coretools, ports
 from local.errors import SetupError
 from local.host import app as functions_host
 from local.host import key_file
@@ -139,27 +138,23 @@ def announced() -> Stack:
         found = Stack(**json.loads((STATE / "running.json").read_text()))
     except (OSError, ValueError, TypeError):
         found = None
-    if found is None or not _listens(urlsplit(found.url).port or 0):
+    if found is None or not ports.is_taken(urlsplit(found.url).port or 0):
         raise SetupError("Nothing is running: start it with `make run` in another terminal.")
     return found
 
 
 def require_idle(port: int) -> None:
-    """Raise SetupError if a `make run` is up, or if something else has its port."""
+    """Raise SetupError if a `make run` is up, or if its port is none or something else has it."""
+    ports.check(port)
     try:
         running = announced()
     except SetupError:
         running = None
     if running:
         raise SetupError(f"It runs already: {running.url}. Stop it with Ctrl-C in its terminal first.")
-    if port and _listens(port):
-        raise SetupError(f"Port {port} is taken. Choose another: .venv/bin/python -m local up --port 7072")
-
-
-def _listens(port: int) -> bool:
-    with socket.socket() as probe:
-        probe.settimeout(2.0)
-        return probe.connect_ex(("127.0.0.1", port)) == 0
+    if port and ports.is_taken(port):
+        other = ports.free_after(port)
+        raise SetupError(f"Port {port} is taken. Choose another: .venv/bin/python -m local up --port {other}")
 
 
 def _environ(api: str, storage: str, endpoint: str, key: str) -> Mapping[str, str]:

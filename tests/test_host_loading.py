@@ -116,7 +116,10 @@ def test_a_port_in_use(tmp_path):
         port = taken.getsockname()[1]
         ended = start(write_app(tmp_path, ""), "--port", str(port))
     assert ended.returncode == 1
-    assert f"Cannot listen on 127.0.0.1 port {port}" in ended.stderr
+    refused = f"Cannot listen on 127.0.0.1 port {port}: Address already in use. Choose another: --port "
+    assert ended.stderr.startswith(refused)
+    assert ended.stderr.count("\n") == 1
+    assert int(ended.stderr.removeprefix(refused)) != port
 
 
 FAULTY = """

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,7 +14,7 @@ from azure.storage.blob import BlobServiceClient, ContainerClient
 from host_apps import eventually, write_app
 
 from local.azurite import Azurite
-from local.host.app import running
+from local.host.app import Host, running
 
 THREADS = """
 import threading
@@ -48,6 +50,22 @@ def test_log_lines_say_whose_they_are(tmp_path: Path) -> None:
         assert "Z] from a thread" in host.wait_for_line("of its own, nameless")
         host.process.terminate()
         assert "Z] Stopping" in host.wait_for_line("Stopping")  # the host's own line is no function's
+
+
+@pytest.mark.parametrize("verbose", [False, True])
+def test_each_run_is_one_line_and_its_beginning_one_for_the_curious(tmp_path: Path, verbose: bool) -> None:
+    command = [sys.executable, "-m", "local", "host", str(write_app(tmp_path, THREADS)), "--port", "0"]
+    command += ["--verbose"] if verbose else []
+    with subprocess.Popen(command, cwd=Path(__file__).parents[1], stdout=subprocess.PIPE, text=True) as process:
+        host = Host(process)
+        try:
+            url = host.wait_for_line("Host ready").rpartition(" ")[2].strip()
+            requests.get(f"{url}/api/meanwhile?code=a-key", timeout=60)
+            line = host.wait_for_line("Succeeded after")
+        finally:
+            host.end()
+    assert line.endswith(" ms (GET /api/meanwhile)\n")
+    assert ("Executing (GET /api/meanwhile)" in host.output) == verbose
 
 
 BLOBS = """

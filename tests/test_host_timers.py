@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import json
+import logging
+import re
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import pytest
 from azure.storage.blob import BlobServiceClient
 from host_apps import eventually, write_app
 
@@ -14,11 +17,11 @@ from local.host import clock, cron
 from local.host.app import running
 from local.host.context import RetryContext
 from local.host.functions import Function, TimerTrigger
-from local.host.invoking import Outcome
+from local.host.invoking import Invoker, Outcome
 from local.host.retries import FOREVER, Retry
 from local.host.schedule_monitor import Beginning, Status, beginning
 from local.host.storage import ensure
-from local.host.timers import Timer
+from local.host.timers import Timer, tick
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 
@@ -47,8 +50,12 @@ class Recorder:
         self.begun: list[float] = []
         self.ticks: list[dict[str, Any]] = []
         self.attempts: list[tuple[int, int, str]] = []
+        self.routine: list[bool] = []
 
-    async def invoke(self, _function: object, value: Any, *_more: object, retry: RetryContext) -> Outcome:
+    async def invoke(
+        self, _function: object, value: Any, *_more: object, retry: RetryContext, routine: bool
+    ) -> Outcome:
+        self.routine.append(routine)
         self.begun.append((self.clock.now() - START).total_seconds())
         self.ticks.append(json.loads(value.value))
         failure = retry.rpc_exception.message.partition("\nStack: ")[0]
@@ -112,6 +119,19 @@ def test_occurrences_during_a_long_run_become_one_that_follows_at_once():
 
 def test_run_on_startup():
     assert begun("*/10 * * * * *", [0.0, 0.0], run_on_startup=True) == [0.0, 10.25]
+
+
+def test_runs_on_schedule_are_routine_and_those_as_the_host_starts_are_not():
+    assert play("*/10 * * * * *", [0.0, 0.0, 0.0], run_on_startup=True).routine == [False, True, True]
+
+
+@pytest.mark.parametrize(("slow", "routine", "lines"), [(60.0, True, 0), (0.0, True, 1), (60.0, False, 1)])
+def test_a_routine_run_is_logged_if_it_is_slow(caplog, slow, routine, lines):
+    function = Function("tick", lambda **_arguments: None, "", TimerTrigger("", cron.parse("1")), "timer", raw=True)
+    run = Invoker(slow=slow).invoke(function, tick(), {}, "Timer fired", routine=routine)
+    with caplog.at_level(logging.INFO, "host"):
+        assert asyncio.run(run).error is None
+    assert [record.getMessage().endswith(" ms (Timer fired)") for record in caplog.records] == [True] * lines
 
 
 def test_a_run_on_startup_that_takes_long_is_followed_at_once():
@@ -242,6 +262,8 @@ def test_timers_of_an_app(tmp_path, azurite, container):
         host.wait_for_line("returning has no $return binding but returned a value")
     assert "two at once" not in host.output
     assert "off ran" not in host.output
+    assert re.search(r"\[returning \S+\] ERROR Failed after \d+ ms \(Timer fired at .*\)\n", host.output)
+    assert not re.search(r"\[brisk \S+\] (Executing|Succeeded)", host.output)
 
 
 def storage(azurite, container):

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import errno
 import os
 import signal
 import socket
 from pathlib import Path
 from types import FrameType
 
+from local import ports
 from local.errors import SetupError
 from local.host import host_json, http, key_file, keys, listing, loading, log_lines, serving
 from local.host.child import Host, running
@@ -36,6 +38,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--keys", type=Path, help="the file of the keys (default: .textdrop/keys.json in the app's folder)"
     )
+    parser.add_argument("--verbose", action="store_true", help="log also what is of no interest as long as all is well")
     parser.add_argument("--address", default="127.0.0.1", help="where to listen (default: %(default)s)")
 
 
@@ -43,7 +46,8 @@ def run(options: argparse.Namespace) -> int:
     """Exit code 0 after SIGINT or SIGTERM. Raises SetupError if the app or the port cannot be used."""
     for number in serving.SIGNALS:
         signal.signal(number, _stop_at_once)
-    log_lines.configure()
+    log_lines.configure(verbose=options.verbose)
+    ports.check(options.port)
     app_dir = options.app_dir.resolve()
     try:
         settings = _settings(app_dir)
@@ -96,10 +100,12 @@ def _listening(address: str, port: int) -> socket.socket:
         door.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         door.bind((address, port))
         door.listen(WAITING)
-    except (OSError, OverflowError) as error:
+    except OSError as error:
         door.close()
-        reason = getattr(error, "strerror", None) or error
-        raise SetupError(f"Cannot listen on {address} port {port}: {reason}. Choose another with --port.") from error
+        reason = error.strerror or error
+        if error.errno == errno.EADDRINUSE:
+            reason = f"{reason}. Choose another: --port {ports.free_after(port)}"
+        raise SetupError(f"Cannot listen on {address} port {port}: {reason}") from error
     return door
 
 

@@ -20,6 +20,7 @@ from local.host.settings import Settings
 
 THREADS = "PYTHON_THREADPOOL_THREAD_COUNT"
 BINDINGS = {HttpTrigger: "httpTrigger", TimerTrigger: "timerTrigger", BlobTrigger: "blobTrigger"}
+SLOW = 5.0  # seconds; a run that takes longer is worth a line
 log = logging.getLogger("host")
 
 
@@ -51,12 +52,14 @@ def size_of_pool(settings: Settings) -> int | None:
 class Invoker:
     """Runs functions, each for no longer than `timeout` seconds, sync ones on `size` threads (None: the default).
 
+    One that takes `slow` seconds is logged, however it ends.
+
     Python cannot end a thread: a sync function that is over its time has failed, but goes on in its thread. It takes
     none from the others, for they get new threads, as the real host would start the worker anew.
     """
 
-    def __init__(self, size: int | None = None, timeout: float | None = None) -> None:
-        self._size, self._timeout = size, timeout
+    def __init__(self, size: int | None = None, timeout: float | None = None, *, slow: float = SLOW) -> None:
+        self._size, self._timeout, self._slow = size, timeout, slow
         self._threads = ThreadPoolExecutor(size, "function")
         self._in_threads: set[str] = set()
 
@@ -74,19 +77,22 @@ class Invoker:
         trace_parent: str = "",
         *,
         retry: RetryContext = FIRST_ATTEMPT,
+        routine: bool = False,
         encode: Callable[[Any], Any] = _as_it_is,
     ) -> Outcome:
         """Runs the function once with what its trigger brought. Never raises what the function raises.
 
         `encode` makes the outcome's value of what the function returned; what it raises is the function's failure.
+        A `routine` run is only logged if it fails or is slow.
         """
         trace = TraceContext(trace_parent or f"00-{uuid.uuid4().hex}-{uuid.uuid4().hex[:16]}-01")
         context = Context(function.name, function.directory, trace, retry)
         token, started = running.set(context), time.monotonic()
-        log.info("Executing (%s)", reason)
+        log.debug("Executing (%s)", reason)
         try:
             outcome = _encoded(await self._outcome(function, value, metadata, context), encode)
-            _log_end(outcome, time.monotonic() - started)
+            seconds = time.monotonic() - started
+            _log_end(outcome, reason, seconds, quiet=routine and seconds < self._slow)
             return outcome
         finally:
             running.reset(token)
@@ -166,12 +172,12 @@ def _encoded(outcome: Outcome, encode: Callable[[Any], Any]) -> Outcome:
         return Outcome(error=error.with_traceback(None))  # which would show none of the function's lines
 
 
-def _log_end(outcome: Outcome, seconds: float) -> None:
+def _log_end(outcome: Outcome, reason: str, seconds: float, *, quiet: bool) -> None:
     milliseconds = seconds * 1000
     if outcome.error:
-        log.error("Failed after %d ms", milliseconds, exc_info=_without_our_frames(outcome.error))
+        log.error("Failed after %d ms (%s)", milliseconds, reason, exc_info=_without_our_frames(outcome.error))
     else:
-        log.info("Succeeded after %d ms", milliseconds)
+        log.log(logging.DEBUG if quiet else logging.INFO, "Succeeded after %d ms (%s)", milliseconds, reason)
 
 
 def _without_our_frames(error: BaseException) -> BaseException:

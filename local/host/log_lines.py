@@ -31,9 +31,11 @@ def _whose() -> str:
     return f"[{invocation_id}] " if invocation_id else ""
 
 
-def configure() -> None:
+def configure(*, verbose: bool = False) -> None:
+    """With `verbose` the host's own DEBUG lines, too."""
     handler = logging.StreamHandler(sys.stdout)
     handler.setFormatter(Lines("%(message)s"))
     logging.basicConfig(level=logging.INFO, handlers=[handler], force=True)
+    logging.getLogger("host").setLevel(logging.DEBUG if verbose else logging.INFO)
     for name in QUIET:
         logging.getLogger(name).setLevel(logging.WARNING)

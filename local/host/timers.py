@@ -55,7 +55,8 @@ class Timer:
         status = await self._first(begun, stopping)
         while await self._clock.reach(status.next, stopping):
             moment = max(status.next, self._clock.now())
-            await self._fire(tick(self._shown(status)), f"Timer fired at {moment.isoformat()}", stopping)
+            reason = f"Timer fired at {moment.isoformat()}"
+            await self._fire(tick(self._shown(status)), reason, stopping, routine=True)
             status = await self._ended(moment)
 
     async def _begin(self) -> Beginning:
@@ -81,13 +82,13 @@ class Timer:
             await self._monitor.write(status)
         return status
 
-    async def _fire(self, value: meta.Datum, reason: str, stopping: asyncio.Event) -> None:
-        """Runs the function, and again after its failures as its retry policy has it."""
+    async def _fire(self, value: meta.Datum, reason: str, stopping: asyncio.Event, *, routine: bool = False) -> None:
+        """Runs the function, and again after its failures as its retry policy has it. `routine`: see the invoker."""
         retry, error = self._function.retry, None
         for attempt in count():
             failure = rpc_exception(error) if error else RpcException()
             context = RetryContext(attempt, retry.most if retry else 0, failure)
-            outcome = await self._invoke(value, reason, context)
+            outcome = await self._invoke(value, reason, context, routine=routine)
             error = outcome.error
             if not (error and retry and retry.allows(attempt + 1)):
                 return
@@ -96,5 +97,6 @@ class Timer:
             if not await self._clock.rest(delay, stopping):
                 return
 
-    async def _invoke(self, value: meta.Datum, reason: str, retry: RetryContext) -> Outcome:
-        return await self._invoker.invoke(self._function, value, {"TimerTrigger": value}, reason, retry=retry)
+    async def _invoke(self, value: meta.Datum, reason: str, retry: RetryContext, *, routine: bool) -> Outcome:
+        metadata = {"TimerTrigger": value}
+        return await self._invoker.invoke(self._function, value, metadata, reason, retry=retry, routine=routine)

@@ -1,0 +1,39 @@
+"""TCP ports: whether one can be, whether one is taken, and a free one to name in its place."""
+
+from __future__ import annotations
+
+import socket
+
+from local.errors import SetupError
+
+LOCALHOST = "127.0.0.1"
+MAX_PORT = 65_535
+
+
+def check(port: int) -> None:
+    """Raises SetupError for a number that is no port. 0 stands for any free one."""
+    if not 0 <= port <= MAX_PORT:
+        raise SetupError(f"--port {port} is no port: it must be from 1 to {MAX_PORT}, or 0 for any free one.")
+
+
+def is_taken(port: int) -> bool:
+    """Whether something on this machine accepts connections there."""
+    with socket.socket() as probe:
+        probe.settimeout(2.0)
+        return probe.connect_ex((LOCALHOST, port)) == 0
+
+
+def free_after(port: int) -> int:
+    """The next port above that is free now, or else any free one."""
+    candidates = (one for one in range(port + 1, MAX_PORT + 1) if _bound(one))
+    return next(candidates, None) or _bound(0)
+
+
+def _bound(port: int) -> int:
+    """The port if it is free; for 0 a free one; 0 if it is taken."""
+    with socket.socket() as probe:
+        try:
+            probe.bind((LOCALHOST, port))
+        except OSError:
+            return 0
+        return int(probe.getsockname()[1])
