@@ -4,6 +4,7 @@ TextdropError                    500
 ├── SettingsError                500  app settings are missing or wrong; names every one of them
 ├── BadRequest                   400  the caller's request cannot be taken as it is
 ├── ContentTooLarge              413  the request's body is larger than its route takes
+├── UnsupportedMediaType         415  the request's body is neither JSON nor, where that is taken, plain text
 ├── NotFound                     404  there is no such thing here
 ├── Conflict                     409  something else is under way, or the name is taken
 ├── InProgress                   409  what was asked for will be there when the work on it has ended
@@ -59,6 +60,10 @@ class BadRequest(TextdropError):
 
 class ContentTooLarge(TextdropError):
     status = 413
+
+
+class UnsupportedMediaType(TextdropError):
+    status = 415
 
 
 class NotFound(TextdropError):

@@ -46,10 +46,10 @@ class Watched:
         if not callable(found):
             return found
 
-        def call(*given: Any) -> Any:
+        def call(*given: Any, **named: Any) -> Any:
             self._passing()
             try:
-                return found(*given)
+                return found(*given, **named)
             finally:
                 self._passing()
 

@@ -247,6 +247,7 @@ def test_headers_and_cookies_of_an_answer(host):
 def test_the_homepage(host):
     answer = requests.get(host.url, timeout=30)
     assert (answer.status_code, answer.headers["content-type"]) == (200, "text/html; charset=utf-8")
+    assert '<a href="/api">' in answer.text
 
 
 def test_the_query_with_a_key_is_not_logged(host):

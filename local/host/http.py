@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from html import escape
 
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import HTMLResponse, Response
@@ -23,7 +24,10 @@ MEBIBYTE = 1024 * 1024
 LONGEST_ADDRESS = 4096
 MOST_HEADERS, MOST_IN_HEADERS = 100, 32 * 1024  # Kestrel's
 NO_HOMEPAGE = "AzureWebJobsDisableHomepage"
-HOMEPAGE = "<!doctype html><title>Functions host</title><p>Your Functions app is up and running."
+HOMEPAGE = (
+    "<!doctype html><title>Functions host</title><p>Your Functions app is up and running."
+    '<p>Its HTTP functions answer below <a href="/{0}">/{0}</a>.'
+)
 log = logging.getLogger("host")
 
 
@@ -34,7 +38,8 @@ class HttpDoor:
         self._routed = triggered_by(HttpTrigger, app.functions)
         self._invoker, self._admin, self._lock, self._stopping = invoker, admin, lock, stopping
         self._limit = body_limit(app.settings)
-        self._homepage = app.settings.get(NO_HOMEPAGE).lower() != "true"
+        shown = app.settings.get(NO_HOMEPAGE).lower() != "true"
+        self._homepage = HOMEPAGE.format(escape(app.host_json.route_prefix)) if shown else ""
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         request = Request(scope, receive)
@@ -78,7 +83,7 @@ class HttpDoor:
     def _unrouted(self, request: Request, path: str) -> Response:
         if (request.method, path) != ("GET", "/"):
             return Response(status_code=404)
-        return HTMLResponse(HOMEPAGE) if self._homepage else Response(status_code=204)
+        return HTMLResponse(self._homepage) if self._homepage else Response(status_code=204)
 
     async def _run(self, function: Function, level: str, request: Request, route_params: dict[str, str]) -> Response:
         if not self._lock.opens(request, level, function.name):

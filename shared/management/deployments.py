@@ -19,7 +19,7 @@ from shared.works import models_at
 PRODUCTION = "production"
 
 
-def publish(services: Services, request: Request, now: datetime, project: str) -> Answer:
+def publish_model(services: Services, request: Request, now: datetime, project: str) -> Answer:
     """What was published becomes the classifier of dropped files, unless "asClassifier" is false."""
     body = json_object(request)
     task, name = only_task(body), name_of(project, "project")
@@ -28,7 +28,7 @@ def publish(services: Services, request: Request, now: datetime, project: str) -
     return begin(services, OperationKind.PUBLISH, name, wanted_publish(services, wanted, name, model), now)
 
 
-def publishing(services: Services, request: Request, now: datetime, project: str, key: str) -> Answer:
+def get_publishing(services: Services, request: Request, now: datetime, project: str, key: str) -> Answer:
     del request, now
     return answer(services, OperationKind.PUBLISH, project, key)
 
@@ -65,7 +65,7 @@ def delete_deployment(services: Services, request: Request, now: datetime, proje
     return begin(services, OperationKind.UNPUBLISH, name_of(project, "project"), parameters, now)
 
 
-def swap(services: Services, request: Request, now: datetime, project: str) -> Answer:
+def swap_deployments(services: Services, request: Request, now: datetime, project: str) -> Answer:
     """Two deployments change their models; asked for once more, they change back."""
     body, name = json_object(request), name_of(project, "project")
     pair = [name_of(text(body, field), "deployment") for field in ("firstDeploymentName", "secondDeploymentName")]

@@ -39,7 +39,7 @@ class Sent:
     overwrite: bool
 
 
-def post_document(services: Services, request: Request, now: datetime) -> Answer:
+def create_document(services: Services, request: Request, now: datetime) -> Answer:
     """Classify a text: it becomes a file of the documents container, and goes the way of every dropped one.
 
     The body is {"text", "name", "language", "overwrite"}, all but the first optional, or the text itself as text/plain
@@ -61,7 +61,7 @@ def post_document(services: Services, request: Request, now: datetime) -> Answer
     return Answer(202, {"key": key, "name": sent.name, "etag": etag}, location)
 
 
-def get_result(services: Services, request: Request, now: datetime, key: str) -> Answer:
+def get_document_result(services: Services, request: Request, now: datetime, key: str) -> Answer:
     """The result of a document, as it is in the results container.
 
     202 while the document is waiting or submitted; 409 with a reason if it ended without a result, or the result is no

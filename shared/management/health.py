@@ -24,7 +24,7 @@ KINDS: tuple[Any, ...] = (Document, Job, Operation)
 LONGEST_SWEEP = timedelta(days=1)  # 5,000 files a tick: millions
 
 
-def health(services: Services, request: Request, now: datetime) -> Answer:
+def get_health(services: Services, request: Request, now: datetime) -> Answer:
     """How the app does, in words: 200 if all is well, 503 if something needs somebody's attention."""
     del request
     with ThreadPoolExecutor(len(CHECKS)) as checkers:  # what does not answer is waited for once, not five times

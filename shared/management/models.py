@@ -11,7 +11,7 @@ from shared.management import views
 from shared.management.assessment import sentences, wrong
 from shared.management.deployments import wanted_publish
 from shared.management.requests import Answer, Request, json_object, member, name_of, only_task, page_of, ratio, text
-from shared.management.starting import accepted, begin, find
+from shared.management.starting import LOOK_AGAIN, accepted, begin, find
 from shared.operation import Operation, OperationKind, OperationState
 from shared.services import Services
 from shared.works import deployed
@@ -19,7 +19,7 @@ from shared.works import deployed
 MOST_WRONG = 100  # documents that an evaluation shows
 
 
-def train(services: Services, request: Request, now: datetime, project: str) -> Answer:
+def train_model(services: Services, request: Request, now: datetime, project: str) -> Answer:
     """Train; with "publish" in the body, publish as well if the model is good enough."""
     body = json_object(request)
     name, model = name_of(project, "project"), name_of(text(only_task(body), "trainingModelName"), "model")
@@ -31,7 +31,7 @@ def train(services: Services, request: Request, now: datetime, project: str) -> 
     return begin(services, OperationKind.TRAIN, name, parameters, now, known=_to_beat(services, name, parameters))
 
 
-def training(services: Services, request: Request, now: datetime, project: str, key: str) -> Answer:
+def get_training(services: Services, request: Request, now: datetime, project: str, key: str) -> Answer:
     """How a training stands: one that was begun here by its operation's key, any by the service's id of the job."""
     del request, now
     operation = find(services, OperationKind.TRAIN, project, key)
@@ -53,7 +53,8 @@ def cancel_training(services: Services, request: Request, now: datetime, project
     if operation is None:
         services.language.cancel_training(_name(project), key)
         progress = services.language.training(_name(project), key)
-        return Answer(202, views.progress(key, progress), {"Location": f"/api/projects/{project}/train/jobs/{key}"})
+        location = {"Location": f"/api/projects/{project}/train/jobs/{key}", **LOOK_AGAIN}
+        return Answer(202, views.progress(key, progress), location)
     services.language.cancel_training(_name(project), _job_of(operation))
     return accepted(operation)
 
@@ -74,7 +75,7 @@ def delete_model(services: Services, request: Request, now: datetime, project: s
     return Answer(200, {"deleted": model})
 
 
-def evaluation(services: Services, request: Request, now: datetime, project: str, model: str) -> Answer:
+def get_evaluation(services: Services, request: Request, now: datetime, project: str, model: str) -> Answer:
     """How the model did on the documents held out from its training: figures, sentences, mistakes."""
     del request, now
     names = _name(project), name_of(model, "model")
@@ -94,7 +95,7 @@ def evaluation(services: Services, request: Request, now: datetime, project: str
     )
 
 
-def predictions(services: Services, request: Request, now: datetime, project: str, model: str) -> Answer:
+def list_predictions(services: Services, request: Request, now: datetime, project: str, model: str) -> Answer:
     """What the model made of each of those documents."""
     del now
     top, after = page_of(request.query)

@@ -9,13 +9,21 @@ from http import HTTPStatus
 from typing import Any
 
 from shared.management.route import Query, Route
-from shared.management.schemas import PARAMETERS, SCHEMAS, ref
+from shared.management.schemas import OPTIONAL, PARAMETERS, SCHEMAS, ref
 
 VERSION = "0.1.0"
+NAME, DESCRIPTION = "textdrop", "Drop a text; get its classes."
 PREFIX = "/api"
-JSON, TEXT = "application/json", "text/plain"
+# A text may come as text/plain too. The document leaves that out: generators of clients warn of it.
+JSON, FILE = "application/json", "application/octet-stream"
+OF_BODIES = (HTTPStatus.REQUEST_ENTITY_TOO_LARGE, HTTPStatus.UNSUPPORTED_MEDIA_TYPE)
 ANYWHERE = (HTTPStatus.INTERNAL_SERVER_ERROR, HTTPStatus.SERVICE_UNAVAILABLE)  # settings are wrong; storage is away
-WHERE = {"Location": "Where to ask how it stands.", "Retry-After": "Seconds to wait before asking."}
+WHERE: dict[str, tuple[str, Mapping[str, Any]]] = {
+    "Location": ("Where to ask how it stands.", {"type": "string"}),
+    "Retry-After": ("Seconds to wait before asking.", {"type": "integer", "minimum": 0}),
+}
+# The host's own answer, which has no body.
+REFUSED = {"401": {"description": "The function key is missing or wrong."}}
 
 
 def document(routes: Iterable[Route]) -> dict[str, Any]:
@@ -24,7 +32,7 @@ def document(routes: Iterable[Route]) -> dict[str, Any]:
         paths.setdefault(_path(route), {})[route.method.lower()] = _operation(route)
     return {
         "openapi": "3.1.0",
-        "info": {"title": "textdrop", "version": VERSION, "description": "Drop a text; get its classes."},
+        "info": {"title": NAME, "version": VERSION, "description": DESCRIPTION},
         "servers": [{"url": PREFIX}],
         "security": [{"functionKey": []}],
         "paths": paths,
@@ -33,6 +41,13 @@ def document(routes: Iterable[Route]) -> dict[str, Any]:
             "securitySchemes": {"functionKey": {"type": "apiKey", "in": "header", "name": "x-functions-key"}},
         },
     }
+
+
+def index(routes: Iterable[Route]) -> dict[str, Any]:
+    """The addresses that need to know nothing beforehand."""
+    known = (one.path for one in routes if one.method == "GET" and one.path and not one.parameters())
+    links = {path: f"{PREFIX}/{path}" for path in known}
+    return {"name": NAME, "version": VERSION, "description": DESCRIPTION, "links": links}
 
 
 def _path(route: Route) -> str:
@@ -45,7 +60,7 @@ def _operation(route: Route) -> dict[str, Any]:
     first, *others = route.action.__name__.split("_")
     parts = {
         "operationId": first + "".join(other.title() for other in others),
-        "tags": [route.path.split("/", maxsplit=1)[0]],
+        "tags": [route.path.split("/", maxsplit=1)[0] or "index"],
         "summary": " ".join(summary.split()),
         "description": rest,
         "parameters": [
@@ -60,8 +75,7 @@ def _operation(route: Route) -> dict[str, Any]:
 
 
 def _in_path(route: Route) -> list[dict[str, Any]]:
-    names = re.findall(r"<(\w+)>", route.path)
-    return [{"name": name, "in": "path", "required": True, "schema": PARAMETERS[name]} for name in names]
+    return [{"name": name, "in": "path", "required": True, "schema": PARAMETERS[name]} for name in route.parameters()]
 
 
 def _parameter(query: Query, where: str) -> dict[str, Any]:
@@ -71,28 +85,28 @@ def _parameter(query: Query, where: str) -> dict[str, Any]:
 def _body(route: Route) -> dict[str, Any]:
     if not route.takes:
         return {}
-    content = {JSON: {"schema": ref(route.takes)}, **({TEXT: {"schema": {"type": "string"}}} if route.text else {})}
-    return {"required": True, "content": content}
+    file = {FILE: {"schema": {"type": "string", "format": "binary"}}} if route.text else {}
+    return {"required": route.takes not in OPTIONAL, "content": {JSON: {"schema": ref(route.takes)}, **file}}
 
 
 def _responses(route: Route) -> dict[str, Any]:
     """Where a good answer and an error share a status, as in health, either may come."""
-    troubles = {*route.troubles, *ANYWHERE, *([HTTPStatus.REQUEST_ENTITY_TOO_LARGE] if route.takes else [])}
-    found = {}
+    troubles = {*route.troubles, *ANYWHERE, *(OF_BODIES if route.takes else ())}
+    found: dict[str, Any] = {}
     for status in sorted({*route.answers, *troubles}):
         names = [route.answers[status]] if status in route.answers else []
         shapes = [ref(name) for name in (*names, *(["Error"] if status in troubles else []))]
         media_types = route.file if names and route.file else (JSON,)
         found[str(status)] = _response(status, media_types, shapes[0] if len(shapes) == 1 else {"anyOf": shapes})
-    return found
+    return dict(sorted({**found, **REFUSED}.items()))
 
 
 def _response(status: int, media_types: Iterable[str], schema: Mapping[str, Any]) -> dict[str, Any]:
-    headers = {name: _header(says) for name, says in WHERE.items()} if status == HTTPStatus.ACCEPTED else {}
+    headers = {name: _header(*said) for name, said in WHERE.items()} if status == HTTPStatus.ACCEPTED else {}
     content = {media_type: {"schema": schema} for media_type in media_types}
     said = {"description": HTTPStatus(status).phrase, "content": content}
     return {**said, "headers": headers} if headers else said
 
 
-def _header(says: str) -> dict[str, Any]:
-    return {"description": says, "required": True, "schema": {"type": "string"}}
+def _header(says: str, schema: Mapping[str, Any]) -> dict[str, Any]:
+    return {"description": says, "required": True, "schema": schema}

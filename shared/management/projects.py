@@ -48,7 +48,7 @@ def create_project(services: Services, request: Request, now: datetime) -> Answe
     return begin(services, OperationKind.CREATE, name_of(text(body, "name"), "project"), parameters, now)
 
 
-def change_project(services: Services, request: Request, now: datetime, project: str) -> Answer:
+def update_project(services: Services, request: Request, now: datetime, project: str) -> Answer:
     """Its description, culture or multiLingual; a project's kind, container and name are for good."""
     del now
     body = json_object(request)

@@ -15,6 +15,9 @@ from shared.model import HALF_CHARACTER, LONGEST_NAME, DocumentState, is_file_na
 from shared.selection import Selection
 
 MAX_BODY = 1_000_000  # bytes, unless a route says otherwise
+PLAIN_TYPES = ("text/plain", "application/octet-stream")
+# curl says the last of every body that it is not told the type of.
+JSON_TYPES = ("", "application/json", "application/x-www-form-urlencoded")
 MAX_TOKENS = 10_000  # of a JSON body: see bounded_json
 LONGEST_TEXT = 10_000
 PAGE, LARGEST_PAGE = 50, 500
@@ -61,8 +64,18 @@ class Answer:
 
 
 def is_plain(request: Request) -> bool:
-    """Whether the body says that it is plain text."""
-    return request.content_type.partition(";")[0].strip().lower() == "text/plain"
+    """Whether the body says that it is a text, or a file's bytes."""
+    return _media_type(request) in PLAIN_TYPES
+
+
+def is_json(request: Request) -> bool:
+    """Whether the body may be JSON by its media type; one that has none is taken for it."""
+    media_type = _media_type(request)
+    return media_type in JSON_TYPES or (media_type.startswith("application/") and media_type.endswith("+json"))
+
+
+def _media_type(request: Request) -> str:
+    return request.content_type.partition(";")[0].strip().lower()
 
 
 def json_object(request: Request) -> Mapping[str, Any]:

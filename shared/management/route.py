@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -9,6 +10,7 @@ from typing import Any
 from shared.management.requests import MAX_BODY, Answer
 
 Action = Callable[..., Answer]
+PARAMETER = re.compile(r"<(\w+)>")
 Schema = Mapping[str, Any]
 
 
@@ -26,7 +28,7 @@ class Route:
     """`path` is a rule below the prefix, such as projects/<project>; the rest describes the action to callers.
 
     `answers`: status to the name of the answer's schema. `takes`: the name of the body's schema, "" for no body;
-    `text`: the body may be plain text instead. `max_body`: bytes of a JSON body. `file`: the media types of a good
+    `text`: the body may be a text instead. `max_body`: bytes of a JSON body. `file`: the media types of a good
     answer that is a file and no JSON. `troubles`: statuses of errors it may answer besides those of any route.
     """
 
@@ -41,3 +43,7 @@ class Route:
     query: tuple[Query, ...] = ()
     headers: tuple[Query, ...] = ()
     troubles: tuple[int, ...] = ()
+
+    def parameters(self) -> list[str]:
+        """The names that the path has."""
+        return PARAMETER.findall(self.path)

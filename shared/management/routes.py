@@ -4,25 +4,42 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime
 
 from werkzeug.exceptions import MethodNotAllowed
 from werkzeug.exceptions import NotFound as NoSuchRoute
 from werkzeug.routing import Map, Rule
 
-from shared.errors import ContentTooLarge, TextdropError
+from shared.errors import ContentTooLarge, TextdropError, UnsupportedMediaType
 from shared.management import deployments, documents, exports, health, listings, models, openapi, projects, steering
 from shared.management.known import require_known_fields, require_known_query
-from shared.management.requests import Answer, Request, is_plain
+from shared.management.requests import Answer, Request, is_json, is_plain
 from shared.management.route import Route
-from shared.management.schemas import MEDIA_TYPES, OF_DOCUMENTS, OF_FILES, OF_JOBS, OF_OPERATIONS, OF_TEXT, PAGED, SENT
+from shared.management.schemas import (
+    MEDIA_TYPES,
+    OF_DOCUMENTS,
+    OF_FILES,
+    OF_JOBS,
+    OF_OPERATIONS,
+    OF_TEXT,
+    OPTIONAL,
+    PAGED,
+    SENT,
+)
 from shared.services import Services
 from shared.text import LARGEST_FILE, LONGEST_TEXT
 
 log = logging.getLogger(__name__)
 
 
-def get_openapi(services: Services, request: Request, now: datetime) -> Answer:
+def get_index(services: Services, request: Request, now: datetime) -> Answer:
+    """The addresses to begin with."""
+    del services, request, now
+    return Answer(200, openapi.index(ROUTES))
+
+
+def get_open_api(services: Services, request: Request, now: datetime) -> Answer:
     """The description of all routes, in OpenAPI 3.1."""
     del services, request, now
     return Answer(200, openapi.document(ROUTES))
@@ -34,11 +51,12 @@ CHANGE = (400, 409)  # something else changed it, or is under way
 AUTHORING = (400, 404, 409, 501, 502)  # whatever the Language service may have against it
 
 ROUTES: tuple[Route, ...] = (
+    Route("GET", "", get_index, {200: "Index"}),
     Route("GET", "projects", projects.list_projects, {200: "Projects"}, troubles=AUTHORING),
     Route("POST", "projects", projects.create_project, {202: "Operation"}, "NewProject", troubles=AUTHORING),
     Route("GET", "projects/<project>", projects.get_project, {200: "Project"}, troubles=AUTHORING),
     Route(
-        "PATCH", "projects/<project>", projects.change_project, {200: "Project"}, "ProjectChange", troubles=AUTHORING
+        "PATCH", "projects/<project>", projects.update_project, {200: "Project"}, "ProjectChange", troubles=AUTHORING
     ),
     Route("DELETE", "projects/<project>", projects.delete_project, {202: "Operation"}, troubles=AUTHORING),
     Route(
@@ -74,9 +92,9 @@ ROUTES: tuple[Route, ...] = (
         troubles=AUTHORING,
     ),
     Route("GET", "languages", projects.list_languages, {200: "Languages"}, troubles=AUTHORING),
-    Route("POST", "projects/<project>/train", models.train, {202: "Operation"}, "TrainTask", troubles=AUTHORING),
+    Route("POST", "projects/<project>/train", models.train_model, {202: "Operation"}, "TrainTask", troubles=AUTHORING),
     Route("GET", "projects/<project>/train/jobs", models.list_trainings, {200: "Trainings"}, troubles=AUTHORING),
-    Route("GET", "projects/<project>/train/jobs/<key>", models.training, {200: "Training"}, troubles=AUTHORING),
+    Route("GET", "projects/<project>/train/jobs/<key>", models.get_training, {200: "Training"}, troubles=AUTHORING),
     Route(
         "POST",
         "projects/<project>/train/jobs/<key>/cancel",
@@ -90,27 +108,37 @@ ROUTES: tuple[Route, ...] = (
     Route(
         "GET",
         "projects/<project>/models/<model>/evaluation",
-        models.evaluation,
+        models.get_evaluation,
         {200: "Evaluation"},
         troubles=AUTHORING,
     ),
     Route(
         "GET",
         "projects/<project>/models/<model>/evaluation/documents",
-        models.predictions,
+        models.list_predictions,
         {200: "Predictions"},
         query=PAGED,
         troubles=AUTHORING,
     ),
     Route(
-        "POST", "projects/<project>/publish", deployments.publish, {202: "Operation"}, "PublishTask", troubles=AUTHORING
+        "POST",
+        "projects/<project>/publish",
+        deployments.publish_model,
+        {202: "Operation"},
+        "PublishTask",
+        troubles=AUTHORING,
     ),
-    Route("GET", "projects/<project>/publish/jobs/<key>", deployments.publishing, {200: "Operation"}, troubles=ONE),
+    Route("GET", "projects/<project>/publish/jobs/<key>", deployments.get_publishing, {200: "Operation"}, troubles=ONE),
     Route(
         "GET", "projects/<project>/deployments", deployments.list_deployments, {200: "Deployments"}, troubles=AUTHORING
     ),
     Route(
-        "POST", "projects/<project>/deployments/swap", deployments.swap, {202: "Operation"}, "Swap", troubles=AUTHORING
+        "POST",
+        "projects/<project>/deployments/swap",
+        deployments.swap_deployments,
+        {202: "Operation"},
+        "Swap",
+        troubles=AUTHORING,
     ),
     Route(
         "GET",
@@ -127,12 +155,12 @@ ROUTES: tuple[Route, ...] = (
         troubles=AUTHORING,
     ),
     Route("GET", "classifier", steering.get_classifier, {200: "Classifier"}, troubles=AUTHORING),
-    Route("PUT", "classifier", steering.put_classifier, {200: "Classifier"}, "NewClassifier", troubles=AUTHORING),
+    Route("PUT", "classifier", steering.set_classifier, {200: "Classifier"}, "NewClassifier", troubles=AUTHORING),
     Route("GET", "documents", listings.list_documents, {200: "Documents"}, query=OF_DOCUMENTS, troubles=(400,)),
     Route(
         "POST",
         "documents",
-        documents.post_document,
+        documents.create_document,
         {202: "Accepted"},
         "NewDocument",
         text=True,
@@ -144,7 +172,7 @@ ROUTES: tuple[Route, ...] = (
     Route(
         "GET",
         "documents/<key>/result",
-        documents.get_result,
+        documents.get_document_result,
         {200: "Result", 202: "InProgress"},
         troubles=(*ONE, 409),
     ),
@@ -166,11 +194,11 @@ ROUTES: tuple[Route, ...] = (
     ),
     Route("POST", "operations/<key>/abandon", steering.abandon_operation, {200: "Operation"}, troubles=(400, 404, 409)),
     Route("GET", "submission", steering.get_submission, {200: "Submission"}),
-    Route("PUT", "submission", steering.put_submission, {200: "Submission"}, "NewSubmission", troubles=CHANGE),
+    Route("PUT", "submission", steering.set_submission, {200: "Submission"}, "NewSubmission", troubles=CHANGE),
     Route("GET", "sweep", steering.get_sweep, {200: "Sweep"}),
-    Route("POST", "sweep", steering.begin_sweep, {202: "Sweep"}, troubles=(409,)),
-    Route("GET", "health", health.health, {200: "Health", 503: "Health"}),
-    Route("GET", "openapi.json", get_openapi, {200: "OpenApi"}),
+    Route("POST", "sweep", steering.start_sweep, {202: "Sweep"}, troubles=(409,)),
+    Route("GET", "health", health.get_health, {200: "Health", 503: "Health"}),
+    Route("GET", "openapi.json", get_open_api, {200: "OpenApi"}),
 )
 
 _map = Map(
@@ -185,14 +213,14 @@ def answer(request: Request, services: Callable[[], Services], now: datetime) ->
     try:
         number, arguments = _map.match(f"/{request.path}", method=request.method)
         route = ROUTES[number]
-        _require_size(route, request)
+        request = _with_body(route, request)
         _require_known(route, request)
         return route.action(services(), request, now, **arguments)  # type: ignore[no-any-return]
     except MethodNotAllowed as error:
         allowed = ", ".join(sorted(error.valid_methods or ()))
         return _error(405, "MethodNotAllowed", f"This path takes {allowed}.", {"Allow": allowed})
     except NoSuchRoute:
-        return _error(404, "NotFound", "There is no such path; GET /api/health tells how the app is.")
+        return _error(404, "NotFound", "There is no such path: GET /api lists the addresses to begin with.")
     except TextdropError as error:
         return _error(error.status, error.code, str(error), _wait(error))
     except Exception:
@@ -200,11 +228,20 @@ def answer(request: Request, services: Callable[[], Services], now: datetime) ->
         return _error(500, "Unexpected", "Something unforeseen went wrong; the app's log has it.")
 
 
-def _require_size(route: Route, request: Request) -> None:
-    """Before anything is decoded: a body that is too large costs nothing more than its own bytes."""
-    largest = LARGEST_FILE if route.text and is_plain(request) else route.max_body
-    if route.takes and len(request.body) > largest:
+def _with_body(route: Route, request: Request) -> Request:
+    """The request with a body that its route takes; what may be left out counts as {}. Nothing is decoded yet."""
+    if not route.takes:
+        return request
+    if not request.body and route.takes in OPTIONAL:
+        return replace(request, body=b"{}", content_type="")
+    plain = route.text and is_plain(request)
+    largest = LARGEST_FILE if plain else route.max_body
+    if len(request.body) > largest:  # it costs nothing more than its own bytes
         raise ContentTooLarge(f"The body has {len(request.body):,} bytes; at most {largest:,} are taken.")
+    if request.body and not plain and not is_json(request):
+        or_text = ", or the text itself as text/plain" if route.text else ""
+        raise UnsupportedMediaType(f"The body must be JSON (Content-Type: application/json){or_text}.")
+    return request
 
 
 def _require_known(route: Route, request: Request) -> None:

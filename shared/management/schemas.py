@@ -69,7 +69,9 @@ SELECTION = {
 }
 TASK = {"trainingModelName": NAMED}
 IN_CONTAINER = {"storageInputContainerName": TEXT, "modelType": some(Kind)}
-SCORES = {"precision": RATIO, "recall": RATIO, "f1": RATIO}
+OUTCOMES = ("truePositives", "trueNegatives", "falsePositives", "falseNegatives")
+SCORES = {"precision": RATIO, "recall": RATIO, "f1": RATIO, **dict.fromkeys(OUTCOMES, WHOLE)}
+STEPS: Schema = {"type": "object", "additionalProperties": {"type": ["string", "integer"]}}
 PERCENT: Schema = {"type": "integer", "minimum": 0, "maximum": 100}
 FOUND = listed(thing({"where": TEXT, "what": TEXT, "do": TEXT}))
 AVERAGES = {f"{kind}{part}": RATIO for kind in ("micro", "macro") for part in ("Precision", "Recall", "F1")}
@@ -114,6 +116,8 @@ _SENT: dict[str, Schema] = {
     "NewSubmission": thing({"paused": FLAG}),
 }
 SENT: dict[str, Schema] = {name: closed(shape) for name, shape in _SENT.items()}
+# Bodies that may be left out, as all of their fields may be.
+OPTIONAL = {name for name, shape in SENT.items() if not {"required", "minProperties", "anyOf"} & shape.keys()}
 
 GIVEN: dict[str, Schema] = {
     "Error": thing({"error": thing({"code": TEXT, "message": TEXT})}),
@@ -142,8 +146,15 @@ GIVEN: dict[str, Schema] = {
     "Documents": page("Document"),
     "Accepted": thing({"key": KEYED, "name": TEXT, "etag": TEXT}),
     "Result": thing(
-        {"source": thing({"container": TEXT, "name": TEXT, "etag": TEXT}), "classes": CLASSES, "document": KEYED},
-        {**MODEL_OF, "apiVersion": TEXT, "job": KEYED, "landed": TIME, "submitted": TIME, "classified": TIME},
+        {
+            "source": thing({"container": TEXT, "name": TEXT, "etag": TEXT, "size": WHOLE, "lastModified": TIME}),
+            "classes": CLASSES,
+            **MODEL_OF,
+            "apiVersion": TEXT,
+            "document": KEYED,
+            "job": KEYED,
+            **dict.fromkeys(("landed", "submitted", "classified"), TIME),
+        }
     ),
     "InProgress": thing({"key": KEYED, "name": TEXT, "state": some(OPEN), "detail": TEXT}),
     "Counted": thing({"dryRun": FLAG, "count": WHOLE, "value": listed(thing({"key": KEYED}))}, {"continue": TEXT}),
@@ -174,7 +185,7 @@ GIVEN: dict[str, Schema] = {
             "part": some(OperationKind),
             "project": TEXT,
             "percent": PERCENT,
-            "steps": {"type": "object"},
+            "steps": STEPS,
             "result": {"type": "object"},
             "detail": TEXT,
             "ended": TIME,
@@ -205,7 +216,7 @@ GIVEN: dict[str, Schema] = {
             "model": TEXT,
             "created": TIME,
             "percent": PERCENT,
-            "steps": {"type": "object"},
+            "steps": STEPS,
             "detail": TEXT,
             "expires": TIME,
         },
@@ -242,6 +253,9 @@ GIVEN: dict[str, Schema] = {
     "Sweep": thing({"running": FLAG, "found": WHOLE}, {"began": TIME, "ended": TIME, "wholeEnded": TIME}),
     "Health": thing(
         {"status": some(["ok", "red"]), "checks": listed(thing({"name": TEXT, "ok": FLAG}, {"detail": TEXT}))}
+    ),
+    "Index": thing(
+        {"name": TEXT, "version": TEXT, "description": TEXT, "links": {"type": "object", "additionalProperties": TEXT}}
     ),
     "OpenApi": thing({"openapi": TEXT, "info": {"type": "object"}, "paths": {"type": "object"}}),
 }

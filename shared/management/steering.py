@@ -41,7 +41,7 @@ def get_classifier(services: Services, request: Request, now: datetime) -> Answe
     raise NotFound(NO_CLASSIFIER)
 
 
-def put_classifier(services: Services, request: Request, now: datetime) -> Answer:
+def set_classifier(services: Services, request: Request, now: datetime) -> Answer:
     """Send dropped files to {"project", "deployment"}, or {"modelId"} in the quickstart's protocol, from now on."""
     body = json_object(request)
     if services.settings.language_api == PREVIEW_API:
@@ -90,7 +90,7 @@ def get_submission(services: Services, request: Request, now: datetime) -> Answe
     return Answer(200, views.pause(services.ledger.read(Pause)))
 
 
-def put_submission(services: Services, request: Request, now: datetime) -> Answer:
+def set_submission(services: Services, request: Request, now: datetime) -> Answer:
     """Pause with {"paused": true}: files are claimed, and jobs under way collected, but no new job begins."""
     body = json_object(request)
     if "paused" not in body:
@@ -105,7 +105,7 @@ def get_sweep(services: Services, request: Request, now: datetime) -> Answer:
     return Answer(200, views.sweep(services.ledger.read(Sweep)))
 
 
-def begin_sweep(services: Services, request: Request, now: datetime) -> Answer:
+def start_sweep(services: Services, request: Request, now: datetime) -> Answer:
     """The next tick looks at every file of the container."""
     del request, now
     return Answer(202, views.sweep(sweep.ask(services)), {"Location": "/api/sweep", "Retry-After": "10"})
