@@ -7,7 +7,6 @@ TextdropError                    500
 ├── UnsupportedMediaType         415  the request's body is neither JSON nor, where that is taken, plain text
 ├── NotFound                     404  there is no such thing here
 ├── Conflict                     409  something else is under way, or the name is taken
-├── InProgress                   409  what was asked for will be there when the work on it has ended
 ├── NoResult                     409  a document has ended without a result, or its result is no longer there
 ├── RangeNotSatisfiable          416  the file has no such part
 ├── NotSupported                 501  the chosen protocol has no such operation
@@ -72,16 +71,6 @@ class NotFound(TextdropError):
 
 class Conflict(TextdropError):
     status = 409
-
-
-class InProgress(TextdropError):
-    """`retry_after`: seconds until it is worth asking again."""
-
-    status = 409
-
-    def __init__(self, message: str, retry_after: float | None = None) -> None:
-        super().__init__(message)
-        self.retry_after = retry_after
 
 
 class NoResult(TextdropError):

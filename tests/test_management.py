@@ -105,7 +105,6 @@ def test_a_missing_or_broken_labels_file_is_said_so_and_the_next_try_works(world
         ("GET", "documents?top=many", None, 400),
         ("GET", "documents?state=lost", None, 400),
         ("GET", "nothing/here", None, 404),
-        ("GET", "", None, 404),
         ("PATCH", "projects", None, 405),
         ("DELETE", "health", None, 405),
         ("PUT", "classifier", {}, 400),

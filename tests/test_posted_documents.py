@@ -353,12 +353,14 @@ def test_what_is_no_file_is_not_read(world: World, monkeypatch: pytest.MonkeyPat
     path = f"operations/{body['key']}/content"
     assert (status, body["state"]) == (202, "running")
     status, body, headers = world.ask("GET", path)
-    assert (status, body["error"]["code"], int(headers["Retry-After"]) > 0) == (409, "InProgress", True)
+    assert (status, body["state"], int(headers["Retry-After"]) > 0) == (202, "running", True)
+    assert headers["Location"] == path.removesuffix("/content").replace("operations", "/api/operations")
     ended = world.until(lambda: world.download(path).status_code == 200 and world.get(path.rpartition("/")[0]))
     assert world.download(path).get_body() == b""
     assert world.download(path, "bytes=0-").status_code == 416
     world.blobs.get_blob_client(ended["result"]["container"], ended["result"]["blob"]).delete_blob()
-    assert "no longer" in refused(world.ask("GET", path))[1]
+    status, body, _ = world.ask("GET", path)
+    assert (status, body["error"]["code"], "no longer" in body["error"]["message"]) == (409, "ResultMissing", True)
     assert world.ask("GET", "operations/nobody/content")[0] == 404
     world.upload_training(f"{world.container}-training")
     created = world.ended(world.create()[1])
@@ -369,7 +371,8 @@ def test_what_is_no_file_is_not_read(world: World, monkeypatch: pytest.MonkeyPat
 
     monkeypatch.setattr(Documents, "unite", broken)
     failed = world.ended(world.ask("POST", "documents/export", {})[1])
-    assert "The disk is full." in refused(world.ask("GET", f"operations/{failed['key']}/content"))[1]
+    status, message = refused(world.ask("GET", f"operations/{failed['key']}/content"))
+    assert (status, "The disk is full." in message) == (409, True)
 
 
 def test_one_export_at_a_time_and_the_same_once_more_is_the_same(world: World) -> None:

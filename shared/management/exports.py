@@ -6,11 +6,11 @@ import re
 from datetime import datetime
 
 from shared import export
-from shared.errors import BadRequest, InProgress, NotFound, RangeNotSatisfiable
+from shared.errors import BadRequest, NoResult, NotFound, RangeNotSatisfiable
 from shared.export_formats import FORMATS
 from shared.management.listings import find
 from shared.management.requests import Answer, Request, choice, json_object, selection, text
-from shared.management.starting import LOOK_AGAIN, begin
+from shared.management.starting import accepted, begin
 from shared.model import DocumentState
 from shared.operation import Operation, OperationKind, OperationState
 from shared.services import Services
@@ -32,16 +32,19 @@ def get_operation_content(services: Services, request: Request, now: datetime, k
     """The file that an export of documents wrote; with a Range header such as bytes=0-7999999, a part of it.
 
     An answer has at most 8,000,000 bytes. A larger file is read in parts, each from the byte after the last one; or
-    from the results container, where the operation's `result` says it is.
+    from the results container, where the operation's `result` says it is. 202 while the export is under way.
     """
     del now
     operation = _export(services, key)
+    if not operation.state.final:
+        return accepted(operation)
     name, form = export.file_of(operation), FORMATS[operation.parameters["format"]]
     start, length = _wanted(request.range)
     try:
         content, size = services.documents.part(name, start, length)
     except NotFound:
-        raise NotFound(f"File {name} is no longer in container {services.documents.results}: export again.") from None
+        where = f"container {services.documents.results}"
+        raise NoResult(f"File {name} is no longer in {where}: export again.", "ResultMissing") from None
     headers = {"Accept-Ranges": "bytes", "Content-Disposition": f'attachment; filename="{name.rpartition("/")[2]}"'}
     if not request.range:
         return Answer(200, _whole(services, name, content, size), headers, form.media_type)
@@ -52,14 +55,12 @@ def get_operation_content(services: Services, request: Request, now: datetime, k
 
 
 def _export(services: Services, key: str) -> Operation:
-    """The export of this key that has succeeded. Raises NotFound, and InProgress while it is under way."""
+    """The export of this key. Raises NotFound, and NoResult if it failed."""
     operation: Operation = find(services, "operations", key)
     if operation.kind is not OperationKind.EXPORT_DOCUMENTS:
         raise NotFound(f"Operation {key} is no export of documents: only those have a file to read.")
     if operation.state is OperationState.FAILED:
-        raise NotFound(f"Export {key} has no file, for it failed: {operation.detail}")
-    if operation.state is not OperationState.SUCCEEDED:
-        raise InProgress(f"Export {key} is under way.", float(LOOK_AGAIN["Retry-After"]))
+        raise NoResult(f"Export {key} has no file, for it failed: {operation.detail}")
     return operation
 
 

@@ -9,7 +9,7 @@ from http import HTTPStatus
 from typing import Any
 
 from shared.management.route import Query, Route
-from shared.management.schemas import OPTIONAL, PARAMETERS, SCHEMAS, ref
+from shared.management.schemas import MEDIA_TYPES, OPTIONAL, PARAMETERS, SCHEMAS, ref
 
 VERSION = "0.1.0"
 NAME, DESCRIPTION = "textdrop", "Drop a text; get its classes."
@@ -96,7 +96,7 @@ def _responses(route: Route) -> dict[str, Any]:
     for status in sorted({*route.answers, *troubles}):
         names = [route.answers[status]] if status in route.answers else []
         shapes = [ref(name) for name in (*names, *(["Error"] if status in troubles else []))]
-        media_types = route.file if names and route.file else (JSON,)
+        media_types = MEDIA_TYPES.get(route.answers.get(status, ""), (JSON,))
         found[str(status)] = _response(status, media_types, shapes[0] if len(shapes) == 1 else {"anyOf": shapes})
     return dict(sorted({**found, **REFUSED}.items()))
 

@@ -28,8 +28,8 @@ class Route:
     """`path` is a rule below the prefix, such as projects/<project>; the rest describes the action to callers.
 
     `answers`: status to the name of the answer's schema. `takes`: the name of the body's schema, "" for no body;
-    `text`: the body may be a text instead. `max_body`: bytes of a JSON body. `file`: the media types of a good
-    answer that is a file and no JSON. `troubles`: statuses of errors it may answer besides those of any route.
+    `text`: the body may be a text instead. `max_body`: bytes of a JSON body. `troubles`: statuses of errors it
+    may answer besides those of any route.
     """
 
     method: str
@@ -39,7 +39,6 @@ class Route:
     takes: str = ""
     text: bool = False
     max_body: int = MAX_BODY
-    file: tuple[str, ...] = ()
     query: tuple[Query, ...] = ()
     headers: tuple[Query, ...] = ()
     troubles: tuple[int, ...] = ()

@@ -17,7 +17,6 @@ from shared.management.known import require_known_fields, require_known_query
 from shared.management.requests import Answer, Request, is_json, is_plain
 from shared.management.route import Route
 from shared.management.schemas import (
-    MEDIA_TYPES,
     OF_DOCUMENTS,
     OF_FILES,
     OF_JOBS,
@@ -187,8 +186,7 @@ ROUTES: tuple[Route, ...] = (
         "GET",
         "operations/<key>/content",
         exports.get_operation_content,
-        {200: "Export", 206: "Export"},
-        file=MEDIA_TYPES,
+        {200: "Export", 202: "Operation", 206: "Export"},
         headers=OF_FILES,
         troubles=(400, 404, 409, 416),
     ),

@@ -283,7 +283,8 @@ OF_OPERATIONS = (
     Query("state", some(OperationState), "Only those in this state; without it, those that are open."),
     *PAGED,
 )
-MEDIA_TYPES = tuple(sorted({form.media_type for form in FORMATS.values()}, reverse=True))
+# Answers that are files and no JSON, by their shapes.
+MEDIA_TYPES = {"Export": tuple(sorted({form.media_type for form in FORMATS.values()}, reverse=True))}
 OF_FILES = (Query("Range", TEXT, "Which part of the file, such as bytes=0-7999999; without it, all of it."),)
 OF_TEXT = (
     Query("name", TEXT, "For a body of plain text: the file's name; made up if it is not given."),
