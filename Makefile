@@ -55,7 +55,7 @@ setup: $(AZURITE) ## install everything into this folder; the other commands do 
 
 worker: $(WORKER) ## install Microsoft's Python worker for the tests that drive it (needs a Python 3.13 or later)
 
-clients: $(CLIENTS) ## install the Language service's own clients, an environment for each release, for the tests that drive them
+clients: $(CLIENTS) ## install clients, of the Language service and of ours, in environments of their own, for the tests that drive them
 
 clean: ## remove what was installed or made here, the data of `make run` included
 	@rm -rf .venv .venvs .venv-worker .venv-clients local/node_modules .textdrop .hypothesis .pytest_cache .mypy_cache .ruff_cache
@@ -87,7 +87,7 @@ $(WORKER): requirements.txt
 	test -z "$$TEXTDROP_REQUIRE_WORKER"
 
 .venv-clients/%/.packages: tests/clients/requirements-%.txt | $(PACKAGES)
-	@echo "Installing the Language service's client $* into .venv-clients (a quarter of a minute or so)"
+	@echo "Installing the client $* into .venv-clients (a quarter of a minute or so)"
 	@$(PY) -m venv --clear $(@D)
 	@$(@D)/bin/python -m pip install -qq --disable-pip-version-check -r $<
 	@touch $@

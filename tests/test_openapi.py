@@ -8,9 +8,7 @@ import tomllib
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
-from urllib.parse import parse_qsl
 
-import azure.functions as func
 import pytest
 import schemathesis
 from hypothesis import HealthCheck, Phase, given, settings
@@ -19,11 +17,10 @@ from memory_services import in_memory
 from openapi_spec_validator import OpenAPIV31SpecValidator
 from schemathesis import GenerationMode
 from schemathesis.checks import CHECKS, load_all_checks
+from served import app
 from values import CLASSIFIER, NOW, document, job
-from werkzeug import Request, Response
 from world import World
 
-import function_app
 from shared.collection import result_of
 from shared.management import openapi
 from shared.management.routes import ROUTES
@@ -93,25 +90,6 @@ def test_the_app_gives_it_away(world: World) -> None:
 
 
 # --- held to the app ----------------------------------------------------------------------------------------------
-
-
-@Request.application
-def app(request: Request) -> Response:
-    """The HTTP function as a WSGI app: what a host does between the wire and `manage`."""
-    path = request.path.removeprefix("/api/")
-    answer = function_app.manage(
-        func.HttpRequest(
-            method=request.method,
-            url=request.url,
-            params=dict(parse_qsl(request.query_string.decode(), keep_blank_values=True)),
-            headers=dict(request.headers),
-            route_params={"path": path},
-            body=request.get_data(),
-        )
-    )
-    return Response(
-        answer.get_body(), answer.status_code, dict(answer.headers), content_type=f"{answer.mimetype}; charset=utf-8"
-    )
 
 
 def inhabited(world: World) -> dict[str, list[str]]:

@@ -46,13 +46,13 @@ class Client:
 
 
 @contextmanager
-def speaking(release: str, script: str) -> Iterator[Client]:
-    """`release` names an environment, `script` what runs in it. Ends the process always."""
+def speaking(release: str, script: str, *arguments: str) -> Iterator[Client]:
+    """`release` names an environment, `script` what runs in it, with these arguments. Ends the process always."""
     python = ENVIRONMENTS / release / "bin" / "python"
     assert python.exists(), f"there is no {python}: `make clients` makes it"
     environ = {**os.environ, "PYTHONDONTWRITEBYTECODE": "1"}
     pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
-    with subprocess.Popen([python, HERE / f"{script}.py"], env=environ, **pipes) as process:
+    with subprocess.Popen([python, HERE / f"{script}.py", *arguments], env=environ, **pipes) as process:
         try:
             yield Client(process)
         finally:
