@@ -13,11 +13,12 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime
+from operator import itemgetter
 from typing import Any, TypeVar
 
 from shared.codec import from_json, to_json
@@ -37,6 +38,7 @@ SINGLES: dict[type, str] = {kind: kind.__name__.lower() for kind in (Budget, Cho
 # Columns beside the value itself: only for the eyes of whoever opens the table.
 SHOWN = ("name", "project", "kind", "state")
 READERS = 8
+DIGITS = "0123456789abcdef"  # that a document's key begins with
 TRIES = 5
 COLUMN = 15_000  # characters of one column: Table storage takes 64 KiB of UTF-16
 _LATEST_MILLISECOND = 10**14
@@ -88,7 +90,7 @@ class Ledger:
 
     def open(self, kind: type[Entry], limit: int, after: str = "") -> tuple[list[Entry], str]:
         """At most `limit` open values and where to go on (`after` for the next call; "" at the end)."""
-        return self._listed(kind, f"due|{KINDS[kind]}|", limit, after)
+        return self._listed(kind, [f"due|{KINDS[kind]}|"], limit, after)
 
     def ended(
         self,
@@ -100,12 +102,37 @@ class Ledger:
         since: datetime | None = None,
         until: datetime | None = None,
     ) -> tuple[list[Entry], str]:
-        """At most `limit` values that ended in `state`, newest first, and where to go on.
+        """`ended_in` for one state."""
+        return self.ended_in(kind, [state], limit, after, since=since, until=until)
+
+    def ended_in(
+        self,
+        kind: type[Entry],
+        states: Iterable[str],
+        limit: int,
+        after: str = "",
+        *,
+        since: datetime | None = None,
+        until: datetime | None = None,
+    ) -> tuple[list[Entry], str]:
+        """At most `limit` values that ended in one of `states`, newest first, and where to go on.
 
         `since` and `until` bound what is looked at to their milliseconds; the values at the bounds are all there.
         """
         bounds = _inverted(until) if until else "", _inverted(since) + "|" if since else ""
-        return self._listed(kind, f"end|{KINDS[kind]}|{state}|", limit, after, bounds=bounds)
+        return self._listed(kind, [f"end|{KINDS[kind]}|{state}|" for state in states], limit, after, bounds=bounds)
+
+    def named(self, name: str, limit: int, after: str = "") -> tuple[list[Document], str]:
+        """At most `limit` versions of the file of exactly this name, the last claimed first, and where to go on.
+
+        Storage looks through the rows of all documents, a part of their keys for each thread.
+        """
+        with ThreadPoolExecutor(READERS) as readers:
+            parts = list(readers.map(lambda digit: self._rows.named(name, *_part_of_documents(digit)), DIGITS))
+        found = [value for rows in parts for row in rows if (value := _readable(Document, row))]
+        places = {f"{_inverted(value.claimed)}|{value.key}": value for value in found}
+        further = [place for place in sorted(places) if place > after]
+        return [places[place] for place in further[:limit]], further[limit - 1] if len(further) > limit else ""
 
     def unreadable(self, kind: type[Entry], limit: int) -> list[str]:
         """The keys of the rows that cannot be read, of the first `limit` open values."""
@@ -145,13 +172,20 @@ class Ledger:
         return after
 
     def _listed(
-        self, kind: type[Entry], prefix: str, limit: int, after: str, *, bounds: tuple[str, str] = ("", "")
+        self, kind: type[Entry], prefixes: Sequence[str], limit: int, after: str, *, bounds: tuple[str, str] = ("", "")
     ) -> tuple[list[Entry], str]:
+        """At most `limit` values of all index rows with these prefixes, in the order of what follows the prefix."""
         first, last = bounds
         begin = max(first, after + "!") if after else first
-        rows = self._rows.between(prefix + begin, prefix + last + _AFTER_ALL, limit + 1)
-        more = rows[limit - 1].key.removeprefix(prefix) if len(rows) > limit else ""
-        return self._indexed(kind, rows[:limit]), more
+
+        def read(prefix: str) -> list[tuple[str, Row]]:
+            rows = self._rows.between(prefix + begin, prefix + last + _AFTER_ALL, limit + 1)
+            return [(row.key.removeprefix(prefix), row) for row in rows]
+
+        with ThreadPoolExecutor(READERS) as readers:
+            found = sorted((place for rows in readers.map(read, prefixes) for place in rows), key=itemgetter(0))
+        more = found[limit - 1][0] if len(found) > limit else ""
+        return self._indexed(kind, [row for _, row in found[:limit]]), more
 
     def _indexed(self, kind: type[Entry], rows: Sequence[Row]) -> list[Entry]:
         """The values behind index rows, less those that moved on between the two reads."""
@@ -175,6 +209,12 @@ def index_keys(value: Any) -> set[str]:
         return {f"end|{kind}|{value.state}|{_inverted(value.ended)}|{value.key}"}
     due = f"due|{kind}|{_time_key(value.due)}|{value.key}"
     return {due, f"busy|{digest(value.project)}"} if isinstance(value, Operation) else {due}
+
+
+def _part_of_documents(digit: str) -> tuple[str, str]:
+    """The first and the last key of the documents' rows whose key begins with this digit."""
+    prefix = f"{KINDS[Document]}|{digit}"
+    return prefix, prefix + _AFTER_ALL
 
 
 def _steps(before: Any, after: Any) -> list[Change]:

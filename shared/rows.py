@@ -19,6 +19,7 @@ from azure.data.tables import TableClient, TransactionOperation
 from shared.errors import Moved, StorageUnavailable
 
 TRANSACTION_LIMIT = 100
+RANGE = "PartitionKey eq @partition and RowKey ge @first and RowKey lt @last"
 # Another's change came first: it is there already, is gone, or has another version.
 _MOVED = (404, 409, 412)
 _TABLE_GONE = ("TableNotFound", "TableBeingDeleted")
@@ -62,6 +63,10 @@ class Rows(Protocol):
         """At most `limit` rows with first <= key < last, in the order of their keys."""
         ...
 
+    def named(self, name: str, first: str, last: str) -> list[Row]:
+        """All rows with first <= key < last and this value in column `name`; the store looks through the others."""
+        ...
+
     def apply(self, changes: Sequence[Change]) -> list[str]:
         """All changes in one transaction (at most TRANSACTION_LIMIT): each row's new version, "" for a deletion.
 
@@ -87,11 +92,17 @@ class TableRows:
                 return None
 
     def between(self, first: str, last: str, limit: int) -> list[Row]:
-        condition = "PartitionKey eq @partition and RowKey ge @first and RowKey lt @last"
         parameters = {"partition": self._partition, "first": first, "last": last}
         with self._asked() as table:
-            found = table.query_entities(condition, parameters=parameters, results_per_page=min(limit, 1000))
+            found = table.query_entities(RANGE, parameters=parameters, results_per_page=min(limit, 1000))
             return [_row(entity) for entity in islice(found, limit)]
+
+    def named(self, name: str, first: str, last: str) -> list[Row]:
+        parameters = {"partition": self._partition, "first": first, "last": last, "name": name}
+        with self._asked() as table:
+            return [
+                _row(entity) for entity in table.query_entities(f"{RANGE} and name eq @name", parameters=parameters)
+            ]
 
     def apply(self, changes: Sequence[Change]) -> list[str]:
         if len(changes) > TRANSACTION_LIMIT:

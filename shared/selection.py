@@ -11,7 +11,7 @@ from shared.model import Document, DocumentState, Reason
 
 @dataclass(frozen=True)
 class Selection:
-    """Documents in `state` (None: those that are open), and of those the ones that fit all the rest.
+    """Documents in `state` (None: in whichever the listing is of), and of those the ones that fit all the rest.
 
     `category`: those that got this class. `other_than`: those that another model than this one's classified.
     `since` and `until`: those that ended, or landed while they are open, at or after the one and before the other.

@@ -29,6 +29,11 @@ class MemoryRows:
             found = sorted(key for key in self._rows if first <= key < last)
             return [self._rows[key] for key in found[:limit]]
 
+    def named(self, name: str, first: str, last: str) -> list[Row]:
+        with self._lock:
+            found = sorted(key for key in self._rows if first <= key < last)
+            return [self._rows[key] for key in found if self._rows[key].columns.get("name") == name]
+
     def apply(self, changes: Sequence[Change]) -> list[str]:
         with self._lock:
             _check(changes)

@@ -39,6 +39,33 @@ def test_ended_is_newest_first_a_page_at_a_time(ledger: Ledger) -> None:
     assert ledger.ended(Document, DocumentState.SUCCEEDED, 10) == ([], "")
 
 
+def test_several_states_are_one_listing_newest_first(ledger: Ledger) -> None:
+    add(ledger, *(document(f"{number}").gone(NOW + seconds(number)) for number in (0, 2, 4)))
+    add(ledger, *(document(f"{number}").superseded(NOW + seconds(number)) for number in (1, 3)))
+    add(ledger, document("9").failed(Reason.BAD_INPUT, "empty", NOW), document("open"))
+    for limit in (1, 2, 3, 10):
+        states = [DocumentState.SUPERSEDED, DocumentState.GONE]
+        found = pages(lambda top, after, states=states: ledger.ended_in(Document, states, top, after), limit)
+        assert [name for page in found for name in page] == ["4", "3", "2", "1", "0"]
+        assert all(len(page) == limit for page in found[:-1])
+    assert ledger.ended_in(Document, [], 10) == ([], "")
+
+
+@pytest.mark.parametrize("name", ["a.txt", "it's ' or name ne '", "é漢😀", "a\tb\nc", " a ", "n" * 1024])
+def test_all_versions_of_a_file_are_found_by_its_exact_name_the_last_first(ledger: Ledger, name: str) -> None:
+    versions = [replace(document(name, etag=f"0x{n}"), claimed=NOW + seconds(n)) for n in range(20)]
+    add(ledger, *(one.gone(NOW) if number % 2 else one for number, one in enumerate(versions)))
+    add(ledger, *(document(other) for other in (f"{name}.", f"x{name}", name[:-1] + "b")))
+    found, after = [], ""
+    while True:
+        page, after = ledger.named(name, 6, after)
+        found += [one.etag for one in page]
+        if not after:
+            break
+    assert found == [f"0x{number}" for number in reversed(range(20))]
+    assert ledger.named("none", 10) == ([], "")
+
+
 def test_pages_of_those_that_ended_at_the_same_moment_miss_none(ledger: Ledger) -> None:
     names = {f"{number}" for number in range(7)}
     add(ledger, *(document(name).gone(NOW) for name in names))

@@ -271,16 +271,49 @@ def test_documents_are_found_by_state_class_name_and_time(classified: World) -> 
     assert names(classified, f"{ended}&since={at['y/2.txt']}&until={at['x/3.txt']}") == ["y/2.txt"]
     assert names(classified, f"{ended}&since=9999-01-01") == names(classified, f"{ended}&until=0001-01-01") == []
     assert names(classified, "state=failed&prefix=x/") == ["x/bad.txt"]
-    assert names(classified, "since=2000-01-01T00:00:00 01:00") == []  # none is open
-    for query in ("since=soon", "until=2026-13-01", "class=Sailing&state=failed"):
+    assert names(classified, "state=open&since=2000-01-01T00:00:00 01:00") == []
+    for query in ("since=soon", "until=2026-13-01", "class=Sailing&state=failed", "class=Sailing&state=open"):
         assert classified.ask("GET", f"documents?{query}")[0] == 400
 
 
 @pytest.mark.parametrize("top", [1, 2])
 def test_pages_together_are_the_whole_whatever_is_wanted(classified: World, top: int) -> None:
-    for query in ("state=succeeded", "class=Sailing", "state=succeeded&prefix=x/"):
+    classified.drop("x/open.txt", RECIPE)
+    for query in ("", "state=all", "state=succeeded", "class=Sailing", "state=succeeded&prefix=x/", "prefix=x/"):
         assert names(classified, f"{query}&top={top}") == names(classified, query)
         assert all(len(page) <= top for page in pages(classified, f"{query}&top={top}"))
+
+
+def test_without_a_state_nothing_is_hidden_and_what_is_open_comes_first(classified: World) -> None:
+    ended = ["x/bad.txt", "x/3.txt", "y/2.txt", "x/1.txt"]
+    assert names(classified, "") == ended
+    classified.ask("PUT", "submission", {"paused": True})
+    classified.drop("x/open.txt", RECIPE)
+    assert names(classified, "") == names(classified, "state=all") == ["x/open.txt", *ended]
+    assert names(classified, "state=open") == names(classified, "state=waiting") == ["x/open.txt"]
+    assert names(classified, "prefix=x/") == ["x/open.txt", "x/bad.txt", "x/3.txt", "x/1.txt"]
+    for kind in ("jobs", "operations"):
+        everything = [one["key"] for one in classified.get(kind)["value"]]
+        final = "done" if kind == "jobs" else "succeeded"
+        assert everything == [one["key"] for one in classified.get(f"{kind}?state={final}")["value"]] != []
+        assert classified.get(f"{kind}?state=open")["value"] == []
+
+
+def test_what_became_of_a_file_is_one_call(classified: World) -> None:
+    first = classified.get("documents?name=x/1.txt")["value"]
+    assert [(one["name"], one["state"]) for one in first] == [("x/1.txt", "succeeded")]
+    classified.now += timedelta(seconds=1)
+    classified.drop("x/1.txt", b"\xff")
+    classified.until(lambda: len(classified.documents("failed")) == 2)
+    versions = classified.get("documents?name=x/1.txt")["value"]
+    assert [one["state"] for one in versions] == ["failed", "succeeded"]
+    assert classified.get("documents?name=x/1.txt&state=succeeded")["value"] == first
+    assert [len(page) for page in pages(classified, "name=x/1.txt&top=1")] == [1, 1]
+    classified.delete("x/1.txt")
+    assert len(names(classified, "name=x/1.txt")) == 2
+    assert names(classified, "name=x/") == names(classified, "name=X/1.txt") == []
+    for query in ("name=", f"name={'n' * 1025}", "name=a&continue=~", "continue=none_1", "continue=open"):
+        assert classified.ask("GET", f"documents?{query}")[0] in ((200,) if query == "continue=open" else (400,))
 
 
 # --- the export -------------------------------------------------------------------------------------------------

@@ -11,7 +11,6 @@ from shared.export_formats import FORMATS
 from shared.management.listings import find
 from shared.management.requests import Answer, Request, choice, json_object, selection, text
 from shared.management.starting import accepted, begin
-from shared.model import DocumentState
 from shared.operation import Operation, OperationKind, OperationState
 from shared.services import Services
 
@@ -24,8 +23,7 @@ def export_documents(services: Services, request: Request, now: datetime) -> Ans
     body = json_object(request)
     form = text(body, "format", "jsonl")
     choice(form, "format", FORMATS.__getitem__, list(FORMATS))
-    wanted = selection({**body, "state": DocumentState.SUCCEEDED.value})
-    return begin(services, OperationKind.EXPORT_DOCUMENTS, "", export.parameters(wanted, form), now)
+    return begin(services, OperationKind.EXPORT_DOCUMENTS, "", export.parameters(selection(body), form), now)
 
 
 def get_operation_content(services: Services, request: Request, now: datetime, key: str) -> Answer:

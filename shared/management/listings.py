@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from shared.errors import NotFound
+from shared.errors import BadRequest, NotFound
 from shared.management import views
-from shared.management.requests import Answer, Request, choice, key_of, page_of, selection
+from shared.management.requests import Answer, Request, choice, key_of, name_asked, page_of, selection
 from shared.model import Document, DocumentState, Job, JobState
 from shared.operation import Operation, OperationState
 from shared.selection import Selection
@@ -19,6 +20,8 @@ from shared.services import Services
 READINGS = 5
 SOONEST, LATEST = timedelta(seconds=2), timedelta(seconds=60)  # to ask again for what has not ended
 
+ALL, OPEN, ENDED = "all", "open", "ended"
+EVERYTHING = Selection(None)
 # What is listed: its value, the states it has, and its view.
 LISTED: dict[str, tuple[Any, Any, Callable[[Any], views.View]]] = {
     "documents": (Document, DocumentState, views.document),
@@ -27,25 +30,51 @@ LISTED: dict[str, tuple[Any, Any, Callable[[Any], views.View]]] = {
 }
 
 
-def list_documents(services: Services, request: Request, now: datetime) -> Answer:
-    """Documents that are open, the longest due first; or those that ended in a `state`, newest first.
+@dataclass(frozen=True)
+class Listing:
+    """What a call lists: a kind of LISTED, in these states; of documents, those that fit `wanted`."""
 
-    A page may be short, or empty, and still have a `continue`.
+    what: str
+    states: Sequence[Any]
+    wanted: Selection = EVERYTHING
+
+    @property
+    def kind(self) -> Any:
+        return LISTED[self.what][0]
+
+    @property
+    def ended(self) -> list[Any]:
+        return [state for state in self.states if state.final]
+
+    def keeps(self, value: Any) -> bool:
+        return value.state in self.states and (not isinstance(value, Document) or self.wanted.fits(value))
+
+
+def list_documents(services: Services, request: Request, now: datetime) -> Answer:
+    """Documents: those that are open, the longest due first; then those that have ended, newest first.
+
+    With `name`, all versions of that file, the last one first. A page may be short, or empty, and still have a
+    `continue`.
     """
     del now
-    return _list(services, "documents", request, selection(request.query))
+    wanted, states = selection(request.query), _states("documents", request)
+    if wanted.category:
+        states = [state for state in states if state is DocumentState.SUCCEEDED]
+    if not states:
+        raise BadRequest('Only documents that succeeded have a class: leave "state" out beside "class".')
+    return _list(services, request, Listing("documents", states, wanted))
 
 
 def list_jobs(services: Services, request: Request, now: datetime) -> Answer:
-    """Analyze jobs that are open, or those that ended in a `state`."""
+    """Analyze jobs: those that are open, then those that have ended, newest first."""
     del now
-    return _list(services, "jobs", request, _of_state("jobs", request))
+    return _list(services, request, Listing("jobs", _states("jobs", request)))
 
 
 def list_operations(services: Services, request: Request, now: datetime) -> Answer:
-    """Operations that are open, or those that ended in a `state`."""
+    """Operations: those that are open, then those that have ended, newest first."""
     del now
-    return _list(services, "operations", request, _of_state("operations", request))
+    return _list(services, request, Listing("operations", _states("operations", request)))
 
 
 def get_document(services: Services, request: Request, now: datetime, key: str) -> Answer:
@@ -88,36 +117,47 @@ def _get(services: Services, what: str, key: str, now: datetime) -> Answer:
     return Answer(200, LISTED[what][2](value), {} if value.state.final else ask_again(value, now))
 
 
-def _of_state(what: str, request: Request) -> Selection:
-    """Jobs and operations are told apart by their state alone."""
-    states = LISTED[what][1]
-    state = request.query.get("state")
-    return Selection(choice(state, "state", states, list(states)) if state else None)
+def _states(what: str, request: Request) -> list[Any]:
+    """The states that `state` asks for: one of them, those that are open, or all."""
+    states = list(LISTED[what][1])
+    words = {ALL: states, OPEN: [state for state in states if not state.final], **{state: [state] for state in states}}
+    return choice(request.query.get("state", ALL), "state", words.__getitem__, list(words))  # type: ignore[no-any-return]
 
 
-def _list(services: Services, what: str, request: Request, wanted: Selection) -> Answer:
-    view = LISTED[what][2]
+def _list(services: Services, request: Request, listing: Listing) -> Answer:
     top, after = page_of(request.query)
-    found, more = _page(services, what, wanted, top, after)
-    return Answer(200, {"value": [view(one) for one in found], **views.continued(more)})
+    if "name" in request.query:
+        versions, after = services.ledger.named(name_asked(request.query), top, after)
+        found: list[Any] = list(filter(listing.keeps, versions))
+    else:
+        found, after = _page(services, listing, top, after)
+    view = LISTED[listing.what][2]
+    return Answer(200, {"value": [view(one) for one in found], **views.continued(after)})
 
 
-def _page(services: Services, what: str, wanted: Selection, top: int, after: str) -> tuple[list[Any], str]:
+def _page(services: Services, listing: Listing, top: int, after: str) -> tuple[list[Any], str]:
     kept: list[Any] = []
     for _ in range(READINGS):
-        found, after = _reading(services, what, wanted, top - len(kept), after)
-        kept += [one for one in found if _fits(one, wanted)]
+        found, after = _reading(services, listing, top - len(kept), after)
+        kept += filter(listing.keeps, found)
         if not after or len(kept) == top:
             break
     return kept, after
 
 
-def _reading(services: Services, what: str, wanted: Selection, limit: int, after: str) -> tuple[list[Any], str]:
-    kind = LISTED[what][0]
-    if wanted.state is not None and wanted.state.final:
-        return services.ledger.ended(kind, wanted.state, limit, after, since=wanted.since, until=wanted.until)
-    return services.ledger.open(kind, limit, after)
-
-
-def _fits(one: Any, wanted: Selection) -> bool:
-    return wanted.state in (None, one.state) and (not isinstance(one, Document) or wanted.fits(one))
+def _reading(services: Services, listing: Listing, limit: int, after: str) -> tuple[list[Any], str]:
+    """What is open comes first: what ends meanwhile may be listed twice, but is never left out."""
+    first = OPEN if len(listing.ended) < len(listing.states) else ENDED
+    part, _, place = after.partition("|") if after else (first, "", "")
+    if part == OPEN:
+        found, place = services.ledger.open(listing.kind, limit, place)
+        following = ENDED if listing.ended else ""
+    elif part == ENDED:
+        since, until = listing.wanted.since, listing.wanted.until
+        found, place = services.ledger.ended_in(listing.kind, listing.ended, limit, place, since=since, until=until)
+        following = ""
+    else:
+        raise BadRequest('"continue" must be what the answer before gave.')
+    if place:
+        return found, f"{part}|{place}"
+    return found, f"{following}|" if following else ""

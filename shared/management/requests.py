@@ -27,6 +27,7 @@ CONTINUATION = re.compile(r"[0-9A-Za-z._|-]{0,200}", re.ASCII)
 # What both protocols take for the name of a project, a model or a deployment.
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,49}")
 
+MAX_NAME = 1024  # of a file in storage
 MAX_PARTS = 254  # of a path in storage
 UNPRINTABLE = re.compile("[\x00-\x1f\x7f-\x9f\ufffe\uffff]")  # what no listing of a container can spell
 
@@ -157,6 +158,14 @@ def file_name(name: str, what: str) -> str:
     return name
 
 
+def name_asked(query: Mapping[str, str]) -> str:
+    """The name of a file that may be there, however it is spelled."""
+    name = text(query, "name")
+    if len(name) > MAX_NAME or "\0" in name:
+        raise BadRequest(f'"name" must be the name of a file: at most {MAX_NAME:,} characters, and no NUL.')
+    return name
+
+
 def key_of(value: str) -> str:
     """A document's, job's or operation's key."""
     if not KEY.fullmatch(value):
@@ -184,13 +193,10 @@ def moment(values: Mapping[str, Any], name: str) -> datetime | None:
 
 
 def selection(values: Mapping[str, Any]) -> Selection:
-    """Which documents a listing or an export is of: `state`, `class`, `prefix`, `since`, `until`. None is needed."""
-    state = choice(text(values, "state"), "state", DocumentState, list(DocumentState)) if values.get("state") else None
+    """Which documents a listing or an export is of: `class`, `prefix`, `since`, `until`. None is needed."""
     category = text(values, "class", "")
-    if category and state not in (None, DocumentState.SUCCEEDED):
-        raise BadRequest(f'Only documents that succeeded have a class; "state" cannot be {state} beside "class".')
     return Selection(
-        state=DocumentState.SUCCEEDED if category else state,
+        state=DocumentState.SUCCEEDED if category else None,
         prefix=text(values, "prefix", ""),
         category=category,
         since=moment(values, "since"),

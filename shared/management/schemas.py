@@ -40,6 +40,11 @@ def some(values: type[StrEnum] | list[str]) -> Schema:
     return {"type": "string", "enum": [str(value) for value in values]}
 
 
+def states(values: type[StrEnum]) -> Schema:
+    """What a listing may be asked for."""
+    return {**some(["all", "open", *values]), "default": "all"}
+
+
 def listed(item: Schema) -> Schema:
     return {"type": "array", "items": item}
 
@@ -262,6 +267,7 @@ GIVEN: dict[str, Schema] = {
 
 SCHEMAS: dict[str, Schema] = {**SENT, **GIVEN}
 
+IN_STATE = "Only those in this state, or those that are open; else all, first those that are open."
 PAGED = (
     Query(
         "top",
@@ -271,18 +277,16 @@ PAGED = (
     Query("continue", TEXT, "The `continue` of the answer before."),
 )
 OF_DOCUMENTS = (
-    Query("state", some(DocumentState), "Only those in this state; without it, those that are open."),
+    Query("name", {**TEXT, "minLength": 1}, "All versions of the file of exactly this name, the last one first."),
+    Query("state", states(DocumentState), IN_STATE),
     Query("class", TEXT, "Only those that got this class; the state is then `succeeded`."),
     Query("prefix", TEXT, "Only those whose name begins so."),
     Query("since", TIME, f"Only those that ended (or, while open, landed) at or after this moment: {MOMENT}."),
     Query("until", TIME, "Only those that ended (or, while open, landed) before this moment."),
     *PAGED,
 )
-OF_JOBS = (Query("state", some(JobState), "Only those in this state; without it, those that are open."), *PAGED)
-OF_OPERATIONS = (
-    Query("state", some(OperationState), "Only those in this state; without it, those that are open."),
-    *PAGED,
-)
+OF_JOBS = (Query("state", states(JobState), IN_STATE), *PAGED)
+OF_OPERATIONS = (Query("state", states(OperationState), IN_STATE), *PAGED)
 # Answers that are files and no JSON, by their shapes.
 MEDIA_TYPES = {"Export": tuple(sorted({form.media_type for form in FORMATS.values()}, reverse=True))}
 OF_FILES = (Query("Range", TEXT, "Which part of the file, such as bytes=0-7999999; without it, all of it."),)
