@@ -70,7 +70,7 @@ def _app(app_dir: Path, state: Path) -> Iterator[tuple[server.LanguageService, h
         for name in ("documents", "results"):
             files.create_container(name)
         environ = _environ(storage.connection_string, language)
-        with host_app.running(app_dir, environ=environ) as host:
+        with host_app.running(app_dir, environ=environ, verbose=True) as host:  # _ran() adds up every run
             if app_dir == ROOT:
                 named = {"project": PROJECT, "deployment": DEPLOYMENT}
                 requests.put(f"{host.url}/api/classifier", json=named, timeout=30).raise_for_status()

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,7 +12,7 @@ from azure.storage.blob import BlobServiceClient, ContainerClient
 from host_apps import eventually, write_app
 
 from local.azurite import Azurite
-from local.host.app import Host, running
+from local.host.app import running
 
 THREADS = """
 import threading
@@ -54,16 +52,9 @@ def test_log_lines_say_whose_they_are(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("verbose", [False, True])
 def test_each_run_is_one_line_and_its_beginning_one_for_the_curious(tmp_path: Path, verbose: bool) -> None:
-    command = [sys.executable, "-m", "local", "host", str(write_app(tmp_path, THREADS)), "--port", "0"]
-    command += ["--verbose"] if verbose else []
-    with subprocess.Popen(command, cwd=Path(__file__).parents[1], stdout=subprocess.PIPE, text=True) as process:
-        host = Host(process)
-        try:
-            url = host.wait_for_line("Host ready").rpartition(" ")[2].strip()
-            requests.get(f"{url}/api/meanwhile?code=a-key", timeout=60)
-            line = host.wait_for_line("Succeeded after")
-        finally:
-            host.end()
+    with running(write_app(tmp_path, THREADS), environ={}, verbose=verbose) as host:
+        requests.get(f"{host.url}/api/meanwhile?code=a-key", timeout=60)
+        line = host.wait_for_line("Succeeded after")
     assert line.endswith(" ms (GET /api/meanwhile)\n")
     assert ("Executing (GET /api/meanwhile)" in host.output) == verbose
 

@@ -91,16 +91,24 @@ class Host:
 
 @contextmanager
 def running(
-    app_dir: Path, *, port: int = 0, environ: Mapping[str, str], log: Path | None = None, keys: Path | None = None
+    app_dir: Path,
+    *,
+    port: int = 0,
+    environ: Mapping[str, str],
+    log: Path | None = None,
+    keys: Path | None = None,
+    verbose: bool = False,
 ) -> Iterator[Host]:
     """A host that is ready, until the block ends. `environ` is laid over this process's environment.
 
-    What it prints goes to `log`, too, if there is one. With a file of `keys`, callers need one of them.
+    What it prints goes to `log`, too, if there is one. With a file of `keys`, callers need one of them. With
+    `verbose` it prints every run of a function.
 
     Raises SetupError, with what it printed, if it does not start.
     """
     command = [sys.executable, "-m", "local", "host", str(app_dir.resolve()), "--port", str(port), "--until-stdin-ends"]
     command += ["--auth", "--keys", str(keys.resolve())] if keys else []
+    command += ["--verbose"] if verbose else []
     with subprocess.Popen(
         command,
         cwd=PROJECT,
