@@ -5,22 +5,30 @@ from __future__ import annotations
 import json
 import mimetypes
 import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
 import requests
-from azure.core.exceptions import ResourceExistsError, ResourceNotFoundError
+from azure.core.exceptions import AzureError, ResourceExistsError, ResourceNotFoundError
 from azure.storage.blob import BlobServiceClient, ContentSettings
 
 from local.errors import SetupError
 from local.event_grid import Created, EventGrid
 from local.host.keys import HEADER
-from local.stack import Stack
+from local.running import Stack
+from shared.model import document_key
 
 SECONDS = 30
 LOOK_EVERY = 0.3
+ASK_EVERY = 2.0  # seconds between questions to the app while results are waited for
+WITHOUT_RESULT = ("failed", "superseded", "gone")  # the states of documents that end without a result
+REFUSED = {
+    401: "it wants a key: is the file of its keys the one it runs with?",
+    403: "it refuses the key",
+    404: "there is no textdrop at this address",
+}
 
 
 class Client:
@@ -35,14 +43,38 @@ class Client:
 
     def call(self, method: str, path: str, body: Any = None) -> Any:
         """The decoded answer. Raises SetupError with what the app says against it."""
+        status, content = self._ask(method, path, body)
+        if status >= requests.codes.bad_request:
+            raise SetupError(f"{method} {path}: {status} {content['error']['message']}")
+        return content
+
+    def health(self) -> list[str]:
+        """What the app says wants attention. Raises SetupError if it does not answer, or is not textdrop."""
+        status, content = self._ask("GET", "health")
+        if "checks" not in content:
+            raise SetupError(f"GET health: {status} {content['error']['message']}")
+        return [f"{one['name']}: {one['detail']}" for one in content["checks"] if one.get("detail")]
+
+    def document(self, name: str, etag: str) -> Any:
+        """What the app knows of this version of a file; None if it has not noticed it."""
+        key = document_key(self._stack.container, name, etag)
+        status, content = self._ask("GET", f"documents/{key}")
+        return content if status == requests.codes.ok else None
+
+    def _ask(self, method: str, path: str, body: Any = None) -> tuple[int, Any]:
+        """An answer in the app's own shape, be it an error."""
         try:
             answer = self._session.request(method, f"{self._stack.url}/{path}", json=body, timeout=SECONDS)
             content = answer.json()
-        except (requests.RequestException, ValueError) as error:
-            raise SetupError(f"{method} {path}: the app does not answer ({type(error).__name__}).") from error
-        if not answer.ok:
-            raise SetupError(f"{method} {path}: {answer.status_code} {content['error']['message']}")
-        return content
+        except requests.JSONDecodeError:
+            why = REFUSED.get(answer.status_code, f"status {answer.status_code} without JSON")
+            raise SetupError(f"{method} {self._stack.url}/{path}: {why}.") from None
+        except requests.RequestException as error:
+            why = f"the app does not answer ({type(error).__name__}). Is it still running?"
+            raise SetupError(f"{method} {path}: {why}") from error
+        if not isinstance(content, dict) or (not answer.ok and not {"error", "checks"} & content.keys()):
+            raise SetupError(f"{method} {self._stack.url}/{path}: {REFUSED[404]}.")
+        return answer.status_code, content
 
     def finished(self, path: str, seconds: float, progress: Callable[[Any], None]) -> Any:
         """Ask at `path` until the operation there has ended; `progress` sees every answer. Raises SetupError."""
@@ -59,15 +91,20 @@ class Client:
             time.sleep(LOOK_EVERY)
 
     def upload(self, container: str, files: Sequence[Path]) -> None:
-        """Files into a container, under their own names; the container is made if need be."""
+        """Files into a container, under their own names; the container is made if need be. Raises SetupError."""
         target = self._blobs.get_container_client(container)
-        with suppress(ResourceExistsError):
-            target.create_container()
-        for file in files:
-            kind = mimetypes.guess_type(file.name)[0] or "application/octet-stream"
-            target.upload_blob(
-                file.name, file.read_bytes(), overwrite=True, content_settings=ContentSettings(content_type=kind)
-            )
+        with _storage_reached():
+            with suppress(ResourceExistsError):
+                target.create_container()
+            for file in files:
+                kind = mimetypes.guess_type(file.name)[0] or "application/octet-stream"
+                content = ContentSettings(content_type=kind)
+                target.upload_blob(file.name, _read(file), overwrite=True, content_settings=content)
+
+    def download(self, name: str) -> bytes:
+        """A blob of the results container. Raises SetupError."""
+        with _storage_reached():
+            return self._blobs.get_blob_client(self._stack.results, name).download_blob().readall()
 
     def drop(self, files: Sequence[Path], events: EventGrid | None = None) -> dict[str, str]:
         """Files into the watched container; gives name -> ETag, which tells this version's result from an older's.
@@ -83,30 +120,62 @@ class Client:
 
     def _created(self, name: str) -> Created:
         blob = self._blobs.get_blob_client(self._stack.container, name)
-        found = blob.get_blob_properties()
+        with _storage_reached():
+            found = blob.get_blob_properties()
         return Created(blob.url, found.etag.strip('"'), found.size, found.content_settings.content_type or "")
 
-    def results(self, dropped: dict[str, str], seconds: float) -> Iterator[tuple[str, Any]]:
-        """Each file's result, or the document that tells why it has none, as they come; ends at the deadline."""
+    def results(
+        self, dropped: Mapping[str, str], seconds: float, meanwhile: Callable[[], None] = lambda: None
+    ) -> Iterator[tuple[str, Any]]:
+        """Each file's result, or the document that tells why it has none, as they come; ends at the deadline.
+
+        `meanwhile` is called every few seconds. Raises SetupError if the app or its storage no longer answers.
+        """
         waiting = dict(dropped)
-        deadline = time.monotonic() + seconds
-        while waiting and time.monotonic() < deadline:
-            for name, found in [*self._written(waiting), *self._failed(waiting)]:
+        deadline, ask_at = time.monotonic() + seconds, time.monotonic() + ASK_EVERY
+        while waiting and (now := time.monotonic()) < deadline:
+            came = self._written(waiting)
+            if now >= ask_at:
+                came += self._without_result(waiting)
+                meanwhile()
+                ask_at = time.monotonic() + ASK_EVERY
+            for name, found in came:
                 if waiting.pop(name, None):
                     yield name, found
             time.sleep(LOOK_EVERY)
 
-    def _written(self, waiting: dict[str, str]) -> Iterator[tuple[str, Any]]:
-        for name, etag in list(waiting.items()):
+    def _written(self, waiting: Mapping[str, str]) -> list[tuple[str, Any]]:
+        found = [(name, self._result(name)) for name in waiting]
+        return [(name, result) for name, result in found if result and result["source"]["etag"] == waiting[name]]
+
+    def _result(self, name: str) -> Any:
+        with _storage_reached():
             try:
                 raw = self._blobs.get_blob_client(self._stack.results, f"{name}.json").download_blob().readall()
             except ResourceNotFoundError:
-                continue
-            result = json.loads(raw)
-            if result["source"]["etag"] == etag:
-                yield name, result
+                return None
+        return json.loads(raw)
 
-    def _failed(self, waiting: dict[str, str]) -> Iterator[tuple[str, Any]]:
-        for document in self.call("GET", "documents?state=failed&top=500")["value"]:
-            if waiting.get(document["name"]) == document["etag"]:
-                yield document["name"], document
+    def _without_result(self, waiting: Mapping[str, str]) -> list[tuple[str, Any]]:
+        ended = [
+            one for state in WITHOUT_RESULT for one in self.call("GET", f"documents?state={state}&top=500")["value"]
+        ]
+        return [(one["name"], one) for one in ended if waiting.get(one["name"]) == one["etag"]]
+
+
+@contextmanager
+def _storage_reached() -> Iterator[None]:
+    """The SDK's own message may hold an address with a signature in it."""
+    try:
+        yield
+    except AzureError as error:
+        status = getattr(error, "status_code", None)
+        said = f"{type(error).__name__}{f' {status}' if status else ''}"
+        raise SetupError(f"Storage does not answer as it should ({said}). Is everything still running?") from error
+
+
+def _read(file: Path) -> bytes:
+    try:
+        return file.read_bytes()
+    except OSError as error:
+        raise SetupError(f"{file} cannot be read: {error.strerror}.") from error

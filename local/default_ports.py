@@ -12,8 +12,8 @@ from azure.core.exceptions import ResourceExistsError
 from azure.storage.blob import BlobServiceClient
 
 from local import azurite
+from local.running import STATE
 from local.show import console
-from local.stack import STATE
 
 DEFAULT_PORTS = azurite.Azurite("", blob_port=10000, queue_port=10001, table_port=10002)
 

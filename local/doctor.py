@@ -13,8 +13,8 @@ from rich.text import Text
 
 from local.checkups import Finding, Patient, examine, to_correct
 from local.host.settings import LOCAL_SETTINGS, local_values
+from local.running import ROOT
 from local.show import console, counted
-from local.stack import ROOT
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:

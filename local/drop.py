@@ -1,16 +1,17 @@
-"""`python -m local drop FILE…`: drop files into what `make run` keeps up, and print their classes."""
+"""`python -m local drop FILE…`: drop files into a running app, and print their classes, or why there are none."""
 
 from __future__ import annotations
 
 import argparse
+from collections.abc import Sequence
 from pathlib import Path
 
-from local import quickstart, show, stack
+from local import quickstart, running, show
 from local.client import Client
 from local.errors import SetupError
 from local.event_grid import START_ANEW, EventGrid
 from local.host.keys import BLOBS
-from local.stack import Stack
+from local.running import Stack
 
 SECONDS_TO_CLASSIFY = 60.0
 
@@ -26,33 +27,46 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Exit code 0 only if every file got its classes in time."""
-    if folders := [str(file) for file in options.files if file.is_dir()]:
-        raise SetupError(f"{', '.join(folders)} is a folder: name its files, such as {folders[0].rstrip('/')}/*.txt")
-    if absent := [str(file) for file in options.files if not file.is_file()]:
-        raise SetupError(f"No such file: {', '.join(absent)}")
-    names = [file.name for file in options.files]
-    if len(set(names)) < len(names):
-        raise SetupError("Two of the files have the same name, and would overwrite each other: drop them one by one.")
-    running = stack.announced()
+    _require_usable(options.files)
+    started = running.find()
     wanted = options.event_grid or options.cloud_events
-    _require_fitting(running, wanted)
-    events = _events(running, options.cloud_events) if wanted else None
-    missing = quickstart.drop(Client(running), tuple(options.files), options.seconds, events)
+    _require_fitting(started, wanted)
+    client = Client(started)
+    client.health()  # what does not answer, or is not textdrop, must not get files
+    events = _events(started, options.cloud_events) if wanted else None
+    missing = quickstart.drop(client, tuple(options.files), options.seconds, events)
     if missing:
-        raise SetupError(
-            f"{show.counted(missing, 'file')} got no classes. Which failed, and why: "
-            "GET /api/documents?state=failed. How the app is: GET /api/health."
-        )
+        raise SetupError(f"{missing} of {show.counted(len(options.files), 'file')} got no classes: see above.")
     return 0
 
 
-def _require_fitting(running: Stack, wanted: bool) -> None:
-    if wanted and not running.told_by_events:
+def _require_usable(files: Sequence[Path]) -> None:
+    if folders := [str(file) for file in files if file.is_dir()]:
+        raise SetupError(f"{', '.join(folders)} is a folder: name its files, such as {folders[0].rstrip('/')}/*.txt")
+    if absent := [str(file) for file in files if not file.is_file()]:
+        raise SetupError(f"No such file: {', '.join(absent)}")
+    names = [file.name for file in files]
+    if len(set(names)) < len(names):
+        raise SetupError("Two of the files have the same name, and would overwrite each other: drop them one by one.")
+    if strange := [name for name in names if not _is_unicode(name)]:
+        raise SetupError(f"{strange[0]!r} is not a name in UTF-8: rename it.")
+
+
+def _is_unicode(name: str) -> bool:
+    try:
+        name.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def _require_fitting(started: Stack, wanted: bool) -> None:
+    if wanted and not started.told_by_events:
         raise SetupError(f"The app looks for files itself and takes no events: leave out --event-grid, or {START_ANEW}")
-    if running.told_by_events and not wanted:
+    if started.told_by_events and not wanted:
         raise SetupError("The app waits for Event Grid to tell of files: python -m local drop --event-grid FILE…")
 
 
-def _events(running: Stack, cloud_events: bool) -> EventGrid:
-    keys = running.read_keys()
-    return EventGrid(running.root, keys.system[BLOBS] if keys else "", cloud_events=cloud_events)
+def _events(started: Stack, cloud_events: bool) -> EventGrid:
+    keys = started.read_keys()
+    return EventGrid(started.root, keys.system[BLOBS] if keys else "", cloud_events=cloud_events)

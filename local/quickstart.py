@@ -9,11 +9,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from local import show
+from local import show, unanswered
 from local.client import Client
 from local.errors import SetupError
 from local.event_grid import EventGrid
-from local.stack import ROOT
+from local.running import ROOT
 from shared.errors import BadRequest
 from shared.labels import parse_labels
 from shared.settings import APIS
@@ -84,17 +84,23 @@ def learn_anew(client: Client, material: Material) -> None:
 
 
 def drop(client: Client, files: tuple[Path, ...], seconds: float, events: EventGrid | None = None) -> int:
-    """Drop the files and print their classes as they come; gives how many were not classified."""
+    """Drop the files and print their classes as they come; returns how many were not classified.
+
+    Why they were not is printed too. Raises SetupError if the app or its storage does not answer.
+    """
     with show.step(f"Drop {show.counted(len(files), 'file')}{', and play Event Grid' if events else ''}"):
         if events:
             events.subscribe()
         dropped = client.drop(files, events)
-    width = max(len(name) for name in dropped)
-    classified = 0
+    width, classified = show.column(dropped), 0
+    missing, health = dict(dropped), unanswered.HealthWatch(client)
     with show.going_on(f"Wait for {show.counted(len(dropped), 'result')}") as said:
-        for came, (name, found) in enumerate(client.results(dropped, seconds), 1):
+        for name, found in client.results(dropped, seconds, health.look):
             classified += show.result(name, found, width)
-            said(f"{came} are there")
+            del missing[name]
+            said(f"{len(dropped) - len(missing)} are there")
+    if missing:
+        unanswered.explain(client, missing)
     return len(dropped) - classified
 
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
+from rich.cells import cell_len, set_cell_size
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
@@ -14,6 +15,10 @@ from rich.table import Table
 from shared.management.assessment import NO_CLASS
 
 console = Console(highlight=False)
+ENDED = {  # what a document that ended without a reason of its own has met with
+    "superseded": "a newer version of the file took its place",
+    "gone": "the file was deleted before it was read",
+}
 
 
 @contextmanager
@@ -66,13 +71,46 @@ def _with_texts(scores: Mapping[str, Any]) -> Mapping[str, Any]:
     return {name: score for name, score in scores.items() if name != NO_CLASS or any(score[count] for count in used)}
 
 
-def result(name: str, found: Any, width: int) -> bool:
-    """One line for one file, as it arrives; gives whether it was classified."""
-    if "source" not in found:
-        console.print(
-            f"  {escape(f'{name:<{width}}')}  [red]{found['reason']}[/]: {escape(found['detail'])}", soft_wrap=True
-        )
-        return False
+def column(names: Iterable[str]) -> int:
+    """How wide a column of these file names is: as the widest, but at most half of the terminal."""
+    return min(max((cell_len(_printable(name)) for name in names), default=0), console.width // 2)
+
+
+def result(name: str, found: Any, width: int, prefix: str = "  ") -> bool:
+    """One line for one file, as it arrives: its result, or its document; returns whether it was classified."""
+    classified: bool = found.get("state", "succeeded") == "succeeded"
+    said = _classes(found) if classified else _without_result(found)
+    line(name, said, width, prefix)
+    return classified
+
+
+def line(name: str, said: str, width: int, prefix: str = "  ") -> None:
+    """A file's name in a column, and what is said of it in rich's markup."""
+    console.print(f"{prefix}{escape(_cell(name, width))}  {said}", soft_wrap=True)
+
+
+def _classes(found: Any) -> str:
     classes = ", ".join(f"[bold]{escape(one['category'])}[/] {one['confidence']:.2f}" for one in found["classes"])
-    console.print(f"  {escape(f'{name:<{width}}')}  {classes or '[dim]no class applies[/]'}", soft_wrap=True)
-    return True
+    return classes or "[dim]no class applies[/]"
+
+
+def _without_result(document: Any) -> str:
+    reason = document.get("reason") or document["state"]
+    return f"[red]{escape(reason)}[/]: {escape(_printable(document.get('detail') or ENDED.get(document['state'], '')))}"
+
+
+def _cell(name: str, width: int) -> str:
+    """The name in so many columns. One that is longer is shortened in its middle, in a terminal only."""
+    name = _printable(name)
+    too_long = cell_len(name) > width and console.is_terminal
+    return _shortened(name, width) if too_long else name + " " * (width - cell_len(name))
+
+
+def _shortened(name: str, width: int) -> str:
+    head, tail = (width - 1) // 2, width // 2
+    return f"{set_cell_size(name, head)}…{set_cell_size(name[::-1], tail)[::-1]}"
+
+
+def _printable(text: str) -> str:
+    """A file's name may hold line breaks, and what a terminal takes for a command."""
+    return "".join(character if character.isprintable() else "\N{REPLACEMENT CHARACTER}" for character in text)

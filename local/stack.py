@@ -3,31 +3,23 @@
 from __future__ import annotations
 
 import argparse
-import json
 import os
 import secrets
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
-from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Protocol
-from urllib.parse import urlsplit
 
 from azure.core.exceptions import ResourceExistsError
 from azure.storage.blob import BlobServiceClient
 
-from local import azurite, coretools, ports
+from local import azurite, coretools
 from local.errors import SetupError
 from local.host import app as functions_host
-from local.host import key_file
-from local.host.keys import Keys
 from local.language import server
+from local.running import CONTAINER, RESULTS, ROOT, Stack
 from shared.settings import TODAY_API, TRIGGER_SOURCES
-
-ROOT = Path(__file__).parents[1]
-STATE = ROOT / ".textdrop"
-CONTAINER, RESULTS = "documents", "results"
 
 
 class Host(Protocol):
@@ -46,36 +38,6 @@ KEYS = "keys.json"
 SINGLETON = "AzureFunctionsJobHost__singleton__listenerLock"
 FIFTEEN_SECONDS = "00:00:15"  # the least that a real host takes
 EVERY_TWO_SECONDS = "*/2 * * * * *"
-
-
-@dataclass(frozen=True)
-class Stack:
-    """Where things are: `url` of the app's HTTP functions, storage by connection string (Azurite's is no secret).
-
-    `source` is BLOB_TRIGGER_SOURCE; `keys` the file of the host's keys, if callers need one.
-    """
-
-    url: str
-    storage: str
-    language: str
-    container: str = CONTAINER
-    results: str = RESULTS
-    source: str = TRIGGER_SOURCES[0]
-    keys: str = ""
-
-    @property
-    def told_by_events(self) -> bool:
-        """Whether the app waits for Event Grid instead of looking for files itself."""
-        return self.source == TRIGGER_SOURCES[1]
-
-    @property
-    def root(self) -> str:
-        """The Functions host's own address."""
-        return self.url.removesuffix("/api")
-
-    def read_keys(self) -> Keys | None:
-        """None if callers need none. Raises SetupError."""
-        return key_file.read(Path(self.keys)) if self.keys else None
 
 
 @contextmanager
@@ -120,41 +82,6 @@ def source_argument(parser: argparse.ArgumentParser) -> None:
     """The environment's BLOB_TRIGGER_SOURCE is the default."""
     default = os.environ.get("BLOB_TRIGGER_SOURCE") or TRIGGER_SOURCES[0]
     parser.add_argument("--source", default=default, help=f"how files are noticed: {' or '.join(TRIGGER_SOURCES)}")
-
-
-def announce(stack: Stack) -> None:
-    """Let `python -m local drop` find what runs."""
-    STATE.mkdir(exist_ok=True)
-    (STATE / "running.json").write_text(json.dumps(asdict(stack)))
-
-
-def withdraw() -> None:
-    (STATE / "running.json").unlink(missing_ok=True)
-
-
-def announced() -> Stack:
-    """What `make run` announced and still runs. Raises SetupError if nothing does."""
-    try:
-        found = Stack(**json.loads((STATE / "running.json").read_text()))
-    except (OSError, ValueError, TypeError):
-        found = None
-    if found is None or not ports.is_taken(urlsplit(found.url).port or 0):
-        raise SetupError("Nothing is running: start it with `make run` in another terminal.")
-    return found
-
-
-def require_idle(port: int) -> None:
-    """Raise SetupError if a `make run` is up, or if its port is none or something else has it."""
-    ports.check(port)
-    try:
-        running = announced()
-    except SetupError:
-        running = None
-    if running:
-        raise SetupError(f"It runs already: {running.url}. Stop it with Ctrl-C in its terminal first.")
-    if port and ports.is_taken(port):
-        other = ports.free_after(port)
-        raise SetupError(f"Port {port} is taken. Choose another: .venv/bin/python -m local up --port {other}")
 
 
 def _environ(api: str, storage: str, endpoint: str, key: str) -> Mapping[str, str]:

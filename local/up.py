@@ -1,4 +1,7 @@
-"""`make run`: everything up, with a published sample model, until Ctrl-C. Data is kept in `.textdrop` between runs."""
+"""`make run`: everything up, with a published sample model, until Ctrl-C; meanwhile a line for each classified file.
+
+Data is kept in `.textdrop` between runs.
+"""
 
 from __future__ import annotations
 
@@ -9,19 +12,21 @@ import shutil
 import signal
 import threading
 from contextlib import ExitStack
+from datetime import UTC, datetime
 from pathlib import Path
 
-from local import quickstart, show, stack
+from local import quickstart, running, show, stack
 from local.client import Client
 from local.errors import SetupError
+from local.follow import Follower
 from shared.settings import APIS, TODAY_API
 
-PORT = 7071
+LOOK_EVERY = 2.0  # seconds
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--host", default="local", choices=stack.HOSTS, help="ours, or func (Core Tools)")
-    parser.add_argument("--port", type=int, default=PORT, help="of the HTTP functions")
+    parser.add_argument("--port", type=int, default=running.DEFAULT_PORT, help="of the HTTP functions")
     parser.add_argument("--api", default=os.environ.get("LANGUAGE_API") or TODAY_API, help=f"one of {', '.join(APIS)}")
     stack.source_argument(parser)
     parser.add_argument("--auth", action="store_true", help="callers need a key, as in Azure")
@@ -31,26 +36,27 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     """Until Ctrl-C or SIGTERM; exit code 0 then."""
     signal.signal(signal.SIGTERM, signal.default_int_handler)
-    stack.require_idle(options.port)
-    state = stack.STATE / quickstart.api(options.api)  # the two protocols' classifiers do not mix
+    running.require_idle(options.port)
+    state = running.STATE / quickstart.api(options.api)  # the two protocols' classifiers do not mix
     with ExitStack() as whole:
         started = _start(options, state, whole)
         client = Client(started)
         if not (state / "learnt").exists() or not _has_classifier(client):
             quickstart.learn_anew(client, quickstart.samples())
             (state / "learnt").touch()
+        follower = Follower(client, datetime.now(UTC))
         explain(started, state)
-        return _wait()
+        return _wait(follower)
 
 
-def _start(options: argparse.Namespace, state: Path, whole: ExitStack) -> stack.Stack:
+def _start(options: argparse.Namespace, state: Path, whole: ExitStack) -> running.Stack:
     if not (state / "learnt").exists():
         shutil.rmtree(state, ignore_errors=True)  # what an interrupted first run left behind
     with show.step(f"Start everything (LANGUAGE_API={options.api})"):
         given = {name: getattr(options, name) for name in ("api", "port", "host", "pace", "source", "auth")}
         started = whole.enter_context(stack.running(state=state, **given))
-    stack.announce(started)
-    whole.callback(stack.withdraw)
+    running.announce(started)
+    whole.callback(running.withdraw)
     return started
 
 
@@ -63,15 +69,17 @@ def _has_classifier(client: Client) -> bool:
     return True
 
 
-def _wait() -> int:
+def _wait(follower: Follower) -> int:
+    never = threading.Event()
     try:
-        threading.Event().wait()
+        while not never.wait(LOOK_EVERY):
+            follower.show_new()
     except KeyboardInterrupt:
         show.console.print("Stopping …")
     return 0
 
 
-def explain(started: stack.Stack, state: Path) -> None:
+def explain(started: running.Stack, state: Path) -> None:
     """Where it all is, and what to type."""
     events = "--event-grid " if started.told_by_events else ""
     file = os.path.relpath(started.keys) if started.keys else ""

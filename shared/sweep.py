@@ -48,7 +48,8 @@ def _page(current: Sweep, services: Services, now: datetime) -> None:
     further = current.advanced(marker, found, now)
     services.ledger.write(further)
     if further.began is None:
-        log.info("The sweep is complete: %d files that no event had told of.", further.found)
+        level = logging.INFO if further.found else logging.DEBUG  # one that found nothing is no news
+        log.log(level, "The sweep is complete: %d files that no event had told of.", further.found)
 
 
 def _claimed(blobs: list[Blob], services: Services, now: datetime) -> int:

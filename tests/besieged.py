@@ -22,7 +22,7 @@ from local.host import app as host_app
 from local.host.app import Host
 from local.language import server
 from local.language.server import LanguageService
-from local.stack import Stack
+from local.running import Stack
 from shared.errors import StorageUnavailable
 from shared.model import Document, Job, JobState
 from shared.services import PATIENCE, Services, build

@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 from azure.storage.blob import BlobServiceClient
 
-from local import node, quickstart, stack, up
+from local import node, running, up
 from local.__main__ import COMMANDS, main
 from local.azurite import ACCOUNT, KEY
 from local.host import key_file
@@ -198,9 +198,9 @@ def test_drop_says_how_files_are_noticed(
     words: list[str],
     what_to_do: str,
 ) -> None:
-    monkeypatch.setattr(stack, "STATE", tmp_path)
+    monkeypatch.setattr(running, "STATE", tmp_path)
     with socket.create_server(("127.0.0.1", 0)) as listening:
-        stack.announce(stack.Stack(f"http://127.0.0.1:{listening.getsockname()[1]}/api", "", "", source=source))
+        running.announce(running.Stack(f"http://127.0.0.1:{listening.getsockname()[1]}/api", "", "", source=source))
         assert main(["drop", *words, __file__]) == 1
     assert what_to_do in capsys.readouterr().err
 
@@ -210,21 +210,9 @@ def test_drop_of_a_folder_says_that_it_is_one(tmp_path: Path, capsys: pytest.Cap
     assert capsys.readouterr().err == f"{tmp_path} is a folder: name its files, such as {tmp_path}/*.txt\n"
 
 
-def test_drop_says_where_to_look_for_what_failed(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    monkeypatch.setattr(stack, "STATE", tmp_path)
-    account = f"AccountName={ACCOUNT};AccountKey={KEY};BlobEndpoint=http://127.0.0.1:1/{ACCOUNT}"
-    monkeypatch.setattr(quickstart, "drop", lambda *_: 1)
-    with socket.create_server(("127.0.0.1", 0)) as listening:
-        stack.announce(stack.Stack(f"http://127.0.0.1:{listening.getsockname()[1]}/api", account, ""))
-        assert main(["drop", __file__]) == 1
-    assert "GET /api/documents?state=failed" in capsys.readouterr().err
-
-
 def test_the_line_for_curl_has_the_key_read_by_the_shell(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     keys = key_file.kept(tmp_path / "its keys.json", ["manage"])
-    up.explain(stack.Stack("http://127.0.0.1:1/api", "", "", keys=str(tmp_path / "its keys.json")), tmp_path)
+    up.explain(running.Stack("http://127.0.0.1:1/api", "", "", keys=str(tmp_path / "its keys.json")), tmp_path)
     printed = capsys.readouterr().out
     [line] = [line for line in printed.splitlines() if line.startswith("  ask ")]
     assert not [key for key in keys.host.values() if key in printed]

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from host_apps import write_app
 
-from local import ports, stack
+from local import ports, running
 from local.errors import SetupError
 
 PROJECT = Path(__file__).parents[1]
@@ -42,8 +42,8 @@ def test_a_run_on_a_taken_port_is_told_of_another_that_is_free() -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
         with pytest.raises(SetupError, match=rf"Port {port} is taken\. Choose another: ") as refused:
-            stack.require_idle(port)
-    named = int(str(refused.value).rpartition(" ")[2])
+            running.require_idle(port)
+    named = int(str(refused.value).rpartition("=")[2])
     assert named != port
     with socket.create_server(("127.0.0.1", named)):
         pass

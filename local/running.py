@@ -1,0 +1,125 @@
+"""What runs on this machine, for other commands to find: announced by `make run`, or as local.settings.json says."""
+
+from __future__ import annotations
+
+import json
+import os
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from local import ports
+from local.errors import SetupError
+from local.host import key_file
+from local.host.keys import Keys
+from local.host.settings import LOCAL_SETTINGS, Settings, local_values, read_json
+from shared.settings import TRIGGER_SOURCES, trigger_source
+
+ROOT = Path(__file__).parents[1]
+STATE = ROOT / ".textdrop"
+ANNOUNCED = "running.json"
+CONTAINER, RESULTS = "documents", "results"
+STORAGE = "DOCUMENTS_STORAGE"
+DEFAULT_PORT = 7071  # of every Functions host
+NOTHING = (
+    "Nothing is running: start it with `make run` in another terminal, or with `func start` and a local.settings.json."
+)
+
+
+@dataclass(frozen=True)
+class Stack:
+    """Where things are: `url` of the app's HTTP functions, storage by connection string (Azurite's is no secret).
+
+    `source` is BLOB_TRIGGER_SOURCE; `keys` the file of the host's keys, if callers need one.
+    """
+
+    url: str
+    storage: str
+    language: str
+    container: str = CONTAINER
+    results: str = RESULTS
+    source: str = TRIGGER_SOURCES[0]
+    keys: str = ""
+
+    @property
+    def told_by_events(self) -> bool:
+        """Whether the app waits for Event Grid instead of looking for files itself."""
+        return self.source == TRIGGER_SOURCES[1]
+
+    @property
+    def root(self) -> str:
+        """The Functions host's own address."""
+        return self.url.removesuffix("/api")
+
+    def read_keys(self) -> Keys | None:
+        """None if callers need none. Raises SetupError."""
+        return key_file.read(Path(self.keys)) if self.keys else None
+
+
+def announce(stack: Stack) -> None:
+    """Let other commands find what runs."""
+    STATE.mkdir(exist_ok=True)
+    (STATE / ANNOUNCED).write_text(json.dumps(asdict(stack)))
+
+
+def withdraw() -> None:
+    (STATE / ANNOUNCED).unlink(missing_ok=True)
+
+
+def announced() -> Stack | None:
+    """What `make run` announced and still runs."""
+    try:
+        found = Stack(**json.loads((STATE / ANNOUNCED).read_text()))
+    except (OSError, ValueError, TypeError):
+        return None
+    return found if ports.is_taken(urlsplit(found.url).port or 0) else None
+
+
+def find() -> Stack:
+    """What `make run` announced, or else a host that was started by itself. Raises SetupError if nothing runs."""
+    if found := announced():
+        return found
+    described = configured()
+    if described is None or not ports.is_taken(urlsplit(described.url).port or 0):
+        raise SetupError(NOTHING)
+    return described
+
+
+def configured() -> Stack | None:
+    """What `func start` runs with local.settings.json and the environment; None if they name no storage.
+
+    Raises SetupError if they name it without a key, or if the file cannot be used.
+    """
+    settings = Settings({**local_values(ROOT), **os.environ})
+    if not (settings.get(STORAGE) or settings.beneath(STORAGE)):
+        return None
+    storage = settings.connection(STORAGE).connection_string
+    if not storage:
+        raise SetupError(f"{STORAGE} has no connection string: upload files with `az storage blob upload` instead.")
+    keys = STATE / "keys.json"
+    return Stack(
+        f"http://127.0.0.1:{_port()}/api",
+        storage,
+        settings.get("LANGUAGE_ENDPOINT"),
+        container=settings.get("DOCUMENTS_CONTAINER") or CONTAINER,
+        results=settings.get("RESULTS_CONTAINER") or RESULTS,
+        source=trigger_source({"BLOB_TRIGGER_SOURCE": settings.get("BLOB_TRIGGER_SOURCE")}),
+        keys=str(keys) if keys.exists() else "",  # a host that wants no key takes no notice of one
+    )
+
+
+def require_idle(port: int) -> None:
+    """Raise SetupError if a `make run` is up, or if `port` cannot be had; 0 takes any that is free."""
+    ports.check(port)
+    if found := announced():
+        raise SetupError(f"It runs already: {found.url}. Stop it with Ctrl-C in its terminal first.")
+    if port and ports.is_taken(port):
+        raise SetupError(f"Port {port} is taken. Choose another: make run PORT={ports.free_after(port)}")
+
+
+def _port() -> int:
+    """As Core Tools choose it."""
+    file = ROOT / LOCAL_SETTINGS
+    host = read_json(file).get("Host") if file.exists() else None
+    port = host.get("LocalHttpPort") if isinstance(host, dict) else None
+    return port if isinstance(port, int) and 0 < port <= ports.MAX_PORT else DEFAULT_PORT
