@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import uuid
+from typing import Any
 
 from starlette.responses import Response
 
@@ -14,13 +15,13 @@ GATEWAY_CONTENT = "application/json"
 SERVICE_CONTENT = "application/json; charset=utf-8"
 
 
-def refused(error: ServiceError, dialect: Dialect | None) -> Reply:
+def refused(error: ServiceError, dialect: Dialect[Any] | None) -> Reply:
     fault = error.fault.wire(dialect.renamed if dialect else {})
     named = {} if error.by_gateway else {"x-ms-error-code": fault["code"]}
     return Reply(error.status, {"error": fault}, {**named, **error.headers})
 
 
-def answered(reply: Reply, dialect: Dialect | None, milliseconds: int) -> Response:
+def answered(reply: Reply, dialect: Dialect[Any] | None, milliseconds: int) -> Response:
     """A refusal by the gateway, before any dialect, is plainer than an answer of the service (recorded)."""
     request_id = str(uuid.uuid4())
     headers = {"apim-request-id": request_id, **reply.headers}

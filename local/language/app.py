@@ -56,8 +56,8 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Matched:
-    dialect: Dialect
-    route: Route
+    dialect: Dialect[Service]
+    route: Route[Service]
     names: Mapping[str, str]
     asked: Asked
 
@@ -170,7 +170,7 @@ class App:
         return [(name, value) for name, value in fields.items() if self._key.decode() not in value]
 
 
-def _map(dialects: Sequence[Dialect]) -> Map:
+def _map(dialects: Sequence[Dialect[Service]]) -> Map:
     rules = [
         Rule(f"{dialect.prefix}{route.path}", endpoint=(dialect, route), methods=[route.method])
         for dialect in dialects
@@ -195,7 +195,7 @@ def _base(request: Request) -> str:
     return f"{request.scope['scheme']}://{request.headers.get('host') or f'{host}:{port}'}"
 
 
-def _require_version(dialect: Dialect, query: Mapping[str, str]) -> None:
+def _require_version(dialect: Dialect[Service], query: Mapping[str, str]) -> None:
     if dialect.versions and query.get("api-version") not in dialect.versions:
         known = ", ".join(dialect.versions)
         raise bad_parameter(f"The query parameter api-version must be one of {known}.", "api-version")

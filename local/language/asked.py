@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from local.language.wire import Dialect, Route
 
@@ -19,8 +20,8 @@ class Asked:
     method: str
     path: str
     content: bytes
-    dialect: Dialect
-    route: Route
+    dialect: Dialect[Any]
+    route: Route[Any]
     query: Mapping[str, str]
 
     @property

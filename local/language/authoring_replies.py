@@ -17,7 +17,7 @@ PREFIX = "/language/authoring/analyze-text"
 ITEMS_IN_PAGE = 100  # not documented
 
 
-def in_previews(handler: Handler) -> Handler:
+def in_previews(handler: Handler[Service]) -> Handler[Service]:
     """The handler, of which api-versions that are no previews know nothing."""
 
     @wraps(handler)
@@ -38,7 +38,7 @@ def job_of(call: Call, service: Service, *kinds: str, **asked: str) -> Job:
     return service.job(call.names["project"], kinds, call.names["job"], **asked)
 
 
-def status_of(kind: str, *names: str) -> Handler:
+def status_of(kind: str, *names: str) -> Handler[Service]:
     """Answers how a job of the kind stands; `names` are the parts of the path that say more of what it was about."""
 
     def status(call: Call, service: Service) -> Reply:

@@ -45,7 +45,7 @@ def now(_call: Call, service: Service) -> Reply:
     return Reply(200, {"now": service.clock.now().isoformat()})
 
 
-def dialect(recording: Recording) -> Dialect:
+def dialect(recording: Recording) -> Dialect[Service]:
     def requests(_call: Call, _service: Service) -> Reply:
         return Reply(200, {"value": [request.wire() for request in recording.all()]})
 

@@ -5,14 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any, Generic, TypeVar
 from urllib.parse import quote, urlencode
 
 from local.language.body import JSON, Body
 from local.language.errors import bad_parameter
-
-if TYPE_CHECKING:
-    from local.language.service import Service
 
 MEGABYTE = 1024 * 1024
 REGION = {"x-ms-region": "East US"}  # recorded
@@ -73,21 +70,22 @@ class Reply:
     content: bytes = b""
 
 
-Handler = Callable[[Call, "Service"], Reply]
+S = TypeVar("S")  # the service that handlers act on
+Handler = Callable[[Call, S], Reply]
 
 
 @dataclass(frozen=True)
-class Route:
+class Route(Generic[S]):
     """One operation. `path` in werkzeug's notation. A handler that is not `locked` may be slow and locks for itself."""
 
     method: str
     path: str
-    handler: Handler
+    handler: Handler[S]
     locked: bool = True
 
 
 @dataclass(frozen=True, eq=False)
-class Dialect:
+class Dialect(Generic[S]):
     """One protocol: where it lives, its operations, and what all of its answers share.
 
     `versions` are the api-versions it takes as a query parameter; none if the version is in the path.
@@ -96,14 +94,14 @@ class Dialect:
     """
 
     prefix: str
-    routes: Sequence[Route]
+    routes: Sequence[Route[S]]
     versions: Sequence[str] = ()
     headers: Mapping[str, str] = field(default_factory=dict)
     renamed: Mapping[str, str] = field(default_factory=dict)
     most_bytes: int = MEGABYTE
     region_since: str = ""
 
-    def at(self, version: str) -> Dialect:
+    def at(self, version: str) -> Dialect[S]:
         """With the headers that answers to this api-version have."""
         named = self.region_since and version >= self.region_since
         return replace(self, headers={**self.headers, **REGION}) if named else self
