@@ -24,7 +24,7 @@ import numpy as np
 from sklearn.linear_model import RidgeCV  # type: ignore[import-untyped]
 from sklearn.pipeline import make_pipeline  # type: ignore[import-untyped]
 
-from local.language.engine import Evaluation, Example, Kind, Prediction, Split, Trained, train
+from local.language.engine import Evaluation, Example, Kind, Prediction, Split, Trained, load_model, save_model, train
 from local.language.engine.evaluation import evaluate
 from local.language.engine.features import unfitted
 from local.language.engine.splitting import deal, sizes
@@ -162,10 +162,10 @@ def print_speed(task: Task) -> None:
 
 def print_saving(model: Trained, texts: Sequence[str]) -> None:
     with tempfile.TemporaryDirectory() as folder:
-        model.save(Path(folder))
+        save_model(model, Path(folder))
         size = sum(path.stat().st_size for path in Path(folder).iterdir())
-        seconds = _seconds(lambda: Trained.load(Path(folder)))
-        same = "the same" if Trained.load(Path(folder)).classify(texts) == model.classify(texts) else "OTHER"
+        seconds = _seconds(lambda: load_model(Path(folder)))
+        same = "the same" if load_model(Path(folder)).classify(texts) == model.classify(texts) else "OTHER"
     print(f"  saved {size / 1e6:.1f} MB, loaded in {seconds:.2f} s, gives {same} classes and confidences")
 
 

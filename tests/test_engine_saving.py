@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from engine_texts import CLASSES, answers, corpus
 
-from local.language.engine import BrokenModel, Example, Kind, Trained, train
+from local.language.engine import BrokenModel, Example, Kind, Trained, load_model, save_model, train
 
 
 @pytest.fixture(scope="module")
@@ -21,7 +21,7 @@ def model() -> Trained:
 
 @pytest.fixture
 def folder(model: Trained, tmp_path: Path) -> Path:
-    model.save(tmp_path / "models" / "first")
+    save_model(model, tmp_path / "models" / "first")
     return tmp_path / "models" / "first"
 
 
@@ -30,16 +30,16 @@ def folder(model: Trained, tmp_path: Path) -> Path:
 )
 def test_a_loaded_model_is_the_saved_one(kind: Kind, size: int, languages: tuple[str, ...], tmp_path: Path) -> None:
     saved = train(corpus(kind, size, languages), CLASSES, kind)
-    saved.save(tmp_path)
-    loaded = Trained.load(tmp_path)
+    save_model(saved, tmp_path)
+    loaded = load_model(tmp_path)
     assert answers(loaded) == answers(saved)
     assert (loaded.kind, loaded.classes, loaded.evaluation) == (saved.kind, saved.classes, saved.evaluation)
 
 
 def test_lone_surrogates_survive(tmp_path: Path) -> None:
     saved = train([*corpus("multi", 30), Example("\ud83d", "\ud83d egg", ("Chess",))], CLASSES, "multi")
-    saved.save(tmp_path)
-    assert Trained.load(tmp_path).classify(["\ud83d"]) == saved.classify(["\ud83d"])
+    save_model(saved, tmp_path)
+    assert load_model(tmp_path).classify(["\ud83d"]) == saved.classify(["\ud83d"])
 
 
 def test_nothing_else_is_left_in_the_folder_and_nothing_in_it_can_run(folder: Path) -> None:
@@ -49,19 +49,19 @@ def test_nothing_else_is_left_in_the_folder_and_nothing_in_it_can_run(folder: Pa
 
 
 def test_a_save_replaces_what_was_there(model: Trained, folder: Path) -> None:
-    train(corpus("single", 12, ("ru",)), CLASSES, "single").save(folder)
-    model.save(folder)
-    assert answers(Trained.load(folder)) == answers(model)
+    save_model(train(corpus("single", 12, ("ru",)), CLASSES, "single"), folder)
+    save_model(model, folder)
+    assert answers(load_model(folder)) == answers(model)
 
 
 def test_a_save_that_was_cut_short_is_refused_not_mixed(model: Trained, folder: Path) -> None:
     description = (folder / "model.json").read_bytes()
-    train(corpus("multi", 30, seed=3), CLASSES, "multi").save(folder)
+    save_model(train(corpus("multi", 30, seed=3), CLASSES, "multi"), folder)
     (folder / "model.json").write_bytes(description)  # as if the new arrays had come, and their description not
     with pytest.raises(BrokenModel, match=r"arrays\.npz is not the file it was saved with"):
-        Trained.load(folder)
-    model.save(folder)
-    assert answers(Trained.load(folder)) == answers(model)
+        load_model(folder)
+    save_model(model, folder)
+    assert answers(load_model(folder)) == answers(model)
 
 
 def described(change: Callable[[dict[str, Any]], object]) -> Callable[[Path], object]:
@@ -100,10 +100,10 @@ def described(change: Callable[[dict[str, Any]], object]) -> Callable[[Path], ob
 def test_a_broken_folder_is_refused_with_a_reason(harm: Callable[[Path], object], reason: str, folder: Path) -> None:
     harm(folder)
     with pytest.raises(BrokenModel, match=reason) as caught:
-        Trained.load(folder)
+        load_model(folder)
     assert "Train it again" in str(caught.value)
 
 
 def test_a_folder_that_is_not_there_is_refused(tmp_path: Path) -> None:
     with pytest.raises(BrokenModel, match="holds no model"):
-        Trained.load(tmp_path / "nowhere")
+        load_model(tmp_path / "nowhere")

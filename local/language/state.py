@@ -7,7 +7,7 @@ import threading
 from collections.abc import Set
 from pathlib import Path
 
-from local.language.engine import Trained
+from local.language.engine import Trained, load_model, save_model
 from local.language.errors import not_found, project_not_found
 from local.language.evaluated import Evaluated
 from local.language.table import Table, changing
@@ -86,14 +86,14 @@ class Shelf:
     def put(self, model_id: str, trained: Trained) -> None:
         """Raises Unwritable."""
         with changing(self._folder):
-            trained.save(self._folder / model_id)
+            save_model(trained, self._folder / model_id)
         self._loaded[model_id] = trained
 
     def get(self, model_id: str) -> Trained:
         """Raises local.language.engine.BrokenModel."""
         with self._lock:
             if model_id not in self._loaded:
-                self._loaded[model_id] = Trained.load(self._folder / model_id)
+                self._loaded[model_id] = load_model(self._folder / model_id)
             return self._loaded[model_id]
 
     def files(self, model_id: str) -> list[Path]:

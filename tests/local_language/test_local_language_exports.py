@@ -12,7 +12,7 @@ from language_caller import CURRENT, Caller, Deployed, import_labels, text_about
 from previewing import newest, refusal
 
 from local.language.clock import Clock
-from local.language.engine import Trained
+from local.language.engine import load_model
 
 
 def export(call: Caller, project: str, name: str, label: str = "M") -> None:
@@ -55,7 +55,7 @@ def test_a_manifest_leads_to_files_that_are_the_model(call: Caller, tmp_path: Pa
     for file in found:
         (tmp_path / file["name"]).write_bytes(call("GET", file["contentUri"]).content)
         assert requests.get(file["contentUri"], timeout=30).status_code == 401
-    model = Trained.load(tmp_path)
+    model = load_model(tmp_path)
     assert [name for name, _ in model.classify([text_about("Space")])[0]] == ["Space"]
     gone = f"/{project}/exported-models/E/files/..%2Fmodel.json"
     assert newest(call, "GET", gone).status_code == 404

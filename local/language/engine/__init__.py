@@ -1,12 +1,13 @@
 """The classifier behind the local Language service: learns from labelled texts, and finds the classes of others.
 
-Pure: it knows nothing of HTTP, clocks or storage; only `Trained.save` and `Trained.load` touch the disk.
+Pure: it knows nothing of HTTP, clocks or storage; only `save_model` and `load_model` touch the disk.
 """
 
 from local.language.engine.evaluation import ClassFigures, Evaluation, Prediction
 from local.language.engine.examples import Example, Kind, Split, TrainingError
-from local.language.engine.persistence import BrokenModel
-from local.language.engine.training import Trained, evaluate_anew, train
+from local.language.engine.model import Trained
+from local.language.engine.persistence import BrokenModel, load_model, save_model
+from local.language.engine.training import evaluate_anew, train
 
 __all__ = [
     "BrokenModel",
@@ -19,5 +20,7 @@ __all__ = [
     "Trained",
     "TrainingError",
     "evaluate_anew",
+    "load_model",
+    "save_model",
     "train",
 ]

@@ -6,7 +6,7 @@ arrays, the kind, the classes, how many documents it learned from, the terms, an
 held-out documents. So single words of the training texts stand in it, but no text.
 
 The JSON is written last and names the digest of the arrays it belongs to, so a save that was cut short leaves either
-the earlier model or a folder that `load` refuses; a `.partial` file may be left beside them, and is written over.
+the earlier model or a folder that `load_model` refuses; a `.partial` file may be left beside them, and is written over.
 """
 
 from __future__ import annotations
@@ -19,16 +19,14 @@ import zipfile
 import zlib
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, get_args
+from typing import Any, get_args
 
 import numpy as np
 
 from local.language.engine import features
 from local.language.engine.evaluation import ClassFigures, Evaluation, Prediction
 from local.language.engine.examples import Kind
-
-if TYPE_CHECKING:
-    from local.language.engine.training import Trained
+from local.language.engine.model import Trained
 
 _FORMAT = 2
 _DESCRIPTION, _ARRAYS = "model.json", "arrays.npz"
@@ -43,7 +41,8 @@ class BrokenModel(Exception):
     """The folder holds no model that can be used; the message says what is wrong with it."""
 
 
-def save(model: Trained, folder: Path) -> None:
+def save_model(model: Trained, folder: Path) -> None:
+    """Writes the model into `folder`, which is created if it does not exist."""
     packed = io.BytesIO()
     of_classes = {name: getattr(model, name) for name in _OF_CLASSES}
     arrays: dict[str, Any] = of_classes | features.weights_of(model.features)
@@ -62,10 +61,10 @@ def save(model: Trained, folder: Path) -> None:
     _replace(folder / _DESCRIPTION, json.dumps(description).encode())
 
 
-def load(folder: Path) -> dict[str, Any]:
-    """What a Trained is made of. Raises BrokenModel."""
+def load_model(folder: Path) -> Trained:
+    """The model that was saved to `folder`. Raises BrokenModel if it cannot be used."""
     try:
-        return _parts(folder)
+        return _read(folder)
     except FileNotFoundError as error:
         missing = Path(error.filename).name
         raise BrokenModel(f"{folder} holds no model: {missing} is missing. Train it again.") from error
@@ -75,7 +74,7 @@ def load(folder: Path) -> dict[str, Any]:
         raise BrokenModel(f"The model in {folder} cannot be used: {error}. Train it again.") from error
 
 
-def _parts(folder: Path) -> dict[str, Any]:
+def _read(folder: Path) -> Trained:
     description = json.loads((folder / _DESCRIPTION).read_bytes())
     if description["format"] != _FORMAT:
         raise ValueError(f"its format is {description['format']!r}, and this version reads {_FORMAT}")
@@ -84,14 +83,14 @@ def _parts(folder: Path) -> dict[str, Any]:
     arrays = _unpacked((folder / _ARRAYS).read_bytes(), description["arrays"])
     terms, classes = description["terms"], tuple(description["classes"])
     _check_shapes(arrays, sum(len(of_view) for of_view in terms.values()), len(classes))
-    return {
-        "kind": description["kind"],
-        "classes": classes,
-        "learned_from": int(description["learned_from"]),
-        "evaluation": _evaluation(description["evaluation"]),
-        "features": features.restored(terms, arrays),
+    return Trained(
+        kind=description["kind"],
+        classes=classes,
+        learned_from=int(description["learned_from"]),
+        evaluation=_evaluation(description["evaluation"]),
+        features=features.restored(terms, arrays),
         **{name: arrays[name] for name in _OF_CLASSES},
-    }
+    )
 
 
 def _unpacked(packed: bytes, digest: str) -> dict[str, features.Floats]:

@@ -3,61 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from pathlib import Path
+from dataclasses import replace
 
 import numpy as np
 from scipy import sparse  # type: ignore[import-untyped]
 from sklearn.linear_model import Ridge, RidgeCV  # type: ignore[import-untyped]
-from sklearn.pipeline import FeatureUnion  # type: ignore[import-untyped]
 
-from local.language.engine import persistence
-from local.language.engine.calibration import calibrate, confidences
+from local.language.engine.calibration import calibrate
 from local.language.engine.evaluation import Evaluation, Prediction, evaluate
 from local.language.engine.examples import Example, Kind, Split, TrainingError, require_two_classes, usable
 from local.language.engine.features import Floats, unfitted
+from local.language.engine.model import Trained
 from local.language.engine.splitting import Labels, held_out
 
 _FEWEST_TO_EVALUATE = 10
 _PENALTY = 0.6  # a row's two views have the length 1 each: any value from 0.2 to 2 does
 _PERCENTAGE = Split()
-
-
-@dataclass(frozen=True)
-class Trained:
-    """A model. `classes` are the project's; `evaluation` is None where no document could be held out."""
-
-    kind: Kind
-    classes: tuple[str, ...]
-    learned_from: int  # documents
-    evaluation: Evaluation | None
-    features: FeatureUnion
-    weights: Floats
-    biases: Floats
-    thresholds: Floats
-
-    def classify(self, texts: Sequence[str]) -> list[list[tuple[str, float]]]:
-        """The classes that apply to each text, best first, with confidences 0 to 1; exactly one if single label."""
-        return [self._chosen(row) for row in self.confidences(texts)] if texts else []
-
-    def confidences(self, texts: Sequence[str]) -> Floats:
-        """A row a text, a column a class."""
-        return confidences(self.features.transform(texts) @ self.weights + self.biases, self.kind, self.learned_from)
-
-    def save(self, folder: Path) -> None:
-        """Writes the model into `folder`, which is made if it is not there."""
-        persistence.save(self, folder)
-
-    @classmethod
-    def load(cls, folder: Path) -> Trained:
-        """The model that was saved to `folder`. Raises BrokenModel if what is there is none."""
-        return cls(**persistence.load(folder))
-
-    def _chosen(self, row: Floats) -> list[tuple[str, float]]:
-        ranked = sorted(zip(self.classes, row.tolist(), self.thresholds.tolist(), strict=True), key=lambda it: -it[1])
-        if self.kind == "single":
-            return [(name, confidence) for name, confidence, _ in ranked[:1]]
-        return [(name, confidence) for name, confidence, threshold in ranked if confidence >= threshold]
 
 
 def train(
