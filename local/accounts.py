@@ -9,7 +9,7 @@ from azure.core.exceptions import AzureError, ClientAuthenticationError, Service
 from local.host import storage
 from local.host.functions import FunctionInError
 from local.host.settings import DEVELOPMENT_STORAGE, STORAGE, Connection, Settings
-from shared.errors import TextdropError
+from shared.errors import StorageUnavailable, TextdropError
 
 DOCUMENTS = "DOCUMENTS_STORAGE"
 DENIED = (401, 403)
@@ -64,7 +64,13 @@ def _said(error: BaseException) -> str:
 
 def told(error: TextdropError) -> str:
     """The app's own words for what storage did, but where nobody was there to do anything."""
-    return f"{_said(error.__cause__).capitalize()}." if isinstance(error.__cause__, ServiceRequestError) else str(error)
+    raised = cause(error)
+    return f"{_said(raised).capitalize()}." if isinstance(raised, ServiceRequestError) else str(error)
+
+
+def cause(error: TextdropError) -> BaseException | None:
+    """What the SDK raised, if anything."""
+    return error.trouble if isinstance(error, StorageUnavailable) else error.__cause__
 
 
 def to_set(name: str) -> str:

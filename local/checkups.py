@@ -218,7 +218,7 @@ def look(name: str, patient: Patient) -> list[Finding]:
     except LanguageError as error:
         return [Finding(f"{patient.services.settings.language_endpoint}: {error}", _language_mend(error, patient))]
     except TextdropError as error:
-        return [Finding(accounts.told(error), accounts.mend(error.__cause__, patient.host, accounts.DOCUMENTS))]
+        return [Finding(accounts.told(error), accounts.mend(accounts.cause(error), patient.host, accounts.DOCUMENTS))]
     except Exception as error:  # noqa: BLE001  what one check stumbles over keeps none from its turn
         return [
             Finding(f"It cannot be looked at ({type(error).__name__}).", "Correct the settings and files it is of.")

@@ -23,6 +23,7 @@ from azure.core.exceptions import (
 from azure.storage.blob import BlobBlock, BlobClient, BlobProperties, BlobServiceClient, ContentSettings
 
 from shared.content_encoding import decoded
+from shared.deadlines import STORAGE_SECONDS, Deadline
 from shared.errors import BadRequest, Conflict, ContainerMissing, Moved, NotFound, StorageUnavailable, Unreadable
 from shared.model import LONGEST_NAME, RESULT_SUFFIX, Blob, is_file_name
 from shared.settings import CONTAINER_NAME
@@ -250,7 +251,8 @@ class Documents:
     def _asked(self) -> Iterator[None]:
         """Storage's errors become ours at this border."""
         try:
-            yield
+            with Deadline(STORAGE_SECONDS):
+                yield
         except (ResourceModifiedError, ResourceExistsError) as error:
             if getattr(error, "error_code", "") in CONTAINER_GOES:
                 raise ContainerMissing("The container is being deleted. Create it again in a minute.") from error
@@ -266,9 +268,9 @@ class Documents:
         except HttpResponseError as error:
             if error.status_code == HTTPStatus.PRECONDITION_FAILED:
                 raise Moved("The blob is no longer the version that was read.") from error
-            raise _unavailable(error) from error
+            raise _unavailable(error) from None
         except AzureError as error:
-            raise _unavailable(error) from error
+            raise _unavailable(error) from None
 
 
 def _block(number: int) -> str:
@@ -283,4 +285,4 @@ def _blob(found: BlobProperties) -> Blob:
 
 
 def _unavailable(error: AzureError) -> StorageUnavailable:
-    return StorageUnavailable(f"Blob storage did not answer as hoped ({type(error).__name__}).")
+    return StorageUnavailable(f"Blob storage did not answer as hoped ({type(error).__name__}).", error)

@@ -102,7 +102,17 @@ class Moved(TextdropError):
 
 
 class StorageUnavailable(TextdropError):
+    """Storage did not do what was asked.
+
+    `trouble`: what the SDK raised. It is no `__cause__`, as a traceback would print its text, which may show an address
+    with its signature.
+    """
+
     status = 503
+
+    def __init__(self, message: str, trouble: Exception | None = None) -> None:
+        super().__init__(message)
+        self.trouble = trouble
 
 
 class ContainerMissing(StorageUnavailable):

@@ -16,6 +16,7 @@ from azure.core import MatchConditions
 from azure.core.exceptions import AzureError, HttpResponseError, ResourceExistsError, ResourceNotFoundError
 from azure.data.tables import TableClient, TransactionOperation
 
+from shared.deadlines import STORAGE_SECONDS, Deadline
 from shared.errors import Moved, StorageUnavailable
 
 TRANSACTION_LIMIT = 100
@@ -119,11 +120,13 @@ class TableRows:
     @contextmanager
     def _asked(self) -> Iterator[TableClient]:
         try:
-            self._make_once()
-            yield self._client
+            with Deadline(STORAGE_SECONDS):
+                self._make_once()
+                yield self._client
         except AzureError as error:
             self._made = False  # should the table have been deleted, the next call makes it again
-            raise StorageUnavailable(f"Table storage did not answer as hoped ({type(error).__name__}).") from error
+            why = f"Table storage did not answer as hoped ({type(error).__name__})."
+            raise StorageUnavailable(why, error) from None
 
     def _make_once(self) -> None:
         with self._making:

@@ -22,6 +22,7 @@ PATIENCE: dict[str, Any] = {"connection_timeout": 5, "read_timeout": 20, "retry_
 BLOB_PATIENCE = {**PATIENCE, "initial_backoff": 1, "increment_base": 2, "random_jitter_range": 1}
 # Bytes that a download holds before anybody has seen how large the blob is; more than any document has.
 BLOB_FIRST_READ = 8 * 2**20
+STORAGE_CONNECTIONS = 32
 TOKEN_SCOPE = "https://cognitiveservices.azure.com/.default"  # noqa: S105 - the name of a permission, no secret
 _building = threading.Lock()
 
@@ -97,8 +98,9 @@ def build(settings: Settings) -> Services:
 def _table(storage: Connection) -> Any:
     from azure.data.tables import TableClient
 
+    options = {**PATIENCE, "transport": _transport()}
     if storage.connection_string:
-        return TableClient.from_connection_string(storage.connection_string, TABLE, **PATIENCE)
+        return TableClient.from_connection_string(storage.connection_string, TABLE, **options)
     return TableClient(storage.table_uri, TABLE, credential=_identity(storage.client_id), **PATIENCE)
 
 
@@ -108,12 +110,23 @@ def _documents(settings: Settings) -> Documents:
     from shared.documents import Documents
 
     storage = settings.storage
-    options = {**BLOB_PATIENCE, "max_single_get_size": BLOB_FIRST_READ}
+    options = {**BLOB_PATIENCE, "max_single_get_size": BLOB_FIRST_READ, "transport": _transport()}
     if storage.connection_string:
         service = BlobServiceClient.from_connection_string(storage.connection_string, **options)
     else:
         service = BlobServiceClient(storage.blob_uri, credential=_identity(storage.client_id), **options)
     return Documents(service, settings.documents_container, settings.results_container)
+
+
+def _transport() -> Any:
+    """The SDKs' own, with connections that keep to a deadline: their time-outs are for each read."""
+    from azure.core.pipeline.transport import RequestsTransport
+    from urllib3.util import Retry
+
+    from shared.deadlines import session_with_deadlines
+
+    once = Retry(total=False, redirect=False, raise_on_status=False)  # they try again themselves
+    return RequestsTransport(session=session_with_deadlines(once, STORAGE_CONNECTIONS))
 
 
 def _language(settings: Settings) -> Language:

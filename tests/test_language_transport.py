@@ -23,7 +23,7 @@ from shared.errors import (
     Unexpected,
     Unknown,
 )
-from shared.language.answers import LENGTH_LIMIT
+from shared.language.answers import MAX_BYTES
 from shared.language.transport import Transport
 
 
@@ -236,12 +236,10 @@ def test_where_nobody_listens_nothing_was_sent() -> None:
 
 
 def test_what_is_longer_than_any_answer_is_garbled(wire: Wire, transport: Transport) -> None:
-    endless = b" " * (LENGTH_LIMIT + 2**20)
+    endless = b" " * (MAX_BYTES + 2**20)
     wire.script(Reply(content=endless), Reply(429, content=endless))
-    answer = transport.call("GET", "/")
-    assert len(answer.content) < len(endless), "all of it was read"
     with pytest.raises(Garbled, match="longer than"):
-        _ = answer.body
+        transport.call("GET", "/")
     with pytest.raises(Throttled):
         transport.call("GET", "/")
 

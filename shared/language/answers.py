@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import json
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from functools import cached_property
 
+from shared import bounded_json
 from shared.errors import (
     Busy,
     Garbled,
@@ -23,8 +23,11 @@ from shared.errors import (
     Unknown,
 )
 
-LENGTH_LIMIT = 16 * 2**20
-"""Bytes. An evaluation of 200 classes with a full confusion matrix stays far below it."""
+MAX_BYTES = 8 * 2**20
+"""Of an answer, or of all pages of one. An evaluation of 200 classes with a full confusion matrix stays below it."""
+MAX_ERROR_BYTES = 2**16
+BYTES_PER_TOKEN = 16
+"""An answer may hold no more strings and values than its limit of bytes divided by this: each takes some 100 bytes."""
 LONGEST_WAIT = 86_400.0
 """Seconds. A spent quota asks for days; asking again after one is soon enough, should it have been raised."""
 QUOTA_TEXT = "Out of call volume quota"
@@ -50,26 +53,32 @@ FORBIDDEN, NOT_TAKEN = 403, 503
 
 @dataclass(frozen=True)
 class Answer:
-    """A 2xx answer. `retry_after`: seconds the service asks to wait before the next look, or None."""
+    """A 2xx answer, or an error's.
+
+    `headers` have names in lower case. `retry_after`: seconds the service asks to wait before the next look, or None.
+    `cleaned` takes the credential out of a value of JSON; the headers are clean already.
+    """
 
     content: bytes
     headers: Mapping[str, str] = field(default_factory=dict)
     retry_after: float | None = None
+    max_tokens: int = MAX_BYTES // BYTES_PER_TOKEN
+    cleaned: Callable[[object], object] = lambda value: value
 
     @cached_property
     def body(self) -> object:
-        """The parsed JSON. Raises Garbled for anything else, and for more than LENGTH_LIMIT."""
-        if len(self.content) > LENGTH_LIMIT:
-            raise Garbled(f"The Language service's answer is longer than {LENGTH_LIMIT} bytes.")
+        """The parsed JSON. Raises Garbled for anything else, and for more than `max_tokens` strings and values."""
         try:
-            return json.loads(self.content)
-        except (ValueError, RecursionError) as error:
-            raise Garbled("The Language service's answer is not JSON.") from error
+            return self.cleaned(bounded_json.decode(self.content, self.max_tokens))
+        except bounded_json.TooManyValues as error:
+            raise Garbled(f"The Language service's answer has {error}.") from None
+        except (ValueError, RecursionError):  # their text may repeat what must not be logged
+            raise Garbled("The Language service's answer is not JSON, or nested too deep.") from None
 
 
-def error_of(status: int, content: bytes, wait: float | None) -> LanguageError:
+def error_of(status: int, answer: Answer) -> LanguageError:
     """The error that an answer other than 2xx stands for."""
-    said = _said(content)
+    said, wait = _said(answer), answer.retry_after
     kind = QuotaSpent if status == FORBIDDEN and QUOTA_TEXT in said else ERRORS.get(status, Unexpected)
     message = f"The Language service answered {status}" + (f": {said}" if said else ".")
     if kind is Unavailable:
@@ -115,9 +124,9 @@ def retry_after(header: str | None, now: datetime) -> float | None:
     return min(max(seconds, 0.0), LONGEST_WAIT)
 
 
-def _said(content: bytes) -> str:
+def _said(answer: Answer) -> str:
     try:
-        body = Answer(content).body
+        body = answer.body
     except Garbled:
         return ""
     return reason(body.get("error", body)) if isinstance(body, dict) else ""

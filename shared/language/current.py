@@ -177,7 +177,7 @@ class CurrentLanguage:
     def analysis(self, job: str) -> Analysis:
         """Where a job stands, with all pages of its results once it has ended."""
         query = {**self._query, "top": FULL_PAGE}
-        answers = reading.pages(self._transport, path(JOBS + "/{job}", job=job), query, "nextLink")
+        answers = reading.pages(self._transport, path(JOBS + "/{job}", job=job), query, "nextLink", bounds=reading.JOB)
         return reading.analysis(answers, shapes.tasks)
 
     @property

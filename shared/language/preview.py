@@ -156,7 +156,7 @@ class PreviewLanguage:
     def analysis(self, job: str) -> Analysis:
         """Where a job stands, with all pages of its results once it has ended."""
         where = path(ANALYZE + "/jobs/{job}", job=job)
-        answers = reading.pages(self._transport, where, {"$top": FULL_PAGE}, "@nextLink")
+        answers = reading.pages(self._transport, where, {"$top": FULL_PAGE}, "@nextLink", bounds=reading.JOB)
         return reading.analysis(answers, _tasks)
 
     def _call(self, method: str, template: str, body: object = None, **names: str) -> Answer:

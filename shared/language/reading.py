@@ -7,15 +7,25 @@ from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime
 from itertools import chain
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 from shared.errors import Garbled
-from shared.language.answers import Answer, brief, reason, writable
+from shared.language.answers import MAX_BYTES, Answer, brief, reason, writable
 from shared.language.transport import Transport
 from shared.language.types import Analysis, ClassScore, Evaluation, Kind, Progress, Score, State, Text
 
-PAGES = 100
-"""No listing is longer: a resource has at most 500 projects, a job 25 documents."""
+
+class Bounds(NamedTuple):
+    """Of a listing: its pages, and the bytes of all of them together."""
+
+    pages: int
+    size: int
+
+
+LISTING = Bounds(100, MAX_BYTES)
+"""Nothing is longer: a resource has at most 500 projects."""
+JOB = Bounds(30, 2**20)
+"""An analyze job has at most 25 documents, each with at most 200 classes. Eight jobs are read side by side."""
 
 STATES: Mapping[str, State] = {
     "notstarted": State.RUNNING,
@@ -131,15 +141,19 @@ def failure(stands: State, body: object) -> str:
     return reasons(_first(body, ("errors",))) or NO_REASON
 
 
-def pages(transport: Transport, path: str, query: Mapping[str, str], link: str) -> Iterator[Answer]:
+def pages(
+    transport: Transport, path: str, query: Mapping[str, str], link: str, *, bounds: Bounds = LISTING
+) -> Iterator[Answer]:
     """The pages of a listing, as far as they are asked for; the field `link` of each leads to the next.
 
-    Of a link only the query is taken, and `query` overrides it. Raises Garbled for a listing that does not end.
+    Of a link only the query is taken, and `query` overrides it. Raises Garbled for a listing beyond its bounds, and
+    Unavailable if all pages together take longer than one call may.
     """
+    allowance = transport.allowance(bounds.size)
     seen: set[str] = set()
     following: Mapping[str, str] = {}
-    while len(seen) < PAGES:
-        answer = transport.call("GET", path, query={**following, **query})
+    while len(seen) < bounds.pages:
+        answer = transport.call("GET", path, query={**following, **query}, allowance=allowance)
         yield answer
         next_link = optional(answer.body, str, link, default="")
         if not next_link:

@@ -9,29 +9,36 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from http.cookiejar import DefaultCookiePolicy
+from time import monotonic
 from urllib.parse import quote, urlencode
 
 import requests
-from requests.adapters import HTTPAdapter
 from requests.auth import AuthBase
 from urllib3.exceptions import ConnectTimeoutError, ProxyError
 from urllib3.util import Retry
 
+from shared.deadlines import Deadline, session_with_deadlines
 from shared.errors import Garbled, Refused, Rejected, SettingsError, Unavailable
-from shared.language.answers import LENGTH_LIMIT, Answer, error_of, retry_after
+from shared.language.answers import BYTES_PER_TOKEN, MAX_BYTES, MAX_ERROR_BYTES, Answer, error_of, retry_after
 from shared.language.endpoint import Endpoint
+from shared.language.redaction import Redaction, redaction
 
 TIMEOUTS = (5.0, 30.0)
 """Seconds to connect, and to wait for each part of an answer."""
+SECONDS = 60.0
+"""For all of a call: token, connection, request, answer; or for all pages of a listing. Half of any grace period."""
 CONNECTIONS = 32
+CHUNK = 2**14
 CONNECTING = Retry(
     total=2, connect=2, read=False, redirect=0, status=0, other=0, backoff_factor=0.1, respect_retry_after_header=False
 )
 """Only setting up a connection is tried again. `read=False` is `read=0` with the plain error."""
 LINKS = ("operation-location", "location")
+LATE = "The Language service did not answer in time."
 _SECRET = re.compile(r"[!-~]+")
 
 
@@ -46,6 +53,18 @@ class _Credential(AuthBase):
         return request
 
 
+class Allowance:
+    """What the answers to one question may take together: so many seconds from now, and so many bytes."""
+
+    def __init__(self, seconds: float, size: int) -> None:
+        self._end = monotonic() + seconds
+        self.size = self.left = size
+
+    @property
+    def seconds(self) -> float:
+        return self._end - monotonic()
+
+
 class Transport:
     """One session with the service; safe to share between threads."""
 
@@ -56,10 +75,12 @@ class Transport:
         key: str | None,
         token: Callable[[], str] | None,
         timeouts: tuple[float, float] = TIMEOUTS,
+        seconds: float = SECONDS,
     ) -> None:
         """Raise SettingsError for an endpoint or a key that cannot be used.
 
-        `token` gives a bearer token; it is asked before every request if there is no key. `timeouts`: see TIMEOUTS.
+        `token` gives a bearer token; it is asked before every request if there is no key.
+        `timeouts`, `seconds`: see TIMEOUTS, SECONDS.
         """
         if not key and not token:
             raise SettingsError("LANGUAGE_KEY is missing, and there is no identity to use instead.")
@@ -68,10 +89,15 @@ class Transport:
         self.endpoint = Endpoint.of(endpoint)
         self._key, self._token = key, token
         self._timeouts = timeouts
+        self._seconds = seconds
         self._session = _session(trust_env=self.endpoint.encrypted)
 
     def close(self) -> None:
         self._session.close()
+
+    def allowance(self, size: int = MAX_BYTES) -> Allowance:
+        """For a call, or for all pages of a listing."""
+        return Allowance(self._seconds, size)
 
     def call(
         self,
@@ -81,26 +107,30 @@ class Transport:
         query: Mapping[str, str] | None = None,
         body: object = None,
         content_type: str = "application/json",
+        allowance: Allowance | None = None,
     ) -> Answer:
         """Send one request (`path` as `endpoint.path` builds it) and give its answer, or raise its LanguageError."""
         url = self.endpoint.url + path + ("?" + urlencode(query, safe="$", quote_via=quote) if query else "")
         data = None if body is None else _encoded(body)
         headers = {} if body is None else {"Content-Type": content_type}
-        credential = self._credential()
-        try:
-            with self._session.request(
-                method,
-                url,
-                data=data,
-                headers=headers,
-                auth=credential,
-                timeout=self._timeouts,
-                allow_redirects=False,
-                stream=True,
-            ) as response:
-                return _outcome(response, credential.secret)
-        except requests.RequestException as error:
-            raise Unavailable(_unreachable(error), sent=_may_have_arrived(error)) from error
+        allowance = allowance or self.allowance()
+        with Deadline(allowance.seconds) as deadline:
+            credential = self._credential()
+            try:
+                with self._session.request(
+                    method,
+                    url,
+                    data=data,
+                    headers=headers,
+                    auth=credential,
+                    timeout=self._timeouts,
+                    allow_redirects=False,
+                    stream=True,
+                ) as response:
+                    return _outcome(response, redaction(credential.secret), allowance, deadline)
+            except requests.RequestException as error:  # its text may repeat what came, and so the key
+                why = LATE if deadline.passed else _unreachable(error)
+                raise Unavailable(why, sent=_may_have_arrived(error)) from None
 
     def job_id(self, answer: Answer) -> str:
         """The id of the job that `answer` says was begun.
@@ -111,7 +141,10 @@ class Transport:
         link = next(filter(None, map(answer.headers.get, LINKS)), "")
         if not link:
             raise Garbled("The Language service began a job but did not say where to ask about it.")
-        return self.endpoint.job_id(link)
+        job = self.endpoint.job_id(link)
+        if answer.cleaned(job) != job:
+            raise Garbled("The Language service named a job after the key.")
+        return job
 
     def _credential(self) -> _Credential:
         if self._key:
@@ -127,12 +160,10 @@ class Transport:
 
 def _session(*, trust_env: bool) -> requests.Session:
     """A session that keeps connections and nothing else; where nothing is encrypted, no proxy may stand in between."""
-    session = requests.Session()
+    session = session_with_deadlines(CONNECTING, CONNECTIONS)
     session.trust_env = trust_env
     session.headers.update({"Accept": "application/json", "User-Agent": "textdrop"})
     session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
-    for scheme in ("http://", "https://"):
-        session.mount(scheme, HTTPAdapter(max_retries=CONNECTING, pool_maxsize=CONNECTIONS))
     return session
 
 
@@ -143,26 +174,45 @@ def _encoded(body: object) -> bytes:
         raise Rejected("A text holds half a character (a lone surrogate), which cannot be sent.") from error
 
 
-def _outcome(response: requests.Response, secret: str) -> Answer:
-    try:
-        content = _content(response)
-    except requests.RequestException:
-        if not any(link in response.headers for link in LINKS):
-            raise
-        content = b""  # a job was begun; where it is found has arrived, and nothing else is needed
-    wait = retry_after(response.headers.get("Retry-After"), datetime.now(UTC))
+def _outcome(response: requests.Response, clean: Redaction, allowance: Allowance, deadline: Deadline) -> Answer:
+    headers = {name.lower(): clean.text(value) for name, value in response.headers.items()}
+    wait = retry_after(headers.get("retry-after"), datetime.now(UTC))
+    max_tokens = allowance.size // BYTES_PER_TOKEN
     if response.status_code // 100 == requests.codes.ok // 100:
-        return Answer(content, response.headers, wait)
-    raise error_of(response.status_code, content.replace(secret.encode(), b"***"), wait)
+        return Answer(_content(response, allowance, deadline), headers, wait, max_tokens, clean.value)
+    raise error_of(response.status_code, Answer(_beginning(response), headers, wait, max_tokens, clean.value))
 
 
-def _content(response: requests.Response) -> bytes:
-    """At most a little over LENGTH_LIMIT of it; the rest is never read."""
+def _content(response: requests.Response, allowance: Allowance, deadline: Deadline) -> bytes:
+    """All of it; or nothing, if a job was begun: its link has come with the headers, and nothing else is needed."""
+    try:
+        return _whole(response, allowance, deadline)
+    except (requests.RequestException, Garbled):
+        if response.request.method == "GET" or not any(link in response.headers for link in LINKS):
+            raise
+        return b""
+
+
+def _whole(response: requests.Response, allowance: Allowance, deadline: Deadline) -> bytes:
     content = bytearray()
-    for chunk in response.iter_content(2**16):
+    for chunk in response.iter_content(CHUNK):
         content += chunk
-        if len(content) > LENGTH_LIMIT:
-            break
+        allowance.left -= len(chunk)
+        if allowance.left < 0:
+            raise Garbled(f"The Language service's answer is longer than {allowance.size:,} bytes.")
+    if deadline.passed:
+        raise requests.Timeout  # without a length, an answer that was cut looks like a whole one
+    return bytes(content)
+
+
+def _beginning(response: requests.Response) -> bytes:
+    """What has come of an error's body: its status is known, and says the most of it."""
+    content = bytearray()
+    with suppress(requests.RequestException):
+        for chunk in response.iter_content(CHUNK):
+            content += chunk
+            if len(content) > MAX_ERROR_BYTES:
+                break
     return bytes(content)
 
 
@@ -174,5 +224,5 @@ def _may_have_arrived(error: requests.RequestException) -> bool:
 
 def _unreachable(error: requests.RequestException) -> str:
     if isinstance(error, requests.Timeout):
-        return "The Language service did not answer in time."
+        return LATE
     return f"The Language service cannot be reached ({type(error).__name__})."

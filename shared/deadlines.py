@@ -1,0 +1,136 @@
+"""Total deadlines for HTTP calls: whatever is not done by then is cut off.
+
+A time-out of an HTTP client holds for each read, so a server that sends a byte every few seconds is never too slow for
+it. A Deadline watches the sockets that its thread connects or uses, in sessions of `session_with_deadlines`, and shuts
+them down when its time is over: in the middle of a TLS handshake, of headers or of a body. What has not been sent by
+then is not sent at all, also by a process that was frozen meanwhile.
+"""
+
+from __future__ import annotations
+
+import socket
+import threading
+from contextlib import suppress
+from time import monotonic
+from typing import Any, Self
+
+import requests
+from requests.adapters import HTTPAdapter
+from urllib3 import HTTPConnectionPool, HTTPResponse, HTTPSConnectionPool
+from urllib3.connection import HTTPConnection, HTTPSConnection
+from urllib3.exceptions import ConnectTimeoutError
+from urllib3.util import Retry
+
+STORAGE_SECONDS = 30.0  # of a call to storage, with all of its retries: five in a row end within a function's time
+_thread = threading.local()
+
+
+class Deadline:
+    """`with Deadline(60):` bounds all HTTP calls of this thread within the block, together, to 60 seconds."""
+
+    def __init__(self, seconds: float) -> None:
+        self._end = monotonic() + seconds
+        self._handles: list[socket.socket] = []
+        self._changing = threading.Lock()
+        self._timer = threading.Timer(max(0.0, seconds), self._cut)
+        self._timer.daemon = True
+        self._outer: Deadline | None = None
+
+    @property
+    def passed(self) -> bool:
+        return monotonic() >= self._end
+
+    def __enter__(self) -> Self:
+        self._outer, _thread.deadline = current(), self
+        self._timer.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        _thread.deadline = self._outer
+        self._timer.cancel()
+        with self._changing:
+            for handle in self._handles:
+                handle.close()
+            self._handles.clear()
+
+    def watch(self, connected: socket.socket) -> None:
+        """Keep a second handle to it: TLS wraps the first one, and a response may outlive its connection."""
+        with self._changing:
+            self._handles.append(socket.fromfd(connected.fileno(), connected.family, connected.type))
+        if self.passed:
+            self._cut()
+
+    def _cut(self) -> None:
+        with self._changing:
+            for handle in self._handles:
+                with suppress(OSError):  # the other side has closed it
+                    handle.shutdown(socket.SHUT_RDWR)
+
+
+def session_with_deadlines(retries: Retry, connections: int) -> requests.Session:
+    """A session whose calls end with the Deadline of the thread that makes them; without one, as any session."""
+    session = requests.Session()
+    for scheme in ("http://", "https://"):
+        session.mount(scheme, _Adapter(max_retries=retries, pool_maxsize=connections))
+    return session
+
+
+def current() -> Deadline | None:
+    """The deadline of this thread."""
+    return getattr(_thread, "deadline", None)
+
+
+class _Watched(HTTPConnection):
+    def _new_conn(self) -> socket.socket:
+        deadline = self._in_time()
+        connected = super()._new_conn()
+        if deadline:
+            deadline.watch(connected)
+        return connected
+
+    def request(self, *given: Any, **named: Any) -> None:
+        deadline = self._in_time()
+        if deadline and self.sock is not None:  # kept from a call before
+            deadline.watch(self.sock)
+        super().request(*given, **named)
+
+    def getresponse(self) -> HTTPResponse:  # type: ignore[override]
+        response = super().getresponse()
+        if (deadline := current()) and deadline.passed:
+            response.close()
+            raise TimeoutError  # headers that were cut look like whole ones
+        return response
+
+    def _in_time(self) -> Deadline | None:
+        deadline = current()
+        if deadline and deadline.passed:
+            raise ConnectTimeoutError(self, "There is no time left to send this.")
+        return deadline
+
+
+class _WatchedTls(_Watched, HTTPSConnection):
+    pass
+
+
+class _Pool(HTTPConnectionPool):
+    ConnectionCls = _Watched
+
+
+class _TlsPool(HTTPSConnectionPool):
+    ConnectionCls = _WatchedTls
+
+
+_POOLS = {"http": _Pool, "https": _TlsPool}
+
+
+class _Adapter(HTTPAdapter):
+    """Its connections keep to the deadline of the thread that uses them."""
+
+    def init_poolmanager(self, *given: Any, **named: Any) -> None:
+        super().init_poolmanager(*given, **named)
+        self.poolmanager.pool_classes_by_scheme = _POOLS
+
+    def proxy_manager_for(self, *given: Any, **named: Any) -> Any:
+        manager = super().proxy_manager_for(*given, **named)
+        manager.pool_classes_by_scheme = _POOLS
+        return manager

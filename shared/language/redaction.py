@@ -1,0 +1,42 @@
+"""Removes the credential from what comes from outside: a service that repeats a request may repeat its key. Pure."""
+
+from __future__ import annotations
+
+import re
+from base64 import b64encode, urlsafe_b64encode
+from functools import lru_cache
+from urllib.parse import quote, unquote
+
+MASK = "***"
+SHORTEST = 8
+"""Characters: a shorter "key" is no key of the service, and would be found in ordinary words."""
+
+
+class Redaction:
+    """Knows one secret, as it is, percent-encoded and in base64, in capitals or not."""
+
+    def __init__(self, secret: str) -> None:
+        forms = {secret, quote(secret, safe="")}
+        forms |= {encode(secret.encode()).decode().rstrip("=") for encode in (b64encode, urlsafe_b64encode)}
+        known = "|".join(re.escape(form) for form in sorted(forms, key=len, reverse=True))
+        self._forms = re.compile(known if len(secret) >= SHORTEST else r"(?!)", re.IGNORECASE)
+
+    def text(self, text: str) -> str:
+        cleaned = self._forms.sub(MASK, text)
+        return MASK if "%" in cleaned and self._forms.search(unquote(cleaned)) else cleaned
+
+    def value(self, value: object) -> object:
+        """A value of JSON, with every string in it cleaned, and every name of a field. May raise RecursionError."""
+        if isinstance(value, str):
+            return self.text(value)
+        if isinstance(value, list):
+            return [self.value(item) for item in value]
+        if isinstance(value, dict):
+            return {self.text(name): self.value(item) for name, item in value.items()}
+        return value
+
+
+@lru_cache(maxsize=8)
+def redaction(secret: str) -> Redaction:
+    """The redaction of a key, or of a token that lasts for an hour."""
+    return Redaction(secret)
