@@ -583,6 +583,7 @@ def test_a_training_begun_elsewhere_is_cancelled_by_the_services_id(slow: World)
     [listed] = slow.get(f"{path}/jobs")["value"]
     status, found, _ = slow.ask("POST", f"{path}/jobs/{listed['job']}/cancel")
     assert (status, found["job"]) == (202, listed["job"])
+    slow.language.clock.advance(30)  # the service is cancelling for a while
     assert slow.get(f"{path}/jobs/{listed['job']}")["state"] == "cancelled"
 
 
