@@ -9,9 +9,12 @@ from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from local.language.elements import MOST_ELEMENTS, text_elements, transactions
 from local.language.engine import BrokenModel
-from local.language.errors import (
+from local.language.fates import spoiled
+from local.language.findings import Part, turn
+from local.language.jobs import Effect
+from local.language.kinds import CURRENT, NO_CLASS
+from local.language.protocol.service_errors import (
     all_documents_empty,
     bad_documents,
     bad_parameter,
@@ -21,10 +24,7 @@ from local.language.errors import (
     not_found,
     too_much_text,
 )
-from local.language.fates import spoiled
-from local.language.findings import Part, turn
-from local.language.jobs import Effect
-from local.language.kinds import CURRENT, NO_CLASS
+from local.language.protocol.text_length import MOST_ELEMENTS, text_elements, transactions
 from local.language.service import ANALYZE_LIFETIME, Service
 from local.language.state import deployment
 from local.language.values import Ending, Job, Project

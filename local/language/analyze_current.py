@@ -9,9 +9,10 @@ from datetime import timedelta
 
 from local.language import analysis
 from local.language.analysis import Task
-from local.language.body import JSON, Body
-from local.language.errors import bad_parameter, malformed
 from local.language.kinds import CURRENT
+from local.language.protocol.dialect import Call, Dialect, Reply, Route, seconds, ticks
+from local.language.protocol.json_body import JSON, Body
+from local.language.protocol.service_errors import bad_parameter, malformed
 from local.language.results import (
     Finished,
     Page,
@@ -24,7 +25,6 @@ from local.language.results import (
 )
 from local.language.service import ANALYZE_LIFETIME, Service
 from local.language.values import SINGLE, Job
-from local.language.wire import Call, Dialect, Reply, Route, seconds, ticks
 
 PREFIX = "/language/analyze-text"
 KINDS = {wire: kind for kind, wire in CURRENT.items()}

@@ -12,13 +12,13 @@ from dataclasses import dataclass
 
 from local.language import analysis
 from local.language.analysis import Task
-from local.language.body import JSON, Body
-from local.language.errors import bad_parameter
 from local.language.keyed_tasks import RENAMED, asked, errors, listed, next_link
+from local.language.protocol.dialect import Call, Dialect, Reply, Route, milliseconds
+from local.language.protocol.json_body import JSON, Body
+from local.language.protocol.service_errors import bad_parameter
 from local.language.results import Finished, Page, counters, document_errors, documents_of, finished
 from local.language.service import Service
 from local.language.values import MULTI, SINGLE, Job
-from local.language.wire import Call, Dialect, Reply, Route, milliseconds
 
 PREFIX = "/text/analytics/v3.1-preview.ct.1"
 TASKS = {"customMultiClassificationTasks": MULTI, "customClassificationTasks": SINGLE}

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from local.language import analysis, keyed_tasks
 from local.language.analysis import Task
-from local.language.body import JSON, Body
+from local.language.protocol.dialect import Call, Dialect, Reply, Route, seconds, ticks
+from local.language.protocol.json_body import JSON, Body
 from local.language.results import (
     Finished,
     Page,
@@ -20,7 +21,6 @@ from local.language.results import (
 )
 from local.language.service import Service
 from local.language.values import MULTI, SINGLE, Job
-from local.language.wire import Call, Dialect, Reply, Route, seconds, ticks
 
 PREFIX = "/text/analytics/v3.2-preview.2"
 TASKS = {"customSingleClassificationTasks": SINGLE, "customMultiClassificationTasks": MULTI}

@@ -23,10 +23,13 @@ from local.language import (
     authoring_preview,
     local_routes,
 )
-from local.language.answering import answered, refused
-from local.language.asked import Asked
 from local.language.connections import CUT
-from local.language.errors import (
+from local.language.faults import Strike
+from local.language.protocol.dialect import MEGABYTE, Call, Dialect, Reply, Route
+from local.language.protocol.incoming_call import Asked
+from local.language.protocol.request_log import SECRET_HEADERS, Recorded, Recording, without_secrets
+from local.language.protocol.responses import answered, refused
+from local.language.protocol.service_errors import (
     Fault,
     ServiceError,
     bad_parameter,
@@ -35,10 +38,7 @@ from local.language.errors import (
     wrong_key,
     wrong_method,
 )
-from local.language.faults import Strike
-from local.language.recording import SECRET_HEADERS, Recorded, Recording, without_secrets
 from local.language.service import Service
-from local.language.wire import MEGABYTE, Call, Dialect, Reply, Route
 
 DIALECTS = (
     authoring_current.DIALECT,

@@ -10,8 +10,8 @@ from local.language.authoring_shapes import (
     evaluation_options,
     evaluation_summary,
 )
+from local.language.protocol.dialect import Call, Reply, Route
 from local.language.service import Service
-from local.language.wire import Call, Reply, Route
 
 
 def summary(call: Call, service: Service) -> Reply:

@@ -5,11 +5,11 @@ from __future__ import annotations
 from local.language import exports, training
 from local.language.authoring_replies import PREFIX, accepted, in_previews, job_of, page
 from local.language.authoring_shapes import job_body
-from local.language.body import JSON
+from local.language.protocol.dialect import Call, Reply, Route, seconds
+from local.language.protocol.json_body import JSON
 from local.language.service import Service
 from local.language.state import exported_model
 from local.language.values import ExportedModel
-from local.language.wire import Call, Reply, Route, seconds
 
 
 def list_exported(call: Call, service: Service) -> Reply:

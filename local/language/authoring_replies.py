@@ -7,11 +7,11 @@ from functools import wraps
 from typing import Any
 
 from local.language.authoring_shapes import job_body
-from local.language.body import JSON
-from local.language.errors import bad_parameter, no_such_route
+from local.language.protocol.dialect import Call, Handler, Reply
+from local.language.protocol.json_body import JSON
+from local.language.protocol.service_errors import bad_parameter, no_such_route
 from local.language.service import Service
 from local.language.values import Job
-from local.language.wire import Call, Handler, Reply
 
 PREFIX = "/language/authoring/analyze-text"
 ITEMS_IN_PAGE = 100  # not documented

@@ -5,10 +5,10 @@ from __future__ import annotations
 from local.language import resources
 from local.language.authoring_replies import accepted, in_previews, job_of, page, status_of
 from local.language.authoring_shapes import job_body
-from local.language.body import Body
+from local.language.protocol.dialect import Call, Reply, Route
+from local.language.protocol.json_body import Body
 from local.language.service import Service
 from local.language.values import Resource
-from local.language.wire import Call, Reply, Route
 
 
 def list_resources(call: Call, service: Service) -> Reply:

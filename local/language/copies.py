@@ -10,9 +10,9 @@ import secrets
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from local.language.errors import Fault, ServiceError, bad_parameter, conflict
 from local.language.jobs import Effect
 from local.language.projects import Draft, put_contents, require_name
+from local.language.protocol.service_errors import Fault, ServiceError, bad_parameter, conflict
 from local.language.resources import HERE
 from local.language.service import Service
 from local.language.values import CopyGrant, Ending, Job, Project

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from local.language.errors import bad_parameter, quota
 from local.language.jobs import Effect
+from local.language.protocol.service_errors import bad_parameter, quota
 from local.language.service import QUICKSTART_LIFETIME, Service
 from local.language.state import deployment, model
 from local.language.values import Deployment, Ending, Job, Project

@@ -7,9 +7,9 @@ from dataclasses import asdict
 from datetime import datetime
 
 from local.language import engine
-from local.language.errors import Fault, ServiceError, conflict, not_found
 from local.language.evaluated import Evaluated
 from local.language.jobs import Effect
+from local.language.protocol.service_errors import Fault, ServiceError, conflict, not_found
 from local.language.service import Service
 from local.language.state import model
 from local.language.training import NOT_EVALUATED, examples_of, split_of

@@ -7,8 +7,8 @@ from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
-from local.language.errors import bad_parameter, not_found
 from local.language.jobs import Effect
+from local.language.protocol.service_errors import bad_parameter, not_found
 from local.language.service import Service
 from local.language.state import exported_model, model
 from local.language.values import Ending, ExportedModel, Job, Project

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from local.language.errors import Fault
 from local.language.findings import Part
 from local.language.jobs import Effect
+from local.language.protocol.service_errors import Fault
 from local.language.service import Service
 from local.language.values import Ending, Job
 

@@ -11,9 +11,9 @@ from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import Any
 
-from local.language.asked import Asked
-from local.language.elements import MOST_ELEMENTS
-from local.language.errors import Fault, ServiceError, quota_spent, throttled, too_much_text, wrong_key
+from local.language.protocol.incoming_call import Asked
+from local.language.protocol.service_errors import Fault, ServiceError, quota_spent, throttled, too_much_text, wrong_key
+from local.language.protocol.text_length import MOST_ELEMENTS
 from local.language.values import Fate, Job
 
 OF_CALLS = ("status", "latency", "timeout")

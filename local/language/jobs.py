@@ -18,8 +18,8 @@ from heapq import heappop, heappush
 from itertools import islice
 
 from local.language.clock import Clock
-from local.language.errors import Fault, ServiceError, operation_not_found
 from local.language.paces import busy_step, steps
+from local.language.protocol.service_errors import Fault, ServiceError, operation_not_found
 from local.language.table import Table, Unwritable
 from local.language.values import Cancellation, Ending, Job
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping, Sequence
 
 from local.language.analysis import require_names
-from local.language.body import JSON, Body
-from local.language.errors import ServiceError, bad_parameter, invalid
+from local.language.protocol.dialect import Call
+from local.language.protocol.json_body import JSON, Body
+from local.language.protocol.service_errors import ServiceError, bad_parameter, invalid
 from local.language.results import Finished, Page, faults
 from local.language.values import Job
-from local.language.wire import Call
 
 RENAMED = {  # what the v3 family's enumeration of codes does not have
     "MissingInputDocuments": "MissingInputRecords",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from local.language.errors import bad_parameter
+from local.language.protocol.service_errors import bad_parameter
 from local.language.values import MULTI, SINGLE
 
 CURRENT = {SINGLE: "CustomSingleLabelClassification", MULTI: "CustomMultiLabelClassification"}

@@ -11,8 +11,8 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from local.language.body import Body
-from local.language.errors import ServiceError, bad_parameter
+from local.language.protocol.json_body import Body
+from local.language.protocol.service_errors import ServiceError, bad_parameter
 from local.language.storage import decoded
 from local.language.values import SINGLE, LabelledDocument, Labels
 

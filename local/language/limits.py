@@ -7,9 +7,9 @@ import threading
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from local.language.asked import Asked
 from local.language.clock import Clock
-from local.language.errors import quota_spent, throttled
+from local.language.protocol.incoming_call import Asked
+from local.language.protocol.service_errors import quota_spent, throttled
 
 WINDOW = timedelta(minutes=1)
 QUOTA_WINDOW = timedelta(days=30)

@@ -7,12 +7,12 @@ from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from local.language.body import JSON, Body
-from local.language.errors import bad_parameter
 from local.language.faults import EVERYTHING, KINDS, STATUSES, FaultOrder, Struck
-from local.language.recording import Recording
+from local.language.protocol.dialect import Call, Dialect, Reply, Route
+from local.language.protocol.json_body import JSON, Body
+from local.language.protocol.request_log import Recording
+from local.language.protocol.service_errors import bad_parameter
 from local.language.service import Service
-from local.language.wire import Call, Dialect, Reply, Route
 
 PREFIX = "/_local"
 NEEDED = {"status": "status", "latency": "seconds", "lateJob": "seconds"}

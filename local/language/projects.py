@@ -9,9 +9,9 @@ from datetime import datetime
 from typing import Any
 from urllib.parse import unquote
 
-from local.language.errors import bad_parameter, conflict, quota
 from local.language.jobs import Effect
 from local.language.labels import parse_file
+from local.language.protocol.service_errors import bad_parameter, conflict, quota
 from local.language.service import Service
 from local.language.state import model, snapshot
 from local.language.values import Ending, Job, LabelledDocument, Labels, Project

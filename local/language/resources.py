@@ -10,8 +10,8 @@ from dataclasses import asdict, replace
 from datetime import datetime
 
 from local.language.deployments import begin_undeploy, require_assigned
-from local.language.errors import conflict
 from local.language.jobs import Effect
+from local.language.protocol.service_errors import conflict
 from local.language.service import Service
 from local.language.state import deployment
 from local.language.values import Ending, Job, Project, Resource

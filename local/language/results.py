@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from local.language.analysis import Document, Task
-from local.language.body import JSON, Body
-from local.language.elements import transactions
 from local.language.findings import Part
+from local.language.protocol.dialect import Call
+from local.language.protocol.json_body import JSON, Body
+from local.language.protocol.text_length import transactions
 from local.language.service import Service
 from local.language.values import Job
-from local.language.wire import Call
 
 DOCUMENTS_IN_PAGE = 20  # the default of the v3 family; today's is not documented
 MOST_IN_PAGE = 50

@@ -25,7 +25,7 @@ from local.language.faults import Faults
 from local.language.holding import held
 from local.language.limits import Limits, Meter
 from local.language.paces import Pace
-from local.language.recording import Recorded, Recording
+from local.language.protocol.request_log import Recorded, Recording
 from local.language.service import Service, open_service
 from local.language.state import State
 from local.language.storage import Storage

@@ -8,8 +8,8 @@ from collections.abc import Set
 from pathlib import Path
 
 from local.language.engine import Trained, load_model, save_model
-from local.language.errors import not_found, project_not_found
 from local.language.evaluated import Evaluated
+from local.language.protocol.service_errors import not_found, project_not_found
 from local.language.table import Table, changing
 from local.language.values import CopyGrant, Deployment, ExportedModel, Job, Model, Project, Snapshot
 

@@ -10,7 +10,7 @@ from azure.core.exceptions import AzureError, HttpResponseError, ResourceNotFoun
 from azure.storage.blob import BlobServiceClient, LinearRetry
 
 from local.errors import SetupError
-from local.language.errors import Fault, ServiceError, bad_parameter
+from local.language.protocol.service_errors import Fault, ServiceError, bad_parameter
 
 _READERS = 8
 _MOST_BYTES = 64 * 1024 * 1024  # of a file: far more than any text or labels file that is taken

@@ -20,7 +20,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any, Generic, Protocol, TypeVar, Union
 
-from local.language.errors import Fault, ServiceError
+from local.language.protocol.service_errors import Fault, ServiceError
 
 
 class Dated(Protocol):

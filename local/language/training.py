@@ -10,10 +10,10 @@ from datetime import datetime, timedelta
 from typing import Literal, cast
 
 from local.language import engine
-from local.language.elements import text_elements
-from local.language.errors import Fault, ServiceError, bad_parameter, conflict, quota
 from local.language.jobs import Effect
 from local.language.kinds import QUICKSTART
+from local.language.protocol.service_errors import Fault, ServiceError, bad_parameter, conflict, quota
+from local.language.protocol.text_length import text_elements
 from local.language.service import AUTHORING_LIFETIME, Service
 from local.language.state import model
 from local.language.values import Ending, EvaluationOptions, Job, Model, Project, Snapshot

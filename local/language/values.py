@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, ClassVar
 
-from local.language.errors import Fault
+from local.language.protocol.service_errors import Fault
 
 SINGLE, MULTI = "single", "multi"
 

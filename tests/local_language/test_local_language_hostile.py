@@ -32,9 +32,9 @@ from werkzeug.routing import Rule
 from local.azurite import KEY, Azurite
 from local.language import local_routes
 from local.language.app import DIALECTS
-from local.language.recording import Recording
+from local.language.protocol.dialect import MEGABYTE
+from local.language.protocol.request_log import Recording
 from local.language.server import running
-from local.language.wire import MEGABYTE
 
 ANALYZE = "/text/analytics/v3.1-preview.ct.1/analyze"
 ROUTES = [

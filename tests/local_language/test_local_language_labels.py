@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from local.language.body import Body
-from local.language.errors import ServiceError
 from local.language.labels import exported, parse, parse_file
+from local.language.protocol.json_body import Body
+from local.language.protocol.service_errors import ServiceError
 from local.language.values import LabelledDocument, Labels
 
 LABELS = Labels(

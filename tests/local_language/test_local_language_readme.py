@@ -16,7 +16,7 @@ import pytest
 from language_caller import CURRENT, Caller
 
 from local.language import app, server, works
-from local.language.wire import Dialect
+from local.language.protocol.dialect import Dialect
 
 README = (Path(server.__file__).parent / "README.md").read_text()
 LETTERS = {"project": "p", "model": "m", "deployment": "d", "exported": "e", "file": "f", "job": "j"}

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from language_caller import CURRENT, PREVIEW, Caller, current_labels, import_labels, labelled, text_about, train
 
-from local.language.elements import text_elements
+from local.language.protocol.text_length import text_elements
 
 
 @settings(deadline=None)

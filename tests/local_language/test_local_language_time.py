@@ -29,10 +29,10 @@ from local.errors import SetupError
 from local.language import works
 from local.language.app import App
 from local.language.clock import Clock
-from local.language.errors import ServiceError
 from local.language.findings import Findings
 from local.language.jobs import MOST_SWEPT, Effect, Jobs
 from local.language.paces import PACES, Pace, steps
+from local.language.protocol.service_errors import ServiceError
 from local.language.state import State
 from local.language.table import Table
 from local.language.values import Ending, Job

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from local.language.body import parsed
+from local.language.protocol.json_body import parsed
 
 MOST_REQUESTS = 5_000
 MOST_BYTES = 64 * 1024 * 1024

@@ -6,7 +6,7 @@ import json
 import math
 from typing import Any, NoReturn
 
-from local.language.errors import malformed
+from local.language.protocol.service_errors import malformed
 
 JSON = dict[str, Any]
 MOST_DEPTH = 64  # enough for everything that is taken, and far from what makes anything here overflow

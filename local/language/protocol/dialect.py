@@ -8,8 +8,8 @@ from datetime import datetime
 from typing import Any, Generic, TypeVar
 from urllib.parse import quote, urlencode
 
-from local.language.body import JSON, Body
-from local.language.errors import bad_parameter
+from local.language.protocol.json_body import JSON, Body
+from local.language.protocol.service_errors import bad_parameter
 
 MEGABYTE = 1024 * 1024
 REGION = {"x-ms-region": "East US"}  # recorded

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from local.language.wire import Dialect, Route
+from local.language.protocol.dialect import Dialect, Route
 
 OPERATIONS: Mapping[str, str] = {  # by the name of the handler; recorded, but for the last
     "submit": "Submit analysis job",

@@ -8,8 +8,8 @@ from typing import Any
 
 from starlette.responses import Response
 
-from local.language.errors import FRONT_HEADERS, ServiceError
-from local.language.wire import Dialect, Reply
+from local.language.protocol.dialect import Dialect, Reply
+from local.language.protocol.service_errors import FRONT_HEADERS, ServiceError
 
 GATEWAY_CONTENT = "application/json"
 SERVICE_CONTENT = "application/json; charset=utf-8"
