@@ -13,7 +13,6 @@ from local.language.engine import BrokenModel
 from local.language.fates import spoiled
 from local.language.findings import Part, turn
 from local.language.jobs import Effect
-from local.language.kinds import CURRENT, NO_CLASS
 from local.language.protocol.service_errors import (
     all_documents_empty,
     bad_documents,
@@ -26,8 +25,9 @@ from local.language.protocol.service_errors import (
 )
 from local.language.protocol.text_length import MOST_ELEMENTS, text_elements, transactions
 from local.language.service import ANALYZE_LIFETIME, Service
-from local.language.state import deployment
-from local.language.values import Ending, Job, Project
+from local.language.state.project_kinds import CURRENT, NO_CLASS
+from local.language.state.records import Ending, Job, Project
+from local.language.state.state import deployment
 
 MOST_DOCUMENTS = 25
 KINDS = {"single": "single label", "multi": "multi label"}

@@ -9,7 +9,6 @@ from datetime import timedelta
 
 from local.language import analysis
 from local.language.analysis import Task
-from local.language.kinds import CURRENT
 from local.language.protocol.dialect import Call, Dialect, Reply, Route, seconds, ticks
 from local.language.protocol.json_body import JSON, Body
 from local.language.protocol.service_errors import bad_parameter, malformed
@@ -24,7 +23,8 @@ from local.language.results import (
     finished,
 )
 from local.language.service import ANALYZE_LIFETIME, Service
-from local.language.values import SINGLE, Job
+from local.language.state.project_kinds import CURRENT
+from local.language.state.records import SINGLE, Job
 
 PREFIX = "/language/analyze-text"
 KINDS = {wire: kind for kind, wire in CURRENT.items()}

@@ -18,7 +18,7 @@ from local.language.protocol.json_body import JSON, Body
 from local.language.protocol.service_errors import bad_parameter
 from local.language.results import Finished, Page, counters, document_errors, documents_of, finished
 from local.language.service import Service
-from local.language.values import MULTI, SINGLE, Job
+from local.language.state.records import MULTI, SINGLE, Job
 
 PREFIX = "/text/analytics/v3.1-preview.ct.1"
 TASKS = {"customMultiClassificationTasks": MULTI, "customClassificationTasks": SINGLE}

@@ -20,7 +20,7 @@ from local.language.results import (
     finished,
 )
 from local.language.service import Service
-from local.language.values import MULTI, SINGLE, Job
+from local.language.state.records import MULTI, SINGLE, Job
 
 PREFIX = "/text/analytics/v3.2-preview.2"
 TASKS = {"customSingleClassificationTasks": SINGLE, "customMultiClassificationTasks": MULTI}

@@ -34,12 +34,12 @@ from local.language.authoring_shapes import (
     training_body,
     training_options,
 )
-from local.language.kinds import current_kind
 from local.language.protocol.dialect import AUTHORING_HEADERS, MEGABYTE, Call, Dialect, Reply, Route
 from local.language.protocol.languages import LANGUAGES
 from local.language.protocol.service_errors import bad_parameter, no_such_route, not_found
 from local.language.service import Service
-from local.language.state import deployment, model
+from local.language.state.project_kinds import current_kind
+from local.language.state.state import deployment, model
 
 VERSIONS = (
     OLDEST,

@@ -8,8 +8,8 @@ from local.language.authoring_shapes import job_body
 from local.language.protocol.dialect import Call, Reply, Route, seconds
 from local.language.protocol.json_body import JSON
 from local.language.service import Service
-from local.language.state import exported_model
-from local.language.values import ExportedModel
+from local.language.state.records import ExportedModel
+from local.language.state.state import exported_model
 
 
 def list_exported(call: Call, service: Service) -> Reply:

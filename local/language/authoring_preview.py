@@ -12,12 +12,12 @@ from typing import Any
 
 from local.language import deployments, evaluations, projects, training
 from local.language.engine import ClassFigures, Evaluation
-from local.language.kinds import QUICKSTART, quickstart_kind
 from local.language.protocol.dialect import AUTHORING_HEADERS, Call, Dialect, Reply, Route, milliseconds
 from local.language.protocol.json_body import JSON, Body
 from local.language.protocol.service_errors import Fault, malformed
 from local.language.service import QUICKSTART_LIFETIME, Service
-from local.language.values import SINGLE, EvaluationOptions, Job, Project
+from local.language.state.project_kinds import QUICKSTART, quickstart_kind
+from local.language.state.records import SINGLE, EvaluationOptions, Job, Project
 
 PREFIX = "/language/text/authoring/v1.0-preview.2"
 STATUS = {"notStarted": "notStarted", "succeeded": "succeeded", "failed": "failed", "cancelled": "cancelled"}

@@ -11,7 +11,7 @@ from local.language.protocol.dialect import Call, Handler, Reply
 from local.language.protocol.json_body import JSON
 from local.language.protocol.service_errors import bad_parameter, no_such_route
 from local.language.service import Service
-from local.language.values import Job
+from local.language.state.records import Job
 
 PREFIX = "/language/authoring/analyze-text"
 ITEMS_IN_PAGE = 100  # not documented

@@ -8,7 +8,7 @@ from local.language.authoring_shapes import job_body
 from local.language.protocol.dialect import Call, Reply, Route
 from local.language.protocol.json_body import Body
 from local.language.service import Service
-from local.language.values import Resource
+from local.language.state.records import Resource
 
 
 def list_resources(call: Call, service: Service) -> Reply:

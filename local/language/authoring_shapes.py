@@ -8,15 +8,15 @@ from typing import Any
 
 from local.language import deployments, training
 from local.language.engine import ClassFigures, Evaluation, Prediction
-from local.language.evaluated import Evaluated
-from local.language.kinds import CURRENT, NO_CLASS, current_kind
-from local.language.labels import exported, parse
 from local.language.projects import Draft, labels_of
 from local.language.protocol.dialect import seconds, ticks, without_none
 from local.language.protocol.json_body import JSON, Body
 from local.language.protocol.service_errors import bad_parameter
 from local.language.service import Service
-from local.language.values import SINGLE, Deployment, EvaluationOptions, Job, Labels, Model, Project
+from local.language.state.evaluated import Evaluated
+from local.language.state.labels_file import exported, parse
+from local.language.state.project_kinds import CURRENT, NO_CLASS, current_kind
+from local.language.state.records import SINGLE, Deployment, EvaluationOptions, Job, Labels, Model, Project
 
 OLDEST = "2022-05-01"  # the only api-version that knows nothing of snapshots
 NO_DATE = "0001-01-01T00:00:00Z"

@@ -15,7 +15,7 @@ from local.language.projects import Draft, put_contents, require_name
 from local.language.protocol.service_errors import Fault, ServiceError, bad_parameter, conflict
 from local.language.resources import HERE
 from local.language.service import Service
-from local.language.values import CopyGrant, Ending, Job, Project
+from local.language.state.records import CopyGrant, Ending, Job, Project
 
 TOKEN_LIFETIME = timedelta(hours=24)  # not documented
 

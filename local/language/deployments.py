@@ -10,8 +10,8 @@ from datetime import datetime, timedelta
 from local.language.jobs import Effect
 from local.language.protocol.service_errors import bad_parameter, quota
 from local.language.service import QUICKSTART_LIFETIME, Service
-from local.language.state import deployment, model
-from local.language.values import Deployment, Ending, Job, Project
+from local.language.state.records import Deployment, Ending, Job, Project
+from local.language.state.state import deployment, model
 
 LIFETIME = timedelta(days=540)
 MOST_DEPLOYMENTS = 10

@@ -7,13 +7,13 @@ from dataclasses import asdict
 from datetime import datetime
 
 from local.language import engine
-from local.language.evaluated import Evaluated
 from local.language.jobs import Effect
 from local.language.protocol.service_errors import Fault, ServiceError, conflict, not_found
 from local.language.service import Service
-from local.language.state import model
+from local.language.state.evaluated import Evaluated
+from local.language.state.records import Ending, EvaluationOptions, Job, Project
+from local.language.state.state import model
 from local.language.training import NOT_EVALUATED, examples_of, split_of
-from local.language.values import Ending, EvaluationOptions, Job, Project
 
 logger = logging.getLogger(__name__)
 

@@ -10,8 +10,8 @@ from pathlib import Path
 from local.language.jobs import Effect
 from local.language.protocol.service_errors import bad_parameter, not_found
 from local.language.service import Service
-from local.language.state import exported_model, model
-from local.language.values import Ending, ExportedModel, Job, Project
+from local.language.state.records import Ending, ExportedModel, Job, Project
+from local.language.state.state import exported_model, model
 
 EXPORTED_NAME = re.compile(r"[\w.\-]{1,50}")
 

@@ -8,7 +8,7 @@ from local.language.findings import Part
 from local.language.jobs import Effect
 from local.language.protocol.service_errors import Fault
 from local.language.service import Service
-from local.language.values import Ending, Job
+from local.language.state.records import Ending, Job
 
 Work = Callable[[Service, Job], Effect]
 

@@ -14,7 +14,7 @@ from typing import Any
 from local.language.protocol.incoming_call import Asked
 from local.language.protocol.service_errors import Fault, ServiceError, quota_spent, throttled, too_much_text, wrong_key
 from local.language.protocol.text_length import MOST_ELEMENTS
-from local.language.values import Fate, Job
+from local.language.state.records import Fate, Job
 
 OF_CALLS = ("status", "latency", "timeout")
 OF_JOBS = ("failedJob", "documentError", "lostJob", "lateJob", "expiredJob")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from local.language.values import Job
+from local.language.state.records import Job
 
 Part = dict[str, Any]
 

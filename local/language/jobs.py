@@ -20,8 +20,8 @@ from itertools import islice
 from local.language.clock import Clock
 from local.language.paces import busy_step, steps
 from local.language.protocol.service_errors import Fault, ServiceError, operation_not_found
-from local.language.table import Table, Unwritable
-from local.language.values import Cancellation, Ending, Job
+from local.language.state.json_table import Table, Unwritable
+from local.language.state.records import Cancellation, Ending, Job
 
 Effect = Callable[[datetime], Ending]
 Work = Callable[[Job], Effect]

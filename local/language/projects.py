@@ -10,11 +10,11 @@ from typing import Any
 from urllib.parse import unquote
 
 from local.language.jobs import Effect
-from local.language.labels import parse_file
 from local.language.protocol.service_errors import bad_parameter, conflict, quota
 from local.language.service import Service
-from local.language.state import model, snapshot
-from local.language.values import Ending, Job, LabelledDocument, Labels, Project
+from local.language.state.labels_file import parse_file
+from local.language.state.records import Ending, Job, LabelledDocument, Labels, Project
+from local.language.state.state import model, snapshot
 
 MOST_PROJECTS = 500
 NO_LABELS = Labels()

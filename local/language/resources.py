@@ -13,8 +13,8 @@ from local.language.deployments import begin_undeploy, require_assigned
 from local.language.jobs import Effect
 from local.language.protocol.service_errors import conflict
 from local.language.service import Service
-from local.language.state import deployment
-from local.language.values import Ending, Job, Project, Resource
+from local.language.state.records import Ending, Job, Project, Resource
+from local.language.state.state import deployment
 
 HERE = Resource(
     "/subscriptions/00000000-0000-0000-0000-000000000000/resourceGroups/local/providers/"

@@ -12,7 +12,7 @@ from local.language.protocol.dialect import Call
 from local.language.protocol.json_body import JSON, Body
 from local.language.protocol.text_length import transactions
 from local.language.service import Service
-from local.language.values import Job
+from local.language.state.records import Job
 
 DOCUMENTS_IN_PAGE = 20  # the default of the v3 family; today's is not documented
 MOST_IN_PAGE = 50

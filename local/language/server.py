@@ -22,13 +22,13 @@ from local.language.app import App
 from local.language.clock import Clock
 from local.language.connections import Connection
 from local.language.faults import Faults
-from local.language.holding import held
 from local.language.limits import Limits, Meter
 from local.language.paces import Pace
 from local.language.protocol.request_log import Recorded, Recording
 from local.language.service import Service, open_service
-from local.language.state import State
-from local.language.storage import Storage
+from local.language.state.folder_lock import held
+from local.language.state.state import State
+from local.language.state.text_storage import Storage
 
 ANY_KEY = "local-language-key"  # it protects nothing but the likeness to the real service
 LOOPBACK = "127.0.0.1"

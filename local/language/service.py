@@ -17,9 +17,9 @@ from local.language.paces import Pace
 from local.language.protocol.incoming_call import Asked
 from local.language.protocol.service_errors import ServiceError, conflict, operation_not_found
 from local.language.protocol.text_length import text_elements, transactions
-from local.language.state import State
-from local.language.storage import Storage
-from local.language.values import Job
+from local.language.state.records import Job
+from local.language.state.state import State
+from local.language.state.text_storage import Storage
 
 AUTHORING_LIFETIME = timedelta(days=7)  # recorded
 QUICKSTART_LIFETIME = timedelta(hours=24)  # the quickstart's sample has some 15 hours

@@ -11,12 +11,12 @@ from typing import Literal, cast
 
 from local.language import engine
 from local.language.jobs import Effect
-from local.language.kinds import QUICKSTART
 from local.language.protocol.service_errors import Fault, ServiceError, bad_parameter, conflict, quota
 from local.language.protocol.text_length import text_elements
 from local.language.service import AUTHORING_LIFETIME, Service
-from local.language.state import model
-from local.language.values import Ending, EvaluationOptions, Job, Model, Project, Snapshot
+from local.language.state.project_kinds import QUICKSTART
+from local.language.state.records import Ending, EvaluationOptions, Job, Model, Project, Snapshot
+from local.language.state.state import model
 
 CONFIG = "2022-05-01"  # the only training configuration there is for classification
 MODEL_LIFETIME = timedelta(days=365)

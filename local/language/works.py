@@ -9,7 +9,7 @@ from local.language import analysis, copies, deployments, evaluations, exports, 
 from local.language.fates import fated
 from local.language.jobs import Effect
 from local.language.service import Service
-from local.language.values import Job
+from local.language.state.records import Job
 
 AUTHORING: dict[str, Callable[[Service, Job], Effect]] = {
     "import": projects.importing,

@@ -15,7 +15,7 @@ from language_caller import CURRENT, Caller, current_labels, import_labels, trai
 
 from local.errors import SetupError
 from local.language.clock import Clock
-from local.language.holding import HOLDER
+from local.language.state.folder_lock import HOLDER
 
 DRAFT = {"projectKind": "CustomMultiLabelClassification", "storageInputContainerName": "texts", "language": "en"}
 PROJECT = {

@@ -9,10 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from local.language.labels import exported, parse, parse_file
 from local.language.protocol.json_body import Body
 from local.language.protocol.service_errors import ServiceError
-from local.language.values import LabelledDocument, Labels
+from local.language.state.labels_file import exported, parse, parse_file
+from local.language.state.records import LabelledDocument, Labels
 
 LABELS = Labels(
     ("A", "B"),

@@ -33,9 +33,9 @@ from local.language.findings import Findings
 from local.language.jobs import MOST_SWEPT, Effect, Jobs
 from local.language.paces import PACES, Pace, steps
 from local.language.protocol.service_errors import ServiceError
-from local.language.state import State
-from local.language.table import Table
-from local.language.values import Ending, Job
+from local.language.state.json_table import Table
+from local.language.state.records import Ending, Job
+from local.language.state.state import State
 
 JOBS = "/language/analyze-text/jobs"
 TRAINING = {"modelLabel": "M", "trainingConfigVersion": "latest"}

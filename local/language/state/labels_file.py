@@ -13,8 +13,8 @@ from typing import Any
 
 from local.language.protocol.json_body import Body
 from local.language.protocol.service_errors import ServiceError, bad_parameter
-from local.language.storage import decoded
-from local.language.values import SINGLE, LabelledDocument, Labels
+from local.language.state.records import SINGLE, LabelledDocument, Labels
+from local.language.state.text_storage import decoded
 
 MOST_CLASSES = 200
 MOST_DOCUMENTS = 100_000

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from local.language.engine import Evaluation
-from local.language.values import EvaluationOptions
+from local.language.state.records import EvaluationOptions
 
 
 @dataclass(frozen=True)

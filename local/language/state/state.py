@@ -8,10 +8,10 @@ from collections.abc import Set
 from pathlib import Path
 
 from local.language.engine import Trained, load_model, save_model
-from local.language.evaluated import Evaluated
 from local.language.protocol.service_errors import not_found, project_not_found
-from local.language.table import Table, changing
-from local.language.values import CopyGrant, Deployment, ExportedModel, Job, Model, Project, Snapshot
+from local.language.state.evaluated import Evaluated
+from local.language.state.json_table import Table, changing
+from local.language.state.records import CopyGrant, Deployment, ExportedModel, Job, Model, Project, Snapshot
 
 
 class State:

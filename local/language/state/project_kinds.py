@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from local.language.protocol.service_errors import bad_parameter
-from local.language.values import MULTI, SINGLE
+from local.language.state.records import MULTI, SINGLE
 
 CURRENT = {SINGLE: "CustomSingleLabelClassification", MULTI: "CustomMultiLabelClassification"}
 NO_CLASS = "None"  # in single-label evaluations (recorded), and for what a project's threshold calls unsure

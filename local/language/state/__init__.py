@@ -1,0 +1,1 @@
+"""What the service stores: frozen records, tables on disk, trained models, the texts and the labels files."""
