@@ -17,7 +17,7 @@ from memory_rows import MemoryRows
 from watched import Log, watched
 from world import TEXTS, World, environment
 
-from local.language.faults import FaultOrder
+from local.language.conditions.fault_injection import FaultOrder
 from local.language.server import LanguageService
 from shared.intake import document_landed
 from shared.ledger import Ledger

@@ -13,7 +13,7 @@ from world import world as running_world
 
 from local.azurite import Azurite
 from local.language import server
-from local.language.clock import Clock
+from local.language.conditions.clock import Clock
 from shared.model import DocumentState, Reason
 from shared.settings import TODAY_API
 

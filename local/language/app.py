@@ -23,8 +23,8 @@ from local.language import (
     authoring_preview,
     local_routes,
 )
+from local.language.conditions.fault_injection import Strike
 from local.language.connections import CUT
-from local.language.faults import Strike
 from local.language.protocol.dialect import MEGABYTE, Call, Dialect, Reply, Route
 from local.language.protocol.incoming_call import Asked
 from local.language.protocol.request_log import SECRET_HEADERS, Recorded, Recording, without_secrets

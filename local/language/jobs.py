@@ -17,8 +17,8 @@ from datetime import datetime, timedelta
 from heapq import heappop, heappush
 from itertools import islice
 
-from local.language.clock import Clock
-from local.language.paces import busy_step, steps
+from local.language.conditions.clock import Clock
+from local.language.conditions.pacing import busy_step, steps
 from local.language.protocol.service_errors import Fault, ServiceError, operation_not_found
 from local.language.state.json_table import Table, Unwritable
 from local.language.state.records import Cancellation, Ending, Job

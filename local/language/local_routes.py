@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from local.language.faults import EVERYTHING, KINDS, STATUSES, FaultOrder, Struck
+from local.language.conditions.fault_injection import EVERYTHING, KINDS, STATUSES, FaultOrder, Struck
 from local.language.protocol.dialect import Call, Dialect, Reply, Route
 from local.language.protocol.json_body import JSON, Body
 from local.language.protocol.request_log import Recording

@@ -19,11 +19,11 @@ from local.errors import SetupError
 from local.language import works
 from local.language.analyze_preview import SHAPES
 from local.language.app import App
-from local.language.clock import Clock
+from local.language.conditions.clock import Clock
+from local.language.conditions.fault_injection import Faults
+from local.language.conditions.pacing import Pace
+from local.language.conditions.rate_limits import Limits, Meter
 from local.language.connections import Connection
-from local.language.faults import Faults
-from local.language.limits import Limits, Meter
-from local.language.paces import Pace
 from local.language.protocol.request_log import Recorded, Recording
 from local.language.service import Service, open_service
 from local.language.state.folder_lock import held

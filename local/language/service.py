@@ -8,12 +8,12 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from local.language.clock import Clock
-from local.language.faults import Faults
+from local.language.conditions.clock import Clock
+from local.language.conditions.fault_injection import Faults
+from local.language.conditions.pacing import Pace
+from local.language.conditions.rate_limits import Limits, Meter
 from local.language.findings import Findings
 from local.language.jobs import Jobs
-from local.language.limits import Limits, Meter
-from local.language.paces import Pace
 from local.language.protocol.incoming_call import Asked
 from local.language.protocol.service_errors import ServiceError, conflict, operation_not_found
 from local.language.protocol.text_length import text_elements, transactions

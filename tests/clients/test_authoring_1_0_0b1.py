@@ -13,7 +13,7 @@ import requests
 from client_process import Client, Raised
 from language_caller import START, Deployed, current_labels
 
-from local.language.clock import Clock
+from local.language.conditions.clock import Clock
 
 KINDS = ["CustomMultiLabelClassification", "CustomSingleLabelClassification"]
 TRAINING = {"trainingConfigVersion": "latest", "evaluationOptions": {"kind": "percentage"}}

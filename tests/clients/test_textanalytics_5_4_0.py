@@ -10,7 +10,7 @@ import pytest
 from client_process import Client, Raised
 from language_caller import START, Deployed, document
 
-from local.language.clock import Clock
+from local.language.conditions.clock import Clock
 
 EMPTY = {"id": "2", "error": ["InvalidDocument", "Document text is empty."]}
 DAY = 24 * 3600

@@ -9,7 +9,7 @@ import pytest
 from client_process import Client, Raised
 from language_caller import START, Deployed, document
 
-from local.language.clock import Clock
+from local.language.conditions.clock import Clock
 
 OWN = "2025-11-15-preview"
 

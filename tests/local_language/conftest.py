@@ -13,7 +13,7 @@ from azure.storage.blob import BlobServiceClient
 from language_caller import START, Caller, Deployed, deploy_both, upload_texts
 
 from local.azurite import Azurite
-from local.language.clock import Clock
+from local.language.conditions.clock import Clock
 from local.language.server import running
 
 

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from language_caller import CURRENT, VERSION, Caller, Deployed, document, import_labels, train
 
-from local.language.clock import Clock
+from local.language.conditions.clock import Clock
 
 JOBS = "/language/analyze-text/jobs"
 MULTI = "CustomMultiLabelClassification"

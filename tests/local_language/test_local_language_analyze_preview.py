@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from language_caller import PREVIEW, Caller, Deployed, create_preview, document, publish_preview
 
-from local.language.clock import Clock
+from local.language.conditions.clock import Clock
 
 ANALYZE = "/text/analytics/v3.1-preview.ct.1/analyze"
 

@@ -11,7 +11,7 @@ import requests
 from language_caller import CURRENT, VERSION, Caller, Deployed, current_labels, import_labels, labelled, train
 from requests import Response
 
-from local.language.clock import Clock
+from local.language.conditions.clock import Clock
 
 AT = "/language/authoring/analyze-text/projects"
 

@@ -11,7 +11,7 @@ import pytest
 from azure.storage.blob import BlobServiceClient
 from language_caller import CURRENT, PREVIEW, Caller, create_preview, import_labels, labelled, publish_preview, train
 
-from local.language.clock import Clock
+from local.language.conditions.clock import Clock
 
 GUID = "[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
 TASK = {"tasks": [{"trainingModelName": "MyModel"}]}

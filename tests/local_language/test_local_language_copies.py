@@ -10,7 +10,7 @@ import pytest
 from language_caller import CURRENT, Caller, Deployed, import_labels, train
 from previewing import newest, refusal
 
-from local.language.clock import Clock
+from local.language.conditions.clock import Clock
 
 MULTI = {"projectKind": "CustomMultiLabelClassification"}
 

@@ -14,7 +14,7 @@ import pytest
 from language_caller import CURRENT, Caller, current_labels, import_labels, train
 
 from local.errors import SetupError
-from local.language.clock import Clock
+from local.language.conditions.clock import Clock
 from local.language.state.folder_lock import HOLDER
 
 DRAFT = {"projectKind": "CustomMultiLabelClassification", "storageInputContainerName": "texts", "language": "en"}

@@ -11,7 +11,7 @@ import pytest
 from language_caller import CURRENT, Caller, Deployed, current_labels, import_labels, train
 from previewing import NEWEST, evaluation, newest, refusal
 
-from local.language.clock import Clock
+from local.language.conditions.clock import Clock
 
 HALF = {"kind": "percentage", "trainingSplitPercentage": 50, "testingSplitPercentage": 50}
 

@@ -11,7 +11,7 @@ import requests
 from language_caller import CURRENT, Caller, Deployed, import_labels, text_about, train
 from previewing import newest, refusal
 
-from local.language.clock import Clock
+from local.language.conditions.clock import Clock
 from local.language.engine import load_model
 
 

@@ -12,8 +12,8 @@ import requests
 from analyzing import FAULTS, JOBS, deploy, order, struck, submit
 from language_caller import CURRENT, PREVIEW, Caller, document
 
-from local.language.clock import Clock
-from local.language.faults import ERRORS, STATUSES, FaultOrder
+from local.language.conditions.clock import Clock
+from local.language.conditions.fault_injection import ERRORS, STATUSES, FaultOrder
 
 POLL = f"{JOBS}/x"
 Start = Callable[..., AbstractContextManager[Caller]]

@@ -11,8 +11,8 @@ import requests
 from analyzing import JOBS, deploy, submit
 from language_caller import CURRENT, PREVIEW, Caller, document
 
-from local.language.clock import Clock
-from local.language.limits import Limits
+from local.language.conditions.clock import Clock
+from local.language.conditions.rate_limits import Limits
 
 Start = Callable[..., AbstractContextManager[Caller]]
 

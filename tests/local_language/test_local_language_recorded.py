@@ -11,7 +11,7 @@ import requests
 from language_caller import Caller, Deployed, current_labels, deploy_both, document, text_about
 from replay import RECORDED, replay, replay_poll
 
-from local.language.clock import Clock
+from local.language.conditions.clock import Clock
 
 NAMES = {
     "unlike1": ("whisk sail " * 27)[:295],  # a little of each of two classes is none of either

@@ -28,10 +28,10 @@ from language_caller import (
 from local.errors import SetupError
 from local.language import works
 from local.language.app import App
-from local.language.clock import Clock
+from local.language.conditions.clock import Clock
+from local.language.conditions.pacing import PACES, Pace, steps
 from local.language.findings import Findings
 from local.language.jobs import MOST_SWEPT, Effect, Jobs
-from local.language.paces import PACES, Pace, steps
 from local.language.protocol.service_errors import ServiceError
 from local.language.state.json_table import Table
 from local.language.state.records import Ending, Job

@@ -7,7 +7,7 @@ import threading
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from local.language.clock import Clock
+from local.language.conditions.clock import Clock
 from local.language.protocol.incoming_call import Asked
 from local.language.protocol.service_errors import quota_spent, throttled
 
