@@ -11,8 +11,8 @@ from typing import Any
 
 from local.language.engine import BrokenModel
 from local.language.fates import spoiled
-from local.language.findings import Part, turn
-from local.language.jobs import Effect
+from local.language.jobs.partial_results import Part, turn
+from local.language.jobs.runner import Effect
 from local.language.protocol.service_errors import (
     all_documents_empty,
     bad_documents,

@@ -10,7 +10,7 @@ import secrets
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from local.language.jobs import Effect
+from local.language.jobs.runner import Effect
 from local.language.projects import Draft, put_contents, require_name
 from local.language.protocol.service_errors import Fault, ServiceError, bad_parameter, conflict
 from local.language.resources import HERE

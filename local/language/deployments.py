@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from local.language.jobs import Effect
+from local.language.jobs.runner import Effect
 from local.language.protocol.service_errors import bad_parameter, quota
 from local.language.service import QUICKSTART_LIFETIME, Service
 from local.language.state.records import Deployment, Ending, Job, Project

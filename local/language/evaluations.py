@@ -7,7 +7,7 @@ from dataclasses import asdict
 from datetime import datetime
 
 from local.language import engine
-from local.language.jobs import Effect
+from local.language.jobs.runner import Effect
 from local.language.protocol.service_errors import Fault, ServiceError, conflict, not_found
 from local.language.service import Service
 from local.language.state.evaluated import Evaluated

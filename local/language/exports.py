@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
-from local.language.jobs import Effect
+from local.language.jobs.runner import Effect
 from local.language.protocol.service_errors import bad_parameter, not_found
 from local.language.service import Service
 from local.language.state.records import Ending, ExportedModel, Job, Project

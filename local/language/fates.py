@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from local.language.findings import Part
-from local.language.jobs import Effect
+from local.language.jobs.partial_results import Part
+from local.language.jobs.runner import Effect
 from local.language.protocol.service_errors import Fault
 from local.language.service import Service
 from local.language.state.records import Ending, Job

@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Any
 from urllib.parse import unquote
 
-from local.language.jobs import Effect
+from local.language.jobs.runner import Effect
 from local.language.protocol.service_errors import bad_parameter, conflict, quota
 from local.language.service import Service
 from local.language.state.labels_file import parse_file

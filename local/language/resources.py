@@ -10,7 +10,7 @@ from dataclasses import asdict, replace
 from datetime import datetime
 
 from local.language.deployments import begin_undeploy, require_assigned
-from local.language.jobs import Effect
+from local.language.jobs.runner import Effect
 from local.language.protocol.service_errors import conflict
 from local.language.service import Service
 from local.language.state.records import Ending, Job, Project, Resource

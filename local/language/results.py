@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from local.language.analysis import Document, Task
-from local.language.findings import Part
+from local.language.jobs.partial_results import Part
 from local.language.protocol.dialect import Call
 from local.language.protocol.json_body import JSON, Body
 from local.language.protocol.text_length import transactions

@@ -12,8 +12,8 @@ from local.language.conditions.clock import Clock
 from local.language.conditions.fault_injection import Faults
 from local.language.conditions.pacing import Pace
 from local.language.conditions.rate_limits import Limits, Meter
-from local.language.findings import Findings
-from local.language.jobs import Jobs
+from local.language.jobs.partial_results import Findings
+from local.language.jobs.runner import Jobs
 from local.language.protocol.incoming_call import Asked
 from local.language.protocol.service_errors import ServiceError, conflict, operation_not_found
 from local.language.protocol.text_length import text_elements, transactions

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from typing import Literal, cast
 
 from local.language import engine
-from local.language.jobs import Effect
+from local.language.jobs.runner import Effect
 from local.language.protocol.service_errors import Fault, ServiceError, bad_parameter, conflict, quota
 from local.language.protocol.text_length import text_elements
 from local.language.service import AUTHORING_LIFETIME, Service

@@ -7,7 +7,7 @@ from functools import partial
 
 from local.language import analysis, copies, deployments, evaluations, exports, projects, resources, training
 from local.language.fates import fated
-from local.language.jobs import Effect
+from local.language.jobs.runner import Effect
 from local.language.service import Service
 from local.language.state.records import Job
 

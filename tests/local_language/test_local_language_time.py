@@ -30,8 +30,8 @@ from local.language import works
 from local.language.app import App
 from local.language.conditions.clock import Clock
 from local.language.conditions.pacing import PACES, Pace, steps
-from local.language.findings import Findings
-from local.language.jobs import MOST_SWEPT, Effect, Jobs
+from local.language.jobs.partial_results import Findings
+from local.language.jobs.runner import MOST_SWEPT, Effect, Jobs
 from local.language.protocol.service_errors import ServiceError
 from local.language.state.json_table import Table
 from local.language.state.records import Ending, Job

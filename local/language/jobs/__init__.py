@@ -1,0 +1,1 @@
+"""What takes time: the runner of jobs and their partial results."""
