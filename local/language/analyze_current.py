@@ -7,8 +7,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
-from local.language import analysis
-from local.language.analysis import Task
+from local.language.operations import analysis
+from local.language.operations.analysis import Task
+from local.language.operations.service import ANALYZE_LIFETIME, Service
 from local.language.protocol.dialect import Call, Dialect, Reply, Route, seconds, ticks
 from local.language.protocol.json_body import JSON, Body
 from local.language.protocol.service_errors import bad_parameter, malformed
@@ -22,7 +23,6 @@ from local.language.results import (
     faults,
     finished,
 )
-from local.language.service import ANALYZE_LIFETIME, Service
 from local.language.state.project_kinds import CURRENT
 from local.language.state.records import SINGLE, Job
 

@@ -6,8 +6,10 @@ reads it, is a matter of the service's shape: "observed" or "documented".
 
 from __future__ import annotations
 
-from local.language import analysis, keyed_tasks
-from local.language.analysis import Task
+from local.language import keyed_tasks
+from local.language.operations import analysis
+from local.language.operations.analysis import Task
+from local.language.operations.service import Service
 from local.language.protocol.dialect import Call, Dialect, Reply, Route, seconds, ticks
 from local.language.protocol.json_body import JSON, Body
 from local.language.results import (
@@ -19,7 +21,6 @@ from local.language.results import (
     documents_of,
     finished,
 )
-from local.language.service import Service
 from local.language.state.records import MULTI, SINGLE, Job
 
 PREFIX = "/text/analytics/v3.2-preview.2"

@@ -25,6 +25,7 @@ from local.language import (
 )
 from local.language.conditions.fault_injection import Strike
 from local.language.connections import CUT
+from local.language.operations.service import Service
 from local.language.protocol.dialect import MEGABYTE, Call, Dialect, Reply, Route
 from local.language.protocol.incoming_call import Asked
 from local.language.protocol.request_log import SECRET_HEADERS, Recorded, Recording, without_secrets
@@ -38,7 +39,6 @@ from local.language.protocol.service_errors import (
     wrong_key,
     wrong_method,
 )
-from local.language.service import Service
 
 DIALECTS = (
     authoring_current.DIALECT,

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from local.language import copies
 from local.language.authoring_replies import accepted, in_previews, status_of
+from local.language.operations import copies
+from local.language.operations.resources import HERE
+from local.language.operations.service import Service
 from local.language.protocol.dialect import Call, Reply, Route, seconds
-from local.language.resources import HERE
-from local.language.service import Service
 from local.language.state.project_kinds import CURRENT, current_kind
 
 

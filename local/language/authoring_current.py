@@ -2,15 +2,7 @@
 
 from __future__ import annotations
 
-from local.language import (
-    authoring_copies,
-    authoring_evaluations,
-    authoring_exports,
-    authoring_resources,
-    deployments,
-    projects,
-    training,
-)
+from local.language import authoring_copies, authoring_evaluations, authoring_exports, authoring_resources
 from local.language.authoring_replies import (
     PREFIX,
     accepted,
@@ -34,10 +26,11 @@ from local.language.authoring_shapes import (
     training_body,
     training_options,
 )
+from local.language.operations import deployments, projects, training
+from local.language.operations.service import Service
 from local.language.protocol.dialect import AUTHORING_HEADERS, MEGABYTE, Call, Dialect, Reply, Route
 from local.language.protocol.languages import LANGUAGES
 from local.language.protocol.service_errors import bad_parameter, no_such_route, not_found
-from local.language.service import Service
 from local.language.state.project_kinds import current_kind
 from local.language.state.state import deployment, model
 

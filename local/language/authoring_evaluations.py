@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from local.language import evaluations
 from local.language.authoring_replies import accepted, in_previews, job_of, page, require_string_index
 from local.language.authoring_shapes import (
     document_evaluation,
@@ -10,8 +9,9 @@ from local.language.authoring_shapes import (
     evaluation_options,
     evaluation_summary,
 )
+from local.language.operations import evaluations
+from local.language.operations.service import Service
 from local.language.protocol.dialect import Call, Reply, Route
-from local.language.service import Service
 
 
 def summary(call: Call, service: Service) -> Reply:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from local.language import exports, training
 from local.language.authoring_replies import PREFIX, accepted, in_previews, job_of, page
 from local.language.authoring_shapes import job_body
+from local.language.operations import exported_models, training
+from local.language.operations.service import Service
 from local.language.protocol.dialect import Call, Reply, Route, seconds
 from local.language.protocol.json_body import JSON
-from local.language.service import Service
 from local.language.state.records import ExportedModel
 from local.language.state.state import exported_model
 
@@ -22,13 +22,13 @@ def get_exported(call: Call, service: Service) -> Reply:
 
 def put_exported(call: Call, service: Service) -> Reply:
     name, exported = call.names["project"], call.names["exported"]
-    job = exports.begin(service, name, exported, call.body.text("trainedModelLabel"))
+    job = exported_models.begin(service, name, exported, call.body.text("trainedModelLabel"))
     return accepted(call, "/projects", job, name, "/exported-models", exported, "/jobs")
 
 
 def delete_exported(call: Call, service: Service) -> Reply:
     name, exported = call.names["project"], call.names["exported"]
-    job = exports.begin_delete(service, name, exported)
+    job = exported_models.begin_delete(service, name, exported)
     return accepted(call, "/projects", job, name, "/exported-models", exported, "/jobs")
 
 
@@ -40,7 +40,7 @@ def exported_status(call: Call, service: Service) -> Reply:
 def manifest(call: Call, service: Service) -> Reply:
     """The service's files are in a storage of its own; here they are fetched from this very service, with its key."""
     name, exported = call.names["project"], call.names["exported"]
-    found = exports.files(service, service.state.project(name), exported)
+    found = exported_models.files(service, service.state.project(name), exported)
     at, version = (f"{PREFIX}/projects", name, "/exported-models", exported), {"api-version": call.query["api-version"]}
     files = [{"name": it.name, "contentUri": call.link(*at, "/files", it.name, **version)} for it in found]
     return Reply(200, {"modelFiles": files})
@@ -48,7 +48,7 @@ def manifest(call: Call, service: Service) -> Reply:
 
 def exported_file(call: Call, service: Service) -> Reply:
     project = service.state.project(call.names["project"])
-    return Reply(200, content=exports.content(service, project, call.names["exported"], call.names["file"]))
+    return Reply(200, content=exported_models.content(service, project, call.names["exported"], call.names["file"]))
 
 
 def list_prebuilt_entities(call: Call, _service: Service) -> Reply:

@@ -10,12 +10,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from local.language import deployments, evaluations, projects, training
 from local.language.engine import ClassFigures, Evaluation
+from local.language.operations import deployments, evaluations, projects, training
+from local.language.operations.service import QUICKSTART_LIFETIME, Service
 from local.language.protocol.dialect import AUTHORING_HEADERS, Call, Dialect, Reply, Route, milliseconds
 from local.language.protocol.json_body import JSON, Body
 from local.language.protocol.service_errors import Fault, malformed
-from local.language.service import QUICKSTART_LIFETIME, Service
 from local.language.state.project_kinds import QUICKSTART, quickstart_kind
 from local.language.state.records import SINGLE, EvaluationOptions, Job, Project
 

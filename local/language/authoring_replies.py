@@ -7,10 +7,10 @@ from functools import wraps
 from typing import Any
 
 from local.language.authoring_shapes import job_body
+from local.language.operations.service import Service
 from local.language.protocol.dialect import Call, Handler, Reply
 from local.language.protocol.json_body import JSON
 from local.language.protocol.service_errors import bad_parameter, no_such_route
-from local.language.service import Service
 from local.language.state.records import Job
 
 PREFIX = "/language/authoring/analyze-text"

@@ -6,13 +6,13 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from local.language import deployments, training
 from local.language.engine import ClassFigures, Evaluation, Prediction
-from local.language.projects import Draft, labels_of
+from local.language.operations import deployments, training
+from local.language.operations.projects import Draft, labels_of
+from local.language.operations.service import Service
 from local.language.protocol.dialect import seconds, ticks, without_none
 from local.language.protocol.json_body import JSON, Body
 from local.language.protocol.service_errors import bad_parameter
-from local.language.service import Service
 from local.language.state.evaluated import Evaluated
 from local.language.state.labels_file import exported, parse
 from local.language.state.project_kinds import CURRENT, NO_CLASS, current_kind

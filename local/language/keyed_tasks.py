@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 
-from local.language.analysis import require_names
+from local.language.operations.analysis import require_names
 from local.language.protocol.dialect import Call
 from local.language.protocol.json_body import JSON, Body
 from local.language.protocol.service_errors import ServiceError, bad_parameter, invalid

@@ -8,11 +8,11 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from local.language.conditions.fault_injection import EVERYTHING, KINDS, STATUSES, FaultOrder, Struck
+from local.language.operations.service import Service
 from local.language.protocol.dialect import Call, Dialect, Reply, Route
 from local.language.protocol.json_body import JSON, Body
 from local.language.protocol.request_log import Recording
 from local.language.protocol.service_errors import bad_parameter
-from local.language.service import Service
 
 PREFIX = "/_local"
 NEEDED = {"status": "status", "latency": "seconds", "lateJob": "seconds"}

@@ -6,12 +6,12 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from local.language.analysis import Document, Task
 from local.language.jobs.partial_results import Part
+from local.language.operations.analysis import Document, Task
+from local.language.operations.service import Service
 from local.language.protocol.dialect import Call
 from local.language.protocol.json_body import JSON, Body
 from local.language.protocol.text_length import transactions
-from local.language.service import Service
 from local.language.state.records import Job
 
 DOCUMENTS_IN_PAGE = 20  # the default of the v3 family; today's is not documented

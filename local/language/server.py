@@ -16,7 +16,6 @@ from pathlib import Path
 import uvicorn
 
 from local.errors import SetupError
-from local.language import works
 from local.language.analyze_preview import SHAPES
 from local.language.app import App
 from local.language.conditions.clock import Clock
@@ -24,8 +23,9 @@ from local.language.conditions.fault_injection import Faults
 from local.language.conditions.pacing import Pace
 from local.language.conditions.rate_limits import Limits, Meter
 from local.language.connections import Connection
+from local.language.operations import handlers
+from local.language.operations.service import Service, open_service
 from local.language.protocol.request_log import Recorded, Recording
-from local.language.service import Service, open_service
 from local.language.state.folder_lock import held
 from local.language.state.state import State
 from local.language.state.text_storage import Storage
@@ -83,7 +83,7 @@ def running(
     quickstart's analyze answers, "documented" or "observed". Port 0 is any free one. Raises SetupError.
     """
     _require_key(key)
-    clock, recording, paced = clock or Clock(), Recording(), Pace.of(pace, works.KINDS)
+    clock, recording, paced = clock or Clock(), Recording(), Pace.of(pace, handlers.KINDS)
     with ExitStack() as stack:
         blobs = stack.enter_context(closing(Storage(storage)))
         stack.enter_context(held(state))
@@ -110,7 +110,8 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         "--pace",
         action="append",
         help="how long things take: instant (if not given), seconds, realistic or so many seconds, such as 5s; for one "
-        f"kind of job, KIND=PACE, such as analyze=5s. Can be given more than once. The kinds: {', '.join(works.KINDS)}",
+        f"kind of job, KIND=PACE, such as analyze=5s. Can be given more than once. "
+        f"The kinds: {', '.join(handlers.KINDS)}",
     )
     for option, limited in LIMITS.items():
         parser.add_argument(
@@ -195,7 +196,7 @@ def _advice(error: Exception) -> str:
 
 @contextmanager
 def _working(service: Service) -> Iterator[None]:
-    works.start(service)
+    handlers.start(service)
     try:
         yield
     finally:

@@ -15,7 +15,8 @@ from typing import Any
 import pytest
 from language_caller import CURRENT, Caller
 
-from local.language import app, server, works
+from local.language import app, server
+from local.language.operations import handlers
 from local.language.protocol.dialect import Dialect
 
 README = (Path(server.__file__).parent / "README.md").read_text()
@@ -56,7 +57,7 @@ def test_every_option_is_explained() -> None:
 
 def test_every_kind_of_job_is_named() -> None:
     [sentence] = re.findall(r"^The kinds of jobs: (.*?)\.$", README, re.MULTILINE | re.DOTALL)
-    assert re.findall(r"`([^`]+)`", sentence) == list(works.KINDS)
+    assert re.findall(r"`([^`]+)`", sentence) == list(handlers.KINDS)
 
 
 def test_the_test_in_it_runs_as_it_is_written(tmp_path: Path) -> None:

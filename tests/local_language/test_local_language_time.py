@@ -26,12 +26,12 @@ from language_caller import (
 )
 
 from local.errors import SetupError
-from local.language import works
 from local.language.app import App
 from local.language.conditions.clock import Clock
 from local.language.conditions.pacing import PACES, Pace, steps
 from local.language.jobs.partial_results import Findings
 from local.language.jobs.runner import MOST_SWEPT, Effect, Jobs
+from local.language.operations import handlers
 from local.language.protocol.service_errors import ServiceError
 from local.language.state.json_table import Table
 from local.language.state.records import Ending, Job
@@ -77,7 +77,7 @@ def test_every_pace_has_a_moment_for_every_step(pace: str, kind: str) -> None:
     ],
 )
 def test_a_pace_is_a_word_or_a_number_for_all_or_for_some(pace: str, kind: str, seconds: tuple[float, ...]) -> None:
-    moments = Pace.of(pace, works.KINDS).moments(kind, START)
+    moments = Pace.of(pace, handlers.KINDS).moments(kind, START)
     assert [round((moment - START).total_seconds(), 6) for moment in moments] == list(seconds)
 
 
@@ -86,7 +86,7 @@ def test_a_pace_is_a_word_or_a_number_for_all_or_for_some(pace: str, kind: str, 
 )
 def test_a_pace_that_makes_no_sense_is_named(pace: str) -> None:
     with pytest.raises(SetupError, match=r"is no pace: use instant|no kind of job"):
-        Pace.of(pace, works.KINDS)
+        Pace.of(pace, handlers.KINDS)
 
 
 def test_a_clock_goes_with_the_machine_or_stands_and_can_be_moved() -> None:
@@ -185,7 +185,7 @@ def test_what_was_under_way_is_done_after_a_restart(
 
 def test_no_work_is_taken_up_before_the_routes_are_made(start: Callable[..., Any]) -> None:
     """Both use Python's parser, which in 3.11 may raise a SystemError if two threads are in it at once."""
-    steps = {App.__init__.__code__: "routes", works.start.__code__: "works"}
+    steps = {App.__init__.__code__: "routes", handlers.start.__code__: "works"}
     seen = []
     sys.setprofile(lambda frame, event, _: event == "call" and frame.f_code in steps and seen.append(frame.f_code))
     try:

@@ -6,8 +6,8 @@ from collections.abc import Callable
 
 from local.language.jobs.partial_results import Part
 from local.language.jobs.runner import Effect
+from local.language.operations.service import Service
 from local.language.protocol.service_errors import Fault
-from local.language.service import Service
 from local.language.state.records import Ending, Job
 
 Work = Callable[[Service, Job], Effect]

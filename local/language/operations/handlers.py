@@ -5,10 +5,19 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import partial
 
-from local.language import analysis, copies, deployments, evaluations, exports, projects, resources, training
-from local.language.fates import fated
 from local.language.jobs.runner import Effect
-from local.language.service import Service
+from local.language.operations import (
+    analysis,
+    copies,
+    deployments,
+    evaluations,
+    exported_models,
+    projects,
+    resources,
+    training,
+)
+from local.language.operations.injected_outcomes import fated
+from local.language.operations.service import Service
 from local.language.state.records import Job
 
 AUTHORING: dict[str, Callable[[Service, Job], Effect]] = {
@@ -26,8 +35,8 @@ AUTHORING: dict[str, Callable[[Service, Job], Effect]] = {
     "assign": resources.assigning,
     "unassign": resources.unassigning,
     "withdraw": resources.withdrawing,
-    "export-model": exports.exporting,
-    "delete-exported": exports.deleting,
+    "export-model": exported_models.exporting,
+    "delete-exported": exported_models.deleting,
 }
 ANALYSES: dict[str, Callable[[Service, Job], Effect]] = {"analyze": fated(analysis.analysing)}
 KINDS = (*AUTHORING, *ANALYSES)

@@ -8,8 +8,8 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from local.language.jobs.runner import Effect
+from local.language.operations.service import QUICKSTART_LIFETIME, Service
 from local.language.protocol.service_errors import bad_parameter, quota
-from local.language.service import QUICKSTART_LIFETIME, Service
 from local.language.state.records import Deployment, Ending, Job, Project
 from local.language.state.state import deployment, model
 

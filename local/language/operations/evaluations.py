@@ -8,12 +8,12 @@ from datetime import datetime
 
 from local.language import engine
 from local.language.jobs.runner import Effect
+from local.language.operations.service import Service
+from local.language.operations.training import NOT_EVALUATED, examples_of, split_of
 from local.language.protocol.service_errors import Fault, ServiceError, conflict, not_found
-from local.language.service import Service
 from local.language.state.evaluated import Evaluated
 from local.language.state.records import Ending, EvaluationOptions, Job, Project
 from local.language.state.state import model
-from local.language.training import NOT_EVALUATED, examples_of, split_of
 
 logger = logging.getLogger(__name__)
 

@@ -8,8 +8,8 @@ from datetime import datetime
 from pathlib import Path
 
 from local.language.jobs.runner import Effect
+from local.language.operations.service import Service
 from local.language.protocol.service_errors import bad_parameter, not_found
-from local.language.service import Service
 from local.language.state.records import Ending, ExportedModel, Job, Project
 from local.language.state.state import exported_model, model
 

@@ -9,10 +9,10 @@ from collections.abc import Sequence
 from dataclasses import asdict, replace
 from datetime import datetime
 
-from local.language.deployments import begin_undeploy, require_assigned
 from local.language.jobs.runner import Effect
+from local.language.operations.deployments import begin_undeploy, require_assigned
+from local.language.operations.service import Service
 from local.language.protocol.service_errors import conflict
-from local.language.service import Service
 from local.language.state.records import Ending, Job, Project, Resource
 from local.language.state.state import deployment
 

@@ -11,9 +11,9 @@ from typing import Literal, cast
 
 from local.language import engine
 from local.language.jobs.runner import Effect
+from local.language.operations.service import AUTHORING_LIFETIME, Service
 from local.language.protocol.service_errors import Fault, ServiceError, bad_parameter, conflict, quota
 from local.language.protocol.text_length import text_elements
-from local.language.service import AUTHORING_LIFETIME, Service
 from local.language.state.project_kinds import QUICKSTART
 from local.language.state.records import Ending, EvaluationOptions, Job, Model, Project, Snapshot
 from local.language.state.state import model

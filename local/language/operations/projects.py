@@ -10,8 +10,8 @@ from typing import Any
 from urllib.parse import unquote
 
 from local.language.jobs.runner import Effect
+from local.language.operations.service import Service
 from local.language.protocol.service_errors import bad_parameter, conflict, quota
-from local.language.service import Service
 from local.language.state.labels_file import parse_file
 from local.language.state.records import Ending, Job, LabelledDocument, Labels, Project
 from local.language.state.state import model, snapshot

@@ -10,9 +10,10 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from local.language.engine import BrokenModel
-from local.language.fates import spoiled
 from local.language.jobs.partial_results import Part, turn
 from local.language.jobs.runner import Effect
+from local.language.operations.injected_outcomes import spoiled
+from local.language.operations.service import ANALYZE_LIFETIME, Service
 from local.language.protocol.service_errors import (
     all_documents_empty,
     bad_documents,
@@ -24,7 +25,6 @@ from local.language.protocol.service_errors import (
     too_much_text,
 )
 from local.language.protocol.text_length import MOST_ELEMENTS, text_elements, transactions
-from local.language.service import ANALYZE_LIFETIME, Service
 from local.language.state.project_kinds import CURRENT, NO_CLASS
 from local.language.state.records import Ending, Job, Project
 from local.language.state.state import deployment
