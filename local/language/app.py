@@ -15,14 +15,8 @@ from starlette.types import Receive, Scope, Send
 from werkzeug.exceptions import MethodNotAllowed, NotFound
 from werkzeug.routing import Map, Rule
 
-from local.language import (
-    analyze_current,
-    analyze_preview,
-    analyze_v32,
-    authoring_current,
-    authoring_preview,
-    local_routes,
-)
+from local.language import analyze_current, analyze_preview, analyze_v32, local_routes
+from local.language.authoring import current, quickstart
 from local.language.conditions.fault_injection import Strike
 from local.language.connections import CUT
 from local.language.operations.service import Service
@@ -41,8 +35,8 @@ from local.language.protocol.service_errors import (
 )
 
 DIALECTS = (
-    authoring_current.DIALECT,
-    authoring_preview.DIALECT,
+    current.DIALECT,
+    quickstart.DIALECT,
     analyze_current.DIALECT,
     analyze_preview.DIALECT,
     analyze_v32.DIALECT,

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from local.language import authoring_copies, authoring_evaluations, authoring_exports, authoring_resources
-from local.language.authoring_replies import (
+from local.language.authoring import copies, evaluations, exported_models, resources
+from local.language.authoring.replies import (
     PREFIX,
     accepted,
     job_of,
@@ -12,7 +12,7 @@ from local.language.authoring_replies import (
     require_string_index,
     status_of,
 )
-from local.language.authoring_shapes import (
+from local.language.authoring.shapes import (
     OLDEST,
     assets,
     deployment_body,
@@ -237,10 +237,10 @@ ROUTES = (
     Route("GET", f"{_P}/deployments/<deployment>/jobs/<job>", deployment_status),
     Route("POST", f"{_P}/deployments/:swap", swap),
     Route("GET", f"{_P}/deployments/swap/jobs/<job>", status_of("swap")),
-    *authoring_evaluations.ROUTES,
-    *authoring_copies.ROUTES,
-    *authoring_resources.ROUTES,
-    *authoring_exports.ROUTES,
+    *evaluations.ROUTES,
+    *copies.ROUTES,
+    *resources.ROUTES,
+    *exported_models.ROUTES,
 )
 DIALECT = Dialect(
     prefix=PREFIX,

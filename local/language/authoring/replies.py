@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from functools import wraps
 from typing import Any
 
-from local.language.authoring_shapes import job_body
+from local.language.authoring.shapes import job_body
 from local.language.operations.service import Service
 from local.language.protocol.dialect import Call, Handler, Reply
 from local.language.protocol.json_body import JSON

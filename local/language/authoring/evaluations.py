@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from local.language.authoring_replies import accepted, in_previews, job_of, page, require_string_index
-from local.language.authoring_shapes import (
+from local.language.authoring.replies import accepted, in_previews, job_of, page, require_string_index
+from local.language.authoring.shapes import (
     document_evaluation,
     evaluation_job_body,
     evaluation_options,

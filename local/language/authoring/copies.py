@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from local.language.authoring_replies import accepted, in_previews, status_of
+from local.language.authoring.replies import accepted, in_previews, status_of
 from local.language.operations import copies
 from local.language.operations.resources import HERE
 from local.language.operations.service import Service

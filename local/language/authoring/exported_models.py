@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from local.language.authoring_replies import PREFIX, accepted, in_previews, job_of, page
-from local.language.authoring_shapes import job_body
+from local.language.authoring.replies import PREFIX, accepted, in_previews, job_of, page
+from local.language.authoring.shapes import job_body
 from local.language.operations import exported_models, training
 from local.language.operations.service import Service
 from local.language.protocol.dialect import Call, Reply, Route, seconds
