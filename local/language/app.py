@@ -15,7 +15,7 @@ from starlette.types import Receive, Scope, Send
 from werkzeug.exceptions import MethodNotAllowed, NotFound
 from werkzeug.routing import Map, Rule
 
-from local.language import analyze_current, analyze_preview, analyze_v32, local_routes
+from local.language import local_routes
 from local.language.authoring import current, quickstart
 from local.language.conditions.fault_injection import Strike
 from local.language.connections import CUT
@@ -33,13 +33,16 @@ from local.language.protocol.service_errors import (
     wrong_key,
     wrong_method,
 )
+from local.language.runtime import current as analyze_current
+from local.language.runtime import quickstart as analyze_preview
+from local.language.runtime import v32
 
 DIALECTS = (
     current.DIALECT,
     quickstart.DIALECT,
     analyze_current.DIALECT,
     analyze_preview.DIALECT,
-    analyze_v32.DIALECT,
+    v32.DIALECT,
 )
 MOST_BYTES = 64 * MEGABYTE
 NOTHING = Strike()

@@ -16,7 +16,6 @@ from pathlib import Path
 import uvicorn
 
 from local.errors import SetupError
-from local.language.analyze_preview import SHAPES
 from local.language.app import App
 from local.language.conditions.clock import Clock
 from local.language.conditions.fault_injection import Faults
@@ -26,6 +25,7 @@ from local.language.connections import Connection
 from local.language.operations import handlers
 from local.language.operations.service import Service, open_service
 from local.language.protocol.request_log import Recorded, Recording
+from local.language.runtime.quickstart import SHAPES
 from local.language.state.folder_lock import held
 from local.language.state.state import State
 from local.language.state.text_storage import Storage

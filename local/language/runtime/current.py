@@ -13,7 +13,7 @@ from local.language.operations.service import ANALYZE_LIFETIME, Service
 from local.language.protocol.dialect import Call, Dialect, Reply, Route, seconds, ticks
 from local.language.protocol.json_body import JSON, Body
 from local.language.protocol.service_errors import bad_parameter, malformed
-from local.language.results import (
+from local.language.runtime.job_pages import (
     Finished,
     Page,
     counters,

@@ -6,13 +6,13 @@ reads it, is a matter of the service's shape: "observed" or "documented".
 
 from __future__ import annotations
 
-from local.language import keyed_tasks
 from local.language.operations import analysis
 from local.language.operations.analysis import Task
 from local.language.operations.service import Service
 from local.language.protocol.dialect import Call, Dialect, Reply, Route, seconds, ticks
 from local.language.protocol.json_body import JSON, Body
-from local.language.results import (
+from local.language.runtime import v3_tasks
+from local.language.runtime.job_pages import (
     Finished,
     Page,
     counters,
@@ -41,7 +41,7 @@ OTHERS = (  # its Python client sends them all, empty
 def submit(call: Call, service: Service) -> Reply:
     body = call.body
     documents, name = documents_of(body), body.text("displayName", "")
-    tasks = [_task(kind, item, service) for kind, item in keyed_tasks.asked(body.body("tasks"), TASKS, OTHERS)]
+    tasks = [_task(kind, item, service) for kind, item in v3_tasks.asked(body.body("tasks"), TASKS, OTHERS)]
     job = analysis.begin(service, documents, tasks, name)
     return Reply(202, headers={"operation-location": call.link(f"{PREFIX}/analyze/jobs", job.id)})
 
@@ -60,7 +60,7 @@ def _task(kind: str, item: Body, service: Service) -> Task:
 
 def _body(call: Call, service: Service, job: Job, page: Page) -> JSON:
     name, found = job.asked["displayName"], finished(service, job)
-    items = keyed_tasks.listed(found, KEYS, lambda one: _item(one, STATE[service.shape], page))
+    items = v3_tasks.listed(found, KEYS, lambda one: _item(one, STATE[service.shape], page))
     return {
         "jobId": job.id,
         "lastUpdateDateTime": seconds(service.analyses.updated(job)),
@@ -68,9 +68,9 @@ def _body(call: Call, service: Service, job: Job, page: Page) -> JSON:
         "expirationDateTime": seconds(job.expires),
         "status": service.analyses.step(job),
         **({"displayName": name} if name else {}),
-        "errors": keyed_tasks.errors(job, found, KEYS),
+        "errors": v3_tasks.errors(job, found, KEYS),
         "tasks": {**counters(job, found), **items},
-        **keyed_tasks.next_link(call, page, found),
+        **v3_tasks.next_link(call, page, found),
     }
 
 
@@ -103,5 +103,5 @@ def _document(record: JSON, task: Task, page: Page) -> JSON:
 DIALECT = Dialect(
     prefix=PREFIX,
     routes=(Route("POST", "/analyze", submit), Route("GET", "/analyze/jobs/<job>", status)),
-    renamed=keyed_tasks.RENAMED,
+    renamed=v3_tasks.RENAMED,
 )

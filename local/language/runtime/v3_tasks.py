@@ -8,7 +8,7 @@ from local.language.operations.analysis import require_names
 from local.language.protocol.dialect import Call
 from local.language.protocol.json_body import JSON, Body
 from local.language.protocol.service_errors import ServiceError, bad_parameter, invalid
-from local.language.results import Finished, Page, faults
+from local.language.runtime.job_pages import Finished, Page, faults
 from local.language.state.records import Job
 
 RENAMED = {  # what the v3 family's enumeration of codes does not have

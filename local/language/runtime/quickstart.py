@@ -10,14 +10,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from local.language.keyed_tasks import RENAMED, asked, errors, listed, next_link
 from local.language.operations import analysis
 from local.language.operations.analysis import Task
 from local.language.operations.service import Service
 from local.language.protocol.dialect import Call, Dialect, Reply, Route, milliseconds
 from local.language.protocol.json_body import JSON, Body
 from local.language.protocol.service_errors import bad_parameter
-from local.language.results import Finished, Page, counters, document_errors, documents_of, finished
+from local.language.runtime.job_pages import Finished, Page, counters, document_errors, documents_of, finished
+from local.language.runtime.v3_tasks import RENAMED, asked, errors, listed, next_link
 from local.language.state.records import MULTI, SINGLE, Job
 
 PREFIX = "/text/analytics/v3.1-preview.ct.1"
