@@ -20,7 +20,7 @@ from azure.storage.blob import BlobServiceClient, ContainerClient
 from bench.learnt import DEPLOYMENT, PROJECT, TEXT, learnt
 from local import azurite
 from local.host import app as host_app
-from local.language import server
+from local.language.server import server
 
 ROOT = Path(__file__).parents[1]
 PACE = "5s"

@@ -30,7 +30,7 @@ from azure.storage.blob import BlobServiceClient
 
 from local import azurite
 from local.language.engine import Example, Trained, train
-from local.language.server import collect_seldom
+from local.language.server.server import collect_seldom
 
 ROOT = Path(__file__).parents[1]
 MOVIES = ROOT / "samples" / "movies"

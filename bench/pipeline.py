@@ -14,9 +14,9 @@ from datetime import UTC, datetime, timedelta
 
 from bench.counting import CountingRows
 from bench.learnt import CLASSIFIER, TEXT, learnt
-from local.language import server
 from local.language.conditions.clock import Clock
 from local.language.conditions.rate_limits import Limits
+from local.language.server import server
 from shared.claim import claim
 from shared.intake import document_landed
 from shared.ledger import Ledger

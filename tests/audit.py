@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from local.language.server import LanguageService
+from local.language.server.server import LanguageService
 from shared.ledger import Ledger
 from shared.model import Document, DocumentState, Job, JobState
 from shared.services import Services

@@ -20,8 +20,8 @@ from local.azurite import Azurite
 from local.client import Client
 from local.host import app as host_app
 from local.host.app import Host
-from local.language import server
-from local.language.server import LanguageService
+from local.language.server import server
+from local.language.server.server import LanguageService
 from local.running import Stack
 from shared.errors import StorageUnavailable
 from shared.model import Document, Job, JobState

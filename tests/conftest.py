@@ -12,8 +12,8 @@ from world import World
 from world import world as running_world
 
 from local import azurite as emulator
-from local.language import server
-from local.language.server import LanguageService
+from local.language.server import server
+from local.language.server.server import LanguageService
 from shared.settings import PREVIEW_API, TODAY_API
 
 ROOT = Path(__file__).parents[1]

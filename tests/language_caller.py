@@ -13,7 +13,7 @@ from typing import Any
 import requests
 from azure.storage.blob import BlobServiceClient
 
-from local.language.server import LanguageService
+from local.language.server.server import LanguageService
 
 CURRENT = "/language/authoring/analyze-text/projects"
 PREVIEW = "/language/text/authoring/v1.0-preview.2/projects"

@@ -18,7 +18,7 @@ from watched import Log, watched
 from world import TEXTS, World, environment
 
 from local.language.conditions.fault_injection import FaultOrder
-from local.language.server import LanguageService
+from local.language.server.server import LanguageService
 from shared.intake import document_landed
 from shared.ledger import Ledger
 from shared.model import Document, Job

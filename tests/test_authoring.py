@@ -13,8 +13,8 @@ from world import TEXTS, World
 from world import world as running_world
 
 from local.azurite import Azurite
-from local.language import server
-from local.language.server import LanguageService
+from local.language.server import server
+from local.language.server.server import LanguageService
 from shared import proofreading
 from shared.settings import PREVIEW_API, TODAY_API
 

@@ -12,8 +12,8 @@ from storm import Storm, faults, storm_over
 from world import world as running_world
 
 from local.azurite import Azurite
-from local.language import server
 from local.language.conditions.clock import Clock
+from local.language.server import server
 from shared.model import DocumentState, Reason
 from shared.settings import TODAY_API
 

@@ -14,7 +14,7 @@ from world import World, environment
 
 import function_app
 from local.azurite import Azurite
-from local.language.server import LanguageService
+from local.language.server.server import LanguageService
 from shared import services
 from shared.settings import TODAY_API
 

@@ -11,8 +11,8 @@ from world import World
 
 from local.azurite import Azurite
 from local.azurite import running as azurite_running
-from local.language import server
 from local.language.conditions.fault_injection import FaultOrder
+from local.language.server import server
 from shared import services
 from shared.errors import StorageUnavailable
 

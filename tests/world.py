@@ -19,7 +19,7 @@ from azure.storage.blob import BlobServiceClient
 
 import function_app
 from local.azurite import Azurite
-from local.language.server import LanguageService
+from local.language.server.server import LanguageService
 from shared import services
 
 SECONDS = 60.0  # real ones, before a wait for a condition is given up

@@ -14,7 +14,7 @@ from client_process import Client, speaking
 from language_caller import Caller, Deployed, deploy_both, upload_texts
 
 from local.azurite import Azurite
-from local.language.server import LanguageService, running
+from local.language.server.server import LanguageService, running
 
 
 @pytest.fixture(scope="session")

@@ -10,7 +10,7 @@ import requests
 from client_process import Client, Raised
 from language_caller import Deployed, document
 
-from local.language.server import LanguageService
+from local.language.server.server import LanguageService
 
 JOBS = "/language/analyze-text/jobs"
 SUBMIT, POLL = {"method": "POST", "path": f"{JOBS}$"}, {"method": "GET", "path": f"{JOBS}/"}

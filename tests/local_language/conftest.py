@@ -14,7 +14,7 @@ from language_caller import START, Caller, Deployed, deploy_both, upload_texts
 
 from local.azurite import Azurite
 from local.language.conditions.clock import Clock
-from local.language.server import running
+from local.language.server.server import running
 
 
 @pytest.fixture(scope="session")

@@ -15,7 +15,7 @@ from typing import Any
 
 import requests
 
-from local.language.server import LanguageService
+from local.language.server.server import LanguageService
 
 RECORDED: dict[str, Any] = json.loads((Path(__file__).parent / "recorded.json").read_text())
 GUID = r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"

@@ -30,16 +30,16 @@ from language_caller import (
 from werkzeug.routing import Rule
 
 from local.azurite import KEY, Azurite
-from local.language import local_routes
-from local.language.app import DIALECTS
 from local.language.protocol.dialect import MEGABYTE
 from local.language.protocol.request_log import Recording
-from local.language.server import running
+from local.language.server import control_routes
+from local.language.server.router import DIALECTS
+from local.language.server.server import running
 
 ANALYZE = "/text/analytics/v3.1-preview.ct.1/analyze"
 ROUTES = [
     (route.method, dialect.prefix + route.path)
-    for dialect in [*DIALECTS, local_routes.dialect(Recording())]
+    for dialect in [*DIALECTS, control_routes.dialect(Recording())]
     for route in dialect.routes
 ]
 QUERY = f"?api-version={VERSION}"

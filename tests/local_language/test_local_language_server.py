@@ -19,8 +19,8 @@ import requests
 
 from local.azurite import Azurite
 from local.errors import SetupError
-from local.language import server
-from local.language.server import running
+from local.language.server import server
+from local.language.server.server import running
 
 ROOT = Path(__file__).parents[2]
 READY = re.compile(r"The Language service answers at (http://127\.0\.0\.1:\d+)\n")

@@ -15,10 +15,8 @@ from starlette.types import Receive, Scope, Send
 from werkzeug.exceptions import MethodNotAllowed, NotFound
 from werkzeug.routing import Map, Rule
 
-from local.language import local_routes
 from local.language.authoring import current, quickstart
 from local.language.conditions.fault_injection import Strike
-from local.language.connections import CUT
 from local.language.operations.service import Service
 from local.language.protocol.dialect import MEGABYTE, Call, Dialect, Reply, Route
 from local.language.protocol.incoming_call import Asked
@@ -36,6 +34,8 @@ from local.language.protocol.service_errors import (
 from local.language.runtime import current as analyze_current
 from local.language.runtime import quickstart as analyze_preview
 from local.language.runtime import v32
+from local.language.server import control_routes
+from local.language.server.connections import CUT
 
 DIALECTS = (
     current.DIALECT,
@@ -61,7 +61,7 @@ class Matched:
     @property
     def ours(self) -> bool:
         """Whether it is about this service, and not of the protocols."""
-        return self.dialect.prefix == local_routes.PREFIX
+        return self.dialect.prefix == control_routes.PREFIX
 
     @property
     def quick(self) -> bool:
@@ -74,7 +74,7 @@ class App:
 
     def __init__(self, service: Service, key: str, recording: Recording) -> None:
         self._service, self._key, self._recording = service, key.encode(), recording
-        self._routes = _map([*DIALECTS, local_routes.dialect(recording)]).bind("")
+        self._routes = _map([*DIALECTS, control_routes.dialect(recording)]).bind("")
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         began = time.perf_counter()
@@ -156,7 +156,7 @@ class App:
         return matched.route.handler(call, service)
 
     def _record(self, request: Request, content: bytes, status: int) -> None:
-        if request.scope["path"].startswith(local_routes.PREFIX + "/"):
+        if request.scope["path"].startswith(control_routes.PREFIX + "/"):
             return
         headers = {name: value for name, value in self._keyless(request.headers) if name not in SECRET_HEADERS}
         path, query, now = request.scope["path"], dict(self._keyless(request.query_params)), self._service.clock.now()

@@ -16,16 +16,16 @@ from pathlib import Path
 import uvicorn
 
 from local.errors import SetupError
-from local.language.app import App
 from local.language.conditions.clock import Clock
 from local.language.conditions.fault_injection import Faults
 from local.language.conditions.pacing import Pace
 from local.language.conditions.rate_limits import Limits, Meter
-from local.language.connections import Connection
 from local.language.operations import handlers
 from local.language.operations.service import Service, open_service
 from local.language.protocol.request_log import Recorded, Recording
 from local.language.runtime.quickstart import SHAPES
+from local.language.server.connections import Connection
+from local.language.server.router import App
 from local.language.state.folder_lock import held
 from local.language.state.state import State
 from local.language.state.text_storage import Storage

@@ -1,0 +1,1 @@
+"""The process: routing, control routes, connections."""
