@@ -7,7 +7,7 @@ from collections.abc import Callable
 from azure.core.exceptions import AzureError, ClientAuthenticationError, ServiceRequestError
 
 from local.host import storage
-from local.host.functions import FunctionInError
+from local.host.errors import FunctionInError
 from local.host.settings import DEVELOPMENT_STORAGE, STORAGE, Connection, Settings
 from shared.errors import StorageUnavailable, TextdropError
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from local.accounts import DOCUMENTS
-from local.host.functions import FunctionInError
+from local.host.errors import FunctionInError
 from local.host.settings import STORAGE, Settings
 from shared.services import TOKEN_SCOPE
 

@@ -4,7 +4,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from local.host.cron import NEVER, ScheduleError, next_occurrence, parse, span
+from local.host.config.time_span import parse_span
+from local.host.cron import NEVER, ScheduleError, next_occurrence, parse
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 
@@ -94,7 +95,7 @@ def test_what_is_no_schedule_is_refused(expression):
     ],
 )
 def test_a_span_is_read_as_dotnet_reads_it(text, expected):
-    assert span(text) == expected
+    assert parse_span(text) == expected
     assert parse(f" {text}\n").next(START) == START + expected
 
 

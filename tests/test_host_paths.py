@@ -5,8 +5,8 @@ import json
 import pytest
 
 from local.host import blob_paths, event_grid, orders
+from local.host.errors import FunctionInError
 from local.host.event_grid import Heard
-from local.host.functions import FunctionInError
 from local.host.orders import Order
 
 

@@ -1,6 +1,6 @@
 import pytest
 
-from local.host.functions import FunctionInError
+from local.host.errors import FunctionInError
 from local.host.routes import parse
 
 

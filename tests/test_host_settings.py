@@ -4,7 +4,7 @@ import pytest
 
 from local.errors import SetupError
 from local.host import host_json, storage
-from local.host.functions import FunctionInError
+from local.host.errors import FunctionInError
 from local.host.settings import Connection, Settings, local_values
 from local.host.singleton import Leasing
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
+
+from local.host.config.time_span import FORMS, parse_span
 
 MONTHS = (
     "january february march april may june july august september october november december".split()  # noqa: SIM905
@@ -21,17 +22,6 @@ FIELDS: tuple[tuple[str, int, int, Sequence[str]], ...] = (  # name, lowest, hig
     ("day of week", 0, 6, WEEKDAYS),
 )
 WITHOUT_SECONDS = 5
-SPAN_FORMS = [  # of .NET, in the order in which it tries them; the last field may have a fraction of a second
-    re.compile(pattern, re.ASCII)
-    for pattern in (
-        r"(?P<days>\d+)",
-        r"(?:(?P<days>\d+)\.)?(?P<hours>\d+):(?P<minutes>\d+)",
-        r"(?:(?P<days>\d+)\.)?(?P<hours>\d+):(?P<minutes>\d+):(?P<seconds>\d+(?:\.\d+)?)",
-        r"(?P<days>\d+):(?P<hours>\d+):(?P<minutes>\d+)",
-        r"(?P<days>\d+):(?P<hours>\d+):(?P<minutes>\d+):(?P<seconds>\d+(?:\.\d+)?)",
-    )
-]
-SPAN_LIMITS = {"days": 10_675_199, "hours": 23, "minutes": 59, "seconds": 59.9999999}
 NEVER = datetime.max.replace(tzinfo=UTC)
 DAYS_AHEAD = 366 * 41  # no combination of day, month and day of week that comes at all takes longer
 
@@ -174,23 +164,8 @@ def _digits(word: str) -> int:
 
 
 def _interval(expression: str) -> Interval:
-    if not any(form.fullmatch(expression) for form in SPAN_FORMS):
+    if not any(form.fullmatch(expression) for form in FORMS):
         raise ValueError("it has neither five or six fields nor the form hh:mm:ss")
-    if not (length := span(expression)):
+    if not (length := parse_span(expression)):
         raise ValueError("it is no time at all")
     return Interval(length)
-
-
-def span(text: str) -> timedelta:
-    """A length of time as .NET reads it: [days.]hours:minutes[:seconds[.fraction]], or days alone. Raises ValueError.
-
-    Three fields whose first is above 23 are days, hours and minutes: 25:00:00 is 25 days.
-    """
-    matches = [match for form in SPAN_FORMS if (match := form.fullmatch(text))]
-    if not matches:
-        raise ValueError(f"{text!r} has not the form hh:mm:ss")
-    for match in matches:
-        fields = {name: float(number or 0) for name, number in match.groupdict().items()}
-        if all(number <= SPAN_LIMITS[name] for name, number in fields.items()):
-            return timedelta(**fields)
-    raise ValueError("hours go to 23, minutes and seconds to 59; write days as d.hh:mm:ss")

@@ -14,10 +14,6 @@ if TYPE_CHECKING:
     from local.host.settings import Connection
 
 
-class FunctionInError(Exception):
-    """One function cannot run; the others do. The message is one line and says what to do."""
-
-
 @dataclass(frozen=True)
 class HttpTrigger:
     """No `methods` means every method; `level` is what a caller's key must open."""

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from local.errors import SetupError
-from local.host import cron
+from local.host.config.time_span import parse_span
 from local.host.settings import Settings, read_json
 from local.host.singleton import LEASING, Leasing
 
@@ -104,7 +104,7 @@ def _leasing(values: Values) -> Leasing:
 def _seconds(values: Values, key: str, default: str, *, least: float, most: float = math.inf) -> float:
     path, value = values.get(key, (key, default))
     try:
-        seconds = cron.span(str(value)).total_seconds()
+        seconds = parse_span(str(value)).total_seconds()
     except ValueError as error:
         raise SetupError(f"host.json: {path}: {error}.") from error
     if not least <= seconds <= most:

@@ -19,7 +19,8 @@ from azure.functions.decorators.function_app import Function as Decorated
 
 from local.errors import SetupError
 from local.host import blob_paths, cron, keys, retries, routes, signatures, storage
-from local.host.functions import BlobTrigger, Function, FunctionInError, HttpTrigger, TimerTrigger, Trigger
+from local.host.errors import FunctionInError
+from local.host.functions import BlobTrigger, Function, HttpTrigger, TimerTrigger, Trigger
 from local.host.host_json import HostJson
 from local.host.retries import Retry
 from local.host.settings import LOCAL_SETTINGS, STORAGE, Settings, ignored_locally

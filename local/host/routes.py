@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from urllib.parse import unquote
 
-from local.host.functions import FunctionInError
+from local.host.errors import FunctionInError
 
 PARAMETER = re.compile(r"\{(\*?)([A-Za-z_][A-Za-z0-9_]*)(\??)\}")
 ENCODED_SLASH = re.compile("(%2f)", re.IGNORECASE)

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from local.azurite import ACCOUNT, KEY
 from local.errors import SetupError
-from local.host.functions import FunctionInError
+from local.host.errors import FunctionInError
 
 STORAGE = "AzureWebJobsStorage"
 LOCAL_SETTINGS = "local.settings.json"

@@ -17,7 +17,7 @@ from azure.core.exceptions import AzureError, ResourceExistsError, ResourceNotFo
 from azure.storage.blob import BlobServiceClient
 from azure.storage.queue import QueueClient, QueueServiceClient, TextBase64DecodePolicy, TextBase64EncodePolicy
 
-from local.host.functions import FunctionInError
+from local.host.errors import FunctionInError
 from local.host.settings import STORAGE, Connection, Settings
 
 HOSTS_CONTAINER = "azure-webjobs-hosts"
