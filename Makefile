@@ -33,8 +33,8 @@ help: ## list these commands
 demo: setup ## walk the quickstart from start to end on this machine (DATA, LABELS, DROP and others: see the README)
 	@$(PY) -m local demo
 
-run: setup ## run it all until Ctrl-C (HOST=func: on Azure Functions Core Tools; AUTH=1: callers need keys)
-	@$(PY) -m local up $(if $(filter func,$(HOST)),--host func) $(if $(AUTH),--auth)
+run: setup ## run it all until Ctrl-C (PORT, DATA, LABELS; HOST=func: on Azure Functions Core Tools; AUTH=1: callers need keys)
+	@$(PY) -m local up $(if $(filter func,$(HOST)),--host func) $(if $(AUTH),--auth) $(if $(PORT),--port $(PORT))
 
 test: setup worker clients ## run every test (TESTS=tests/test_azurite.py: only these)
 	@$(PY) -m pytest -n $(PARALLEL) $(TESTS)
@@ -58,6 +58,8 @@ worker: $(WORKER) ## install Microsoft's Python worker for the tests that drive 
 clients: $(CLIENTS) ## install clients, of the Language service and of ours, in environments of their own, for the tests that drive them
 
 clean: ## remove what was installed or made here, the data of `make run` included
+	@if [ -e .textdrop/running.json ] && $(PY) -c 'from local import running; exit(not running.announced())' 2>/dev/null; then \
+		echo "make run is still up, and would lose its data: stop it with Ctrl-C in its terminal first." >&2; exit 1; fi
 	@rm -rf .venv .venvs .venv-worker .venv-clients local/node_modules .textdrop .hypothesis .pytest_cache .mypy_cache .ruff_cache
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
@@ -69,6 +71,7 @@ $(PACKAGES): requirements.txt requirements-dev.txt
 	@$(PY) -m pip --version >/dev/null 2>&1 || $(PYTHON) -m venv --clear $(VENV)
 	@echo "Installing Python packages into $(VENV) (a minute or so)"
 	@$(PY) -m pip install -qq --disable-pip-version-check -r requirements-dev.txt
+	@$(PY) -c 'import os, pathlib, sysconfig as s; pathlib.Path(s.get_path("purelib"), "textdrop.pth").write_text(os.getcwd())'
 	@touch $@
 
 $(AZURITE): local/package.json local/package-lock.json $(PACKAGES)

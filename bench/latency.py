@@ -7,7 +7,7 @@ import time
 from pathlib import Path
 from statistics import median
 
-from local import quickstart, show, stack
+from local import material, quickstart, show, stack
 from local.client import Client
 
 FILES = 10
@@ -20,7 +20,7 @@ def report() -> None:
         with tempfile.TemporaryDirectory() as folder, stack.running(pace=pace) as started:
             client = Client(started)
             show.console.quiet = True
-            quickstart.learn(client, quickstart.samples())
+            quickstart.learn(client, material.samples())
             show.console.quiet = False
             took = sorted(_lone_file(client, Path(folder) / f"{pace}{number}.txt") for number in range(FILES))
         spread = f"{took[0]:.1f} to {took[-1]:.1f} s ({FILES} files)"

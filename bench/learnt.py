@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from local import quickstart, show, stack
+from local import material, quickstart, show, stack
 from local.client import Client
 from shared.language.types import Classifier, Kind
 
@@ -22,6 +22,6 @@ def learnt() -> Iterator[Path]:
     with tempfile.TemporaryDirectory(prefix="textdrop-bench-") as folder:
         with stack.running(state=Path(folder), pace="instant") as started:
             show.console.quiet = True
-            quickstart.learn(Client(started), quickstart.samples())
+            quickstart.learn(Client(started), material.samples())
             show.console.quiet = False
         yield Path(folder) / "language"

@@ -7,11 +7,13 @@ import importlib
 import signal
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 from types import ModuleType
 
 from local.errors import SetupError
 from shared.errors import TextdropError
 
+ROOT = Path(__file__).parents[1]
 COMMANDS = {  # command: module, what it does
     "demo": ("local.demo", "walk the quickstart from start to end, then stop"),
     "up": ("local.up", "start everything with a published sample model, until Ctrl-C"),
@@ -23,12 +25,18 @@ COMMANDS = {  # command: module, what it does
     "install": ("local.install", "install Azurite, and Node.js for it if there is none"),
 }
 
+WITH_THE_SET_UP = f"Run `make setup` in {ROOT} once, then {ROOT}/.venv/bin/python -m local …"
+
 
 def main(words: Sequence[str]) -> int:
     if not words or words[0] not in COMMANDS:
         return _without_command(words)
     module, summary = COMMANDS[words[0]]
-    command = _imported(module)
+    try:
+        command = _imported(module)
+    except ModuleNotFoundError as error:
+        print(f"{error.name} is not installed for {sys.executable}. {WITH_THE_SET_UP}", file=sys.stderr)
+        return 1
     parser = argparse.ArgumentParser(
         prog=f"python -m local {words[0]}", description=summary[0].upper() + summary[1:] + "."
     )

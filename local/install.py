@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import argparse
 import json
-import subprocess
 from pathlib import Path
 from typing import Any
 
-from local import node
+from local import elapsed, node
 from local.errors import SetupError
 
 HERE = Path(__file__).parent
@@ -36,17 +35,18 @@ def azurite_script() -> Path:
 
 
 def _install(found: node.Node) -> None:
-    print(f"Installing Azurite {_pinned()} into {MODULES} (some 190 MB, a minute or two)", flush=True)
+    what = f"Installing Azurite {_pinned()} into {MODULES} (some 190 MB, one to three minutes)"
     command = [
         *found.npm,
         "ci",
         "--no-audit",
         "--no-fund",
+        "--no-progress",
         "--ignore-scripts",
         "--loglevel=error",
         "--no-update-notifier",
     ]
-    if subprocess.run(command, cwd=HERE, env=found.environment, check=False).returncode:
+    if elapsed.run(command, what, cwd=HERE, env=found.environment):
         raise SetupError(
             "npm could not install Azurite (see above). It needs the network this once: check the connection (and"
             " `npm config get proxy` behind a proxy), then run the same command again."

@@ -11,6 +11,7 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
+from local import elapsed
 from local.errors import SetupError
 
 OLDEST = 20  # Azurite is known to install and run with 20 and 24
@@ -41,8 +42,8 @@ def find_or_install() -> Node:
     """Installs the wheel beside this Python's other packages if there is no Node.js. Raises SetupError."""
     if found := _on_path() or _in_wheel():
         return found
-    print(f"No Node.js {OLDEST} or later with npm on PATH: installing {WHEEL} with pip", flush=True)
-    if subprocess.run([sys.executable, "-m", "pip", "install", "--quiet", WHEEL], check=False).returncode:
+    what = f"No Node.js {OLDEST} or later with npm on PATH: installing {WHEEL} with pip"
+    if elapsed.run([sys.executable, "-m", "pip", "install", "--quiet", WHEEL], what):
         raise SetupError(
             f"pip could not install {WHEEL} (see above). Check the network, or install Node.js"
             f" {OLDEST} or later with npm."

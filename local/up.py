@@ -15,13 +15,15 @@ from contextlib import ExitStack
 from datetime import UTC, datetime
 from pathlib import Path
 
-from local import quickstart, running, show, stack
+from local import material, quickstart, running, show, stack
 from local.client import Client
 from local.errors import SetupError
 from local.follow import Follower
+from local.material import Material
 from shared.settings import APIS, TODAY_API
 
 LOOK_EVERY = 2.0  # seconds
+LEARNT = "learnt"  # the file that says what was learnt from
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -29,6 +31,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--port", type=int, default=running.DEFAULT_PORT, help="of the HTTP functions")
     parser.add_argument("--api", default=os.environ.get("LANGUAGE_API") or TODAY_API, help=f"one of {', '.join(APIS)}")
     stack.source_argument(parser)
+    material.arguments(parser)
     parser.add_argument("--auth", action="store_true", help="callers need a key, as in Azure")
     parser.add_argument("--pace", default="seconds", help="of the local Language service: instant, seconds, realistic")
 
@@ -36,21 +39,22 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     """Until Ctrl-C or SIGTERM; exit code 0 then."""
     signal.signal(signal.SIGTERM, signal.default_int_handler)
+    learnt_from = Material.of(options.data, options.labels)
     running.require_idle(options.port)
-    state = running.STATE / quickstart.api(options.api)  # the two protocols' classifiers do not mix
+    state = running.STATE / material.api(options.api)  # the two protocols' classifiers do not mix
     with ExitStack() as whole:
         started = _start(options, state, whole)
         client = Client(started)
-        if not (state / "learnt").exists() or not _has_classifier(client):
-            quickstart.learn_anew(client, quickstart.samples())
-            (state / "learnt").touch()
+        if _learnt(state) != learnt_from.fingerprint() or not _has_classifier(client):
+            quickstart.learn_anew(client, learnt_from)
+            (state / LEARNT).write_text(learnt_from.fingerprint())
         follower = Follower(client, datetime.now(UTC))
         explain(started, state)
         return _wait(follower)
 
 
 def _start(options: argparse.Namespace, state: Path, whole: ExitStack) -> running.Stack:
-    if not (state / "learnt").exists():
+    if not (state / LEARNT).exists():
         shutil.rmtree(state, ignore_errors=True)  # what an interrupted first run left behind
     with show.step(f"Start everything (LANGUAGE_API={options.api})"):
         given = {name: getattr(options, name) for name in ("api", "port", "host", "pace", "source", "auth")}
@@ -58,6 +62,14 @@ def _start(options: argparse.Namespace, state: Path, whole: ExitStack) -> runnin
     running.announce(started)
     whole.callback(running.withdraw)
     return started
+
+
+def _learnt(state: Path) -> str:
+    """The fingerprint of what the classifier of an earlier run was made of."""
+    try:
+        return (state / LEARNT).read_text()
+    except OSError:
+        return ""
 
 
 def _has_classifier(client: Client) -> bool:

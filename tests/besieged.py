@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 from azure.core.exceptions import AzureError
 from azure.storage.blob import BlobServiceClient
 
-from local import azurite, quickstart
+from local import azurite, material, quickstart
 from local.azurite import Azurite
 from local.client import Client
 from local.host import app as host_app
@@ -163,7 +163,7 @@ def besieged(folder: Path, hosts: int) -> Iterator[Besieged]:
         environ = _environ(connection, language.present)
         running = [part(lambda _: host_app.running(ROOT, environ=environ)) for _ in range(hosts)]
         made = Besieged(storage, language, running, build(load(environ)))
-        quickstart.learn(made.client(), quickstart.samples())
+        quickstart.learn(made.client(), material.samples())
         yield made
 
 

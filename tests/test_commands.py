@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import signal
@@ -173,6 +174,33 @@ def test_make_worker_without_a_python_for_it(fresh_clone: Path, required: str, e
     assert answer.stderr.startswith("No Python 3.13 or later here")
     assert (answer.returncode == 0) is ends_well
     assert not (fresh_clone / ".venv-worker").exists()
+
+
+def test_make_run_takes_the_port(fresh_clone: Path) -> None:
+    planned = run(["make", "--dry-run", "run", "PORT=8080"], fresh_clone, {"AUTH": "", "HOST": ""}).stdout
+    assert planned.split()[-3:] == ["up", "--port", "8080"]
+
+
+def test_make_clean_refuses_while_it_runs(fresh_clone: Path) -> None:
+    (fresh_clone / ".venv").symlink_to(sys.prefix)
+    announced = fresh_clone / ".textdrop" / "running.json"
+    announced.parent.mkdir()
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        url = f"http://127.0.0.1:{listening.getsockname()[1]}/api"
+        announced.write_text(json.dumps({"url": url, "storage": "", "language": ""}))
+        refused = run(["make", "clean"], fresh_clone)
+    assert refused.returncode
+    assert refused.stderr.startswith("make run is still up, and would lose its data: stop it with Ctrl-C")
+    assert announced.exists()
+    assert run(["make", "clean"], fresh_clone).returncode == 0
+    assert not announced.exists()
+
+
+def test_a_python_without_the_packages_is_told_of_the_set_up(fresh_clone: Path, bare_python: str) -> None:
+    answer = run([bare_python, "-m", "local", "demo"], fresh_clone)
+    assert answer.returncode == 1
+    assert f"Run `make setup` in {fresh_clone} once, then {fresh_clone}/.venv/bin/python -m local" in answer.stderr
+    assert answer.stderr.count("\n") == 1
 
 
 @pytest.mark.parametrize(("auth", "ending"), [("1", "local up  --auth"), ("", "local up")])

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from wire import Reply, recording
 
 from shared.settings import PREVIEW_API, TODAY_API
 
@@ -132,6 +133,34 @@ def test_the_walk_does_what_the_page_says(folder: Path, api: str) -> None:
     assert (deleted["kind"], deleted["state"]) == ("delete", "succeeded")
     assert "cleared" in deleted["result"]["classifier"]
     assert list(outputs) == []
+
+
+REFUSED = b'{\n  "error": {\n    "code": "NotFound",\n    "message": "There is no operation x."\n  }\n}\n'
+
+
+@pytest.mark.parametrize(
+    ("answer", "reply", "printed"),
+    [
+        ("HTTP/1.1 400 Bad Request\r\n\r\n{}", Reply(200), "There is nothing to follow: the answer above says why."),
+        ("HTTP/1.1 202 Accepted\r\nLocation: /api/operations/x\r\n\r\n{}", Reply(404, REFUSED), "no operation x."),
+        ("HTTP/1.1 202 Accepted\r\nLocation: /api/operations/x\r\n\r\n{}", Reply(cut=0), "curl: "),
+    ],
+    ids=["begun nothing", "error", "nobody answers"],
+)
+def test_following_ends_at_an_error(answer: str, reply: Reply, printed: str) -> None:
+    with recording() as app:
+        app.otherwise = lambda _: reply
+        ran = subprocess.run(
+            [_program("bash"), "-c", f'{blocks()[0]}\nfollow "$1"', "bash", answer],
+            env={**os.environ, "TEXTDROP": f"{app.url}/api"},
+            capture_output=True,
+            text=True,
+            timeout=SECONDS_TO_WALK,
+            check=False,
+        )
+        assert len(app.requests) <= 1
+    assert ran.returncode == 1
+    assert printed in ran.stdout + ran.stderr
 
 
 def assert_begun(output: str, where: str) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from host_apps import eventually
 
-from local import quickstart, stack
+from local import material, quickstart, stack
 from local.client import Client
 from local.event_grid import TIMES, EventGrid
 from local.host.keys import BLOBS
@@ -18,14 +18,14 @@ ENDED = re.compile(r"\[document_landed \S+\] Succeeded after")
 
 
 def test_each_file_that_is_told_of_twice_has_one_result_and_one_document(tmp_path: Path) -> None:
-    material = quickstart.samples()
+    files = material.texts(material.DROP)
     with stack.running(state=tmp_path, pace="instant", source="EventGrid", auth=True) as started:
         keys = started.read_keys()
         assert keys
         client, events = Client(started), EventGrid(started.root, keys.system[BLOBS])
-        quickstart.learn(client, material)
-        assert quickstart.drop(client, material.drop, SECONDS, events) == 0
-        log, names = tmp_path / stack.LOG, sorted(file.name for file in material.drop)
+        quickstart.learn(client, material.samples())
+        assert quickstart.drop(client, files, SECONDS, events) == 0
+        log, names = tmp_path / stack.LOG, sorted(file.name for file in files)
         eventually(lambda: len(ENDED.findall(log.read_text())) == TIMES * len(names), SECONDS)
         asked = {state: client.call("GET", f"documents?state={state.value}")["value"] for state in DocumentState}
     assert {state for state, documents in asked.items() if documents} == {DocumentState.SUCCEEDED}

@@ -1,0 +1,118 @@
+"""What a classifier is made of: labelled texts, the labels file that says their classes, and files to classify."""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import json
+import os
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from local.errors import SetupError
+from local.running import ROOT
+from shared.errors import BadRequest
+from shared.labels import parse_labels
+from shared.settings import APIS
+
+MOVIES = ROOT / "samples" / "movies"
+TEXTS, LABELS, DROP = MOVIES / "train", MOVIES / "labels.json", MOVIES / "drop"
+LABELS_NAME = "labels.json"
+NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9]{0,49}")
+
+
+@dataclass(frozen=True)
+class Material:
+    """`project` and `kind` are what the labels file says, or else the quickstart's."""
+
+    texts: tuple[Path, ...]
+    labels: Path
+    project: str
+    kind: str
+
+    @classmethod
+    def of(cls, data: Path | None, labels: Path | None) -> Material:
+        """Of a folder of texts and a labels file; without either, of the samples. Raises SetupError."""
+        data, labels = _both(data, labels)
+        named = _metadata(labels)
+        name = str(named.get("projectName") or "")
+        single = "single" in str(named.get("projectKind") or "").lower()
+        return cls(
+            texts(data),
+            labels,
+            project=name if NAME.fullmatch(name) else "MyProject",
+            kind="SingleClassification" if single else "MultiClassification",
+        )
+
+    @property
+    def container(self) -> str:
+        """One of its own: what is learnt from must not be classified as if it had been dropped."""
+        return f"{self.project.lower()}-training"[:63]
+
+    def fingerprint(self) -> str:
+        """Another one for other labels or texts."""
+        digest = hashlib.sha256()
+        for file in (self.labels, *self.texts):
+            content = file.read_bytes()
+            digest.update(f"{file.name} {len(content)}\n".encode() + content)
+        return digest.hexdigest()
+
+
+def samples() -> Material:
+    """The sample set that comes with the project."""
+    return Material.of(None, None)
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    """The environment's DATA and LABELS are the defaults."""
+    parser.add_argument("--data", type=Path, default=_path("DATA"), help="folder of the texts to learn from")
+    parser.add_argument(
+        "--labels",
+        type=Path,
+        default=_path("LABELS"),
+        help=f"labels file of their classes (default: DATA/{LABELS_NAME})",
+    )
+
+
+def api(name: str) -> str:
+    """The name, if it is one of the app's APIs. Raises SetupError."""
+    if name not in APIS:
+        raise SetupError(f"LANGUAGE_API must be one of {', '.join(APIS)}.")
+    return name
+
+
+def texts(folder: Path) -> tuple[Path, ...]:
+    """Its .txt files. Raises SetupError if there are none."""
+    if not folder.is_dir():
+        raise SetupError(f"There is no folder {folder}: correct DATA or DROP.")
+    found = tuple(sorted(folder.glob("*.txt")))
+    if not found:
+        raise SetupError(f"There are no .txt files in {folder}: correct DATA or DROP.")
+    return found
+
+
+def _path(name: str) -> Path | None:
+    return Path(os.environ[name]) if os.environ.get(name) else None
+
+
+def _both(data: Path | None, labels: Path | None) -> tuple[Path, Path]:
+    """Each of the two says where the other is, if that is not given."""
+    if data is None:
+        return (TEXTS, LABELS) if labels is None else (labels.parent, labels)
+    if labels is None and data.is_dir() and not (data / LABELS_NAME).is_file():
+        make = f".venv/bin/python -m local labels {data}"
+        raise SetupError(f"DATA has no {LABELS_NAME}: set LABELS to the labels file, or make one with {make}")
+    return data, labels or data / LABELS_NAME
+
+
+def _metadata(labels: Path) -> dict[str, Any]:
+    try:
+        content = labels.read_bytes()
+        parse_labels(content)
+    except OSError as error:
+        raise SetupError(f"{labels} cannot be read ({error.strerror}): correct LABELS.") from error
+    except BadRequest as error:
+        raise SetupError(f"{labels} is no labels file: {error}") from error
+    return dict(json.loads(content.decode(json.detect_encoding(content))).get("metadata") or {})
