@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import shutil
 import threading
 from collections.abc import Set
 from pathlib import Path
 
-from local.language.engine import Trained, load_model, save_model
 from local.language.protocol.service_errors import not_found, project_not_found
 from local.language.state.evaluated import Evaluated
-from local.language.state.json_table import Table, changing
+from local.language.state.json_table import Table
+from local.language.state.model_store import ModelStore
 from local.language.state.records import CopyGrant, Deployment, ExportedModel, Job, Model, Project, Snapshot
 
 
@@ -22,7 +21,7 @@ class State:
         self.projects = Table(folder / "projects", Project)
         self.jobs = Table(folder / "jobs", Job)
         self.analyses = Table(folder / "analyses", Job, durable=False)  # gone in a day, and there are many
-        self.models = Shelf(folder / "models")
+        self.models = ModelStore(folder / "models")
         self.snapshots = Table(folder / "snapshots", Snapshot)
         self.grants = Table(folder / "grants", CopyGrant)  # by the digest of the token, which is kept nowhere
         self.evaluations = Table(folder / "evaluations", Evaluated)  # those made anew; the first is with the model
@@ -73,35 +72,3 @@ def exported_model(project: Project, name: str) -> ExportedModel:
     if name not in project.exported:
         raise not_found(f"The project has no exported model {name!r}.")
     return project.exported[name]
-
-
-class Shelf:
-    """Trained models by id, one folder each, read when first used."""
-
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
-        self._loaded: dict[str, Trained] = {}
-        self._lock = threading.Lock()
-
-    def put(self, model_id: str, trained: Trained) -> None:
-        """Raises Unwritable."""
-        with changing(self._folder):
-            save_model(trained, self._folder / model_id)
-        self._loaded[model_id] = trained
-
-    def get(self, model_id: str) -> Trained:
-        """Raises local.language.engine.BrokenModel."""
-        with self._lock:
-            if model_id not in self._loaded:
-                self._loaded[model_id] = load_model(self._folder / model_id)
-            return self._loaded[model_id]
-
-    def files(self, model_id: str) -> list[Path]:
-        return sorted((self._folder / model_id).iterdir())
-
-    def keep_only(self, ids: Set[str]) -> None:
-        """Removes every other model."""
-        for folder in self._folder.glob("*"):
-            if folder.name not in ids:
-                self._loaded.pop(folder.name, None)
-                shutil.rmtree(folder, ignore_errors=True)
