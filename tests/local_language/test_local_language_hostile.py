@@ -33,7 +33,7 @@ from local.azurite import KEY, Azurite
 from local.language.protocol.dialect import MEGABYTE
 from local.language.protocol.request_log import Recording
 from local.language.server import control_routes
-from local.language.server.router import DIALECTS
+from local.language.server.dialects import DIALECTS
 from local.language.server.server import running
 
 ANALYZE = "/text/analytics/v3.1-preview.ct.1/analyze"

@@ -15,9 +15,8 @@ from typing import Any
 import pytest
 from language_caller import CURRENT, Caller
 
-from local.language.operations import handlers
 from local.language.protocol.dialect import Dialect
-from local.language.server import router, server
+from local.language.server import dialects, handlers, server
 
 README = (Path(server.__file__).parents[1] / "README.md").read_text()
 LETTERS = {"project": "p", "model": "m", "deployment": "d", "exported": "e", "file": "f", "job": "j"}
@@ -34,13 +33,13 @@ def shortened(path: str) -> str:
     return re.sub(r"<(\w+)>", lambda name: f"{{{LETTERS[name[1]]}}}", path)
 
 
-@pytest.mark.parametrize("dialect", router.DIALECTS, ids=lambda dialect: dialect.prefix)
+@pytest.mark.parametrize("dialect", dialects.DIALECTS, ids=lambda dialect: dialect.prefix)
 def test_every_operation_has_its_row_and_none_besides(dialect: Dialect) -> None:
     documented = re.findall(r"^\| `(\w+ /[^`]*)` \| .+ \|.*\|$", section(dialect), re.MULTILINE)
     assert sorted(documented) == sorted(f"{route.method} {shortened(route.path)}" for route in dialect.routes)
 
 
-@pytest.mark.parametrize("dialect", router.DIALECTS, ids=lambda dialect: dialect.prefix)
+@pytest.mark.parametrize("dialect", dialects.DIALECTS, ids=lambda dialect: dialect.prefix)
 def test_every_api_version_is_named(dialect: Dialect) -> None:
     sentence = re.search(r"^With `api-version`:(.*?)\.(?:\s|$)", section(dialect), re.MULTILINE | re.DOTALL)
     assert re.findall(VERSION, sentence[1] if sentence else "") == list(dialect.versions)

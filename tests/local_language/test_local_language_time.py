@@ -30,8 +30,8 @@ from local.language.conditions.clock import Clock
 from local.language.conditions.pacing import PACES, Pace, steps
 from local.language.jobs.partial_results import Findings
 from local.language.jobs.runner import MOST_SWEPT, Effect, Jobs
-from local.language.operations import handlers
 from local.language.protocol.service_errors import ServiceError
+from local.language.server import handlers
 from local.language.server.router import App
 from local.language.state.json_table import Table
 from local.language.state.records import Ending, Job

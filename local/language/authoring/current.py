@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from local.language.authoring import copies, evaluations, exported_models, resources
+from local.language.authoring import evaluations
 from local.language.authoring.replies import (
     PREFIX,
     accepted,
@@ -30,7 +30,7 @@ from local.language.operations import deployments, projects, training
 from local.language.operations.service import Service
 from local.language.protocol.dialect import AUTHORING_HEADERS, MEGABYTE, Call, Dialect, Reply, Route
 from local.language.protocol.languages import LANGUAGES
-from local.language.protocol.service_errors import bad_parameter, no_such_route, not_found
+from local.language.protocol.service_errors import bad_parameter, not_found
 from local.language.state.project_kinds import current_kind
 from local.language.state.state import deployment, model
 
@@ -42,7 +42,6 @@ VERSIONS = (
     "2024-11-15-preview",
     "2025-05-15-preview",
 )
-LOADS = "/load-snapshot/jobs"
 
 
 def list_projects(call: Call, service: Service) -> Reply:
@@ -145,13 +144,6 @@ def delete_model(call: Call, service: Service) -> Reply:
     return Reply(204)
 
 
-def load_snapshot(call: Call, service: Service) -> Reply:
-    if call.query["api-version"] == OLDEST:
-        raise no_such_route()
-    name, label = call.names["project"], call.names["model"]
-    return accepted(call, "/projects", projects.begin_load(service, name, label), name, "/models", label, LOADS)
-
-
 def list_deployments(call: Call, service: Service) -> Reply:
     found = service.state.project(call.names["project"]).deployments.values()
     return page(call, [deployment_body(item, call.query["api-version"]) for item in found])
@@ -194,12 +186,6 @@ def list_languages(call: Call, _service: Service) -> Reply:
     return page(call, [{"languageName": name, "languageCode": code} for code, name in LANGUAGES.items()])
 
 
-def list_configs(call: Call, service: Service) -> Reply:
-    current_kind(call.required("projectKind"))
-    expires = training.expires(service.clock.now())
-    return page(call, [{"trainingConfigVersion": training.CONFIG, "modelExpirationDate": f"{expires:%Y-%m-%d}"}])
-
-
 def _require_json(call: Call) -> None:
     """In previews, a header says what is imported: json, or aml, which no project here can be made of."""
     given = call.headers.get("format", "json") if previewed(call) else "json"
@@ -215,7 +201,6 @@ ROUTES = (
     Route("DELETE", _P, delete_project),
     Route("GET", "/projects/global/deletion-jobs/<job>", deletion_status),
     Route("GET", "/projects/global/languages", list_languages),
-    Route("GET", "/projects/global/training-config-versions", list_configs),
     Route("POST", f"{_P}/:import", import_project),
     Route("GET", f"{_P}/import/jobs/<job>", status_of("import")),
     Route("POST", f"{_P}/:export", export_project),
@@ -228,8 +213,6 @@ ROUTES = (
     Route("GET", f"{_P}/models", list_models),
     Route("GET", f"{_P}/models/<model>", get_model),
     Route("DELETE", f"{_P}/models/<model>", delete_model),
-    Route("POST", f"{_P}/models/<model>/:load-snapshot", load_snapshot),
-    Route("GET", f"{_P}/models/<model>{LOADS}/<job>", status_of("load", "model")),
     Route("GET", f"{_P}/deployments", list_deployments),
     Route("GET", f"{_P}/deployments/<deployment>", get_deployment),
     Route("PUT", f"{_P}/deployments/<deployment>", put_deployment),
@@ -238,9 +221,6 @@ ROUTES = (
     Route("POST", f"{_P}/deployments/:swap", swap),
     Route("GET", f"{_P}/deployments/swap/jobs/<job>", status_of("swap")),
     *evaluations.ROUTES,
-    *copies.ROUTES,
-    *resources.ROUTES,
-    *exported_models.ROUTES,
 )
 DIALECT = Dialect(
     prefix=PREFIX,

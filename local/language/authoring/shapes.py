@@ -103,17 +103,11 @@ def training_body(service: Service, job: Job) -> JSON:
     return found
 
 
-def evaluation_job_body(service: Service, job: Job) -> JSON:
-    """With how far it is: all or nothing, as the parts of a training are."""
-    succeeded = job.ending and job.ending.status == "succeeded"
-    result = {
-        "evaluationOptions": _options(EvaluationOptions(**job.asked["options"])),
-        "modelLabel": job.asked["model"],
-        "trainingConfigVersion": training.CONFIG,
-        "percentComplete": 100 if succeeded else 0,
-    }
-    warnings = [fault.wire() for fault in job.ending.warnings] if job.ending else []
-    return {"result": result, **job_body(service, job), "warnings": warnings}
+def options_body(options: EvaluationOptions) -> JSON:
+    if options.kind == "manual":
+        return {"kind": "manual"}
+    shares = {"trainingSplitPercentage": options.training, "testingSplitPercentage": options.testing}
+    return {"kind": options.kind, **shares}
 
 
 def model_body(service: Service, model: Model, version: str) -> JSON:
@@ -156,7 +150,7 @@ def evaluation_summary(kind: str, evaluated: Evaluated) -> JSON:
         found = {"confusionMatrix": _confusion(evaluation), **found}
     return {
         "projectKind": CURRENT[kind],
-        "evaluationOptions": _options(evaluated.options),
+        "evaluationOptions": options_body(evaluated.options),
         f"{RESULT_NAMES[kind]}Evaluation": found,
     }
 
@@ -285,10 +279,3 @@ def _confusion(evaluation: Evaluation) -> JSON:
         for expected, row in evaluation.confusion.items()
     }
     return rows | {NO_CLASS: {}}
-
-
-def _options(options: EvaluationOptions) -> JSON:
-    if options.kind == "manual":
-        return {"kind": "manual"}
-    shares = {"trainingSplitPercentage": options.training, "testingSplitPercentage": options.testing}
-    return {"kind": options.kind, **shares}

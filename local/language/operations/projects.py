@@ -86,22 +86,6 @@ def exporting(service: Service, job: Job) -> Effect:
     return lambda _at: Ending(result=asdict(_labels(service, job)))
 
 
-def begin_load(service: Service, name: str, label: str) -> Job:
-    """Brings back the labels that a model was trained with. Raises a 404 ServiceError, or a 409 while it is busy."""
-    service.require_idle(name)
-    snapshot(service.state, model(service.state.project(name), label))
-    return service.begin("load", name, asked={"model": label})
-
-
-def loading(service: Service, job: Job) -> Effect:
-    def load(at: datetime) -> Ending:
-        project = service.state.project(job.project)
-        service.state.put(replace(project, labels=_labels(service, job), modified=at))
-        return Ending()
-
-    return load
-
-
 def begin_delete(service: Service, name: str) -> Job:
     return service.begin("delete", service.state.project(name).name, asked={})
 

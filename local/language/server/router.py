@@ -15,7 +15,6 @@ from starlette.types import Receive, Scope, Send
 from werkzeug.exceptions import MethodNotAllowed, NotFound
 from werkzeug.routing import Map, Rule
 
-from local.language.authoring import current, quickstart
 from local.language.conditions.fault_injection import Strike
 from local.language.operations.service import Service
 from local.language.protocol.dialect import MEGABYTE, Call, Dialect, Reply, Route
@@ -31,19 +30,10 @@ from local.language.protocol.service_errors import (
     wrong_key,
     wrong_method,
 )
-from local.language.runtime import current as analyze_current
-from local.language.runtime import quickstart as analyze_preview
-from local.language.runtime import v32
 from local.language.server import control_routes
 from local.language.server.connections import CUT
+from local.language.server.dialects import DIALECTS
 
-DIALECTS = (
-    current.DIALECT,
-    quickstart.DIALECT,
-    analyze_current.DIALECT,
-    analyze_preview.DIALECT,
-    v32.DIALECT,
-)
 MOST_BYTES = 64 * MEGABYTE
 NOTHING = Strike()
 BROKEN = ServiceError(500, Fault("InternalServerError", "The service broke. Its own output says where."))

@@ -20,10 +20,10 @@ from local.language.conditions.clock import Clock
 from local.language.conditions.fault_injection import Faults
 from local.language.conditions.pacing import Pace
 from local.language.conditions.rate_limits import Limits, Meter
-from local.language.operations import handlers
 from local.language.operations.service import Service, open_service
 from local.language.protocol.request_log import Recorded, Recording
 from local.language.runtime.quickstart import SHAPES
+from local.language.server import handlers
 from local.language.server.connections import Connection
 from local.language.server.router import App
 from local.language.state.folder_lock import held

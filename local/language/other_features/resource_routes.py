@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from local.language.authoring.replies import accepted, in_previews, job_of, page, status_of
 from local.language.authoring.shapes import job_body
-from local.language.operations import resources
 from local.language.operations.service import Service
+from local.language.other_features import resources
 from local.language.protocol.dialect import Call, Reply, Route
 from local.language.protocol.json_body import Body
 from local.language.state.records import Resource

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from local.language.authoring.replies import accepted, in_previews, status_of
-from local.language.operations import copies
-from local.language.operations.resources import HERE
 from local.language.operations.service import Service
+from local.language.other_features import copies
+from local.language.other_features.resources import HERE
 from local.language.protocol.dialect import Call, Reply, Route, seconds
 from local.language.state.project_kinds import CURRENT, current_kind
 

@@ -1,11 +1,12 @@
-"""Exported models, and what only projects for entities have, in the previews of today's authoring protocol."""
+"""Exported models, in the previews of the current authoring protocol."""
 
 from __future__ import annotations
 
 from local.language.authoring.replies import PREFIX, accepted, in_previews, job_of, page
 from local.language.authoring.shapes import job_body
-from local.language.operations import exported_models, training
+from local.language.operations import training
 from local.language.operations.service import Service
+from local.language.other_features import exported_models
 from local.language.protocol.dialect import Call, Reply, Route, seconds
 from local.language.protocol.json_body import JSON
 from local.language.state.records import ExportedModel
@@ -51,11 +52,6 @@ def exported_file(call: Call, service: Service) -> Reply:
     return Reply(200, content=exported_models.content(service, project, call.names["exported"], call.names["file"]))
 
 
-def list_prebuilt_entities(call: Call, _service: Service) -> Reply:
-    """They are for composing entities, which no kind of project here has."""
-    return page(call, [])
-
-
 def _body(found: ExportedModel) -> JSON:
     return {
         "exportedModelName": found.name,
@@ -77,5 +73,4 @@ ROUTES = (
     Route("GET", f"{_E}/jobs/<job>", in_previews(exported_status)),
     Route("GET", f"{_E}/manifest", in_previews(manifest)),
     Route("GET", f"{_E}/files/<file>", in_previews(exported_file)),
-    Route("GET", "/projects/global/prebuilt-entities", in_previews(list_prebuilt_entities)),
 )

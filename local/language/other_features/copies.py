@@ -12,8 +12,8 @@ from datetime import datetime, timedelta
 
 from local.language.jobs.runner import Effect
 from local.language.operations.projects import Draft, put_contents, require_name
-from local.language.operations.resources import HERE
 from local.language.operations.service import Service
+from local.language.other_features.resources import HERE
 from local.language.protocol.service_errors import Fault, ServiceError, bad_parameter, conflict
 from local.language.state.records import CopyGrant, Ending, Job, Project
 

@@ -6,27 +6,19 @@ from collections.abc import Callable
 from functools import partial
 
 from local.language.jobs.runner import Effect
-from local.language.operations import (
-    analysis,
-    copies,
-    deployments,
-    evaluations,
-    exported_models,
-    projects,
-    resources,
-    training,
-)
+from local.language.operations import analysis, deployments, projects, training
 from local.language.operations.injected_outcomes import fated
 from local.language.operations.service import Service
+from local.language.other_features import copies, evaluation_jobs, exported_models, resources, snapshots
 from local.language.state.records import Job
 
 AUTHORING: dict[str, Callable[[Service, Job], Effect]] = {
     "import": projects.importing,
     "export": projects.exporting,
-    "load": projects.loading,
+    "load": snapshots.loading,
     "delete": projects.deleting,
     "train": training.training,
-    "evaluate": evaluations.evaluating,
+    "evaluate": evaluation_jobs.evaluating,
     "deploy": deployments.deploying,
     "publish": deployments.deploying,
     "undeploy": deployments.undeploying,

@@ -1,0 +1,1 @@
+"""Features of the service that textdrop itself never calls (see docs/decisions)."""

@@ -1,0 +1,50 @@
+"""Evaluates a trained model again, on the documents of its project, in the words of no protocol."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from datetime import datetime
+
+from local.language import engine
+from local.language.jobs.runner import Effect
+from local.language.operations.evaluations import trained_model
+from local.language.operations.service import Service
+from local.language.operations.training import examples_of, split_of
+from local.language.protocol.service_errors import Fault, ServiceError, conflict
+from local.language.state.evaluated import Evaluated
+from local.language.state.records import Ending, EvaluationOptions, Job, Project
+from local.language.state.state import model
+
+
+def begin(service: Service, name: str, label: str, options: EvaluationOptions) -> Job:
+    """Of a trained model, on the project's documents as they are then. Raises a 404 ServiceError."""
+    found = model(service.state.project(name), label)
+    return service.begin("evaluate", name, asked={"model": label, "id": found.id, "options": asdict(options)})
+
+
+def evaluating(service: Service, job: Job) -> Effect:
+    """Reads the labelled texts, and has the model classify those that the split holds out."""
+    with service.state.lock:
+        project = service.state.project(job.project)
+        trained = trained_model(service, _same_model(project, job))
+    examples, warnings = examples_of(service, job, project)
+    try:
+        found = engine.evaluate_anew(trained, examples, project.labels.classes, split_of(job))
+    except engine.TrainingError as error:
+        raise ServiceError(400, Fault("InvalidRequest", str(error))) from error
+    return lambda at: _keep(service, job, found, warnings, at)
+
+
+def _same_model(project: Project, job: Job) -> str:
+    """Raises a 409 ServiceError if the label has got another model since."""
+    found = model(project, job.asked["model"])
+    if found.id != job.asked["id"]:
+        raise conflict(f"The model {found.label!r} was trained again meanwhile: evaluate it again.")
+    return found.id
+
+
+def _keep(service: Service, job: Job, found: engine.Evaluation, warnings: tuple[Fault, ...], at: datetime) -> Ending:
+    name = _same_model(service.state.project(job.project), job)
+    options = EvaluationOptions(**job.asked["options"])
+    service.state.evaluations.put(name, Evaluated(at, options, found))
+    return Ending(warnings=warnings)

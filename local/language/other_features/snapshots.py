@@ -1,0 +1,28 @@
+"""Loads the labels that a model was trained with back into its project, in the words of no protocol."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime
+
+from local.language.jobs.runner import Effect
+from local.language.operations.service import Service
+from local.language.state.records import Ending, Job
+from local.language.state.state import model, snapshot
+
+
+def begin_load(service: Service, name: str, label: str) -> Job:
+    """Brings back the labels that a model was trained with. Raises a 404 ServiceError, or a 409 while it is busy."""
+    service.require_idle(name)
+    snapshot(service.state, model(service.state.project(name), label))
+    return service.begin("load", name, asked={"model": label})
+
+
+def loading(service: Service, job: Job) -> Effect:
+    def load(at: datetime) -> Ending:
+        project = service.state.project(job.project)
+        labels = snapshot(service.state, model(project, job.asked["model"])).labels
+        service.state.put(replace(project, labels=labels, modified=at))
+        return Ending()
+
+    return load
