@@ -43,7 +43,7 @@ def document_landed(blob: func.InputStream) -> None:
     from shared import intake, services
 
     _, _, name = (blob.name or "").partition("/")
-    intake.document_landed(name, services.services(), clock())
+    intake.document_landed(name, services.services(), clock)
 
 
 @app.function_name("tick")

@@ -85,7 +85,7 @@ def report_costs() -> None:
     for count, what in ((BURST, f"a burst of {BURST}, one every {APART.microseconds // 1000} ms"), (1, "a lone file")):
         with pipeline() as made:
             for number in range(1, count + 1):
-                document_landed(made.put(number), made.services, made.now())
+                document_landed(made.put(number), made.services, made.now)
                 made.language.clock.advance(APART.total_seconds())
                 if number % (TICK // APART) == 0:
                     made.tick()

@@ -44,6 +44,8 @@ def from_json(kind: Any, raw: Any) -> Any:
         return kind(raw)
     if kind in PLAIN and (not isinstance(raw, PLAIN[kind]) or isinstance(raw, bool) != (kind is bool)):
         raise TypeError(f"no {kind.__name__}")
+    if kind is str and not raw.isascii():
+        raw.encode()  # raises UnicodeError for half a character, which no row, result or request can spell again
     return raw
 
 

@@ -7,25 +7,25 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
 
 from shared import gate
-from shared.errors import LanguageError, Moved, Shut, StorageUnavailable, TextdropError, Unknown
+from shared.errors import LanguageError, Moved, Shut, Unknown
+from shared.isolation import each, patience, reason
 from shared.language.types import Analysis, State
 from shared.model import Document, DocumentState, Job, JobState, Reason, wait_before
 from shared.packing import merge
 from shared.services import Services
-from shared.submission import GRACE, RETRY_FIRST, RETRY_LONGEST, give_back
+from shared.settling import RETRY_FIRST, RETRY_LONGEST, settle, unanswered
+from shared.submission import GRACE, give_back
 
 log = logging.getLogger(__name__)
 
 POLL_FIRST, POLL_LONGEST = timedelta(seconds=2), timedelta(minutes=1)
 LONGEST_ASKED = timedelta(minutes=15)  # whatever the service asks for
-POLLERS = WRITERS = 8
 
 
 def collect(services: Services, now: datetime, limit: int, by: datetime | None = None) -> int:
@@ -33,8 +33,7 @@ def collect(services: Services, now: datetime, limit: int, by: datetime | None =
     if gate.is_closed(services, now):
         return 0
     jobs = _within_quota(services.ledger.due(Job, by or now, limit), services, now)
-    with ThreadPoolExecutor(POLLERS) as pollers:
-        list(pollers.map(lambda job: _collect(job, services, now), jobs))
+    each(lambda job: _collect(job, services, now), jobs, lambda job, trouble: _set_back(job, trouble, services, now))
     return len(jobs)
 
 
@@ -44,16 +43,26 @@ def _within_quota(jobs: Sequence[Job], services: Services, now: datetime) -> Seq
 
 
 def _collect(job: Job, services: Services, now: datetime) -> None:
-    """One job's trouble is its own."""
+    if job.is_worn_out:
+        _lose(job, "an error kept it from being settled each time; the app's log has more", services, now)
+        return
     try:
         _follow(job, services, now)
     except Moved:  # another instance settled it; or else a row of its is missing, and asking at once is of no use
         _postpone(job, "another change came first", services, now)
-    except Exception as trouble:
-        log.exception("Job %s is looked at again later.", job.key)
-        why = str(trouble) if isinstance(trouble, TextdropError) else "could not be settled: see the log"
-        with suppress(Moved):
-            _wait_or_expire(job, why, services, now)
+
+
+def _set_back(job: Job, trouble: Exception, services: Services, now: datetime) -> None:
+    """One job's trouble is its own, and not for ever."""
+    if job.is_worn_out:
+        services.ledger.commit((job, job.lost(reason(trouble), now)))
+        return
+    if job.expires and now >= job.expires:
+        _lose(job, reason(trouble), services, now)
+        return
+    due = now + wait_before(job.key, job.setbacks, RETRY_FIRST, RETRY_LONGEST)
+    with suppress(Moved):
+        services.ledger.commit((job, job.set_back(reason(trouble), due, now)))
 
 
 def _follow(job: Job, services: Services, now: datetime) -> None:
@@ -89,7 +98,7 @@ def _ask(job: Job, services: Services, now: datetime) -> Analysis:
         analyses.append(gate.call(services, now, ask, harmless=gate.ON_ONE_JOB))
         if not analyses[-1].state.final:
             return analyses[-1]
-    return analyses[0] if len(analyses) == 1 else merge(analyses, job.classifier.kind)
+    return analyses[0] if len(analyses) == 1 else merge(analyses, job.classifier.kind, job.documents[0])
 
 
 def _judge(job: Job, analysis: Analysis, services: Services, now: datetime) -> None:
@@ -102,31 +111,41 @@ def _judge(job: Job, analysis: Analysis, services: Services, now: datetime) -> N
 
 
 def _settle(job: Job, analysis: Analysis, services: Services, now: datetime) -> None:
-    documents = _held(job, services)
-    settled = [(document, outcome(document, job, analysis, now)) for document in documents]
-    with ThreadPoolExecutor(WRITERS) as writers:
-        troubles = list(writers.map(lambda pair: _written(pair[1], job, services), settled))
-    told = [pair for pair, trouble in zip(settled, troubles, strict=True) if not trouble]
-    services.ledger.commit((job, _after_settling(job, troubles, now)), *told)
+    """What cannot be settled of one document keeps no other: the job is asked for it again as long as it is kept."""
+    last = job.expires is not None and now >= job.expires
+    settled = each(
+        lambda document: (document, _settled(document, job, analysis, services, now)),
+        _held(job, services),
+        lambda document, trouble: (document, _kept(document, trouble, now, last=last)),
+    )
+    changes = [change for change in settled if change]
+    settle(services, (job, _after_settling(job, [after for _, after in changes], now)), changes)
     gate.relax(services, now)
 
 
-def _written(document: Document, job: Job, services: Services) -> str:
-    """Write the document's result, if it has one; gives what kept it from being written. It keeps no other."""
-    if document.state is DocumentState.SUCCEEDED:
-        try:
-            services.documents.write_result(document.name, document.etag, result_of(document, job, services))
-        except StorageUnavailable as trouble:
-            return str(trouble)
-    return ""
+def _settled(document: Document, job: Job, analysis: Analysis, services: Services, now: datetime) -> Document:
+    """Its result is written before the row that says so."""
+    after = outcome(document, job, analysis, now)
+    if after.state is DocumentState.SUCCEEDED:
+        services.documents.write_result(after.name, after.etag, result_of(after, job, services))
+    return after
 
 
-def _after_settling(job: Job, troubles: Sequence[str], now: datetime) -> Job:
-    """Done; or looked at again for the results that could not be written, as long as the service keeps them."""
-    trouble = next(filter(None, troubles), "")
-    if not trouble or (job.expires and now >= job.expires):
+def _kept(document: Document, trouble: Exception, now: datetime, *, last: bool) -> Document:
+    """It stays in its job with an error counted; when the service forgets the answer, it has failed."""
+    if last:
+        return document.failed(Reason.ERROR, f"Its result could not be written: {reason(trouble)}", now)
+    return document.set_back(reason(trouble), document.due, now, patience=patience(trouble))
+
+
+def _after_settling(job: Job, documents: Sequence[Document], now: datetime) -> Job:
+    """Done; or looked at again for the documents that are still in it."""
+    kept = [one for one in documents if not one.state.final and one.job == job.key]
+    if not kept:
         return job.done(now)
-    return job.polled(trouble, now + wait_before(job.key, job.polls, POLL_FIRST, POLL_LONGEST), now)
+    tries = max(one.setbacks for one in kept)
+    due = now + wait_before(job.key, tries, POLL_FIRST, POLL_LONGEST)
+    return job.polled(kept[0].timeline[-1].what, due, now)
 
 
 def outcome(document: Document, job: Job, analysis: Analysis, now: datetime) -> Document:
@@ -135,8 +154,7 @@ def outcome(document: Document, job: Job, analysis: Analysis, now: datetime) -> 
         return document.succeeded(analysis.classes[document.key], job.classifier, now)
     if document.key in analysis.errors:
         return document.failed(Reason.REJECTED, analysis.errors[document.key], now)
-    due = now + wait_before(document.key, document.attempts, RETRY_FIRST, RETRY_LONGEST)
-    return document.unanswered(analysis.error or "the service left it out of its answer", due, now)
+    return unanswered(document, analysis.error or "the service left it out of its answer", now)
 
 
 def result_of(document: Document, job: Job, services: Services) -> dict[str, Any]:

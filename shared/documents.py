@@ -281,7 +281,8 @@ def _blob(found: BlobProperties) -> Blob:
     metadata = {key.lower(): value for key, value in (found.metadata or {}).items()}
     # A listing spells the ETag without quotes, a look at one file with them; an empty entry is None in a listing.
     language = str(metadata.get("language") or "").strip()
-    return Blob(found.name, found.etag.strip('"'), found.size, found.last_modified, language)
+    encoding = found.content_settings.content_encoding or ""
+    return Blob(found.name, found.etag.strip('"'), found.size, found.last_modified, language, encoding)
 
 
 def _unavailable(error: AzureError) -> StorageUnavailable:

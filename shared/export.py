@@ -12,6 +12,7 @@ from datetime import datetime
 from typing import Any
 
 from shared.export_formats import FORMATS
+from shared.isolation import each
 from shared.language.types import Progress, State
 from shared.model import Document, DocumentState
 from shared.operation import Operation
@@ -59,11 +60,13 @@ def step(services: Services, operation: Operation) -> Progress:
     """Stage the next block; the last one makes the file."""
     place, form = Place.read(operation.service_id), FORMATS[operation.parameters["format"]]
     documents, after = _next(services, _selection(operation), place.after)
-    content = (b"" if place.blocks else form.head) + form.lines(documents)
+    lines = each(lambda document: form.lines([document]), documents, lambda _, __: b"", workers=1)
+    written = [line for line in lines if line]
+    content = (b"" if place.blocks else form.head) + b"".join(written)
     name = file_of(operation)
     if content:
         services.documents.stage(name, place.blocks, content)
-    further = Place(place.blocks + bool(content), place.documents + len(documents), after)
+    further = Place(place.blocks + bool(content), place.documents + len(written), after)
     steps = {"documents": further.documents}
     if after:
         return Progress(State.RUNNING, steps=steps, job=str(further), retry_after=SOON)

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
 from datetime import datetime, timedelta
 
 from shared.claim import claim
-from shared.errors import Moved, TextdropError
+from shared.errors import Moved
 from shared.services import Services
 from shared.singles import Slot
 from shared.submission import submit_waiting
@@ -16,19 +17,20 @@ log = logging.getLogger(__name__)
 SLOT = timedelta(seconds=5)
 
 
-def document_landed(name: str, services: Services, now: datetime) -> None:
+def document_landed(name: str, services: Services, clock: Callable[[], datetime]) -> None:
     """A lone file goes to the service at once; in a burst, whoever wins the slot takes along what waits.
 
     Raises StorageUnavailable if the file could not be claimed. Once it is, nothing is raised: the tick carries on.
     """
+    now = clock()
     document = claim(services, name, now)
     if document is None or document.state.final:
         return
     log.info("Document %s landed: %s", document.key, name)
     try:
         if _wins_slot(services, now):
-            submit_waiting(services, lambda: now)
-    except TextdropError:
+            submit_waiting(services, clock)
+    except Exception:  # whatever it is, the event was heeded: a retry of it would claim nothing
         log.exception("Document %s is claimed and waits for the next tick.", document.key)
 
 

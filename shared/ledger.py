@@ -22,7 +22,7 @@ from operator import itemgetter
 from typing import Any, TypeVar
 
 from shared.codec import from_json, to_json
-from shared.errors import Moved
+from shared.errors import Moved, TextdropError
 from shared.model import Document, Job, digest
 from shared.operation import Operation
 from shared.rows import Change, Delete, Insert, Row, Rows, Update
@@ -55,19 +55,54 @@ class Ledger:
         """Make each (before, after) so, all in one transaction; `before` is None for a value that is new.
 
         Gives the `after`s with their new versions. Raises Moved, with nothing changed, if a value is no longer as it
-        was when `before` was read, or is not new.
+        was when `before` was read, or is not new. Index rows that somebody deleted are no obstacle.
         """
-        steps = [step for before, after in changes for step in _steps(before, after)]
+        try:
+            return self._commit(changes)
+        except Moved:
+            missing = self._missing([before for before, _ in changes if before])
+            if not missing:
+                raise
+            log.warning("Index rows were missing, and are written again: %s", ", ".join(sorted(missing)))
+            return self._commit(changes, missing)
+
+    def repair(self, value: Any) -> Any:
+        """Write the index rows of an open value again if somebody deleted them; without them nothing finds it.
+
+        Returns the value with its version now. Raises Moved if it is no longer as it was read.
+        """
+        missing = self._missing([value])
+        return self._commit([(value, value)], missing)[0] if missing else value
+
+    def _commit(self, changes: Sequence[tuple[Any, Any]], missing: frozenset[str] = frozenset()) -> list[Any]:
+        steps = [step for before, after in changes for step in _steps(before, after, missing)]
         versions = dict(zip([_key_of(step) for step in steps], self._rows.apply(steps), strict=True))
         return [replace(after, version=versions[row_key(after)]) for _, after in changes]
 
+    def _missing(self, values: Sequence[Any]) -> frozenset[str]:
+        """The index rows of these values that somebody deleted; none if a value itself is no longer as it was read."""
+        missing: set[str] = set()
+        for value in values:
+            row = self._rows.get(row_key(value))
+            if row is None or row.version != value.version:
+                return frozenset()
+            missing |= {key for key in index_keys(value) if self._rows.get(key) is None}
+        return frozenset(missing)
+
     def forget(self, value: Any) -> None:
         """Remove the rows of a value that has ended. Raises Moved if it was removed already or has become open."""
-        keys = [row_key(value), *sorted(index_keys(value))]
+        keys = [row_key(value), *sorted(index_keys(value) - self._missing([value]))]
         self._rows.apply([Delete(key) for key in keys])
 
     def find(self, kind: type[Entry], key: str) -> Entry | None:
-        row = self._rows.get(f"{KINDS[kind]}|{key}")
+        key = f"{KINDS[kind]}|{key}"
+        try:
+            row = self._rows.get(key)
+        except TextdropError:
+            raise
+        except Exception as error:  # noqa: BLE001 - the client cannot make anything of this row: it blocks no other
+            log.warning("Row %s cannot be read, and is passed over (%s).", key, type(error).__name__)
+            return None
         return _readable(kind, row) if row else None
 
     def find_all(self, kind: type[Entry], keys: Sequence[str]) -> list[Entry]:
@@ -217,10 +252,10 @@ def _part_of_documents(digit: str) -> tuple[str, str]:
     return prefix, prefix + _AFTER_ALL
 
 
-def _steps(before: Any, after: Any) -> list[Change]:
+def _steps(before: Any, after: Any, missing: frozenset[str]) -> list[Change]:
     shown = {name: str(getattr(after, name)) for name in SHOWN if hasattr(after, name)}
     row = Row(row_key(after), {**_body(after), **shown}, before.version if before else "")
-    old, new = index_keys(before) if before else set(), index_keys(after)
+    old, new = index_keys(before) - missing if before else set(), index_keys(after)
     return [
         Update(row) if before else Insert(row),
         *(Delete(key) for key in sorted(old - new)),
@@ -242,14 +277,16 @@ def _value(kind: Any, row: Row) -> Any:
     parts = sorted(
         (int(name.removeprefix("body")), part) for name, part in row.columns.items() if name.startswith("body")
     )
-    return replace(from_json(kind, json.loads("".join(part for _, part in parts))), version=row.version)
+    value = replace(from_json(kind, json.loads("".join(part for _, part in parts))), version=row.version)
+    index_keys(value)  # raises for a time that no index row can hold
+    return value
 
 
 def _readable(kind: Any, row: Row) -> Any:
     """The value; None, and a line in the log, for a row that a newer version or a person wrote: it blocks no other."""
     try:
         return _value(kind, row)
-    except (ValueError, TypeError, KeyError, AttributeError) as error:
+    except Exception as error:  # noqa: BLE001 - it may hold anything
         log.warning("Row %s cannot be read, and is passed over (%s).", row.key, type(error).__name__)
         return None
 

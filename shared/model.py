@@ -23,6 +23,7 @@ SERVICE_PACK = 25  # documents a request: Microsoft's service limits
 # The most documents a job may have with one that was submitted in vain before: how often, and in a job of how many.
 BATCH_SIZES = (SERVICE_PACK, 5, 1, 1, 1, 1, 1)
 MAX_ATTEMPTS = len(BATCH_SIZES)  # a document is submitted, and may be billed, no more often; a replay counts again
+SETBACKS = 8  # errors in a row that end what they were met by
 JOB_LIFETIME = timedelta(hours=24)  # an analyze job and its results, by the service's rules
 RESULT_SUFFIX = ".json"
 LONGEST_NAME = 1024 - len(RESULT_SUFFIX)  # of a file that can have a result: Azure's limit for a blob's name
@@ -48,6 +49,11 @@ class Timed:
     def _after(self, now: datetime, what: str) -> tuple[Event, ...]:
         return (*self.timeline, Event(now, what[:EVENT_LENGTH]))[-TIMELINE_LENGTH:]
 
+    def _after_other(self, now: datetime, what: str) -> tuple[Event, ...]:
+        """The same in a row is one line, which keeps the time of the first."""
+        last = self.timeline[-1].what if self.timeline else ""
+        return self.timeline if last == what[:EVENT_LENGTH] else self._after(now, what)
+
 
 class DocumentState(StrEnum):
     WAITING = "waiting"
@@ -67,6 +73,7 @@ class Reason(StrEnum):
 
     BAD_INPUT = "bad_input"  # the file cannot be classified as it is
     REJECTED = "rejected"  # the service refuses this very document
+    ERROR = "error"  # SETBACKS times in a row an unforeseen error, or for a day storage, kept it from its next step
     EXHAUSTED = "exhausted"  # submitted MAX_ATTEMPTS times, and no answer came back
 
 
@@ -79,6 +86,7 @@ class Blob:
     size: int
     modified: datetime
     language: str = ""
+    encoding: str = ""  # the blob's Content-Encoding
 
 
 @dataclass(frozen=True)
@@ -86,7 +94,8 @@ class Document(Timed):
     """One version of one file.
 
     `attempts`: submissions that the service may have received, and may have billed, and that brought no answer. `due`:
-    when it is to be looked at next. `confidence` runs from 0 to 1.
+    when it is to be looked at next. `confidence` runs from 0 to 1. `setbacks`: errors in a row that kept it from its
+    next step, since `set_back_since`; `apart`: the last of them was met in company, so that it is sent alone.
     """
 
     key: str
@@ -98,7 +107,11 @@ class Document(Timed):
     due: datetime
     state: DocumentState = DocumentState.WAITING
     language: str = ""
+    encoding: str = ""  # the blob's Content-Encoding
     attempts: int = 0
+    setbacks: int = 0
+    set_back_since: datetime | None = None
+    apart: bool = False
     job: str = ""
     reason: Reason | None = None
     detail: str = ""
@@ -111,7 +124,7 @@ class Document(Timed):
     @property
     def share(self) -> int:
         """The most documents that its next job may have: the more attempts were in vain, the fewer."""
-        return BATCH_SIZES[min(self.attempts, MAX_ATTEMPTS - 1)]
+        return 1 if self.apart else BATCH_SIZES[min(self.attempts, MAX_ATTEMPTS - 1)]
 
     @classmethod
     def landed(cls, container: str, blob: Blob, now: datetime) -> Self:
@@ -125,16 +138,19 @@ class Document(Timed):
             claimed=now,
             due=now,
             language=blob.language,
+            encoding=blob.encoding,
             timeline=(Event(now, "landed"),),
         )
 
     def submitted(self, job: str, until: datetime, now: datetime) -> Self:
         """Handed to `job`; looked at again at `until`, should that job be forgotten."""
         timeline = self._after(now, f"submitted in job {job}")
-        return replace(self, state=DocumentState.SUBMITTED, job=job, due=until, timeline=timeline)
+        step_taken = replace(self, setbacks=0, set_back_since=None, apart=False)
+        return replace(step_taken, state=DocumentState.SUBMITTED, job=job, due=until, timeline=timeline)
 
     def succeeded(self, classes: tuple[ClassScore, ...], classifier: Classifier, now: datetime) -> Self:
-        return self._ended(DocumentState.SUCCEEDED, now, "classified", classes=classes, classifier=classifier)
+        ended = self._ended(DocumentState.SUCCEEDED, now, "classified", classes=classes, classifier=classifier)
+        return replace(ended, setbacks=0, set_back_since=None)
 
     def failed(self, reason: Reason, detail: str, now: datetime) -> Self:
         return self._ended(DocumentState.FAILED, now, detail, reason=reason, detail=detail[:REASON_LENGTH])
@@ -157,6 +173,25 @@ class Document(Timed):
             return replace(self.failed(Reason.EXHAUSTED, detail, now), attempts=attempts)
         return replace(self.returned(why, due, now), attempts=attempts)
 
+    def set_back(
+        self, why: str, due: datetime, now: datetime, *, patience: timedelta = timedelta(0), apart: bool = False
+    ) -> Self:
+        """An error kept it from its next step: it stays as it is until `due`.
+
+        The last of SETBACKS in a row ends it, if the first of them is at least `patience` ago.
+        """
+        setbacks, since = self.setbacks + 1, self.set_back_since or now
+        if setbacks >= SETBACKS and now - since >= patience:
+            return self.failed(Reason.ERROR, f"Its next step failed {setbacks} times; the last time: {why}", now)
+        return replace(
+            self,
+            setbacks=setbacks,
+            set_back_since=since,
+            apart=apart,
+            due=due,
+            timeline=self._after_other(now, why),
+        )
+
     def replayed(self, now: datetime) -> Self:
         """An ended document waits again, as if it had just landed, because somebody asked for it."""
         return replace(
@@ -164,6 +199,9 @@ class Document(Timed):
             state=DocumentState.WAITING,
             due=now,
             attempts=0,
+            setbacks=0,
+            set_back_since=None,
+            apart=False,
             job="",
             reason=None,
             detail="",
@@ -206,10 +244,15 @@ class Job(Timed):
     service_ids: tuple[str, ...] = ()
     expires: datetime | None = None
     polls: int = 0
+    setbacks: int = 0  # unforeseen errors in a row
     detail: str = ""
     ended: datetime | None = None
     timeline: tuple[Event, ...] = ()
     version: str = field(default="", compare=False)
+
+    @property
+    def is_worn_out(self) -> bool:
+        return self.setbacks >= SETBACKS
 
     def running(self, service_ids: tuple[str, ...], due: datetime, now: datetime) -> Self:
         timeline = self._after(now, "accepted by the service")
@@ -222,7 +265,11 @@ class Job(Timed):
         """Not ended yet. Only a status that differs from the last one is worth a line."""
         detail = status[:REASON_LENGTH]
         timeline = self.timeline if detail == self.detail else self._after(now, detail)
-        return replace(self, polls=self.polls + 1, detail=detail, due=due, timeline=timeline)
+        return replace(self, polls=self.polls + 1, setbacks=0, detail=detail, due=due, timeline=timeline)
+
+    def set_back(self, why: str, due: datetime, now: datetime) -> Self:
+        """An unforeseen error: looked at again at `due`. SETBACKS of them in a row wear it out."""
+        return replace(self, setbacks=self.setbacks + 1, due=due, timeline=self._after_other(now, why))
 
     def done(self, now: datetime) -> Self:
         return replace(self, state=JobState.DONE, ended=now, detail="", timeline=self._after(now, "done"))

@@ -13,7 +13,7 @@ from enum import StrEnum
 from typing import Any, Self
 
 from shared.language.types import Progress
-from shared.model import REASON_LENGTH, Event, Timed
+from shared.model import REASON_LENGTH, SETBACKS, Event, Timed
 
 
 class OperationKind(StrEnum):
@@ -57,6 +57,7 @@ class Operation(Timed):
     state: OperationState = OperationState.STARTING
     service_id: str = ""
     polls: int = 0
+    setbacks: int = 0  # unforeseen errors in a row
     percent: int | None = None
     steps: Mapping[str, str | int] = field(default_factory=dict)
     result: Mapping[str, Any] = field(default_factory=dict)
@@ -76,15 +77,23 @@ class Operation(Timed):
 
     def running(self, service_id: str, due: datetime, now: datetime) -> Self:
         timeline = self._after(now, "accepted by the service")
-        return replace(
-            self, state=OperationState.RUNNING, service_id=service_id, due=due, polls=0, detail="", timeline=timeline
-        )
+        running = replace(self, state=OperationState.RUNNING, service_id=service_id, due=due, timeline=timeline)
+        return replace(running, polls=0, setbacks=0, detail="")
 
     def postponed(self, why: str, due: datetime, now: datetime) -> Self:
         """Neither begun nor ended: it is tried again at `due`."""
         detail = why[:REASON_LENGTH]
         timeline = self.timeline if detail == self.detail else self._after(now, detail)
-        return replace(self, polls=self.polls + 1, detail=detail, due=due, timeline=timeline)
+        return replace(self, polls=self.polls + 1, setbacks=0, detail=detail, due=due, timeline=timeline)
+
+    def set_back(self, why: str, due: datetime, now: datetime) -> Self:
+        """An unforeseen error: its step is taken again at `due`. The last of SETBACKS in a row ends it."""
+        setbacks = self.setbacks + 1
+        if setbacks >= SETBACKS:
+            return self.failed(f"Its next step failed {setbacks} times; the last time: {why}", now)
+        return replace(
+            self, setbacks=setbacks, detail=why[:REASON_LENGTH], due=due, timeline=self._after_other(now, why)
+        )
 
     def progressed(self, progress: Progress, due: datetime, now: datetime) -> Self:
         said = ", ".join(f"{step} {status}" for step, status in progress.steps.items())
@@ -93,6 +102,7 @@ class Operation(Timed):
             self,
             service_id=progress.job or self.service_id,
             polls=self.polls + 1,
+            setbacks=0,
             percent=progress.percent,
             steps=dict(progress.steps),
             detail="",
@@ -110,6 +120,7 @@ class Operation(Timed):
             part=part,
             service_id="",
             polls=0,
+            setbacks=0,
             result={**self.result, **result},
             steps=dict(steps),
             detail="",

@@ -22,6 +22,7 @@ from shared.errors import (
     TextdropError,
     Unknown,
 )
+from shared.isolation import each, reason
 from shared.language.types import Progress, State
 from shared.model import wait_before
 from shared.operation import Operation, OperationState
@@ -32,6 +33,7 @@ log = logging.getLogger(__name__)
 
 LIFETIME = timedelta(days=7)  # of an authoring job at the service
 FIRST_LOOK, LONGEST_LOOK = timedelta(seconds=1), timedelta(seconds=30)
+SETBACK_FIRST, SETBACK_LONGEST = timedelta(seconds=10), timedelta(minutes=10)  # after an unforeseen error
 LONGEST_ASKED = timedelta(minutes=15)  # whatever the service asks for
 # Nobody knows whether a beginning arrived whose process died; longer than any request may take.
 GRACE = timedelta(minutes=2)
@@ -93,10 +95,22 @@ def _same(wanted: Operation, found: Operation | None) -> Operation:
 def follow(services: Services, now: datetime, limit: int) -> int:
     """Take the next step of at most `limit` operations that are due; gives how many. One's trouble is its own."""
     operations = services.ledger.due(Operation, now, limit)
-    for operation in operations:
-        with suppress(Moved):  # another instance took the step
-            _step(services, operation, now)
+    each(
+        lambda operation: _step(services, operation, now),
+        operations,
+        lambda operation, trouble: _set_back(services, operation, trouble, now),
+        workers=1,
+    )
     return len(operations)
+
+
+def _set_back(services: Services, operation: Operation, trouble: Exception, now: datetime) -> None:
+    current = services.ledger.find(Operation, operation.key)  # the step may have written it before the error
+    if current is None or current.state.final:
+        return
+    due = now + wait_before(operation.key, current.setbacks, SETBACK_FIRST, SETBACK_LONGEST)
+    with suppress(Moved):
+        services.ledger.commit((current, current.set_back(reason(trouble), due, now)))
 
 
 def _step(services: Services, operation: Operation, now: datetime) -> None:
@@ -108,16 +122,13 @@ def _step(services: Services, operation: Operation, now: datetime) -> None:
             _begin_again(services, operation, now)
         else:
             _look(services, operation, now)
-    except Moved:
-        raise
+    except Moved:  # another instance took the step
+        return
     except PASSING_FOR_THE_TICK as trouble:
         _postpone(services, operation, str(trouble), now)
     except TextdropError as trouble:
         log.warning("Operation %s failed: %s", operation.key, trouble)
         services.ledger.commit((operation, operation.failed(str(trouble), now)))
-    except Exception:  # nobody foresaw it: the others have their turn
-        log.exception("Operation %s is looked at again later.", operation.key)
-        _postpone(services, operation, "it could not be followed: see the log", now)
 
 
 def _begin_again(services: Services, operation: Operation, now: datetime) -> None:

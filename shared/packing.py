@@ -40,6 +40,13 @@ class Readable:
         """Bytes of the text as a JSON string in UTF-8."""
         return len(json.dumps(self.text, ensure_ascii=False).encode())
 
+    @cached_property
+    def parts(self) -> list[str]:
+        """What is sent of it: the text, or the parts of one too long for a request."""
+        if len(self.text) <= REQUEST_TEXT:
+            return [self.text]
+        return [part for part in cut(self.text) if part.strip()]  # the service takes no blank text
+
 
 Pack = tuple[Readable, ...]
 
@@ -61,10 +68,8 @@ def pack(readables: Iterable[Readable]) -> Iterator[Pack]:
 
 def requests(readables: Pack) -> list[list[Text]]:
     """The texts of each request of a job: one request, or one for each part of a text too long for one."""
-    first = readables[0]
-    if len(readables) == 1 and len(first.text) > REQUEST_TEXT:
-        # The service takes no blank text, and there is nothing to find in one.
-        return [[_text(first.document, part)] for part in cut(first.text) if part.strip()]
+    if len(readables) == 1:
+        return [[_text(readables[0].document, part)] for part in readables[0].parts]
     return [[_text(one.document, one.text) for one in readables]]
 
 
@@ -82,16 +87,16 @@ def cut(text: str, longest: int = REQUEST_TEXT) -> list[str]:
     return [*parts, text]
 
 
-def merge(analyses: Sequence[Analysis], kind: Kind) -> Analysis:
-    """What the answers about the parts of one text say together; nothing partial is kept.
+def merge(analyses: Sequence[Analysis], kind: Kind, key: str) -> Analysis:
+    """What the answers about the parts of one text, document `key`, say together; nothing partial is kept.
 
     With one class a document, the class with the highest mean confidence over all parts, a part that did not name it
-    counting 0. With several, each class that any part has, with the highest confidence it got.
+    counting 0. With several, each class that any part has, with the highest confidence it got. Of other documents that
+    an answer names nothing is known.
     """
     for one in analyses:
-        if one.state is not State.SUCCEEDED or one.errors or not one.classes:
+        if one.state is not State.SUCCEEDED or key in one.errors or key not in one.classes:
             return replace(one, classes={})
-    [key] = analyses[0].classes
     found: dict[str, list[float]] = {}
     for one in analyses:
         for score in one.classes[key]:

@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 
 from shared.errors import Moved
+from shared.isolation import each
 from shared.model import Document, Job, JobState
 from shared.selection import Selection
 from shared.services import Services
 
 PAGE = 100
-WORKERS = 8
 MOST, LOOKED_AT = 1000, 5000  # documents changed, and rows read, a call: a caller waits for the answer
 
 
@@ -67,9 +66,9 @@ def _each(
     further = ""
     for documents, after in _pages(services, wanted, among):
         further = after
-        with ThreadPoolExecutor(WORKERS) as workers:
-            acted = workers.map(lambda document: _acted(document, act), filter(wanted.fits, documents))
-            done += [document for document in acted if document]
+        fitting = [document for document in documents if wanted.fits(document)]
+        acted = each(lambda document: _acted(document, act), fitting, lambda _, __: None)
+        done += [document for document in acted if document]
         if len(done) + PAGE > MOST:
             break
     return done, further
@@ -103,12 +102,15 @@ def _forget_jobs(services: Services, before: datetime) -> None:
         after = ""
         while True:
             found, after = services.ledger.ended(Job, state, PAGE, after, until=before)
-            for job in found:
-                if job.ended and job.ended < before:
-                    with suppress(Moved):
-                        services.ledger.forget(job)
+            old = [job for job in found if job.ended and job.ended < before]
+            each(lambda job: _forgotten(job, services), old, lambda _, __: None)
             if not after:
                 break
+
+
+def _forgotten(job: Job, services: Services) -> None:
+    with suppress(Moved):
+        services.ledger.forget(job)
 
 
 def _nothing(_: Document) -> None: ...

@@ -13,6 +13,7 @@ from shared.model import REASON_LENGTH
 BURST = 0.18  # of a minute's quota, at once
 OVERLAP = timedelta(hours=1)  # clocks differ, and a large upload shows long after it began
 WHOLE_EVERY = timedelta(days=1)
+WHOLE_AGAIN = 3
 MODEL_KNOWN_FOR = timedelta(minutes=10)  # how long a deployment's model is taken for the one that was read
 MODEL_ASKED_AGAIN = timedelta(minutes=1)  # after it could not be read
 
@@ -139,6 +140,8 @@ class Sweep:
     `began`: the sweep under way, None between two. `marker`: where its listing goes on. `whole`: it looks at every
     file, not only at those changed since `complete` (when the last complete sweep began) less OVERLAP. `found`: files
     that no event had told of, in this or else in the last sweep. `ended`, `whole_ended`: the last complete ones.
+    `moved`: when it began or last came a page further. `unclaimed`: files that errors kept from being claimed, such as
+    `example`; for their sake the next sweep is whole, at most WHOLE_AGAIN times in a row (`again`).
     """
 
     began: datetime | None = None
@@ -146,6 +149,10 @@ class Sweep:
     whole: bool = False
     found: int = 0
     complete: datetime | None = None
+    moved: datetime | None = None
+    unclaimed: int = 0
+    example: str = ""
+    again: int = 0
     ended: datetime | None = None
     whole_ended: datetime | None = None
     asked: bool = False
@@ -159,15 +166,23 @@ class Sweep:
         if self.began is not None:
             return self
         ahead = self.complete is not None and self.complete - OVERLAP > now  # by a clock that went wrong
-        whole = self.asked or ahead or self.whole_ended is None or now - self.whole_ended >= WHOLE_EVERY
-        return replace(self, began=now, marker="", whole=whole, found=0, asked=False)
+        again = self.unclaimed > 0 and self.again < WHOLE_AGAIN
+        late = self.whole_ended is None or now - self.whole_ended >= WHOLE_EVERY
+        whole = self.asked or ahead or late or again
+        kept = (0, "") if whole else (self.unclaimed, self.example)  # they are looked at by a whole one only
+        tries = self.again + again if self.unclaimed else 0
+        fresh = replace(self, began=now, moved=now, marker="", whole=whole, found=0, asked=False)
+        return replace(fresh, unclaimed=kept[0], example=kept[1], again=tries)
 
     def is_of_interest(self, modified: datetime) -> bool:
         return self.whole or self.complete is None or modified >= self.complete - OVERLAP
 
-    def advanced(self, marker: str, found: int, now: datetime) -> Self:
-        """One page further; with no `marker` it is complete."""
-        further = replace(self, marker=marker, found=self.found + found)
+    def advanced(self, marker: str, found: int, now: datetime, unclaimed: Sequence[str] = ()) -> Self:
+        """One page further; with no `marker` it is complete. `unclaimed`: files that errors kept from being claimed."""
+        example = self.example or "".join(unclaimed[:1])
+        further = replace(self, marker=marker, found=self.found + found, moved=now, example=example)
+        together = self.unclaimed + len(unclaimed) if self.whole else max(self.unclaimed, len(unclaimed))
+        further = replace(further, unclaimed=together)
         if marker:
             return further
         whole_ended = now if self.whole else self.whole_ended

@@ -10,66 +10,99 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
 from uuid import uuid4
 
 from shared import gate
-from shared.claim import check, claim
 from shared.classifier import with_model
-from shared.errors import (
-    LanguageError,
-    Moved,
-    NotFound,
-    Rejected,
-    StorageUnavailable,
-    Unreadable,
-)
+from shared.errors import LanguageError, Moved, Rejected, StorageUnavailable
+from shared.isolation import each, log_trouble, reason
 from shared.language.types import Classifier, Text
-from shared.model import JOB_LIFETIME, SERVICE_PACK, Document, DocumentState, Job, Reason, wait_before
-from shared.packing import Pack, Readable, pack, requests
+from shared.loading import read_all, set_back, windows
+from shared.model import JOB_LIFETIME, SERVICE_PACK, Document, DocumentState, Job, Reason
+from shared.packing import Pack, pack, requests
 from shared.services import Services
+from shared.settling import rescue, settle, unanswered
 from shared.singles import Pause
-from shared.text import decode
 
 log = logging.getLogger(__name__)
 
 GRACE = timedelta(minutes=2)  # longer than any request may take
 FIRST_POLL, FIRST_POLL_EACH = timedelta(seconds=1), timedelta(milliseconds=200)  # a full job takes longer
-RETRY_FIRST, RETRY_LONGEST = timedelta(seconds=10), timedelta(minutes=10)
 # After a submission whose answer cannot be used: all attempts together outlast an outage of two hours.
 UNSURE_FIRST, UNSURE_LONGEST = timedelta(minutes=2), timedelta(hours=2)
-READERS = 8
+FRESH = timedelta(seconds=1)  # a job's row this young need not be looked at before its request
+
+Clock = Callable[[], datetime]
 
 
 def submit_waiting(
     services: Services,
-    clock: Callable[[], datetime],
+    clock: Clock,
     limit: int = SERVICE_PACK,
     goes_on: Callable[[], bool] = lambda: True,
     by: datetime | None = None,
 ) -> int:
-    """Submit at most `limit` of the documents that wait, those due longest first; gives how many were submitted.
+    """Deal with at most `limit` of the documents that are due, the longest due first; returns with how many.
 
-    `goes_on` says whether there is time to begin another job: a slow service takes half a minute for each, so each asks
-    the `clock` when it begins. `by`: only documents that were due then; what lands meanwhile gathers for a full job.
-    Never raises for trouble at the Language service: that closes the gate, and the documents wait.
+    They are submitted, ended or set back. 0: there are none, or the gate, a pause or the quota stops them. `goes_on`
+    says whether there is time to begin another job: a slow service takes half a minute for each, so each asks the
+    `clock` when it begins. `by`: only documents that were due then; what lands meanwhile gathers for a full job. Never
+    raises for trouble at the Language service: that closes the gate, and the documents wait.
     """
     now = clock()
     if gate.is_closed(services, now) or services.ledger.read(Pause).paused:
         return 0
     classifier = _classifier(services, now)
-    due = services.ledger.due(Document, by or now, limit) if classifier else []
-    _rescue([document for document in due if document.state is DocumentState.SUBMITTED], services, now)
-    waiting = [document for document in due if document.state is DocumentState.WAITING]
-    if not waiting or classifier is None:
+    if classifier is None:
         return 0
-    readables = _read_all(waiting[: gate.left(services, now) * SERVICE_PACK], services, now)
-    packs = [(one, requests(one)) for one in pack(readables)]
-    paid = gate.reserve(services, [len(asked) for _, asked in packs], now)
-    return sum(_submit(one, asked, classifier, services, clock()) for one, asked in packs[:paid] if goes_on())
+    due = services.ledger.due(Document, by or now, limit)
+    stranded = [document for document in due if document.state is DocumentState.SUBMITTED]
+    _rescue(stranded, services, now)
+    waiting = [document for document in due if document.state is DocumentState.WAITING]
+    return len(stranded) + _submit_all(waiting, classifier, services, clock, goes_on)
+
+
+def _submit_all(
+    waiting: Sequence[Document], classifier: Classifier, services: Services, clock: Clock, goes_on: Callable[[], bool]
+) -> int:
+    """Returns how many are no longer due. Those that errors kept back come last."""
+    fresh_first = sorted(waiting, key=lambda document: document.setbacks > 0)
+    moved = 0
+    for window in windows(fresh_first[: gate.left(services, clock()) * SERVICE_PACK]):
+        readables = read_all(window, services, clock())
+        submitted = _submit_packs(list(pack(readables)), classifier, services, clock, goes_on)
+        moved += len(window) - len(readables) + submitted
+        if not goes_on() or (readables and not submitted):
+            break
+    return moved
+
+
+def _submit_packs(
+    packs: Sequence[Pack], classifier: Classifier, services: Services, clock: Clock, goes_on: Callable[[], bool]
+) -> int:
+    """As many as the quota has requests for; returns how many documents are no longer due."""
+    asked = [requests(one) for one in packs]
+    paid = gate.reserve(services, [len(texts) for texts in asked], clock())
+    moved = each(
+        lambda one: _submit(one[0], one[1], classifier, services, clock) if goes_on() else 0,
+        list(zip(packs, asked, strict=True))[:paid],
+        lambda one, trouble: _set_apart(one[0], trouble, services, clock()),
+        workers=1,
+    )
+    return sum(number or 0 for number in moved)
+
+
+def _set_apart(readables: Pack, trouble: Exception, services: Services, now: datetime) -> int:
+    """Nothing was sent. Whose fault it was shows when each of them is tried alone."""
+    if isinstance(trouble, StorageUnavailable):
+        raise trouble  # the ledger did not answer: they are due as before
+    apart = len(readables) > 1
+    each(lambda one: set_back(one.document, trouble, services, now, apart=apart), readables, lambda _, __: None)
+    return len(readables)
 
 
 def _classifier(services: Services, now: datetime) -> Classifier | None:
@@ -82,18 +115,13 @@ def _classifier(services: Services, now: datetime) -> Classifier | None:
 
 def give_back(services: Services, job: Job, documents: Sequence[Document], why: str, now: datetime) -> None:
     """End a job that brought no answer, and that may have been billed: its documents wait again, or have failed."""
-    after = [_unanswered(document, why, now) for document in documents]
-    services.ledger.commit((job, job.lost(why, now)), *zip(documents, after, strict=True))
+    after = [unanswered(document, why, now) for document in documents]
+    settle(services, (job, job.lost(why, now)), list(zip(documents, after, strict=True)))
 
 
-def _unanswered(
-    document: Document, why: str, now: datetime, first: timedelta = RETRY_FIRST, longest: timedelta = RETRY_LONGEST
-) -> Document:
-    return document.unanswered(why, now + wait_before(document.key, document.attempts, first, longest), now)
-
-
-def _submit(readables: Pack, asked: list[list[Text]], classifier: Classifier, services: Services, now: datetime) -> int:
-    """One job, of one or more requests."""
+def _submit(readables: Pack, asked: list[list[Text]], classifier: Classifier, services: Services, clock: Clock) -> int:
+    """One job, of one or more requests; returns how many documents are no longer due."""
+    now = clock()
     if services.seen.is_closed(now):
         return 0
     planned = Job(
@@ -107,21 +135,56 @@ def _submit(readables: Pack, asked: list[list[Text]], classifier: Classifier, se
     handed = [(one.document, one.document.submitted(planned.key, now + JOB_LIFETIME, now)) for one in readables]
     try:
         job, *documents = services.ledger.commit((None, planned), *handed)
-        return _send(job, documents, asked, services, now)
     except Moved:
-        return 0  # another instance took one of them, or gave this job up while this process was held up
+        return 0  # another instance took one of them
+    return _send(job, documents, asked, services, clock)
 
 
-def _send(job: Job, documents: list[Document], asked: list[list[Text]], services: Services, now: datetime) -> int:
+def _send(job: Job, documents: list[Document], asked: list[list[Text]], services: Services, clock: Clock) -> int:
+    """A process may have been held up at any line: before each request the job must still be its own."""
     service_ids: tuple[str, ...] = ()
     try:
         for texts in asked:
-            service_ids += (_begin(job, texts, services, now),)
+            job = _kept(job, services, clock())
+            service_ids += (_begin(job, texts, services, clock()),)
+        now = clock()
+        due = now + FIRST_POLL + len(documents) * FIRST_POLL_EACH
+        services.ledger.commit((job, job.running(service_ids, due, now)))
+    except Moved as trouble:
+        log.warning("Job %s is not sent: this process was held up. %s", job.key, trouble)
+        if not service_ids:
+            _take_back(job, documents, services, clock())
     except LanguageError as trouble:
-        _answer(trouble, job, documents, services, now, billed=bool(service_ids))
-        return 0
-    services.ledger.commit((job, job.running(service_ids, now + FIRST_POLL + len(documents) * FIRST_POLL_EACH, now)))
+        _answer(trouble, job, documents, services, clock(), billed=bool(service_ids))
+        return len(documents) if isinstance(trouble, Rejected) else 0
+    except StorageUnavailable:
+        raise
+    except Exception as trouble:  # noqa: BLE001 - nobody knows whether the request arrived
+        log_trouble(trouble)
+        give_back(services, job, documents, reason(trouble), clock())
     return len(documents)
+
+
+def _take_back(job: Job, documents: list[Document], services: Services, now: datetime) -> None:
+    """Nothing was sent, and no attempt is counted."""
+    why = "nothing was sent: the process was held up"
+    back = [(document, document.returned(why, now, now)) for document in documents]
+    with suppress(Moved):  # another instance has done so
+        settle(services, (job, job.lost(why, now)), back)
+
+
+def _kept(job: Job, services: Services, now: datetime) -> Job:
+    """The job, with GRACE from now on if it was written a while ago.
+
+    Raises Moved if another instance gave it up, or may do so before a request that begins now has ended.
+    """
+    age = now - (job.due - GRACE)
+    if age > GRACE / 2:
+        raise Moved("The job was written too long ago.")
+    if age < FRESH:
+        return job
+    [renewed] = services.ledger.commit((job, replace(job, due=now + GRACE)))
+    return renewed  # type: ignore[no-any-return]
 
 
 def _begin(job: Job, texts: list[Text], services: Services, now: datetime) -> str:
@@ -137,49 +200,20 @@ def _answer(
     if isinstance(trouble, Rejected) and len(documents) == 1:
         after = [documents[0].failed(Reason.REJECTED, why, now)]
     elif isinstance(trouble, Rejected):
-        after = [_unanswered(document, why, now) for document in documents]
+        after = [unanswered(document, why, now) for document in documents]
     elif trouble.sent or billed:
         log.warning("Job %s may have been received and billed: an attempt is counted. %s", job.key, why)
-        after = [_unanswered(document, why, now, UNSURE_FIRST, UNSURE_LONGEST) for document in documents]
+        after = [unanswered(document, why, now, UNSURE_FIRST, UNSURE_LONGEST) for document in documents]
     else:
         after = [document.returned(why, now, now) for document in documents]
-    services.ledger.commit((job, job.lost(why, now)), *zip(documents, after, strict=True))
-
-
-def _read_all(documents: Sequence[Document], services: Services, now: datetime) -> list[Readable]:
-    with ThreadPoolExecutor(READERS) as readers:
-        found = readers.map(lambda document: _read(document, services, now), documents)
-        return [readable for readable in found if readable is not None]
-
-
-def _read(document: Document, services: Services, now: datetime) -> Readable | None:
-    """The document with its text; None if it ended here, or must wait for its container."""
-    try:
-        check(document)  # a replayed one may be of any size
-        return Readable(document, decode(services.documents.read(document.name, document.etag)))
-    except Unreadable as error:
-        _end(document, document.failed(Reason.BAD_INPUT, str(error), now), services)
-    except Moved:
-        claim(services, document.name, now)
-        _end(document, document.superseded(now), services)
-    except NotFound:
-        _end(document, document.gone(now), services)
-    except StorageUnavailable as trouble:
-        log.warning("Document %s waits: %s", document.key, trouble)
-        later = now + wait_before(document.key, 0, RETRY_FIRST, RETRY_LONGEST)
-        _end(document, document.returned(str(trouble), later, now), services)
-    return None
-
-
-def _end(document: Document, after: Document, services: Services) -> None:
-    with suppress(Moved):  # another instance saw the same
-        services.ledger.commit((document, after))
+    settle(services, (job, job.lost(why, now)), list(zip(documents, after, strict=True)))
 
 
 def _rescue(documents: Sequence[Document], services: Services, now: datetime) -> None:
     """Documents that are still submitted after their job's lifetime: only a job that is open may go on holding them."""
-    for document in documents:
-        job = services.ledger.find(Job, document.job)
-        held = job is not None and not job.state.final
-        later = document.submitted(document.job, now + JOB_LIFETIME, now)
-        _end(document, later if held else _unanswered(document, "its job was forgotten", now), services)
+
+    def look_after(document: Document) -> None:
+        if held := rescue(services, document, now):
+            services.ledger.commit((held, held.submitted(held.job, now + JOB_LIFETIME, now)))
+
+    each(look_after, documents, lambda document, trouble: set_back(document, trouble, services, now))

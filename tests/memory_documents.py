@@ -56,7 +56,7 @@ class MemoryDocuments:
         with self._lock:
             version = next(self._versions)
             modified = self._clock() if self._clock else BEGINNING + timedelta(seconds=version)
-            blob = Blob(name, f"0x{version:X}", len(content), modified, language.strip())
+            blob = Blob(name, f"0x{version:X}", len(content), modified, language.strip(), encoding)
             self._containers.setdefault(container or self.container, {})[name] = File(content, blob, encoding)
             return blob.etag
 

@@ -121,7 +121,7 @@ class Instance:
     services: Services
 
     def land(self, name: str) -> None:
-        intake.document_landed(name, self.services, self.stage.now)
+        intake.document_landed(name, self.services, lambda: self.stage.now)
 
     def tick(self) -> None:
         story.tick(self.services, lambda: self.stage.now)

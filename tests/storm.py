@@ -105,7 +105,7 @@ class Storm:
         self.luck.shuffle(events)
         for name in events:
             self.language.clock.advance(0.05)
-            document_landed(name, self.luck.choice(self.processes)[0], self.now())
+            document_landed(name, self.luck.choice(self.processes)[0], self.now)
 
     def _some(self, share: float) -> list[str]:
         """Of the files that are there."""

@@ -115,7 +115,7 @@ def scored(analyses: list[Analysis], category: str) -> list[float]:
 
 @given(PARTS)
 def test_with_several_classes_a_text_has_every_class_of_any_part_at_its_best(analyses: list[Analysis]) -> None:
-    merged = merge(analyses, Kind.MULTI)
+    merged = merge(analyses, Kind.MULTI, KEY)
     found = {score.category: score.confidence for score in merged.classes[KEY]}
     assert found == {name: max(scored(analyses, name)) for name in "ABC" if scored(analyses, name)}
     confidences = [score.confidence for score in merged.classes[KEY]]
@@ -125,7 +125,7 @@ def test_with_several_classes_a_text_has_every_class_of_any_part_at_its_best(ana
 
 @given(PARTS)
 def test_with_one_class_it_is_the_best_on_average(analyses: list[Analysis]) -> None:
-    merged = merge(analyses, Kind.SINGLE).classes[KEY]
+    merged = merge(analyses, Kind.SINGLE, KEY).classes[KEY]
     means = {name: sum(scored(analyses, name)) / len(analyses) for name in "ABC" if scored(analyses, name)}
     assert len(merged) == min(1, len(means))
     for score in merged:
@@ -147,6 +147,6 @@ FAULTS = st.sampled_from(
 @given(PARTS, FAULTS, st.data(), st.sampled_from(Kind))
 def test_nothing_partial_is_kept(analyses: list[Analysis], fault: Analysis, data: st.DataObject, kind: Kind) -> None:
     analyses.insert(data.draw(st.integers(0, len(analyses))), fault)
-    merged = merge(analyses, kind)
+    merged = merge(analyses, kind, KEY)
     assert not merged.classes
     assert (merged.state, merged.errors, merged.error) == (fault.state, fault.errors, fault.error)

@@ -61,6 +61,20 @@ def test_a_sweep_that_cannot_end_turns_health_red_and_one_that_can_green(first: 
     assert not red(app)
 
 
+def test_a_sweep_that_never_succeeded_is_noticed() -> None:
+    stage = Stage()
+    stage.documents = files = Unlisted(clock=lambda: stage.now)
+    files.listed = False
+    app = stage.instance()
+    ticked(stage, app, 15)
+    assert not red(app)
+    ticked(stage, app, 10)
+    assert red(app) == ["sweep"]
+    files.listed = True
+    ticked(stage, app, 1)
+    assert not red(app)
+
+
 def test_health_stays_green_while_nothing_happens() -> None:
     stage = Stage()
     app = ready(stage)

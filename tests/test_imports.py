@@ -19,6 +19,7 @@ LAYERS: tuple[set[str], ...] = (
     {
         "language.endpoint",
         "content_encoding",
+        "isolation",
         "text",
         "model",
         "rows",
@@ -42,8 +43,8 @@ LAYERS: tuple[set[str], ...] = (
     {"language.current_shapes", "management.route"},
     {"language.current", "language.preview", "management.schemas"},
     {"services"},
-    {"gate", "claim", "classifier", "proofreading", "export", "management.openapi"},
-    {"works"},
+    {"gate", "claim", "classifier", "proofreading", "settling", "export", "management.openapi"},
+    {"works", "loading"},
     {"submission", "operations", "sweep", "replay"},
     {"collection", "intake", "management.starting", "management.listings", "management.health"},
     {

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
+from functools import partial
 
 from memory_rows import MemoryRows
 from memory_services import in_memory
@@ -32,7 +33,11 @@ def burst(services: Services, after: timedelta) -> None:
     for number in range(20):
         name = f"{after}{number}.txt"
         services.documents.put(name, b"text")  # type: ignore[attr-defined]
-        document_landed(name, services, NOW + after + number * timedelta(milliseconds=10))
+        document_landed(name, services, partial(moment, after, number))
+
+
+def moment(after: timedelta, number: int) -> datetime:
+    return NOW + after + number * timedelta(milliseconds=10)
 
 
 def test_a_burst_asks_once_for_each_time_the_slot_may_be_free() -> None:

@@ -108,7 +108,8 @@ def test_an_operation_that_fails_as_nobody_foresaw_keeps_no_other_from_its_turn(
         app.tick()
     found = {one.project: one for one in stage.check().values() if isinstance(one, Operation)}
     assert found["Movies"].state is OperationState.SUCCEEDED
-    assert "the log" in found["Other"].timeline[-1].what
+    assert "AttributeError" in found["Other"].timeline[-1].what
+    assert "log" in found["Other"].timeline[-1].what
 
 
 def ready(stage: Stage) -> Instance:

@@ -7,10 +7,10 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
 from typing import Any
 
-from shared.errors import TextdropError
+from shared.isolation import reason
 from shared.management import views
 from shared.management.requests import Answer, Request
-from shared.model import Document, Job
+from shared.model import Document, DocumentState, Job, Reason
 from shared.operation import Operation
 from shared.services import TABLE, Services
 from shared.singles import Chosen, Gate, Pause, Pulse, Sweep
@@ -20,6 +20,8 @@ LOOKED_AT = 100
 LONGEST_SILENCE = timedelta(minutes=5)
 LONGEST_CLOSED = timedelta(minutes=5)
 LATE_SWEEPS = 3
+NOTICED_SETBACKS = 3  # one or two are weather
+RECENT = timedelta(hours=1)
 KINDS: tuple[Any, ...] = (Document, Job, Operation)
 LONGEST_SWEEP = timedelta(days=1)  # 5,000 files a tick: millions
 
@@ -36,8 +38,8 @@ def get_health(services: Services, request: Request, now: datetime) -> Answer:
 def _finding(name: str, check: Callable[[Services, datetime], str], services: Services, now: datetime) -> views.View:
     try:
         trouble = check(services, now)
-    except TextdropError as error:
-        trouble = str(error)
+    except Exception as error:  # noqa: BLE001 - one check that fails hides no other
+        trouble = reason(error)
     return {"name": name, "ok": not trouble, **({"detail": trouble} if trouble else {})}
 
 
@@ -74,11 +76,32 @@ def _oldest(services: Services, now: datetime) -> str:
 def _sweeping(services: Services, now: datetime) -> str:
     """One that does not come to its end, or to its turn: files that no event tells of would wait unseen."""
     found = services.ledger.read(Sweep)
+    if found.unclaimed:
+        return f"{found.unclaimed} files, such as {found.example}, could not be claimed: the app's log says why."
     late = LATE_SWEEPS * timedelta(minutes=services.settings.sweep_minutes) + LONGEST_SILENCE
-    since, patience = (found.began, LONGEST_SWEEP) if found.began else (found.ended, late)
-    if since is None or now - since < patience:
+    since, moved = found.began or found.ended, found.moved if found.began else found.ended
+    stuck = moved is not None and now - moved >= late
+    endless = found.began is not None and now - found.began >= LONGEST_SWEEP
+    if since is None or not (stuck or endless):
         return ""
     return f"No sweep has ended since {(found.ended or since).isoformat()}: the app's log says what keeps it."
+
+
+def _set_back(services: Services, now: datetime) -> str:
+    """What errors keep from its next step, again and again; and what they ended of late."""
+    kept = [
+        f"{getattr(one, 'name', one.key)} ({one.timeline[-1].what})"
+        for kind in KINDS
+        for one in services.ledger.open(kind, LOOKED_AT)[0]
+        if one.setbacks >= NOTICED_SETBACKS
+    ]
+    failed, _ = services.ledger.ended(Document, DocumentState.FAILED, LOOKED_AT, since=now - RECENT)
+    kept += [f"{one.name} ({one.detail})" for one in failed if one.reason is Reason.ERROR]
+    if not kept:
+        return ""
+    return (
+        f"Errors keep {len(kept)} from their next step, such as {kept[0]}: the app's log has more. Replay what failed."
+    )
 
 
 def _rows(services: Services, _: datetime) -> str:
@@ -87,7 +110,8 @@ def _rows(services: Services, _: datetime) -> str:
         return ""
     return (
         f"{len(keys)} rows of table {TABLE} cannot be read, and wait for ever: {', '.join(keys[:3])}. "
-        "Run the version of the app that wrote them; or delete them, and POST /api/sweep finds their files anew."
+        "Run the version of the app that wrote them; or delete them, and POST /api/sweep finds their files again, and "
+        "the documents of their jobs."
     )
 
 
@@ -113,6 +137,7 @@ CHECKS: dict[str, Callable[[Services, datetime], str]] = {
     "gate": _gate,
     "oldest document": _oldest,
     "sweep": _sweeping,
+    "set back": _set_back,
     "rows": _rows,
     "classifier": _classifier,
     "submission": _paused,
