@@ -24,7 +24,17 @@ import numpy as np
 from sklearn.linear_model import RidgeCV  # type: ignore[import-untyped]
 from sklearn.pipeline import make_pipeline  # type: ignore[import-untyped]
 
-from local.language.engine import Evaluation, Example, Kind, Prediction, Split, Trained, load_model, save_model, train
+from local.language.engine import (
+    Evaluation,
+    Example,
+    Kind,
+    Prediction,
+    Split,
+    TrainedModel,
+    load_model,
+    save_model,
+    train,
+)
 from local.language.engine.evaluation import evaluate
 from local.language.engine.features import unfitted
 from local.language.engine.splitting import deal, sizes
@@ -106,7 +116,7 @@ def cross_validate(task: Task, folds: int, seed: int) -> Round:
     return Round(evaluate(documents, task.classes, single=task.kind == "single"), confidences)
 
 
-def _trained_without(task: Task, held: np.ndarray, seed: int) -> Trained:
+def _trained_without(task: Task, held: np.ndarray, seed: int) -> TrainedModel:
     examples = [
         replace(example, dataset="Test" if out else "Train") for example, out in zip(task.examples, held, strict=True)
     ]
@@ -160,7 +170,7 @@ def print_speed(task: Task) -> None:
     print_saving(model, task.texts)
 
 
-def print_saving(model: Trained, texts: Sequence[str]) -> None:
+def print_saving(model: TrainedModel, texts: Sequence[str]) -> None:
     with tempfile.TemporaryDirectory() as folder:
         save_model(model, Path(folder))
         size = sum(path.stat().st_size for path in Path(folder).iterdir())

@@ -29,7 +29,7 @@ from typing import Any
 from azure.storage.blob import BlobServiceClient
 
 from local import azurite
-from local.language.engine import Example, Trained, train
+from local.language.engine import Example, TrainedModel, train
 from local.language.server.server import collect_seldom
 
 ROOT = Path(__file__).parents[1]
@@ -200,7 +200,7 @@ def _processor(process: int) -> float:
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
-def _model(material: Material) -> Trained:
+def _model(material: Material) -> TrainedModel:
     assets = material.labels["assets"]
     examples = [
         Example(it["location"], material.texts[it["location"]], tuple(found["category"] for found in it["classes"]))

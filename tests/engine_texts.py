@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 
-from local.language.engine import Example, Kind, Trained
+from local.language.engine import Example, Kind, TrainedModel
 
 TOPICS = {
     "Cooking": {
@@ -55,7 +55,7 @@ def corpus(kind: Kind, size: int, languages: tuple[str, ...] = ("en",), seed: in
     return examples
 
 
-def answers(model: Trained) -> list[list[tuple[str, float]]]:
+def answers(model: TrainedModel) -> list[list[tuple[str, float]]]:
     """What a model makes of texts that it never saw, and of odd ones."""
     texts = [example.text for example in corpus("multi", 12, ("en", "de", "ru", "ja"), seed=99)]
     return model.classify([*texts, "", "?!", "🍳", "onions", "ONIONS " * 5000])

@@ -10,7 +10,7 @@ from engine_texts import CLASSES, TOPICS, answers, corpus
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from local.language.engine import Example, Kind, Split, Trained, TrainingError, train
+from local.language.engine import Example, Kind, Split, TrainedModel, TrainingError, train
 from local.language.engine.evaluation import evaluate
 
 KINDS: tuple[Kind, ...] = ("single", "multi")
@@ -281,5 +281,5 @@ def test_a_split_that_leaves_nothing_to_learn_is_refused() -> None:
 
 def test_a_model_names_what_it_is() -> None:
     model = train(corpus("single", 12), [*CLASSES, "Chess"], "single")
-    assert isinstance(model, Trained)
+    assert isinstance(model, TrainedModel)
     assert (model.kind, model.classes) == ("single", CLASSES)

@@ -11,16 +11,16 @@ import numpy as np
 import pytest
 from engine_texts import CLASSES, answers, corpus
 
-from local.language.engine import BrokenModel, Example, Kind, Trained, load_model, save_model, train
+from local.language.engine import BrokenModel, Example, Kind, TrainedModel, load_model, save_model, train
 
 
 @pytest.fixture(scope="module")
-def model() -> Trained:
+def model() -> TrainedModel:
     return train(corpus("multi", 30), CLASSES, "multi")
 
 
 @pytest.fixture
-def folder(model: Trained, tmp_path: Path) -> Path:
+def folder(model: TrainedModel, tmp_path: Path) -> Path:
     save_model(model, tmp_path / "models" / "first")
     return tmp_path / "models" / "first"
 
@@ -48,13 +48,13 @@ def test_nothing_else_is_left_in_the_folder_and_nothing_in_it_can_run(folder: Pa
         assert all(arrays[name].dtype == np.float64 for name in arrays)
 
 
-def test_a_save_replaces_what_was_there(model: Trained, folder: Path) -> None:
+def test_a_save_replaces_what_was_there(model: TrainedModel, folder: Path) -> None:
     save_model(train(corpus("single", 12, ("ru",)), CLASSES, "single"), folder)
     save_model(model, folder)
     assert answers(load_model(folder)) == answers(model)
 
 
-def test_a_save_that_was_cut_short_is_refused_not_mixed(model: Trained, folder: Path) -> None:
+def test_a_save_that_was_cut_short_is_refused_not_mixed(model: TrainedModel, folder: Path) -> None:
     description = (folder / "model.json").read_bytes()
     save_model(train(corpus("multi", 30, seed=3), CLASSES, "multi"), folder)
     (folder / "model.json").write_bytes(description)  # as if the new arrays had come, and their description not

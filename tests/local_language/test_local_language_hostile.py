@@ -31,7 +31,7 @@ from werkzeug.routing import Rule
 
 from local.azurite import KEY, Azurite
 from local.language.protocol.dialect import MEGABYTE
-from local.language.protocol.request_log import Recording
+from local.language.protocol.request_log import RequestLog
 from local.language.server import control_routes
 from local.language.server.dialects import DIALECTS
 from local.language.server.server import running
@@ -39,7 +39,7 @@ from local.language.server.server import running
 ANALYZE = "/text/analytics/v3.1-preview.ct.1/analyze"
 ROUTES = [
     (route.method, dialect.prefix + route.path)
-    for dialect in [*DIALECTS, control_routes.dialect(Recording())]
+    for dialect in [*DIALECTS, control_routes.dialect(RequestLog())]
     for route in dialect.routes
 ]
 QUERY = f"?api-version={VERSION}"

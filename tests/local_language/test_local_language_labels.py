@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from local.language.protocol.json_body import Body
+from local.language.protocol.json_body import JsonBody
 from local.language.protocol.service_errors import ServiceError
 from local.language.state.labels_file import exported, parse, parse_file
 from local.language.state.records import LabelledDocument, Labels
@@ -49,7 +49,7 @@ def test_the_quickstarts_format() -> None:
 
 
 def test_what_is_exported_is_read_again() -> None:
-    assert parse(Body({"assets": exported(LABELS, "multi")}), "multi") == LABELS
+    assert parse(JsonBody({"assets": exported(LABELS, "multi")}), "multi") == LABELS
 
 
 def test_a_single_label_document_has_one_class_or_none() -> None:
@@ -57,7 +57,7 @@ def test_a_single_label_document_has_one_class_or_none() -> None:
     assets = exported(labels, "single")
     assert assets["documents"][0]["class"] == {"category": "A"}
     assert "class" not in assets["documents"][1]
-    assert parse(Body({"assets": assets}), "single") == labels
+    assert parse(JsonBody({"assets": assets}), "single") == labels
 
 
 @pytest.mark.parametrize(

@@ -28,12 +28,12 @@ from language_caller import (
 from local.errors import SetupError
 from local.language.conditions.clock import Clock
 from local.language.conditions.pacing import PACES, Pace, steps
-from local.language.jobs.partial_results import Findings
-from local.language.jobs.runner import MOST_SWEPT, Effect, Jobs
+from local.language.jobs.partial_results import PartialResults
+from local.language.jobs.runner import MOST_SWEPT, Effect, JobRunner
 from local.language.protocol.service_errors import ServiceError
 from local.language.server import handlers
 from local.language.server.router import App
-from local.language.state.json_table import Table
+from local.language.state.json_table import JsonTable
 from local.language.state.records import Ending, Job
 from local.language.state.state import State
 
@@ -280,7 +280,7 @@ def test_what_a_process_was_writing_when_it_was_ended_is_taken_away(start: Calla
 def jobs(tmp_path: Path, clock: Clock) -> Any:
     """Jobs without a service: their works are the tests' own."""
     state = State(tmp_path / "state")
-    made = Jobs(state.jobs, state.lock, clock, {"other": 1})
+    made = JobRunner(state.jobs, state.lock, clock, {"other": 1})
     yield made
     made.stop()
 
@@ -294,7 +294,7 @@ def job_in(seconds: float) -> Job:
     return Job("j", "work", "P", START, START + timedelta(days=7), moments)
 
 
-def test_a_job_is_never_seen_ahead_of_its_work(jobs: Jobs, clock: Clock) -> None:
+def test_a_job_is_never_seen_ahead_of_its_work(jobs: JobRunner, clock: Clock) -> None:
     started, released = threading.Event(), threading.Event()
 
     def work(_job: Job) -> Effect:
@@ -316,7 +316,7 @@ def test_a_job_is_never_seen_ahead_of_its_work(jobs: Jobs, clock: Clock) -> None
     assert ended.ending == Ending(result={"found": 1})
 
 
-def test_the_steps_of_a_job_are_put_off_until_its_work_has_begun_and_ended(jobs: Jobs, clock: Clock) -> None:
+def test_the_steps_of_a_job_are_put_off_until_its_work_has_begun_and_ended(jobs: JobRunner, clock: Clock) -> None:
     began, told = START + timedelta(seconds=1), []
 
     def work(_job: Job) -> Effect:
@@ -333,7 +333,7 @@ def test_the_steps_of_a_job_are_put_off_until_its_work_has_begun_and_ended(jobs:
     assert told == [jobs.get("j").ended] == [began + timedelta(seconds=59)]
 
 
-def test_a_job_is_never_seen_ahead_of_its_pace(jobs: Jobs, clock: Clock) -> None:
+def test_a_job_is_never_seen_ahead_of_its_pace(jobs: JobRunner, clock: Clock) -> None:
     jobs.start({"work": lambda _job: succeeding})
     jobs.begin(job_in(5))
     jobs.stop()
@@ -346,10 +346,10 @@ def test_a_job_is_never_seen_ahead_of_its_pace(jobs: Jobs, clock: Clock) -> None
 
 
 def test_of_very_many_expired_jobs_each_call_forgets_a_part(tmp_path: Path, clock: Clock) -> None:
-    table = Table(tmp_path, Job, durable=False)
+    table = JsonTable(tmp_path, Job, durable=False)
     for number in range(MOST_SWEPT + 1):
         table.put(str(number), replace(job_in(0), id=str(number)))
-    jobs = Jobs(table, threading.RLock(), clock, {})
+    jobs = JobRunner(table, threading.RLock(), clock, {})
     clock.advance(8 * 24 * 3600)
     assert jobs.values() == []
     jobs.settle()
@@ -358,7 +358,7 @@ def test_of_very_many_expired_jobs_each_call_forgets_a_part(tmp_path: Path, cloc
     assert table.items() == []
 
 
-def test_an_effect_that_breaks_ends_its_job_and_nobodys_call(jobs: Jobs, caplog: pytest.LogCaptureFixture) -> None:
+def test_an_effect_that_breaks_ends_its_job_and_nobodys_call(jobs: JobRunner, caplog: pytest.LogCaptureFixture) -> None:
     def effect(_at: datetime) -> Ending:
         raise RuntimeError("a defect")
 
@@ -373,7 +373,7 @@ def test_an_effect_that_breaks_ends_its_job_and_nobodys_call(jobs: Jobs, caplog:
 
 
 @pytest.mark.parametrize("way", ["stopped", "ended"])
-def test_long_work_stops_when_it_is_not_wanted_any_more(jobs: Jobs, way: str) -> None:
+def test_long_work_stops_when_it_is_not_wanted_any_more(jobs: JobRunner, way: str) -> None:
     started, released, deadline = threading.Event(), threading.Event(), time.monotonic() + 30
 
     def work(job: Job) -> Effect:
@@ -396,7 +396,7 @@ def test_long_work_stops_when_it_is_not_wanted_any_more(jobs: Jobs, way: str) ->
 
 @pytest.mark.parametrize(("after", "status", "ended"), [(3, "cancelled", 3), (5, "succeeded", 5), (9, "succeeded", 5)])
 def test_a_job_ends_with_its_work_or_is_cancelled_whichever_is_first(
-    jobs: Jobs, clock: Clock, after: int, status: str, ended: int
+    jobs: JobRunner, clock: Clock, after: int, status: str, ended: int
 ) -> None:
     jobs.start({"work": lambda _job: succeeding})
     jobs.begin(replace(job_in(5), cancels=START + timedelta(seconds=after)))
@@ -409,8 +409,8 @@ def test_a_job_ends_with_its_work_or_is_cancelled_whichever_is_first(
 
 @pytest.mark.parametrize("fate", ["breaks", "expires"])
 def test_what_the_first_tasks_found_is_forgotten_with_their_job(tmp_path: Path, clock: Clock, fate: str) -> None:
-    state, findings, found, released = State(tmp_path / "state"), Findings(), threading.Event(), threading.Event()
-    jobs = Jobs(state.analyses, state.lock, clock, {"other": 1}, findings.forget)
+    state, findings, found, released = State(tmp_path / "state"), PartialResults(), threading.Event(), threading.Event()
+    jobs = JobRunner(state.analyses, state.lock, clock, {"other": 1}, findings.forget)
 
     def work(job: Job) -> Effect:
         findings.add(job, {"at": START.isoformat()})
@@ -432,7 +432,7 @@ def test_what_the_first_tasks_found_is_forgotten_with_their_job(tmp_path: Path, 
     assert findings.seen(job, clock.now()) == []
 
 
-def test_work_that_breaks_ends_its_job(jobs: Jobs, clock: Clock, caplog: pytest.LogCaptureFixture) -> None:
+def test_work_that_breaks_ends_its_job(jobs: JobRunner, clock: Clock, caplog: pytest.LogCaptureFixture) -> None:
     def work(_job: Job) -> Effect:
         raise RuntimeError("a defect")
 

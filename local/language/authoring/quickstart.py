@@ -14,8 +14,8 @@ from local.language.engine import ClassFigures, Evaluation
 from local.language.operations import deployments, evaluations, projects, training
 from local.language.operations.service import QUICKSTART_LIFETIME, Service
 from local.language.protocol.dialect import AUTHORING_HEADERS, Call, Dialect, Reply, Route, milliseconds
-from local.language.protocol.json_body import JSON, Body
-from local.language.protocol.service_errors import Fault, malformed
+from local.language.protocol.json_body import JSON, JsonBody
+from local.language.protocol.service_errors import WireError, malformed
 from local.language.state.project_kinds import QUICKSTART, quickstart_kind
 from local.language.state.records import SINGLE, EvaluationOptions, Job, Project
 
@@ -91,7 +91,7 @@ def validation(call: Call, service: Service) -> Reply:
     return _by_kind(project, "Validation", {"documents": documents})
 
 
-def _model_name(body: Body) -> str:
+def _model_name(body: JsonBody) -> str:
     tasks = body.bodies("tasks")
     if len(tasks) != 1:
         raise malformed("tasks must hold exactly one task.", "tasks")
@@ -124,7 +124,7 @@ def _job(service: Service, job: Job, task: Mapping[str, Any]) -> Reply:
     )
 
 
-def _error(faults: tuple[Fault, ...]) -> JSON:
+def _error(faults: tuple[WireError, ...]) -> JSON:
     return {"error": faults[0].wire()} if faults else {}
 
 

@@ -11,9 +11,9 @@ from local.language.operations import deployments, training
 from local.language.operations.projects import Draft, labels_of
 from local.language.operations.service import Service
 from local.language.protocol.dialect import seconds, ticks, without_none
-from local.language.protocol.json_body import JSON, Body
+from local.language.protocol.json_body import JSON, JsonBody
 from local.language.protocol.service_errors import bad_parameter
-from local.language.state.evaluated import Evaluated
+from local.language.state.evaluated import ModelEvaluation
 from local.language.state.labels_file import exported, parse
 from local.language.state.project_kinds import CURRENT, NO_CLASS, current_kind
 from local.language.state.records import SINGLE, Deployment, EvaluationOptions, Job, Labels, Model, Project
@@ -23,7 +23,7 @@ NO_DATE = "0001-01-01T00:00:00Z"
 RESULT_NAMES = {"single": "customSingleLabelClassification", "multi": "customMultiLabelClassification"}
 
 
-def draft(body: Body, name: str, *, named: bool = True) -> Draft:
+def draft(body: JsonBody, name: str, *, named: bool = True) -> Draft:
     """A CreateProject body, or the metadata of an import, whose `projectName` may be null (recorded)."""
     kind = current_kind(body.text("projectKind"))
     container, language = body.text("storageInputContainerName"), body.text("language")
@@ -32,7 +32,7 @@ def draft(body: Body, name: str, *, named: bool = True) -> Draft:
     return Draft(kind, container, language, **_optionals(body))
 
 
-def patch(body: Body, name: str) -> Mapping[str, Any]:
+def patch(body: JsonBody, name: str) -> Mapping[str, Any]:
     """What a merge-patch of an existing project changes."""
     if body.has("projectName"):
         _require_name(body, name)
@@ -42,7 +42,7 @@ def patch(body: Body, name: str) -> Mapping[str, Any]:
     return found | without_none(_optionals(body))
 
 
-def assets(body: Body, kind: str) -> Labels:
+def assets(body: JsonBody, kind: str) -> Labels:
     if not body.has("assets"):
         return Labels()
     found = body.body("assets")
@@ -51,14 +51,14 @@ def assets(body: Body, kind: str) -> Labels:
     return parse(body, kind)
 
 
-def training_options(body: Body) -> EvaluationOptions:
+def training_options(body: JsonBody) -> EvaluationOptions:
     """What a training body asks for. Raises a 400 ServiceError for a split or a configuration that there is not."""
     if body.text("trainingConfigVersion") not in ("latest", training.CONFIG):
         raise bad_parameter(f"trainingConfigVersion must be latest or {training.CONFIG}.", "trainingConfigVersion")
     return evaluation_options(body.body("evaluationOptions", {}))
 
 
-def evaluation_options(options: Body) -> EvaluationOptions:
+def evaluation_options(options: JsonBody) -> EvaluationOptions:
     """How documents are to be held out. Raises a 400 ServiceError for a split that there is not."""
     kind = options.text("kind", "percentage").lower()
     if kind not in ("percentage", "manual"):
@@ -136,7 +136,7 @@ def deployment_body(deployment: Deployment, version: str) -> JSON:
     }
 
 
-def evaluation_summary(kind: str, evaluated: Evaluated) -> JSON:
+def evaluation_summary(kind: str, evaluated: ModelEvaluation) -> JSON:
     evaluation = evaluated.evaluation
     figures = {name: _figures(found) for name, found in evaluation.classes.items()}
     averages = {
@@ -189,12 +189,12 @@ def _metadata(project: Project) -> JSON:
     }
 
 
-def _require_name(body: Body, name: str) -> None:
+def _require_name(body: JsonBody, name: str) -> None:
     if body.text("projectName") != name:
         raise bad_parameter("projectName differs from the project's name in the address.", body.name("projectName"))
 
 
-def _optionals(body: Body) -> JSON:
+def _optionals(body: JsonBody) -> JSON:
     """The optional fields of a project; None for one that is not there."""
     return {
         "multilingual": body.flag("multilingual") if body.has("multilingual") else None,
@@ -203,7 +203,7 @@ def _optionals(body: Body) -> JSON:
     }
 
 
-def _settings(body: Body) -> JSON:
+def _settings(body: JsonBody) -> JSON:
     if body.has("confidenceThreshold"):
         body.number("confidenceThreshold", least=0, most=1)
     return body.fields

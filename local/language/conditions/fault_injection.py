@@ -11,10 +11,17 @@ from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import Any
 
-from local.language.protocol.incoming_call import Asked
-from local.language.protocol.service_errors import Fault, ServiceError, quota_spent, throttled, too_much_text, wrong_key
+from local.language.protocol.incoming_call import IncomingCall
+from local.language.protocol.service_errors import (
+    ServiceError,
+    WireError,
+    quota_spent,
+    throttled,
+    too_much_text,
+    wrong_key,
+)
 from local.language.protocol.text_length import MOST_ELEMENTS
-from local.language.state.records import Fate, Job
+from local.language.state.records import InjectedOutcome, Job
 
 OF_CALLS = ("status", "latency", "timeout")
 OF_JOBS = ("failedJob", "documentError", "lostJob", "lateJob", "expiredJob")
@@ -56,7 +63,7 @@ class FaultOrder:
 
 
 @dataclass(frozen=True)
-class Strike:
+class FaultEffect:
     """What befalls a call: wait before the work; an error instead of it; hold or cut the answer after it."""
 
     delay: float = 0.0
@@ -66,7 +73,7 @@ class Strike:
 
 
 @dataclass
-class Struck:
+class ArmedFault:
     """An order, and how often it was looked at and has struck."""
 
     order: FaultOrder
@@ -84,7 +91,7 @@ class Struck:
         self.struck += strikes
         return strikes
 
-    def meant(self, asked: Asked) -> bool:
+    def meant(self, asked: IncomingCall) -> bool:
         if self.order.method not in ("", asked.method) or not self.order.path.search(asked.path):
             return False
         return self.order.body is EVERYTHING or bool(self.order.body.search(asked.content.decode("utf-8", "replace")))
@@ -94,24 +101,24 @@ class Faults:
     """The orders, in the order in which they came; the first that strikes is what happens. Safe between threads."""
 
     def __init__(self) -> None:
-        self._ordered: Sequence[Struck] = ()
+        self._ordered: Sequence[ArmedFault] = ()
         self._lock = threading.Lock()
 
-    def add(self, order: FaultOrder) -> Struck:
+    def add(self, order: FaultOrder) -> ArmedFault:
         with self._lock:
-            added = Struck(order)
+            added = ArmedFault(order)
             self._ordered = (*self._ordered, added)
             return added
 
-    def all(self) -> list[Struck]:
+    def all(self) -> list[ArmedFault]:
         return list(self._ordered)
 
     def clear(self) -> None:
         self._ordered = ()
 
-    def strike(self, asked: Asked) -> Strike:
+    def strike(self, asked: IncomingCall) -> FaultEffect:
         """What befalls this call. Waiting does not keep what comes after it from happening too."""
-        found = Strike()
+        found = FaultEffect()
         for item in self._meant(asked, OF_CALLS):
             if self._draw(item):
                 found = _struck(found, item.order, asked)
@@ -119,7 +126,7 @@ class Faults:
                     break
         return found
 
-    def fated(self, asked: Asked, job: Job) -> Job:
+    def fated(self, asked: IncomingCall, job: Job) -> Job:
         """The job that this call submits, with the fate that was drawn for it, if any."""
         for item in self._meant(asked, OF_JOBS):
             with self._lock:
@@ -128,15 +135,15 @@ class Faults:
                 return _doomed(replace(job, fate=fate))
         return job
 
-    def _draw(self, item: Struck) -> bool:
+    def _draw(self, item: ArmedFault) -> bool:
         with self._lock:
             return item.draw()
 
-    def _meant(self, asked: Asked, kinds: Sequence[str]) -> list[Struck]:
+    def _meant(self, asked: IncomingCall, kinds: Sequence[str]) -> list[ArmedFault]:
         return [item for item in self._ordered if item.order.kind in kinds and item.meant(asked)]
 
 
-def _struck(found: Strike, order: FaultOrder, asked: Asked) -> Strike:
+def _struck(found: FaultEffect, order: FaultOrder, asked: IncomingCall) -> FaultEffect:
     if order.kind == "status":
         return replace(found, error=_error(order, asked))
     if order.kind == "latency":
@@ -144,7 +151,7 @@ def _struck(found: Strike, order: FaultOrder, asked: Asked) -> Strike:
     return replace(found, cut=order.seconds is None, hold=order.seconds or 0)
 
 
-def _error(order: FaultOrder, asked: Asked) -> ServiceError:
+def _error(order: FaultOrder, asked: IncomingCall) -> ServiceError:
     if order.status == 429:  # noqa: PLR2004
         return throttled(asked.operation, asked.api, order.retry_after)
     if order.status == 403:  # noqa: PLR2004
@@ -153,20 +160,20 @@ def _error(order: FaultOrder, asked: Asked) -> ServiceError:
     return ServiceError(order.status, _fault(order.status), headers)
 
 
-def _fault(status: int) -> Fault:
+def _fault(status: int) -> WireError:
     if status == 401:  # noqa: PLR2004
         return wrong_key().fault
     if status == 413:  # noqa: PLR2004
         return too_much_text(MOST_ELEMENTS).fault
-    return Fault(ERRORS[status], "This fault was asked for.")
+    return WireError(ERRORS[status], "This fault was asked for.")
 
 
-def _fate(item: Struck, job: Job) -> Fate | None:
+def _fate(item: ArmedFault, job: Job) -> InjectedOutcome | None:
     if item.order.kind != "documentError":
-        return Fate(item.order.kind, item.order.seconds or 0) if item.draw() else None
+        return InjectedOutcome(item.order.kind, item.order.seconds or 0) if item.draw() else None
     documents: list[dict[str, Any]] = (job.input or {}).get("documents", [])
     chosen = [it["id"] for it in documents if item.order.body.search(it["text"]) and item.draw()]
-    return Fate(item.order.kind, documents=tuple(chosen)) if chosen else None
+    return InjectedOutcome(item.order.kind, documents=tuple(chosen)) if chosen else None
 
 
 def _doomed(job: Job) -> Job:

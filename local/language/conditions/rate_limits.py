@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from local.language.conditions.clock import Clock
-from local.language.protocol.incoming_call import Asked
+from local.language.protocol.incoming_call import IncomingCall
 from local.language.protocol.service_errors import quota_spent, throttled
 
 WINDOW = timedelta(minutes=1)
@@ -46,7 +46,7 @@ class Meter:
         self._windows: dict[str, Window] = {}
         self._lock = threading.Lock()
 
-    def admit(self, asked: Asked) -> None:
+    def admit(self, asked: IncomingCall) -> None:
         """Counts a request. Raises a 429 ServiceError if it is one too many; that one is not counted."""
         what = _counted_as(asked)
         left = self._use(what, 1, getattr(self.limits, what), WINDOW)
@@ -79,7 +79,7 @@ class Meter:
             return None
 
 
-def _counted_as(asked: Asked) -> str:
+def _counted_as(asked: IncomingCall) -> str:
     if not asked.dialect.authoring:
         return "analyze_requests"
     return "authoring_reads" if asked.route.method == "GET" else "authoring_writes"

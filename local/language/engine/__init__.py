@@ -5,9 +5,9 @@ Pure: it knows nothing of HTTP, clocks or storage; only `save_model` and `load_m
 
 from local.language.engine.evaluation import ClassFigures, Evaluation, Prediction
 from local.language.engine.examples import Example, Kind, Split, TrainingError
-from local.language.engine.model import Trained
+from local.language.engine.model import TrainedModel
 from local.language.engine.persistence import BrokenModel, load_model, save_model
-from local.language.engine.training import evaluate_anew, train
+from local.language.engine.training import evaluate_again, train
 
 __all__ = [
     "BrokenModel",
@@ -17,9 +17,9 @@ __all__ = [
     "Kind",
     "Prediction",
     "Split",
-    "Trained",
+    "TrainedModel",
     "TrainingError",
-    "evaluate_anew",
+    "evaluate_again",
     "load_model",
     "save_model",
     "train",

@@ -14,7 +14,7 @@ from local.language.engine.features import Floats
 
 
 @dataclass(frozen=True)
-class Trained:
+class TrainedModel:
     """A model. `classes` are the project's; `evaluation` is None where no document could be held out."""
 
     kind: Kind

@@ -26,7 +26,7 @@ import numpy as np
 from local.language.engine import features
 from local.language.engine.evaluation import ClassFigures, Evaluation, Prediction
 from local.language.engine.examples import Kind
-from local.language.engine.model import Trained
+from local.language.engine.model import TrainedModel
 
 _FORMAT = 2
 _DESCRIPTION, _ARRAYS = "model.json", "arrays.npz"
@@ -41,7 +41,7 @@ class BrokenModel(Exception):
     """The folder holds no model that can be used; the message says what is wrong with it."""
 
 
-def save_model(model: Trained, folder: Path) -> None:
+def save_model(model: TrainedModel, folder: Path) -> None:
     """Writes the model into `folder`, which is created if it does not exist."""
     packed = io.BytesIO()
     of_classes = {name: getattr(model, name) for name in _OF_CLASSES}
@@ -61,7 +61,7 @@ def save_model(model: Trained, folder: Path) -> None:
     _replace(folder / _DESCRIPTION, json.dumps(description).encode())
 
 
-def load_model(folder: Path) -> Trained:
+def load_model(folder: Path) -> TrainedModel:
     """The model that was saved to `folder`. Raises BrokenModel if it cannot be used."""
     try:
         return _read(folder)
@@ -74,7 +74,7 @@ def load_model(folder: Path) -> Trained:
         raise BrokenModel(f"The model in {folder} cannot be used: {error}. Train it again.") from error
 
 
-def _read(folder: Path) -> Trained:
+def _read(folder: Path) -> TrainedModel:
     description = json.loads((folder / _DESCRIPTION).read_bytes())
     if description["format"] != _FORMAT:
         raise ValueError(f"its format is {description['format']!r}, and this version reads {_FORMAT}")
@@ -83,7 +83,7 @@ def _read(folder: Path) -> Trained:
     arrays = _unpacked((folder / _ARRAYS).read_bytes(), description["arrays"])
     terms, classes = description["terms"], tuple(description["classes"])
     _check_shapes(arrays, sum(len(of_view) for of_view in terms.values()), len(classes))
-    return Trained(
+    return TrainedModel(
         kind=description["kind"],
         classes=classes,
         learned_from=int(description["learned_from"]),

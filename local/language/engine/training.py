@@ -13,7 +13,7 @@ from local.language.engine.calibration import calibrate
 from local.language.engine.evaluation import Evaluation, Prediction, evaluate
 from local.language.engine.examples import Example, Kind, Split, TrainingError, require_two_classes, usable
 from local.language.engine.features import Floats, unfitted
-from local.language.engine.model import Trained
+from local.language.engine.model import TrainedModel
 from local.language.engine.splitting import Labels, held_out
 
 _FEWEST_TO_EVALUATE = 10
@@ -23,7 +23,7 @@ _PERCENTAGE = Split()
 
 def train(
     examples: Sequence[Example], classes: Sequence[str], kind: Kind, split: Split = _PERCENTAGE, seed: int = 0
-) -> Trained:
+) -> TrainedModel:
     """A model of the training part, evaluated on the held-out part. The same input and seed give the same model.
 
     Raises TrainingError, with a reason for people, if nothing can be learned.
@@ -40,8 +40,8 @@ def train(
     return replace(model, evaluation=_evaluate(model, tested, model.classes))
 
 
-def evaluate_anew(
-    model: Trained, examples: Sequence[Example], classes: Sequence[str], split: Split = _PERCENTAGE, seed: int = 0
+def evaluate_again(
+    model: TrainedModel, examples: Sequence[Example], classes: Sequence[str], split: Split = _PERCENTAGE, seed: int = 0
 ) -> Evaluation:
     """How the model does on the held-out part of these examples, which it may have learned from.
 
@@ -72,13 +72,13 @@ def _labels(examples: Sequence[Example], classes: Sequence[str]) -> Labels:
     return np.array([[name in example.classes for name in classes] for example in examples])
 
 
-def _fit(training: Sequence[Example], classes: tuple[str, ...], kind: Kind) -> Trained:
+def _fit(training: Sequence[Example], classes: tuple[str, ...], kind: Kind) -> TrainedModel:
     features, labels = unfitted(), _labels(training, classes)
     rows = features.fit_transform([example.text for example in training])
     ridge, scores = _ridge(rows, labels)
     it = calibrate(scores, labels, kind)
     weights, biases = ridge.coef_.T * it.slope, ridge.intercept_ * it.slope + it.offsets
-    return Trained(kind, classes, len(training), None, features, weights, biases, it.thresholds)
+    return TrainedModel(kind, classes, len(training), None, features, weights, biases, it.thresholds)
 
 
 def _ridge(rows: sparse.csr_matrix, labels: Labels) -> tuple[Ridge | RidgeCV, Floats | None]:
@@ -92,7 +92,7 @@ def _ridge(rows: sparse.csr_matrix, labels: Labels) -> tuple[Ridge | RidgeCV, Fl
     return ridge, ridge.cv_results_[:, :, 0] + (labels - labels.mean(axis=0)) / (len(labels) - 1)
 
 
-def _evaluate(model: Trained, tested: Sequence[Example], classes: Sequence[str]) -> Evaluation:
+def _evaluate(model: TrainedModel, tested: Sequence[Example], classes: Sequence[str]) -> Evaluation:
     found = model.classify([example.text for example in tested])
     documents = [
         Prediction(example.location, example.language, example.classes, tuple(name for name, _ in predicted))

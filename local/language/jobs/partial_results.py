@@ -7,22 +7,22 @@ from typing import Any
 
 from local.language.state.records import Job
 
-Part = dict[str, Any]
+TaskResult = dict[str, Any]
 
 
-class Findings:
+class PartialResults:
     """One part a finished task, by job, in the order of the tasks. Whoever uses it holds the state's lock.
 
     Nothing of it outlives a restart: work that was cut short is done again.
     """
 
     def __init__(self) -> None:
-        self._parts: dict[str, list[Part]] = {}
+        self._parts: dict[str, list[TaskResult]] = {}
 
-    def add(self, job: Job, part: Part) -> None:
+    def add(self, job: Job, part: TaskResult) -> None:
         self._parts.setdefault(job.id, []).append(part)
 
-    def seen(self, job: Job, now: datetime) -> list[Part]:
+    def seen(self, job: Job, now: datetime) -> list[TaskResult]:
         """The parts of the tasks that are seen to be finished; of the last task only once the job has ended."""
         if job.ending:
             return list(job.ending.result.get("tasks", ()))

@@ -19,8 +19,8 @@ from itertools import islice
 
 from local.language.conditions.clock import Clock
 from local.language.conditions.pacing import busy_step, steps
-from local.language.protocol.service_errors import Fault, ServiceError, operation_not_found
-from local.language.state.json_table import Table, Unwritable
+from local.language.protocol.service_errors import ServiceError, WireError, operation_not_found
+from local.language.state.json_table import JsonTable, Unwritable
 from local.language.state.records import Cancellation, Ending, Job
 
 Effect = Callable[[datetime], Ending]
@@ -28,7 +28,7 @@ Work = Callable[[Job], Effect]
 CutShort = Callable[[Job, datetime], Ending]
 
 MOST_SWEPT = 500  # jobs a call: a tenth of a second
-BROKEN = Fault("InternalServerError", "The job broke. The service's own output says where.")
+BROKEN = WireError("InternalServerError", "The job broke. The service's own output says where.")
 
 logger = logging.getLogger(__name__)
 
@@ -49,7 +49,7 @@ class Stopped(Exception):
     """The work is not wanted any more: its job has ended, or the process does and the next one does it again."""
 
 
-class Jobs:
+class JobRunner:
     """The jobs of one table. `lanes` says which kinds wait for each other: a lane is a pool of threads.
 
     `left` is told of each job that is seen to end or forgotten.
@@ -57,7 +57,7 @@ class Jobs:
 
     def __init__(
         self,
-        table: Table[Job],
+        table: JsonTable[Job],
         lock: threading.RLock,
         clock: Clock,
         lanes: Mapping[str, int],

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from local.language.engine import BrokenModel
-from local.language.jobs.partial_results import Part, turn
+from local.language.jobs.partial_results import TaskResult, turn
 from local.language.jobs.runner import Effect
 from local.language.operations.injected_outcomes import spoiled
 from local.language.operations.service import ANALYZE_LIFETIME, Service
@@ -97,7 +97,7 @@ def begin(
 def analysing(service: Service, job: Job) -> Effect:
     """One task after the other, so that a job that is cancelled keeps what those before have found."""
     documents = [Document(**item) for item in (job.input or {})["documents"]]
-    parts: list[Part] = []
+    parts: list[TaskResult] = []
     for index, task in enumerate(job.asked["tasks"]):
         service.analyses.require_wanted(job)
         part = spoiled(job, _part(service, Task(**task), documents))
@@ -168,19 +168,19 @@ def _threshold(project: Project) -> float:
     return float((project.settings or {}).get("confidenceThreshold") or 0)
 
 
-def _add(service: Service, job: Job, part: Part) -> None:
+def _add(service: Service, job: Job, part: TaskResult) -> None:
     with service.state.lock:
         if service.analyses.get(job.id).ending is None:
             service.findings.add(job, part)
 
 
-def _found(parts: Sequence[Part]) -> Ending:
+def _found(parts: Sequence[TaskResult]) -> Ending:
     failed = sum("fault" in part for part in parts)
     status = "succeeded" if not failed else "failed" if failed == len(parts) else "partiallyCompleted"
     return Ending(status, {"tasks": parts})
 
 
-def _part(service: Service, task: Task, documents: Sequence[Document]) -> Part:
+def _part(service: Service, task: Task, documents: Sequence[Document]) -> TaskResult:
     """What one task found: a record a document, in their order; or the fault that kept it from finding anything."""
     full = [document for document in documents if document.text.strip()]
     try:

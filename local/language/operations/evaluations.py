@@ -8,14 +8,14 @@ from local.language import engine
 from local.language.operations.service import Service
 from local.language.operations.training import NOT_EVALUATED
 from local.language.protocol.service_errors import not_found
-from local.language.state.evaluated import Evaluated
+from local.language.state.evaluated import ModelEvaluation
 from local.language.state.records import Project
 from local.language.state.state import model
 
 logger = logging.getLogger(__name__)
 
 
-def latest(service: Service, project: Project, label: str) -> Evaluated:
+def latest(service: Service, project: Project, label: str) -> ModelEvaluation:
     """How the model did on the documents that were last held out for it. Raises a 404 ServiceError."""
     found = model(project, label)
     if anew := service.state.evaluations.get(found.id):
@@ -23,10 +23,10 @@ def latest(service: Service, project: Project, label: str) -> Evaluated:
     first = trained_model(service, found.id).evaluation
     if first is None:
         raise not_found(NOT_EVALUATED)
-    return Evaluated(found.trained, found.options, first)
+    return ModelEvaluation(found.trained, found.options, first)
 
 
-def trained_model(service: Service, model_id: str) -> engine.Trained:
+def trained_model(service: Service, model_id: str) -> engine.TrainedModel:
     """Raises a 404 ServiceError if the model cannot be read."""
     try:
         return service.state.models.get(model_id)

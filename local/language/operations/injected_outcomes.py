@@ -4,19 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from local.language.jobs.partial_results import Part
+from local.language.jobs.partial_results import TaskResult
 from local.language.jobs.runner import Effect
 from local.language.operations.service import Service
-from local.language.protocol.service_errors import Fault
+from local.language.protocol.service_errors import WireError
 from local.language.state.records import Ending, Job
 
 Work = Callable[[Service, Job], Effect]
 
-FAILED = Ending("failed", errors=(Fault("InternalServerError", "The job failed, as was asked for."),))
-IN_ERROR = Fault(
+FAILED = Ending("failed", errors=(WireError("InternalServerError", "The job failed, as was asked for."),))
+IN_ERROR = WireError(
     "InvalidArgument",
     "Invalid Document in request.",
-    inner=Fault("InvalidDocument", "The document is in error, as was asked for."),
+    inner=WireError("InvalidDocument", "The document is in error, as was asked for."),
 )
 
 
@@ -31,7 +31,7 @@ def fated(work: Work) -> Work:
     return done
 
 
-def spoiled(job: Job, part: Part) -> Part:
+def spoiled(job: Job, part: TaskResult) -> TaskResult:
     """What a task of the job found, with the documents in error that are to be."""
     if not job.fate or "documents" not in part:
         return part

@@ -12,14 +12,14 @@ from local.language.conditions.clock import Clock
 from local.language.conditions.fault_injection import Faults
 from local.language.conditions.pacing import Pace
 from local.language.conditions.rate_limits import Limits, Meter
-from local.language.jobs.partial_results import Findings
-from local.language.jobs.runner import Jobs
-from local.language.protocol.incoming_call import Asked
+from local.language.jobs.partial_results import PartialResults
+from local.language.jobs.runner import JobRunner
+from local.language.protocol.incoming_call import IncomingCall
 from local.language.protocol.service_errors import ServiceError, conflict, operation_not_found
 from local.language.protocol.text_length import text_elements, transactions
 from local.language.state.records import Job
 from local.language.state.state import State
-from local.language.state.text_storage import Storage
+from local.language.state.text_storage import TextStorage
 
 AUTHORING_LIFETIME = timedelta(days=7)  # recorded
 QUICKSTART_LIFETIME = timedelta(hours=24)  # the quickstart's sample has some 15 hours
@@ -33,16 +33,16 @@ class Service:
     """`shape` is how the quickstart's analyze answers: "documented" or "observed". `asked`: the call being answered."""
 
     state: State
-    storage: Storage
+    storage: TextStorage
     clock: Clock
     pace: Pace
     shape: str
-    authoring: Jobs
-    analyses: Jobs
+    authoring: JobRunner
+    analyses: JobRunner
     meter: Meter
     faults: Faults
-    findings: Findings
-    asked: Asked | None = None
+    findings: PartialResults
+    asked: IncomingCall | None = None
 
     def begin(
         self,
@@ -96,10 +96,12 @@ class Service:
         self.state.keep_only(used)
 
 
-def open_service(state: State, storage: Storage, clock: Clock, *, pace: Pace, shape: str, limits: Limits) -> Service:
-    authoring = Jobs(state.jobs, state.lock, clock, LANES)
-    findings = Findings()
-    analyses = Jobs(state.analyses, state.lock, clock, {"other": 1}, findings.forget)  # two would only take turns
+def open_service(
+    state: State, storage: TextStorage, clock: Clock, *, pace: Pace, shape: str, limits: Limits
+) -> Service:
+    authoring = JobRunner(state.jobs, state.lock, clock, LANES)
+    findings = PartialResults()
+    analyses = JobRunner(state.analyses, state.lock, clock, {"other": 1}, findings.forget)  # two would only take turns
     return Service(state, storage, clock, pace, shape, authoring, analyses, Meter(limits, clock), Faults(), findings)
 
 

@@ -12,7 +12,7 @@ from typing import Literal, cast
 from local.language import engine
 from local.language.jobs.runner import Effect
 from local.language.operations.service import AUTHORING_LIFETIME, Service
-from local.language.protocol.service_errors import Fault, ServiceError, bad_parameter, conflict, quota
+from local.language.protocol.service_errors import ServiceError, WireError, bad_parameter, conflict, quota
 from local.language.protocol.text_length import text_elements
 from local.language.state.project_kinds import QUICKSTART
 from local.language.state.records import Ending, EvaluationOptions, Job, Model, Project, Snapshot
@@ -47,7 +47,7 @@ def training(service: Service, job: Job) -> Effect:
     examples, warnings = examples_of(service, job, project)
     trained = _train(project, examples, split_of(job))
     if trained.evaluation is None:
-        warnings = (*warnings, Fault("Warning", NOT_EVALUATED))
+        warnings = (*warnings, WireError("Warning", NOT_EVALUATED))
     return lambda at: _keep(service, job, trained, Snapshot(at, project.labels), warnings)
 
 
@@ -75,7 +75,7 @@ def delete_model(service: Service, project: Project, label: str) -> None:
     service.collect()
 
 
-def examples_of(service: Service, job: Job, project: Project) -> tuple[list[engine.Example], tuple[Fault, ...]]:
+def examples_of(service: Service, job: Job, project: Project) -> tuple[list[engine.Example], tuple[WireError, ...]]:
     """The labelled texts, read from the project's container, and warnings of those that cannot be used.
 
     Raises a 400 ServiceError if none can; Stopped if the job is not wanted any more.
@@ -103,7 +103,7 @@ def expires(moment: datetime) -> datetime:
 
 
 def _texts(service: Service, job: Job, container: str, names: Sequence[str]) -> Mapping[str, str | None]:
-    """As `Storage.texts`, but no more of them once the job is cancelled or the process ends."""
+    """As `TextStorage.texts`, but no more of them once the job is cancelled or the process ends."""
     found: dict[str, str | None] = {}
     for start in range(0, len(names), TEXTS_AT_ONCE):
         service.authoring.require_wanted(job)
@@ -111,16 +111,16 @@ def _texts(service: Service, job: Job, container: str, names: Sequence[str]) -> 
     return found
 
 
-def _train(project: Project, examples: list[engine.Example], split: engine.Split) -> engine.Trained:
+def _train(project: Project, examples: list[engine.Example], split: engine.Split) -> engine.TrainedModel:
     kind = cast("engine.Kind", project.kind)
     try:
         return engine.train(examples, project.labels.classes, kind, split)
     except engine.TrainingError as error:
-        raise ServiceError(400, Fault("InvalidRequest", str(error))) from error
+        raise ServiceError(400, WireError("InvalidRequest", str(error))) from error
 
 
 def _keep(
-    service: Service, job: Job, trained: engine.Trained, snapshot: Snapshot, warnings: tuple[Fault, ...]
+    service: Service, job: Job, trained: engine.TrainedModel, snapshot: Snapshot, warnings: tuple[WireError, ...]
 ) -> Ending:
     project, at, label = service.state.project(job.project), snapshot.created, job.asked["model"]
     if _unevaluated(service, job):
@@ -149,9 +149,11 @@ def _unevaluated(service: Service, job: Job) -> bool:
     return bool(found and found.cancellation and found.cancellation.step == "evaluating")
 
 
-def _warnings(texts: Mapping[str, str | None]) -> tuple[Fault, ...]:
+def _warnings(texts: Mapping[str, str | None]) -> tuple[WireError, ...]:
     reasons = {name: _trouble(text) for name, text in texts.items()}
-    return tuple(Fault("Warning", f"{name} was left out: it {reason}.") for name, reason in reasons.items() if reason)
+    return tuple(
+        WireError("Warning", f"{name} was left out: it {reason}.") for name, reason in reasons.items() if reason
+    )
 
 
 def _trouble(text: str | None) -> str:

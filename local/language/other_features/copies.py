@@ -14,7 +14,7 @@ from local.language.jobs.runner import Effect
 from local.language.operations.projects import Draft, put_contents, require_name
 from local.language.operations.service import Service
 from local.language.other_features.resources import HERE
-from local.language.protocol.service_errors import Fault, ServiceError, bad_parameter, conflict
+from local.language.protocol.service_errors import ServiceError, WireError, bad_parameter, conflict
 from local.language.state.records import CopyGrant, Ending, Job, Project
 
 TOKEN_LIFETIME = timedelta(hours=24)  # not documented
@@ -94,4 +94,4 @@ def _digest(token: str) -> str:
 
 
 def _forbidden(what: str) -> ServiceError:
-    return ServiceError(403, Fault("Forbidden", f"The access token {what}: authorize the copy again."))
+    return ServiceError(403, WireError("Forbidden", f"The access token {what}: authorize the copy again."))

@@ -10,8 +10,8 @@ from local.language.jobs.runner import Effect
 from local.language.operations.evaluations import trained_model
 from local.language.operations.service import Service
 from local.language.operations.training import examples_of, split_of
-from local.language.protocol.service_errors import Fault, ServiceError, conflict
-from local.language.state.evaluated import Evaluated
+from local.language.protocol.service_errors import ServiceError, WireError, conflict
+from local.language.state.evaluated import ModelEvaluation
 from local.language.state.records import Ending, EvaluationOptions, Job, Project
 from local.language.state.state import model
 
@@ -29,9 +29,9 @@ def evaluating(service: Service, job: Job) -> Effect:
         trained = trained_model(service, _same_model(project, job))
     examples, warnings = examples_of(service, job, project)
     try:
-        found = engine.evaluate_anew(trained, examples, project.labels.classes, split_of(job))
+        found = engine.evaluate_again(trained, examples, project.labels.classes, split_of(job))
     except engine.TrainingError as error:
-        raise ServiceError(400, Fault("InvalidRequest", str(error))) from error
+        raise ServiceError(400, WireError("InvalidRequest", str(error))) from error
     return lambda at: _keep(service, job, found, warnings, at)
 
 
@@ -43,8 +43,10 @@ def _same_model(project: Project, job: Job) -> str:
     return found.id
 
 
-def _keep(service: Service, job: Job, found: engine.Evaluation, warnings: tuple[Fault, ...], at: datetime) -> Ending:
+def _keep(
+    service: Service, job: Job, found: engine.Evaluation, warnings: tuple[WireError, ...], at: datetime
+) -> Ending:
     name = _same_model(service.state.project(job.project), job)
     options = EvaluationOptions(**job.asked["options"])
-    service.state.evaluations.put(name, Evaluated(at, options, found))
+    service.state.evaluations.put(name, ModelEvaluation(at, options, found))
     return Ending(warnings=warnings)

@@ -7,7 +7,7 @@ from local.language.authoring.shapes import job_body
 from local.language.operations.service import Service
 from local.language.other_features import resources
 from local.language.protocol.dialect import Call, Reply, Route
-from local.language.protocol.json_body import Body
+from local.language.protocol.json_body import JsonBody
 from local.language.state.records import Resource
 
 
@@ -46,7 +46,7 @@ def withdrawal_status(call: Call, service: Service) -> Reply:
     return Reply(200, job_body(service, job))
 
 
-def _resource(item: Body) -> Resource:
+def _resource(item: JsonBody) -> Resource:
     return Resource(item.text("azureResourceId"), item.text("region"), item.text("customDomain"))
 
 

@@ -10,7 +10,7 @@ from local.language.operations import analysis
 from local.language.operations.analysis import Task
 from local.language.operations.service import Service
 from local.language.protocol.dialect import Call, Dialect, Reply, Route, seconds, ticks
-from local.language.protocol.json_body import JSON, Body
+from local.language.protocol.json_body import JSON, JsonBody
 from local.language.runtime import v3_tasks
 from local.language.runtime.job_pages import (
     Finished,
@@ -51,7 +51,7 @@ def status(call: Call, service: Service) -> Reply:
     return Reply(200, _body(call, service, service.analyses.get(call.names["job"]), page))
 
 
-def _task(kind: str, item: Body, service: Service) -> Task:
+def _task(kind: str, item: JsonBody, service: Service) -> Task:
     parameters = item.body("parameters")
     parameters.flag("loggingOptOut", False)
     project, place = parameters.text("project-name"), parameters.text("deployment-name")

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any, Generic, TypeVar
 from urllib.parse import quote, urlencode
 
-from local.language.protocol.json_body import JSON, Body
+from local.language.protocol.json_body import JSON, JsonBody
 from local.language.protocol.service_errors import bad_parameter
 
 MEGABYTE = 1024 * 1024
@@ -28,8 +28,8 @@ class Call:
     headers: Mapping[str, str] = field(default_factory=dict)
 
     @property
-    def body(self) -> Body:
-        return Body.parse(self.content)
+    def body(self) -> JsonBody:
+        return JsonBody.parse(self.content)
 
     def whole(self, name: str, default: int | None, least: int = 0, most: int | None = None) -> int | None:
         """A query parameter that is a whole number."""

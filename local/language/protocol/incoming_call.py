@@ -16,7 +16,7 @@ OPERATIONS: Mapping[str, str] = {  # by the name of the handler; recorded, but f
 
 
 @dataclass(frozen=True)
-class Asked:
+class IncomingCall:
     method: str
     path: str
     content: bytes

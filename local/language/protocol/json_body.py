@@ -13,7 +13,7 @@ MOST_DEPTH = 64  # enough for everything that is taken, and far from what makes 
 _REQUIRED: Any = object()
 
 
-class Body:
+class JsonBody:
     """A JSON object whose fields are read by name and type. Whatever is wrong is a 400 that names the field."""
 
     def __init__(self, fields: JSON, at: str = "") -> None:
@@ -21,7 +21,7 @@ class Body:
         self._at = at
 
     @classmethod
-    def parse(cls, text: str | bytes) -> Body:
+    def parse(cls, text: str | bytes) -> JsonBody:
         try:
             found = parsed(text)
         except ValueError as error:
@@ -59,16 +59,16 @@ class Body:
     def share(self, field: str) -> float:
         return self.number(field, least=0, most=1)
 
-    def body(self, field: str, default: JSON = _REQUIRED) -> Body:
-        return Body(self._get(field, dict, "an object", default), self.name(field))
+    def body(self, field: str, default: JSON = _REQUIRED) -> JsonBody:
+        return JsonBody(self._get(field, dict, "an object", default), self.name(field))
 
-    def bodies(self, field: str, default: list[JSON] = _REQUIRED) -> list[Body]:
+    def bodies(self, field: str, default: list[JSON] = _REQUIRED) -> list[JsonBody]:
         items = self._get(field, list, "a list", default)
         names = [f"{self.name(field)}[{index}]" for index in range(len(items))]
         for item, name in zip(items, names, strict=True):
             if not isinstance(item, dict):
                 raise malformed(f"{name} must be an object.", name)
-        return [Body(item, name) for item, name in zip(items, names, strict=True)]
+        return [JsonBody(item, name) for item, name in zip(items, names, strict=True)]
 
     def only(self, *fields: str) -> None:
         """Raises if there is any other field, for what would be misunderstood without it."""

@@ -19,7 +19,7 @@ SECRET_FIELD = re.compile(rb'("accessToken"\s*:\s*)"(?:[^"\\]|\\.)*"?')
 
 
 @dataclass(frozen=True)
-class Recorded:
+class RecordedRequest:
     """One request and the status of its answer. Header names are in lower case, and the key is not among them."""
 
     method: str
@@ -48,22 +48,22 @@ def without_secrets(content: bytes) -> bytes:
     return SECRET_FIELD.sub(rb'\1""', content)
 
 
-class Recording:
+class RequestLog:
     """The last requests, bounded in number and in bytes."""
 
     def __init__(self) -> None:
-        self._requests: deque[Recorded] = deque()
+        self._requests: deque[RecordedRequest] = deque()
         self._bytes = 0
         self._lock = threading.Lock()
 
-    def add(self, request: Recorded) -> None:
+    def add(self, request: RecordedRequest) -> None:
         with self._lock:
             self._requests.append(request)
             self._bytes += len(request.content)
             while len(self._requests) > MOST_REQUESTS or self._bytes > MOST_BYTES:
                 self._bytes -= len(self._requests.popleft().content)
 
-    def all(self) -> list[Recorded]:
+    def all(self) -> list[RecordedRequest]:
         with self._lock:
             return list(self._requests)
 

@@ -19,14 +19,14 @@ FRONT_HEADERS = {  # recorded: what stands on all answers but the gateway's own 
 
 
 @dataclass(frozen=True)
-class Fault:
+class WireError:
     """One error as it stands on the wire. `target` names the part of the request that it is about."""
 
     code: str
     message: str
     target: str = ""
-    details: tuple[Fault, ...] = ()
-    inner: Fault | None = None
+    details: tuple[WireError, ...] = ()
+    inner: WireError | None = None
 
     def wire(self, renamed: Mapping[str, str] | None = None) -> dict[str, Any]:
         """The JSON of it. `renamed`: codes that a dialect spells differently."""
@@ -44,7 +44,7 @@ class Fault:
 class ServiceError(Exception):
     """A request that gets no better answer than `status` and `fault`."""
 
-    def __init__(self, status: int, fault: Fault, headers: Mapping[str, str] | None = None) -> None:
+    def __init__(self, status: int, fault: WireError, headers: Mapping[str, str] | None = None) -> None:
         super().__init__(f"{fault.code}: {fault.message}")
         self.status = status
         self.fault = fault
@@ -57,32 +57,32 @@ class ServiceError(Exception):
 
 
 def invalid(
-    message: str, *, code: str = "InvalidRequest", inner: Fault | None = None, target: str = ""
+    message: str, *, code: str = "InvalidRequest", inner: WireError | None = None, target: str = ""
 ) -> ServiceError:
-    return ServiceError(400, Fault(code, message, target, inner=inner))
+    return ServiceError(400, WireError(code, message, target, inner=inner))
 
 
 def malformed(message: str, target: str = "") -> ServiceError:
     """The body is not what the operation takes."""
-    return invalid("Invalid request body.", inner=Fault("InvalidRequestBodyFormat", message, target))
+    return invalid("Invalid request body.", inner=WireError("InvalidRequestBodyFormat", message, target))
 
 
 def bad_parameter(message: str, target: str = "") -> ServiceError:
     """A value is of the right type but cannot be meant."""
-    inner = Fault("InvalidParameterValue", message, target)
+    inner = WireError("InvalidParameterValue", message, target)
     return invalid("Invalid parameter value.", code="InvalidArgument", inner=inner)
 
 
 def bad_documents(message: str, inner_code: str = "InvalidDocumentBatch") -> ServiceError:
-    return invalid("Invalid document in request.", inner=Fault(inner_code, message))
+    return invalid("Invalid document in request.", inner=WireError(inner_code, message))
 
 
 def too_much_text(limit: int) -> ServiceError:
     """More text elements than a request may have."""
-    inner = Fault(
+    inner = WireError(
         "InvalidDocumentBatch", f"Request Payload sent is too large to be processed. Limit request size to: {limit}"
     )
-    return ServiceError(413, Fault("InvalidRequest", "Invalid Document in request.", inner=inner))
+    return ServiceError(413, WireError("InvalidRequest", "Invalid Document in request.", inner=inner))
 
 
 def duplicate_task(name: str, kind: str) -> ServiceError:
@@ -90,29 +90,31 @@ def duplicate_task(name: str, kind: str) -> ServiceError:
     message = (
         f"Duplicate task name {name} for task type {kind}. Make sure each task under a task type has a unique name"
     )
-    return invalid("InvalidTask in AnalyzeInput", inner=Fault("InvalidRequestBodyFormat", message))
+    return invalid("InvalidTask in AnalyzeInput", inner=WireError("InvalidRequestBodyFormat", message))
 
 
 def conflict(message: str) -> ServiceError:
-    return ServiceError(409, Fault("Conflict", message))
+    return ServiceError(409, WireError("Conflict", message))
 
 
 def quota(message: str) -> ServiceError:
-    return ServiceError(400, Fault("QuotaExceeded", message))
+    return ServiceError(400, WireError("QuotaExceeded", message))
 
 
 def not_found(message: str) -> ServiceError:
-    return ServiceError(404, Fault("NotFound", message))
+    return ServiceError(404, WireError("NotFound", message))
 
 
 def project_not_found() -> ServiceError:
     """Recorded from the same front end, which hides the name behind a number."""
-    detail = Fault("ProjectNotFound", str(uuid.uuid4()))
-    return ServiceError(404, Fault("ProjectNotFound", "The specified project was not found.", details=(detail,)))
+    detail = WireError("ProjectNotFound", str(uuid.uuid4()))
+    return ServiceError(404, WireError("ProjectNotFound", "The specified project was not found.", details=(detail,)))
 
 
 def operation_not_found(job: str) -> ServiceError:
-    return ServiceError(404, Fault("OperationNotFound", f"There is no job {job}: it was never begun, or has expired."))
+    return ServiceError(
+        404, WireError("OperationNotFound", f"There is no job {job}: it was never begun, or has expired.")
+    )
 
 
 def wrong_key() -> ServiceError:
@@ -121,7 +123,7 @@ def wrong_key() -> ServiceError:
         "Access denied due to invalid subscription key or wrong API endpoint. Make sure to provide a valid key for an "
         "active subscription and use a correct regional API endpoint for your resource."
     )
-    return ServiceError(401, Fault("401", message))
+    return ServiceError(401, WireError("401", message))
 
 
 def throttled(operation: str, api: str, seconds: int | None, tier: str = "S") -> ServiceError:
@@ -131,7 +133,7 @@ def throttled(operation: str, api: str, seconds: int | None, tier: str = "S") ->
         f"{tier} pricing tier. Please retry after {_count(1 if seconds is None else seconds, 'second')}. "
         "Please contact Azure support service if you would like to further increase the default rate limit."
     )
-    return ServiceError(429, Fault("429", message), _retry_after(seconds))
+    return ServiceError(429, WireError("429", message), _retry_after(seconds))
 
 
 def quota_spent(seconds: int | None, tier: str = "F0") -> ServiceError:
@@ -141,31 +143,31 @@ def quota_spent(seconds: int | None, tier: str = "F0") -> ServiceError:
         f"Out of call volume quota for TextAnalytics {tier} pricing tier. Please retry after {_count(days, 'day')}. "
         "To increase your call volume switch to a paid tier."
     )
-    return ServiceError(403, Fault("403", message), _retry_after(seconds))
+    return ServiceError(403, WireError("403", message), _retry_after(seconds))
 
 
 def no_such_route() -> ServiceError:
-    return ServiceError(404, Fault("404", "Resource not found"))
+    return ServiceError(404, WireError("404", "Resource not found"))
 
 
 def wrong_method(allowed: Iterable[str]) -> ServiceError:
     names = ", ".join(sorted(allowed))
-    return ServiceError(405, Fault("405", f"This address takes {names}."), {"Allow": names})
+    return ServiceError(405, WireError("405", f"This address takes {names}."), {"Allow": names})
 
 
 def too_large(limit: int) -> ServiceError:
-    return ServiceError(413, Fault("InvalidRequest", f"The request is too large: at most {limit} bytes are taken."))
+    return ServiceError(413, WireError("InvalidRequest", f"The request is too large: at most {limit} bytes are taken."))
 
 
-def empty_document() -> Fault:
+def empty_document() -> WireError:
     """Recorded: how one empty document among good ones is reported."""
-    inner = Fault("InvalidDocument", "Document text is empty.")
-    return Fault("InvalidArgument", "Invalid Document in request.", inner=inner)
+    inner = WireError("InvalidDocument", "Document text is empty.")
+    return WireError("InvalidArgument", "Invalid Document in request.", inner=inner)
 
 
 def all_documents_empty() -> ServiceError:
     """Recorded."""
-    return invalid("Invalid Document in request.", inner=Fault("InvalidDocumentBatch", "Document text is empty."))
+    return invalid("Invalid Document in request.", inner=WireError("InvalidDocumentBatch", "Document text is empty."))
 
 
 def _count(number: int, unit: str) -> str:

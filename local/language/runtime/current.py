@@ -11,7 +11,7 @@ from local.language.operations import analysis
 from local.language.operations.analysis import Task
 from local.language.operations.service import ANALYZE_LIFETIME, Service
 from local.language.protocol.dialect import Call, Dialect, Reply, Route, seconds, ticks
-from local.language.protocol.json_body import JSON, Body
+from local.language.protocol.json_body import JSON, JsonBody
 from local.language.protocol.service_errors import bad_parameter, malformed
 from local.language.runtime.job_pages import (
     Finished,
@@ -69,13 +69,13 @@ def cancel(call: Call, service: Service) -> Reply:
     return _accepted(call, analysis.cancel(service, service.analyses.get(call.names["job"])))
 
 
-def _cancel_after(body: Body) -> timedelta:
+def _cancel_after(body: JsonBody) -> timedelta:
     """Given in seconds; there is no limit documented, and what is longer than a job lives changes nothing."""
     most = ANALYZE_LIFETIME.total_seconds()
     return timedelta(seconds=min(body.number("cancelAfter", most, least=0, most=math.inf), most))
 
 
-def _asked(body: Body) -> list[tuple[str, Body]]:
+def _asked(body: JsonBody) -> list[tuple[str, JsonBody]]:
     """The tasks and their kinds. Raises a 400 ServiceError."""
     found = [(_kind(item), item) for item in body.bodies("tasks")]
     if not found:
@@ -84,14 +84,14 @@ def _asked(body: Body) -> list[tuple[str, Body]]:
     return found
 
 
-def _kind(item: Body) -> str:
+def _kind(item: JsonBody) -> str:
     kind = KINDS.get(item.text("kind"))
     if kind is None:
         raise bad_parameter(f"{item.name('kind')} must be {' or '.join(KINDS)}.", item.name("kind"))
     return kind
 
 
-def _task(kind: str, item: Body, service: Service) -> Task:
+def _task(kind: str, item: JsonBody, service: Service) -> Task:
     parameters = item.body("parameters")
     parameters.flag("loggingOptOut", False)
     project, place = parameters.text("projectName"), parameters.text("deploymentName")

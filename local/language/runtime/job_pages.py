@@ -6,11 +6,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from local.language.jobs.partial_results import Part
+from local.language.jobs.partial_results import TaskResult
 from local.language.operations.analysis import Document, Task
 from local.language.operations.service import Service
 from local.language.protocol.dialect import Call
-from local.language.protocol.json_body import JSON, Body
+from local.language.protocol.json_body import JSON, JsonBody
 from local.language.protocol.text_length import transactions
 from local.language.state.records import Job
 
@@ -18,7 +18,7 @@ DOCUMENTS_IN_PAGE = 20  # the default of the v3 family; today's is not documente
 MOST_IN_PAGE = 50
 
 
-def documents_of(body: Body) -> list[Document]:
+def documents_of(body: JsonBody) -> list[Document]:
     """The `analysisInput` of a request. Raises a 400 ServiceError."""
     found = body.body("analysisInput").bodies("documents")
     for document in found:
@@ -40,10 +40,10 @@ class Page:
         size = call.whole(top, DOCUMENTS_IN_PAGE, least=1, most=MOST_IN_PAGE)
         return cls(call.whole(skip, 0) or 0, size or DOCUMENTS_IN_PAGE, call.flag("showStats"))
 
-    def records(self, part: Part) -> list[JSON]:
+    def records(self, part: TaskResult) -> list[JSON]:
         return list(part.get("documents", ())[self.skip : self.skip + self.top])
 
-    def followed(self, parts: Sequence[Part]) -> bool:
+    def followed(self, parts: Sequence[TaskResult]) -> bool:
         """Whether there is more to show."""
         return any(len(part.get("documents", ())) > self.skip + self.top for part in parts)
 
@@ -54,7 +54,7 @@ class Finished:
 
     index: int
     task: Task
-    part: Part
+    part: TaskResult
 
     @property
     def status(self) -> str:

@@ -14,7 +14,7 @@ from local.language.operations import analysis
 from local.language.operations.analysis import Task
 from local.language.operations.service import Service
 from local.language.protocol.dialect import Call, Dialect, Reply, Route, milliseconds
-from local.language.protocol.json_body import JSON, Body
+from local.language.protocol.json_body import JSON, JsonBody
 from local.language.protocol.service_errors import bad_parameter
 from local.language.runtime.job_pages import Finished, Page, counters, document_errors, documents_of, finished
 from local.language.runtime.v3_tasks import RENAMED, asked, errors, listed, next_link
@@ -57,7 +57,7 @@ def status(call: Call, service: Service) -> Reply:
     return Reply(200, _body(call, service, service.analyses.get(call.names["job"]), page))
 
 
-def _task(kind: str, parameters: Body, service: Service) -> Task:
+def _task(kind: str, parameters: JsonBody, service: Service) -> Task:
     index_type = parameters.text("stringIndexType", STRING_INDEX_TYPES[0])
     if index_type.lower() not in map(str.lower, STRING_INDEX_TYPES):
         name = parameters.name("stringIndexType")

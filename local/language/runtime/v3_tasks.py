@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 
 from local.language.operations.analysis import require_names
 from local.language.protocol.dialect import Call
-from local.language.protocol.json_body import JSON, Body
+from local.language.protocol.json_body import JSON, JsonBody
 from local.language.protocol.service_errors import ServiceError, bad_parameter, invalid
 from local.language.runtime.job_pages import Finished, Page, faults
 from local.language.state.records import Job
@@ -18,7 +18,7 @@ RENAMED = {  # what the v3 family's enumeration of codes does not have
 }
 
 
-def asked(tasks: Body, kinds: Mapping[str, str], others: Collection[str] = ()) -> list[tuple[str, Body]]:
+def asked(tasks: JsonBody, kinds: Mapping[str, str], others: Collection[str] = ()) -> list[tuple[str, JsonBody]]:
     """The tasks and their kinds. `kinds`: what each key stands for; `others`: keys that may be there, but empty.
 
     Raises a 400 ServiceError.

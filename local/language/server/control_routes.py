@@ -7,11 +7,11 @@ from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from local.language.conditions.fault_injection import EVERYTHING, KINDS, STATUSES, FaultOrder, Struck
+from local.language.conditions.fault_injection import EVERYTHING, KINDS, STATUSES, ArmedFault, FaultOrder
 from local.language.operations.service import Service
 from local.language.protocol.dialect import Call, Dialect, Reply, Route
-from local.language.protocol.json_body import JSON, Body
-from local.language.protocol.request_log import Recording
+from local.language.protocol.json_body import JSON, JsonBody
+from local.language.protocol.request_log import RequestLog
 from local.language.protocol.service_errors import bad_parameter
 
 PREFIX = "/_local"
@@ -45,7 +45,7 @@ def now(_call: Call, service: Service) -> Reply:
     return Reply(200, {"now": service.clock.now().isoformat()})
 
 
-def dialect(recording: Recording) -> Dialect[Service]:
+def dialect(recording: RequestLog) -> Dialect[Service]:
     def requests(_call: Call, _service: Service) -> Reply:
         return Reply(200, {"value": [request.wire() for request in recording.all()]})
 
@@ -65,7 +65,7 @@ def dialect(recording: Recording) -> Dialect[Service]:
     return Dialect(PREFIX, routes)
 
 
-def order_of(body: Body) -> FaultOrder:
+def order_of(body: JsonBody) -> FaultOrder:
     """Raises a 400 ServiceError that names what is wrong."""
     body.only("kind", "match", "status", "retryAfter", "seconds", "count", "share", "seed")
     kind = body.text("kind")
@@ -79,7 +79,7 @@ def order_of(body: Body) -> FaultOrder:
     return FaultOrder(kind=kind, status=status, **_chosen(body.body("match", {})), **_amounts(body))
 
 
-def _chosen(match: Body) -> Mapping[str, Any]:
+def _chosen(match: JsonBody) -> Mapping[str, Any]:
     match.only("method", "path", "body")
     return {
         "method": match.text("method", "").upper(),
@@ -88,7 +88,7 @@ def _chosen(match: Body) -> Mapping[str, Any]:
     }
 
 
-def _amounts(body: Body) -> Mapping[str, Any]:
+def _amounts(body: JsonBody) -> Mapping[str, Any]:
     return {
         "retry_after": body.whole("retryAfter", least=0, most=MOST_SECONDS) if body.has("retryAfter") else None,
         "seconds": body.number("seconds", least=0, most=MOST_SECONDS) if body.has("seconds") else None,
@@ -98,7 +98,7 @@ def _amounts(body: Body) -> Mapping[str, Any]:
     }
 
 
-def _pattern(match: Body, name: str) -> re.Pattern[str]:
+def _pattern(match: JsonBody, name: str) -> re.Pattern[str]:
     if not match.has(name):
         return EVERYTHING
     try:
@@ -107,7 +107,7 @@ def _pattern(match: Body, name: str) -> re.Pattern[str]:
         raise bad_parameter(f"{match.name(name)} is no regular expression: {error}", match.name(name)) from error
 
 
-def _struck(item: Struck) -> JSON:
+def _struck(item: ArmedFault) -> JSON:
     order = item.order
     match = {"method": order.method, "path": order.path.pattern, "body": order.body.pattern}
     told: JSON = {"id": item.id, "kind": order.kind, "match": match, "share": order.share, "seed": order.seed}

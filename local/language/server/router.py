@@ -15,15 +15,15 @@ from starlette.types import Receive, Scope, Send
 from werkzeug.exceptions import MethodNotAllowed, NotFound
 from werkzeug.routing import Map, Rule
 
-from local.language.conditions.fault_injection import Strike
+from local.language.conditions.fault_injection import FaultEffect
 from local.language.operations.service import Service
 from local.language.protocol.dialect import MEGABYTE, Call, Dialect, Reply, Route
-from local.language.protocol.incoming_call import Asked
-from local.language.protocol.request_log import SECRET_HEADERS, Recorded, Recording, without_secrets
+from local.language.protocol.incoming_call import IncomingCall
+from local.language.protocol.request_log import SECRET_HEADERS, RecordedRequest, RequestLog, without_secrets
 from local.language.protocol.responses import answered, refused
 from local.language.protocol.service_errors import (
-    Fault,
     ServiceError,
+    WireError,
     bad_parameter,
     no_such_route,
     too_large,
@@ -35,18 +35,18 @@ from local.language.server.connections import CUT
 from local.language.server.dialects import DIALECTS
 
 MOST_BYTES = 64 * MEGABYTE
-NOTHING = Strike()
-BROKEN = ServiceError(500, Fault("InternalServerError", "The service broke. Its own output says where."))
+NOTHING = FaultEffect()
+BROKEN = ServiceError(500, WireError("InternalServerError", "The service broke. Its own output says where."))
 
 logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
-class Matched:
+class MatchedCall:
     dialect: Dialect[Service]
     route: Route[Service]
     names: Mapping[str, str]
-    asked: Asked
+    asked: IncomingCall
 
     @property
     def ours(self) -> bool:
@@ -62,7 +62,7 @@ class Matched:
 class App:
     """An ASGI application. `key` is the only thing that lets a request in; it is neither recorded nor logged."""
 
-    def __init__(self, service: Service, key: str, recording: Recording) -> None:
+    def __init__(self, service: Service, key: str, recording: RequestLog) -> None:
         self._service, self._key, self._recording = service, key.encode(), recording
         self._routes = _map([*DIALECTS, control_routes.dialect(recording)]).bind("")
 
@@ -99,7 +99,7 @@ class App:
         if not hmac.compare_digest(given.encode(), self._key):
             raise wrong_key()
 
-    def _match(self, request: Request, content: bytes) -> Matched:
+    def _match(self, request: Request, content: bytes) -> MatchedCall:
         path = request.scope["path"]
         try:
             (dialect, route), names = self._routes.match(path, request.method)
@@ -107,17 +107,17 @@ class App:
             raise wrong_method(error.valid_methods or ()) from None
         except NotFound:
             raise no_such_route() from None
-        asked = Asked(request.method, path, content, dialect, route, query=request.query_params)
-        return Matched(dialect, route, names, asked)
+        asked = IncomingCall(request.method, path, content, dialect, route, query=request.query_params)
+        return MatchedCall(dialect, route, names, asked)
 
-    def _strike(self, matched: Matched) -> Strike:
+    def _strike(self, matched: MatchedCall) -> FaultEffect:
         """What was asked to befall this call, if it is not one too many already."""
         if matched.ours:
             return NOTHING
         self._service.meter.admit(matched.asked)
         return self._service.faults.strike(matched.asked)
 
-    async def _work(self, matched: Matched, request: Request, content: bytes | None, strike: Strike) -> Reply:
+    async def _work(self, matched: MatchedCall, request: Request, content: bytes | None, strike: FaultEffect) -> Reply:
         """In a thread, unless it is quick and nobody else is at work."""
         if strike.delay:
             await asyncio.sleep(strike.delay)
@@ -131,7 +131,7 @@ class App:
         finally:
             lock.release()
 
-    def _handle(self, matched: Matched, request: Request, content: bytes | None) -> Reply:
+    def _handle(self, matched: MatchedCall, request: Request, content: bytes | None) -> Reply:
         if content is None or len(content) > matched.dialect.most_bytes:
             raise too_large(matched.dialect.most_bytes)
         query = dict(request.query_params)
@@ -150,7 +150,9 @@ class App:
             return
         headers = {name: value for name, value in self._keyless(request.headers) if name not in SECRET_HEADERS}
         path, query, now = request.scope["path"], dict(self._keyless(request.query_params)), self._service.clock.now()
-        self._recording.add(Recorded(request.method, path, query, headers, without_secrets(content), now, status))
+        self._recording.add(
+            RecordedRequest(request.method, path, query, headers, without_secrets(content), now, status)
+        )
 
     def _keyless(self, fields: Mapping[str, str]) -> list[tuple[str, str]]:
         """The fields without those that hold the key: it may come under any name."""
@@ -188,7 +190,7 @@ def _require_version(dialect: Dialect[Service], query: Mapping[str, str]) -> Non
         raise bad_parameter(f"The query parameter api-version must be one of {known}.", "api-version")
 
 
-async def _awaited(strike: Strike, scope: Scope, receive: Receive) -> bool:
+async def _awaited(strike: FaultEffect, scope: Scope, receive: Receive) -> bool:
     """Whether there is still anybody to answer, once the answer was held or the connection cut as was asked."""
     if strike.cut:
         scope["extensions"][CUT]()

@@ -21,14 +21,14 @@ from local.language.conditions.fault_injection import Faults
 from local.language.conditions.pacing import Pace
 from local.language.conditions.rate_limits import Limits, Meter
 from local.language.operations.service import Service, open_service
-from local.language.protocol.request_log import Recorded, Recording
+from local.language.protocol.request_log import RecordedRequest, RequestLog
 from local.language.runtime.quickstart import SHAPES
 from local.language.server import handlers
 from local.language.server.connections import Connection
 from local.language.server.router import App
 from local.language.state.folder_lock import held
 from local.language.state.state import State
-from local.language.state.text_storage import Storage
+from local.language.state.text_storage import TextStorage
 
 ANY_KEY = "local-language-key"  # it protects nothing but the likeness to the real service
 LOOPBACK = "127.0.0.1"
@@ -53,12 +53,12 @@ class LanguageService:
     endpoint: str
     key: str
     clock: Clock
-    recording: Recording
+    recording: RequestLog
     meter: Meter
     faults: Faults
 
     @property
-    def requests(self) -> list[Recorded]:
+    def requests(self) -> list[RecordedRequest]:
         """What was asked of it so far, oldest first."""
         return self.recording.all()
 
@@ -83,9 +83,9 @@ def running(
     quickstart's analyze answers, "documented" or "observed". Port 0 is any free one. Raises SetupError.
     """
     _require_key(key)
-    clock, recording, paced = clock or Clock(), Recording(), Pace.of(pace, handlers.KINDS)
+    clock, recording, paced = clock or Clock(), RequestLog(), Pace.of(pace, handlers.KINDS)
     with ExitStack() as stack:
-        blobs = stack.enter_context(closing(Storage(storage)))
+        blobs = stack.enter_context(closing(TextStorage(storage)))
         stack.enter_context(held(state))
         listening = stack.enter_context(_bound(address, port))
         service = open_service(_state(state), blobs, clock, pace=paced, shape=shape, limits=limits)

@@ -10,7 +10,7 @@ from local.language.state.records import EvaluationOptions
 
 
 @dataclass(frozen=True)
-class Evaluated:
+class ModelEvaluation:
     created: datetime
     options: EvaluationOptions
     evaluation: Evaluation

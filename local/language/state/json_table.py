@@ -20,7 +20,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any, Generic, Protocol, TypeVar, Union
 
-from local.language.protocol.service_errors import Fault, ServiceError
+from local.language.protocol.service_errors import ServiceError, WireError
 
 
 class Dated(Protocol):
@@ -45,10 +45,10 @@ def changing(folder: Path) -> Iterator[None]:
     except OSError as error:
         logger.warning("%s cannot be changed: %s", folder, error)
         message = f"The service cannot write its state: {error.strerror}."
-        raise Unwritable(503, Fault("ServiceUnavailable", message)) from error
+        raise Unwritable(503, WireError("ServiceUnavailable", message)) from error
 
 
-class Table(Generic[Value]):
+class JsonTable(Generic[Value]):
     """A mapping, oldest first. Whoever changes it holds the state's lock."""
 
     def __init__(self, folder: Path, of: type[Value], *, durable: bool = True) -> None:

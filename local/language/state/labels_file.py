@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from local.language.protocol.json_body import Body
+from local.language.protocol.json_body import JsonBody
 from local.language.protocol.service_errors import ServiceError, bad_parameter
 from local.language.state.records import SINGLE, LabelledDocument, Labels
 from local.language.state.text_storage import decoded
@@ -25,7 +25,7 @@ DATASETS = {"train": "Train", "test": "Test"}
 def parse_file(content: bytes, location: str, kind: str) -> Labels:
     """A labels file of either format. Raises a 400 ServiceError that names the file and what is wrong with it."""
     try:
-        return parse(Body.parse(decoded(content)), kind)
+        return parse(JsonBody.parse(decoded(content)), kind)
     except UnicodeDecodeError as error:
         raise bad_parameter(f"The labels file {location!r} is not UTF-8 text.") from error
     except ServiceError as error:
@@ -33,7 +33,7 @@ def parse_file(content: bytes, location: str, kind: str) -> Labels:
         raise bad_parameter(f"The labels file {location!r} cannot be used: {reason}") from error
 
 
-def parse(body: Body, kind: str) -> Labels:
+def parse(body: JsonBody, kind: str) -> Labels:
     """Raises a 400 ServiceError."""
     labels = _current(body.body("assets")) if body.has("assets") else _preview(body)
     _check(labels, kind)
@@ -46,12 +46,12 @@ def exported(labels: Labels, kind: str) -> dict[str, Any]:
     return {"classes": [{"category": name} for name in labels.classes], "documents": documents}
 
 
-def _current(assets: Body) -> Labels:
+def _current(assets: JsonBody) -> Labels:
     classes = tuple(item.text("category") for item in assets.bodies("classes"))
     return Labels(classes, tuple(_current_document(item) for item in assets.bodies("documents", [])))
 
 
-def _current_document(item: Body) -> LabelledDocument:
+def _current_document(item: JsonBody) -> LabelledDocument:
     classes = [item.body("class")] if item.has("class") else item.bodies("classes", [])
     dataset = item.text("dataset", "")
     if dataset and dataset.lower() not in DATASETS:
@@ -64,12 +64,12 @@ def _current_document(item: Body) -> LabelledDocument:
     )
 
 
-def _preview(body: Body) -> Labels:
+def _preview(body: JsonBody) -> Labels:
     classes = tuple(item.text("name") for item in body.bodies("classifiers"))
     return Labels(classes, tuple(_preview_document(item) for item in body.bodies("documents", [])))
 
 
-def _preview_document(item: Body) -> LabelledDocument:
+def _preview_document(item: JsonBody) -> LabelledDocument:
     names = tuple(found.text("classifierName") for found in item.bodies("classifiers", []))
     return LabelledDocument(item.text("location"), names, item.text("language", ""))
 

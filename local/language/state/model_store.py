@@ -7,7 +7,7 @@ import threading
 from collections.abc import Set
 from pathlib import Path
 
-from local.language.engine import Trained, load_model, save_model
+from local.language.engine import TrainedModel, load_model, save_model
 from local.language.state.json_table import changing
 
 
@@ -16,16 +16,16 @@ class ModelStore:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
-        self._loaded: dict[str, Trained] = {}
+        self._loaded: dict[str, TrainedModel] = {}
         self._lock = threading.Lock()
 
-    def put(self, model_id: str, trained: Trained) -> None:
+    def put(self, model_id: str, trained: TrainedModel) -> None:
         """Raises Unwritable."""
         with changing(self._folder):
             save_model(trained, self._folder / model_id)
         self._loaded[model_id] = trained
 
-    def get(self, model_id: str) -> Trained:
+    def get(self, model_id: str) -> TrainedModel:
         """Raises local.language.engine.BrokenModel."""
         with self._lock:
             if model_id not in self._loaded:

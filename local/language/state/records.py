@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, ClassVar
 
-from local.language.protocol.service_errors import Fault
+from local.language.protocol.service_errors import WireError
 
 SINGLE, MULTI = "single", "multi"
 
@@ -141,12 +141,12 @@ class Ending:
 
     status: str = "succeeded"
     result: Mapping[str, Any] = field(default_factory=dict)
-    errors: tuple[Fault, ...] = ()
-    warnings: tuple[Fault, ...] = ()
+    errors: tuple[WireError, ...] = ()
+    warnings: tuple[WireError, ...] = ()
 
 
 @dataclass(frozen=True)
-class Fate:
+class InjectedOutcome:
     """What was asked to go wrong with a job: see `faults`. `documents` are the ids of those that are in error."""
 
     kind: str
@@ -180,6 +180,6 @@ class Job:
     input: Mapping[str, Any] | None = None
     ending: Ending | None = None
     ended: datetime | None = None
-    fate: Fate | None = None
+    fate: InjectedOutcome | None = None
     cancels: datetime | None = None
     cancellation: Cancellation | None = None

@@ -7,8 +7,8 @@ from collections.abc import Set
 from pathlib import Path
 
 from local.language.protocol.service_errors import not_found, project_not_found
-from local.language.state.evaluated import Evaluated
-from local.language.state.json_table import Table
+from local.language.state.evaluated import ModelEvaluation
+from local.language.state.json_table import JsonTable
 from local.language.state.model_store import ModelStore
 from local.language.state.records import CopyGrant, Deployment, ExportedModel, Job, Model, Project, Snapshot
 
@@ -18,13 +18,15 @@ class State:
 
     def __init__(self, folder: Path) -> None:
         self.lock = threading.RLock()
-        self.projects = Table(folder / "projects", Project)
-        self.jobs = Table(folder / "jobs", Job)
-        self.analyses = Table(folder / "analyses", Job, durable=False)  # gone in a day, and there are many
+        self.projects = JsonTable(folder / "projects", Project)
+        self.jobs = JsonTable(folder / "jobs", Job)
+        self.analyses = JsonTable(folder / "analyses", Job, durable=False)  # gone in a day, and there are many
         self.models = ModelStore(folder / "models")
-        self.snapshots = Table(folder / "snapshots", Snapshot)
-        self.grants = Table(folder / "grants", CopyGrant)  # by the digest of the token, which is kept nowhere
-        self.evaluations = Table(folder / "evaluations", Evaluated)  # those made anew; the first is with the model
+        self.snapshots = JsonTable(folder / "snapshots", Snapshot)
+        self.grants = JsonTable(folder / "grants", CopyGrant)  # by the digest of the token, which is kept nowhere
+        self.evaluations = JsonTable(
+            folder / "evaluations", ModelEvaluation
+        )  # those made anew; the first is with the model
 
     def project(self, name: str) -> Project:
         """Raises a 404 ServiceError."""

@@ -10,7 +10,7 @@ from azure.core.exceptions import AzureError, HttpResponseError, ResourceNotFoun
 from azure.storage.blob import BlobServiceClient, LinearRetry
 
 from local.errors import SetupError
-from local.language.protocol.service_errors import Fault, ServiceError, bad_parameter
+from local.language.protocol.service_errors import ServiceError, WireError, bad_parameter
 
 _READERS = 8
 _MOST_BYTES = 64 * 1024 * 1024  # of a file: far more than any text or labels file that is taken
@@ -20,7 +20,7 @@ _AROUND = {"", ".", ".."}  # what addresses of other things are made with: no fi
 _RETRY = LinearRetry(backoff=1, retry_total=2, random_jitter_range=0)  # the default waits for most of a minute
 
 
-class Storage:
+class TextStorage:
     """Reads with a connection string. Its methods raise a ServiceError that says what is wrong with the storage."""
 
     def __init__(self, connection_string: str) -> None:
@@ -105,4 +105,4 @@ def _trouble(container: str, error: Exception) -> ServiceError:
         )
     if isinstance(error, ValueError):
         return bad_parameter(f"{container!r} cannot be the name of a container.")
-    return ServiceError(503, Fault("ServiceUnavailable", "The storage account does not answer."))
+    return ServiceError(503, WireError("ServiceUnavailable", "The storage account does not answer."))
