@@ -7,6 +7,7 @@ import json
 import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,8 @@ from language_caller import CURRENT, Caller, current_labels, import_labels, trai
 from local.errors import SetupError
 from local.language.conditions.clock import Clock
 from local.language.state.folder_lock import HOLDER
+from local.language.state.records import InjectedOutcome
+from local.language.state.state import State
 
 DRAFT = {"projectKind": "CustomMultiLabelClassification", "storageInputContainerName": "texts", "language": "en"}
 PROJECT = {
@@ -128,6 +131,39 @@ def test_a_file_that_is_not_what_was_written_is_named(start: Callable[..., Any],
     (folder / "x.json").write_text(content)
     with pytest.raises(SetupError, match=r"x\.json cannot be read"), start():
         pass
+
+
+def test_a_folder_that_an_earlier_version_wrote_is_read(tmp_path: Path) -> None:
+    """Fields that are no longer read are ignored; a stored name stays when the field in the code has another."""
+    moment, later = "2026-01-01T00:00:00+00:00", "2026-01-02T00:00:00.250000+00:00"
+    job = {
+        "id": "j",
+        "kind": "analyze",
+        "project": "",
+        "created": moment,
+        "expires": later,
+        "moments": [moment, later],
+        "asked": {"tasks": []},
+        "input": {"documents": [{"id": "1", "text": "\ud83d"}]},
+        "ending": None,
+        "ended": None,
+        "fate": {"kind": "lateJob", "seconds": 5, "documents": []},
+        "cancels": later,
+        "cancellation": None,
+    }
+    project = {**PROJECT, "trained": moment, "deployed": None, "labels": {"classes": ["a"], "documents": []}}
+    for folder, name, value in (("analyses", "j", job), ("projects", "x", project)):
+        (tmp_path / folder).mkdir()
+        (tmp_path / folder / "old.json").write_text(json.dumps({"name": name, "value": value}))
+    state = State(tmp_path)
+    [read], [labelled] = state.analyses.values(), state.projects.values()
+    assert (read.request, read.cancel_at) == ({"tasks": []}, datetime(2026, 1, 2, microsecond=250_000, tzinfo=UTC))
+    assert (read.injected, read.input) == (InjectedOutcome("lateJob", 5.0), job["input"])
+    assert labelled.labels.classes == ("a",)
+    state.analyses.put("j", read)
+    [written] = [json.loads(file.read_text()) for file in (tmp_path / "analyses").iterdir() if file.name != "old.json"]
+    assert written["value"].keys() == job.keys()
+    assert State(tmp_path).analyses.values() == [read]
 
 
 def test_a_folder_where_a_file_should_be_is_named(start: Callable[..., Any], tmp_path: Path) -> None:

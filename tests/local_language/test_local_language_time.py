@@ -7,7 +7,6 @@ import sys
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -24,6 +23,7 @@ from language_caller import (
     import_labels,
     train,
 )
+from msgspec.structs import replace
 
 from local.errors import SetupError
 from local.language.conditions.clock import Clock
@@ -399,7 +399,7 @@ def test_a_job_ends_with_its_work_or_is_cancelled_whichever_is_first(
     jobs: JobRunner, clock: Clock, after: int, status: str, ended: int
 ) -> None:
     jobs.start({"work": lambda _job: succeeding})
-    jobs.begin(replace(job_in(5), cancels=START + timedelta(seconds=after)))
+    jobs.begin(replace(job_in(5), cancel_at=START + timedelta(seconds=after)))
     jobs.stop()
     clock.advance(60)
     jobs.settle()
@@ -419,7 +419,7 @@ def test_what_the_first_tasks_found_is_forgotten_with_their_job(tmp_path: Path, 
         raise RuntimeError("a defect")
 
     jobs.start({"work": work})
-    job = jobs.begin(replace(job_in(0), asked={"tasks": [{}, {}]}))
+    job = jobs.begin(replace(job_in(0), request={"tasks": [{}, {}]}))
     assert found.wait(30)
     assert len(findings.seen(job, clock.now())) == 1
     if fate == "expires":

@@ -59,7 +59,7 @@ def training_status(call: Call, service: Service) -> Reply:
     job = service.job(call.names["project"], ("train",), call.names["job"])
     evaluation = EVALUATION.get(service.authoring.step(job), "notStarted")
     evaluated = {"status": evaluation, "lastUpdatedDateTime": milliseconds(service.authoring.updated(job))}
-    return _job(service, job, {"trainingModelName": job.asked["model"], "evaluationStatus": evaluated})
+    return _job(service, job, {"trainingModelName": job.request["model"], "evaluationStatus": evaluated})
 
 
 def publish(call: Call, service: Service) -> Reply:

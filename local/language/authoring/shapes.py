@@ -219,7 +219,7 @@ def _progress(service: Service, job: Job) -> JSON:
     step, moments = service.authoring.step(job), service.authoring.moments(job)
     parts = _parts(_step_of_parts(job, step), moments, job.ended)
     found = {
-        "modelLabel": job.asked["model"],
+        "modelLabel": job.request["model"],
         "trainingConfigVersion": training.CONFIG,
         "trainingStatus": parts[0],
         "evaluationStatus": parts[1],

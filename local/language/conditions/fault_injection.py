@@ -11,6 +11,8 @@ from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import Any
 
+from msgspec import structs
+
 from local.language.protocol.incoming_call import IncomingCall
 from local.language.protocol.service_errors import (
     ServiceError,
@@ -132,7 +134,7 @@ class Faults:
             with self._lock:
                 fate = _fate(item, job)
             if fate:
-                return _doomed(replace(job, fate=fate))
+                return _doomed(structs.replace(job, injected=fate))
         return job
 
     def _draw(self, item: ArmedFault) -> bool:
@@ -178,8 +180,8 @@ def _fate(item: ArmedFault, job: Job) -> InjectedOutcome | None:
 
 def _doomed(job: Job) -> Job:
     """Late and expiring jobs only end at another time than their pace has it."""
-    if job.fate is None or job.fate.kind not in ("lateJob", "expiredJob"):
+    if job.injected is None or job.injected.kind not in ("lateJob", "expiredJob"):
         return job
-    late = max(job.moments[-1], job.created + timedelta(seconds=job.fate.seconds))
-    end = job.expires if job.fate.kind == "expiredJob" else late
-    return replace(job, moments=(*job.moments[:-1], end))
+    late = max(job.moments[-1], job.created + timedelta(seconds=job.injected.seconds))
+    end = job.expires if job.injected.kind == "expiredJob" else late
+    return structs.replace(job, moments=(*job.moments[:-1], end))

@@ -26,7 +26,7 @@ class PartialResults:
         """The parts of the tasks that are seen to be finished; of the last task only once the job has ended."""
         if job.ending:
             return list(job.ending.result.get("tasks", ()))
-        found = self._parts.get(job.id, [])[: len(job.asked["tasks"]) - 1]
+        found = self._parts.get(job.id, [])[: len(job.request["tasks"]) - 1]
         return [part for part in found if datetime.fromisoformat(part["at"]) <= now]
 
     def forget(self, job: Job) -> None:
@@ -36,4 +36,4 @@ class PartialResults:
 def turn(job: Job, index: int) -> datetime:
     """When a task may be seen to be finished at the earliest: the tasks share the time that the job runs for."""
     start, end = job.moments
-    return start + (end - start) * (index + 1) / len(job.asked["tasks"])
+    return start + (end - start) * (index + 1) / len(job.request["tasks"])

@@ -17,6 +17,8 @@ from datetime import datetime, timedelta
 from heapq import heappop, heappush
 from itertools import islice
 
+from msgspec import structs
+
 from local.language.conditions.clock import Clock
 from local.language.conditions.pacing import busy_step, steps
 from local.language.protocol.service_errors import ServiceError, WireError, operation_not_found
@@ -82,7 +84,7 @@ class JobRunner:
     def start(self, work: Mapping[str, Work], cut_short: CutShort | None = None) -> None:
         """From now on `work` is done, first what an earlier process left undone.
 
-        `cut_short` says how a job ends that is cancelled at its own time (see `Job.cancels`).
+        `cut_short` says how a job ends that is cancelled at its own time (see `Job.cancel_at`).
         """
         self._work, self._cut_short = work, cut_short or self._cut_short
         for job in self.open():
@@ -141,12 +143,12 @@ class JobRunner:
         before; else it ends as cancelled.
         """
         now, moments = self._clock.now(), self.moments(job)
-        stopped = replace(job, cancellation=Cancellation(now, self.step(job)))
+        stopped = structs.replace(job, cancellation=Cancellation(now, self.step(job)))
         if finish:
             moments = tuple(moment if moment <= now else until for moment in moments)
-            stopped = replace(stopped, moments=moments)
+            stopped = structs.replace(stopped, moments=moments)
         else:
-            stopped = replace(stopped, cancels=until)
+            stopped = structs.replace(stopped, cancel_at=until)
         self._table.put(job.id, stopped)
         if finish:
             self._finished[job.id] = replace(self._finished[job.id], moments=moments)
@@ -189,12 +191,12 @@ class JobRunner:
         """
         finished = self._finished.get(job.id)
         end = finished.moments[-1] if finished else None
-        if job.cancels and job.cancels <= now and (end is None or job.cancels < end):
-            self._end(job, self._cut_short(job, job.cancels), job.cancels)
+        if job.cancel_at and job.cancel_at <= now and (end is None or job.cancel_at < end):
+            self._end(job, self._cut_short(job, job.cancel_at), job.cancel_at)
         elif finished and end and end <= now:
             ending = _ending(finished.effect, end)
             self._finished[job.id] = replace(finished, effect=lambda _end: ending)
-            self._end(replace(job, moments=finished.moments), ending, end)
+            self._end(structs.replace(job, moments=finished.moments), ending, end)
 
     def forget(self, jobs: Iterable[Job]) -> None:
         for job in list(jobs):
@@ -204,7 +206,7 @@ class JobRunner:
             self._left(job)
 
     def _end(self, job: Job, ending: Ending, at: datetime) -> Job:
-        ended = replace(job, ending=ending, ended=at, input=None)
+        ended = structs.replace(job, ending=ending, ended=at, input=None)
         self._table.put(job.id, ended)
         self._open.discard(job.id)
         self._finished.pop(job.id, None)
@@ -221,11 +223,11 @@ class JobRunner:
     def _wanted(self, job: Job) -> bool:
         """Whether anything is made of its work."""
         found = self._table.get(job.id)
-        return job.id in self._open and not (found and found.cancellation and found.cancels)
+        return job.id in self._open and not (found and found.cancellation and found.cancel_at)
 
     def _queue(self, job: Job) -> None:
-        if job.cancels:
-            heappush(self._due, (job.cancels, job.id))
+        if job.cancel_at:
+            heappush(self._due, (job.cancel_at, job.id))
         self._lanes.get(job.kind, self._lanes["other"]).submit(self._do, job)
 
     def _do(self, job: Job) -> None:

@@ -5,9 +5,11 @@ from __future__ import annotations
 import logging
 import uuid
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from typing import Any
+
+from msgspec.structs import replace
 
 from local.language.engine import BrokenModel
 from local.language.jobs.partial_results import TaskResult, turn
@@ -90,7 +92,7 @@ def begin(
     schedule = service.pace.moments("analyze", now)
     job = Job(str(uuid.uuid4()), "analyze", "", now, now + ANALYZE_LIFETIME, schedule, asked, given)
     if cancel_after < ANALYZE_LIFETIME:
-        job = replace(job, cancels=now + cancel_after)
+        job = replace(job, cancel_at=now + cancel_after)
     return service.accept(job)
 
 
@@ -98,7 +100,7 @@ def analysing(service: Service, job: Job) -> Effect:
     """One task after the other, so that a job that is cancelled keeps what those before have found."""
     documents = [Document(**item) for item in (job.input or {})["documents"]]
     parts: list[TaskResult] = []
-    for index, task in enumerate(job.asked["tasks"]):
+    for index, task in enumerate(job.request["tasks"]):
         service.analyses.require_wanted(job)
         part = spoiled(job, _part(service, Task(**task), documents))
         parts.append({**part, "at": max(service.clock.now(), turn(job, index)).isoformat()})
@@ -119,7 +121,7 @@ def cancel(service: Service, job: Job) -> Job:
 def cut_short(service: Service, job: Job, at: datetime) -> Ending:
     """How a job ends that is cancelled then."""
     kept = service.findings.seen(job, at)
-    rest = [{"documents": [], "cancelled": True, "at": at.isoformat()} for _ in job.asked["tasks"][len(kept) :]]
+    rest = [{"documents": [], "cancelled": True, "at": at.isoformat()} for _ in job.request["tasks"][len(kept) :]]
     return Ending("cancelled", {"tasks": [*kept, *rest]})
 
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import replace
 from datetime import datetime, timedelta
+
+from msgspec.structs import replace
 
 from local.language.jobs.runner import Effect
 from local.language.operations.service import QUICKSTART_LIFETIME, Service
@@ -27,7 +28,7 @@ def begin_deploy(service: Service, name: str, place: str, label: str, resources:
         raise bad_parameter(f"{place!r} cannot name a deployment: use up to 50 letters, digits, _ . -")
     _require_room(project, place)
     require_assigned(project, resources)
-    return service.begin("deploy", name, asked={"deployment": place, "model": label, "resources": list(resources)})
+    return service.begin("deploy", name, request={"deployment": place, "model": label, "resources": list(resources)})
 
 
 def begin_publish(service: Service, name: str, label: str) -> Job:
@@ -35,7 +36,9 @@ def begin_publish(service: Service, name: str, label: str) -> Job:
     project = service.state.project(name)
     model(project, label)
     _require_room(project, PUBLISHED)
-    return service.begin("publish", name, asked={"deployment": PUBLISHED, "model": label}, lifetime=QUICKSTART_LIFETIME)
+    return service.begin(
+        "publish", name, request={"deployment": PUBLISHED, "model": label}, lifetime=QUICKSTART_LIFETIME
+    )
 
 
 def deploying(service: Service, job: Job) -> Effect:
@@ -44,7 +47,7 @@ def deploying(service: Service, job: Job) -> Effect:
 
 def begin_undeploy(service: Service, name: str, place: str) -> Job:
     deployment(service.state.project(name), place)
-    return service.begin("undeploy", name, asked={"deployment": place})
+    return service.begin("undeploy", name, request={"deployment": place})
 
 
 def undeploying(service: Service, job: Job) -> Effect:
@@ -55,7 +58,7 @@ def begin_swap(service: Service, name: str, first: str, second: str) -> Job:
     project = service.state.project(name)
     for place in (first, second):
         deployment(project, place)
-    return service.begin("swap", name, asked={"first": first, "second": second})
+    return service.begin("swap", name, request={"first": first, "second": second})
 
 
 def swapping(service: Service, job: Job) -> Effect:
@@ -80,17 +83,17 @@ def _require_room(project: Project, place: str) -> None:
 
 
 def _deployed(service: Service, job: Job, at: datetime) -> Ending:
-    project, place = service.state.project(job.project), job.asked["deployment"]
-    wanted = job.asked.get("resources", ())
+    project, place = service.state.project(job.project), job.request["deployment"]
+    wanted = job.request.get("resources", ())
     resources = tuple(it for it in project.resources if it.id in wanted)
-    made = Deployment(place, model(project, job.asked["model"]), at, resources)
+    made = Deployment(place, model(project, job.request["model"]), at, resources)
     service.state.put(replace(project, deployments={**project.deployments, place: made}, modified=at))
     service.collect()
     return Ending(result={"modelId": made.model.published_id})
 
 
 def _undeployed(service: Service, job: Job, at: datetime) -> Ending:
-    project, place = service.state.project(job.project), job.asked["deployment"]
+    project, place = service.state.project(job.project), job.request["deployment"]
     kept = {name: it for name, it in project.deployments.items() if name != place}
     service.state.put(replace(project, deployments=kept, modified=at))
     service.collect()
@@ -102,7 +105,7 @@ def _swapped(service: Service, job: Job, at: datetime) -> Ending:
     project = service.state.project(job.project)
     if project.swapped_by == job.id:
         return Ending()
-    first, second = (deployment(project, job.asked[which]) for which in ("first", "second"))
+    first, second = (deployment(project, job.request[which]) for which in ("first", "second"))
     swapped = {
         first.name: replace(first, model=second.model, deployed=at),
         second.name: replace(second, model=first.model, deployed=at),

@@ -24,7 +24,7 @@ def fated(work: Work) -> Work:
     """The work of analyze jobs, unless they are to fail."""
 
     def done(service: Service, job: Job) -> Effect:
-        if job.fate and job.fate.kind == "failedJob":
+        if job.injected and job.injected.kind == "failedJob":
             return lambda _at: FAILED
         return work(service, job)
 
@@ -33,9 +33,10 @@ def fated(work: Work) -> Work:
 
 def spoiled(job: Job, part: TaskResult) -> TaskResult:
     """What a task of the job found, with the documents in error that are to be."""
-    if not job.fate or "documents" not in part:
+    if not job.injected or "documents" not in part:
         return part
     records = (
-        {"id": it["id"], "error": IN_ERROR.wire()} if it["id"] in job.fate.documents else it for it in part["documents"]
+        {"id": it["id"], "error": IN_ERROR.wire()} if it["id"] in job.injected.documents else it
+        for it in part["documents"]
     )
     return {**part, "documents": list(records)}

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from urllib.parse import unquote
+
+from msgspec import convert, to_builtins
+from msgspec.structs import replace
 
 from local.language.jobs.runner import Effect
 from local.language.operations.service import Service
 from local.language.protocol.service_errors import bad_parameter, conflict, quota
 from local.language.state.labels_file import parse_file
-from local.language.state.records import Ending, Job, LabelledDocument, Labels, Project
+from local.language.state.records import Ending, Job, Labels, Project
 from local.language.state.state import model, snapshot
 
 MOST_PROJECTS = 500
@@ -63,7 +66,7 @@ def create_from_file(service: Service, name: str, draft: Draft, labels_location:
 def begin_import(service: Service, name: str, draft: Draft, labels: Labels) -> Job:
     service.require_idle(name)
     require_name(name)
-    return service.begin("import", name, asked={}, work_input={"draft": vars(draft), "labels": asdict(labels)})
+    return service.begin("import", name, request={}, work_input={"draft": vars(draft), "labels": to_builtins(labels)})
 
 
 def importing(service: Service, job: Job) -> Effect:
@@ -78,16 +81,16 @@ def begin_export(service: Service, name: str, label: str = "") -> Job:
     project = service.state.project(name)
     if label:
         snapshot(service.state, model(project, label))
-    return service.begin("export", project.name, asked={"model": label})
+    return service.begin("export", project.name, request={"model": label})
 
 
 def exporting(service: Service, job: Job) -> Effect:
     """The work of an export is done when it is asked for: its result is made from what the project is then."""
-    return lambda _at: Ending(result=asdict(_labels(service, job)))
+    return lambda _at: Ending(result=to_builtins(_labels(service, job)))
 
 
 def begin_delete(service: Service, name: str) -> Job:
-    return service.begin("delete", service.state.project(name).name, asked={})
+    return service.begin("delete", service.state.project(name).name, request={})
 
 
 def deleting(service: Service, job: Job) -> Effect:
@@ -117,7 +120,7 @@ def require_name(name: str) -> None:
 def _labels(service: Service, job: Job) -> Labels:
     """Those of the project, or those that the model was trained with whose label the job has."""
     project = service.state.project(job.project)
-    label = job.asked["model"]
+    label = job.request["model"]
     return snapshot(service.state, model(project, label)).labels if label else project.labels
 
 
@@ -132,9 +135,8 @@ def put_contents(service: Service, name: str, draft: Draft, labels: Labels, at: 
 
 
 def labels_of(plain: Mapping[str, Any]) -> Labels:
-    """Labels from the JSON of a job, which may come back from disk."""
-    documents = (LabelledDocument(**{**item, "classes": tuple(item["classes"])}) for item in plain["documents"])
-    return Labels(tuple(plain["classes"]), tuple(documents))
+    """Labels from the JSON of a job."""
+    return convert(plain, Labels)
 
 
 def _blob_name(location: str, container: str) -> str:

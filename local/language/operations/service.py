@@ -48,7 +48,7 @@ class Service:
         self,
         kind: str,
         project: str,
-        asked: Mapping[str, Any],
+        request: Mapping[str, Any],
         work_input: Mapping[str, Any] | None = None,
         lifetime: timedelta = AUTHORING_LIFETIME,
     ) -> Job:
@@ -56,14 +56,14 @@ class Service:
         now = self.clock.now()
         identity = f"{uuid.uuid4()}_{_ticks_of_day(now)}"
         schedule = self.pace.moments(kind, now)
-        return self.authoring.begin(Job(identity, kind, project, now, now + lifetime, schedule, asked, work_input))
+        return self.authoring.begin(Job(identity, kind, project, now, now + lifetime, schedule, request, work_input))
 
     def accept(self, job: Job) -> Job:
         """A new analyze job, on its way to its fate. Raises a 403 ServiceError if the quota is spent."""
         if self.meter.limits.text_records is not None:
             self.meter.charge(_records(job))
         fated = self.faults.fated(self.asked, job) if self.asked else job
-        lost = fated.fate and fated.fate.kind == "lostJob"
+        lost = fated.injected and fated.injected.kind == "lostJob"
         return fated if lost else self.analyses.begin(fated)
 
     def job(self, project: str, kinds: Collection[str], job_id: str, **asked: str) -> Job:
@@ -73,7 +73,7 @@ class Service:
         except ServiceError:
             self.state.project(project)  # if that is what is missing, say so
             raise
-        words = {name: job.asked.get(name) for name in asked}
+        words = {name: job.request.get(name) for name in asked}
         if job.kind not in kinds or (job.project, words) != (project, asked):
             raise operation_not_found(job_id)
         return job
@@ -92,7 +92,7 @@ class Service:
         used = {model.id for project in projects for model in project.models.values()}
         used |= {found.model.id for project in projects for found in project.deployments.values()}
         used |= {found.model.id for project in projects for found in project.exported.values()}
-        used |= {task["model"] for job in self.analyses.open() for task in job.asked["tasks"]}
+        used |= {task["model"] for job in self.analyses.open() for task in job.request["tasks"]}
         self.state.keep_only(used)
 
 
@@ -108,7 +108,7 @@ def open_service(
 def _records(job: Job) -> int:
     """The text records that a job is billed as."""
     texts = [document["text"] for document in (job.input or {})["documents"]]
-    return sum(transactions(text_elements(text)) for text in texts) * len(job.asked["tasks"])
+    return sum(transactions(text_elements(text)) for text in texts) * len(job.request["tasks"])
 
 
 def _ticks_of_day(now: datetime) -> int:

@@ -5,9 +5,11 @@ from __future__ import annotations
 import re
 import uuid
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Literal, cast
+
+from msgspec import structs
 
 from local.language import engine
 from local.language.jobs.runner import Effect
@@ -37,7 +39,7 @@ def begin(
         raise bad_parameter(f"{label!r} cannot name a model: use up to 50 letters, digits, _ . -", "modelLabel")
     if label not in project.models and len(project.models) >= MOST_MODELS:
         raise quota(f"The project has {MOST_MODELS} models already: delete one first.")
-    return service.begin("train", name, asked={"model": label, "options": asdict(options)}, lifetime=lifetime)
+    return service.begin("train", name, request={"model": label, "options": structs.asdict(options)}, lifetime=lifetime)
 
 
 def training(service: Service, job: Job) -> Effect:
@@ -71,7 +73,7 @@ def delete_model(service: Service, project: Project, label: str) -> None:
     if used:
         raise conflict(f"The model is deployed as {used!r}: delete that deployment first.")
     kept = {name: it for name, it in project.models.items() if name != label}
-    service.state.put(replace(project, models=kept))
+    service.state.put(structs.replace(project, models=kept))
     service.collect()
 
 
@@ -94,7 +96,7 @@ def examples_of(service: Service, job: Job, project: Project) -> tuple[list[engi
 
 
 def split_of(job: Job) -> engine.Split:
-    options = EvaluationOptions(**job.asked["options"])
+    options = EvaluationOptions(**job.request["options"])
     return engine.Split(cast("Literal['percentage', 'manual']", options.kind), options.training, options.testing)
 
 
@@ -122,7 +124,7 @@ def _train(project: Project, examples: list[engine.Example], split: engine.Split
 def _keep(
     service: Service, job: Job, trained: engine.TrainedModel, snapshot: Snapshot, warnings: tuple[WireError, ...]
 ) -> Ending:
-    project, at, label = service.state.project(job.project), snapshot.created, job.asked["model"]
+    project, at, label = service.state.project(job.project), snapshot.created, job.request["model"]
     if _unevaluated(service, job):
         trained, warnings = replace(trained, evaluation=None), ()
     service.collect()  # what an earlier try may have left that ran out of room
@@ -133,12 +135,12 @@ def _keep(
         published_id=f"{identity}_{QUICKSTART[project.kind]}_latest",
         trained=at,
         seconds=round((at - job.created).total_seconds()),
-        options=EvaluationOptions(**job.asked["options"]),
+        options=EvaluationOptions(**job.request["options"]),
         config=CONFIG,
     )
     service.state.models.put(made.id, trained)
     service.state.snapshots.put(made.id, snapshot)
-    service.state.put(replace(project, models={**project.models, label: made}))
+    service.state.put(structs.replace(project, models={**project.models, label: made}))
     service.collect()
     return Ending(warnings=warnings)
 

@@ -57,7 +57,7 @@ def begin(service: Service, name: str, token: str, target: Target) -> Job:
     _require_free(service.state.projects.get(grant.project), grant.kind, overwrite=grant.overwrite)
     service.require_idle(grant.project)
     asked = {"target": grant.project, "container": grant.container, "overwrite": grant.overwrite}
-    return service.begin("copy", name, asked=asked)
+    return service.begin("copy", name, request=asked)
 
 
 def copying(service: Service, job: Job) -> Effect:
@@ -65,12 +65,12 @@ def copying(service: Service, job: Job) -> Effect:
 
 
 def _copied(service: Service, job: Job, at: datetime) -> Ending:
-    source, name = service.state.project(job.project), job.asked["target"]
+    source, name = service.state.project(job.project), job.request["target"]
     existing = service.state.projects.get(name)
     if existing and existing.created >= job.created and existing.labels == source.labels:
         return Ending()  # of a process that was ended before it could say so
-    _require_free(existing, source.kind, overwrite=job.asked["overwrite"])
-    container = job.asked["container"] or source.container
+    _require_free(existing, source.kind, overwrite=job.request["overwrite"])
+    container = job.request["container"] or source.container
     said = (source.multilingual, source.description, source.settings)
     return put_contents(service, name, Draft(source.kind, container, source.language, *said), source.labels, at)
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
 from datetime import datetime
+
+from msgspec.structs import asdict
 
 from local.language import engine
 from local.language.jobs.runner import Effect
@@ -19,7 +20,7 @@ from local.language.state.state import model
 def begin(service: Service, name: str, label: str, options: EvaluationOptions) -> Job:
     """Of a trained model, on the project's documents as they are then. Raises a 404 ServiceError."""
     found = model(service.state.project(name), label)
-    return service.begin("evaluate", name, asked={"model": label, "id": found.id, "options": asdict(options)})
+    return service.begin("evaluate", name, request={"model": label, "id": found.id, "options": asdict(options)})
 
 
 def evaluating(service: Service, job: Job) -> Effect:
@@ -37,8 +38,8 @@ def evaluating(service: Service, job: Job) -> Effect:
 
 def _same_model(project: Project, job: Job) -> str:
     """Raises a 409 ServiceError if the label has got another model since."""
-    found = model(project, job.asked["model"])
-    if found.id != job.asked["id"]:
+    found = model(project, job.request["model"])
+    if found.id != job.request["id"]:
         raise conflict(f"The model {found.label!r} was trained again meanwhile: evaluate it again.")
     return found.id
 
@@ -47,6 +48,6 @@ def _keep(
     service: Service, job: Job, found: engine.Evaluation, warnings: tuple[WireError, ...], at: datetime
 ) -> Ending:
     name = _same_model(service.state.project(job.project), job)
-    options = EvaluationOptions(**job.asked["options"])
+    options = EvaluationOptions(**job.request["options"])
     service.state.evaluations.put(name, ModelEvaluation(at, options, found))
     return Ending(warnings=warnings)

@@ -27,8 +27,8 @@ def _body(service: Service, job: Job) -> JSON:
     """With how far it is: all or nothing, as the parts of a training are."""
     succeeded = job.ending and job.ending.status == "succeeded"
     result = {
-        "evaluationOptions": options_body(EvaluationOptions(**job.asked["options"])),
-        "modelLabel": job.asked["model"],
+        "evaluationOptions": options_body(EvaluationOptions(**job.request["options"])),
+        "modelLabel": job.request["model"],
         "trainingConfigVersion": training.CONFIG,
         "percentComplete": 100 if succeeded else 0,
     }

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
+
+from msgspec.structs import replace
 
 from local.language.jobs.runner import Effect
 from local.language.operations.service import Service
@@ -21,13 +22,13 @@ def begin(service: Service, name: str, exported: str, label: str) -> Job:
     if not EXPORTED_NAME.fullmatch(exported):
         raise bad_parameter(f"{exported!r} cannot name an exported model: use up to 50 letters, digits, _ . -")
     model(project, label)
-    return service.begin("export-model", name, asked={"exported": exported, "model": label})
+    return service.begin("export-model", name, request={"exported": exported, "model": label})
 
 
 def exporting(service: Service, job: Job) -> Effect:
     def export(at: datetime) -> Ending:
         project = service.state.project(job.project)
-        made = ExportedModel(job.asked["exported"], model(project, job.asked["model"]), at)
+        made = ExportedModel(job.request["exported"], model(project, job.request["model"]), at)
         service.state.put(replace(project, exported={**project.exported, made.name: made}))
         service.collect()
         return Ending()
@@ -37,13 +38,13 @@ def exporting(service: Service, job: Job) -> Effect:
 
 def begin_delete(service: Service, name: str, exported: str) -> Job:
     exported_model(service.state.project(name), exported)
-    return service.begin("delete-exported", name, asked={"exported": exported})
+    return service.begin("delete-exported", name, request={"exported": exported})
 
 
 def deleting(service: Service, job: Job) -> Effect:
     def delete(_at: datetime) -> Ending:
         project = service.state.project(job.project)
-        kept = {name: it for name, it in project.exported.items() if name != job.asked["exported"]}
+        kept = {name: it for name, it in project.exported.items() if name != job.request["exported"]}
         service.state.put(replace(project, exported=kept))
         service.collect()
         return Ending()

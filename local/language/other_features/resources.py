@@ -6,8 +6,9 @@ There are none on one machine: what is assigned is remembered and shown, and not
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict, replace
 from datetime import datetime
+
+from msgspec.structs import asdict, replace
 
 from local.language.jobs.runner import Effect
 from local.language.operations.deployments import begin_undeploy, require_assigned
@@ -26,13 +27,13 @@ HERE = Resource(
 
 def begin_assign(service: Service, name: str, resources: Sequence[Resource]) -> Job:
     project = service.state.project(name)
-    return service.begin("assign", project.name, asked={"resources": [asdict(it) for it in resources]})
+    return service.begin("assign", project.name, request={"resources": [asdict(it) for it in resources]})
 
 
 def assigning(service: Service, job: Job) -> Effect:
     def assign(_at: datetime) -> Ending:
         project = service.state.project(job.project)
-        added = {it["id"]: Resource(**it) for it in job.asked["resources"]}
+        added = {it["id"]: Resource(**it) for it in job.request["resources"]}
         kept = {it.id: it for it in project.resources}
         service.state.put(replace(project, resources=tuple((kept | added).values())))
         return Ending()
@@ -45,14 +46,14 @@ def begin_unassign(service: Service, name: str, resources: Sequence[str]) -> Job
     project = service.state.project(name)
     require_assigned(project, resources)
     _require_unused(project, resources)
-    return service.begin("unassign", project.name, asked={"resources": list(resources)})
+    return service.begin("unassign", project.name, request={"resources": list(resources)})
 
 
 def unassigning(service: Service, job: Job) -> Effect:
     def unassign(_at: datetime) -> Ending:
         project = service.state.project(job.project)
-        _require_unused(project, job.asked["resources"])
-        kept = tuple(it for it in project.resources if it.id not in job.asked["resources"])
+        _require_unused(project, job.request["resources"])
+        kept = tuple(it for it in project.resources if it.id not in job.request["resources"])
         service.state.put(replace(project, resources=kept))
         return Ending()
 
@@ -69,14 +70,14 @@ def begin_withdraw(service: Service, name: str, place: str, resources: Sequence[
     project = service.state.project(name)
     deployment(project, place)
     require_assigned(project, resources)
-    return service.begin("withdraw", name, asked={"deployment": place, "resources": list(resources)})
+    return service.begin("withdraw", name, request={"deployment": place, "resources": list(resources)})
 
 
 def withdrawing(service: Service, job: Job) -> Effect:
     def withdraw(_at: datetime) -> Ending:
         project = service.state.project(job.project)
-        found = deployment(project, job.asked["deployment"])
-        kept = tuple(it for it in found.resources if it.id not in job.asked["resources"])
+        found = deployment(project, job.request["deployment"])
+        kept = tuple(it for it in found.resources if it.id not in job.request["resources"])
         changed = {found.name: replace(found, resources=kept)}
         service.state.put(replace(project, deployments={**project.deployments, **changed}))
         return Ending()

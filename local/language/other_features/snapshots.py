@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import datetime
+
+from msgspec.structs import replace
 
 from local.language.jobs.runner import Effect
 from local.language.operations.service import Service
@@ -15,13 +16,13 @@ def begin_load(service: Service, name: str, label: str) -> Job:
     """Brings back the labels that a model was trained with. Raises a 404 ServiceError, or a 409 while it is busy."""
     service.require_idle(name)
     snapshot(service.state, model(service.state.project(name), label))
-    return service.begin("load", name, asked={"model": label})
+    return service.begin("load", name, request={"model": label})
 
 
 def loading(service: Service, job: Job) -> Effect:
     def load(at: datetime) -> Ending:
         project = service.state.project(job.project)
-        labels = snapshot(service.state, model(project, job.asked["model"])).labels
+        labels = snapshot(service.state, model(project, job.request["model"])).labels
         service.state.put(replace(project, labels=labels, modified=at))
         return Ending()
 

@@ -59,7 +59,7 @@ def _task(kind: str, item: JsonBody, service: Service) -> Task:
 
 
 def _body(call: Call, service: Service, job: Job, page: Page) -> JSON:
-    name, found = job.asked["displayName"], finished(service, job)
+    name, found = job.request["displayName"], finished(service, job)
     items = v3_tasks.listed(found, KEYS, lambda one: _item(one, STATE[service.shape], page))
     return {
         "jobId": job.id,

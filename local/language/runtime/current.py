@@ -104,7 +104,7 @@ def _accepted(call: Call, job: Job) -> Reply:
 
 
 def _body(call: Call, service: Service, job: Job, page: Page) -> JSON:
-    version, name, found = VERSIONS[call.query["api-version"]], job.asked["displayName"], finished(service, job)
+    version, name, found = VERSIONS[call.query["api-version"]], job.request["displayName"], finished(service, job)
     step = service.analyses.step(job)
     body: JSON = {
         "jobId": job.id,

@@ -68,13 +68,13 @@ class Finished:
 def finished(service: Service, job: Job) -> list[Finished]:
     """In the order of the tasks. A job that failed as a whole has none."""
     seen = service.findings.seen(job, service.clock.now())
-    tasks = enumerate(zip(job.asked["tasks"], seen, strict=False))
+    tasks = enumerate(zip(job.request["tasks"], seen, strict=False))
     return [Finished(index, Task(**task), part) for index, (task, part) in tasks]
 
 
 def counters(job: Job, found: Sequence[Finished]) -> dict[str, int]:
     """How the tasks stand. One that has not begun counts as in progress, a cancelled one as nothing (both recorded)."""
-    total = len(job.asked["tasks"])
+    total = len(job.request["tasks"])
     statuses = [one.status for one in found]
     failed = statuses.count("failed") if found or not job.ending else total
     in_progress = 0 if job.ending else total - len(found)

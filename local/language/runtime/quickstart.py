@@ -90,7 +90,7 @@ def _body(call: Call, service: Service, job: Job, page: Page) -> JSON:
 
 
 def _name(job: Job) -> str:
-    return job.asked["displayName"] or NO_NAME
+    return job.request["displayName"] or NO_NAME
 
 
 def _item(job: Job, one: Finished, shape: Shape, page: Page) -> JSON:

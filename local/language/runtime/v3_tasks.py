@@ -37,7 +37,7 @@ def asked(tasks: JsonBody, kinds: Mapping[str, str], others: Collection[str] = (
 
 def errors(job: Job, found: Sequence[Finished], keys: Mapping[str, str]) -> list[JSON]:
     """`keys`: what each kind stands under."""
-    kinds = [task["kind"] for task in job.asked["tasks"]]
+    kinds = [task["kind"] for task in job.request["tasks"]]
     return faults(job, found, lambda one: f"#/tasks/{keys[one.task.kind]}/{kinds[: one.index].count(one.task.kind)}")
 
 

@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from datetime import datetime
-
 from local.language.engine import Evaluation
-from local.language.state.records import EvaluationOptions
+from local.language.state.records import EvaluationOptions, Moment, Record
 
 
-@dataclass(frozen=True)
-class ModelEvaluation:
-    created: datetime
+class ModelEvaluation(Record, frozen=True):
+    created: Moment
     options: EvaluationOptions
     evaluation: Evaluation

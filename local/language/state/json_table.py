@@ -6,29 +6,37 @@ the next. What `durable` tables hold outlives a machine that loses its power too
 
 from __future__ import annotations
 
-import dataclasses
 import hashlib
 import json
 import logging
 import os
-import types
-import typing
-from collections.abc import Hashable, Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
-from functools import cache
 from pathlib import Path
-from typing import Any, Generic, Protocol, TypeVar, Union
+from typing import Any, ClassVar, Generic, Protocol, TypeVar
+
+import msgspec
 
 from local.language.protocol.service_errors import ServiceError, WireError
 
 
 class Dated(Protocol):
+    former: ClassVar[frozenset[str]]
+
     @property
     def created(self) -> datetime: ...
 
 
 Value = TypeVar("Value", bound=Dated)
+
+
+class _Stored(msgspec.Struct, forbid_unknown_fields=True):
+    """The content of one file."""
+
+    name: str
+    value: dict[str, Any]
+
 
 logger = logging.getLogger(__name__)
 
@@ -51,12 +59,12 @@ def changing(folder: Path) -> Iterator[None]:
 class JsonTable(Generic[Value]):
     """A mapping, oldest first. Whoever changes it holds the state's lock."""
 
-    def __init__(self, folder: Path, of: type[Value], *, durable: bool = True) -> None:
+    def __init__(self, folder: Path, record_type: type[Value], *, durable: bool = True) -> None:
         self._folder, self._durable = folder, durable
         folder.mkdir(parents=True, exist_ok=True)
         for draft in folder.glob("*.draft"):
             draft.unlink()  # of a process that was ended while it wrote
-        self._values: dict[str, Value] = dict(sorted(_read(folder, of), key=lambda item: item[1].created))
+        self._values: dict[str, Value] = dict(sorted(_read(folder, record_type), key=lambda item: item[1].created))
 
     def get(self, name: str) -> Value | None:
         return self._values.get(name)
@@ -64,7 +72,8 @@ class JsonTable(Generic[Value]):
     def put(self, name: str, value: Value) -> None:
         """Raises Unwritable, with nothing changed."""
         with changing(self._folder):
-            self._write(self._file(name), json.dumps({"name": name, "value": value}, default=_plain))
+            # Not msgspec's own encoder: a text may hold half a surrogate pair, which UTF-8 does not have.
+            self._write(self._file(name), json.dumps({"name": name, "value": msgspec.to_builtins(value)}))
         self._values[name] = value
 
     def remove(self, name: str) -> None:
@@ -98,59 +107,11 @@ class JsonTable(Generic[Value]):
         return self._folder / f"{hashlib.sha256(name.encode('utf-8', 'surrogatepass')).hexdigest()[:40]}.json"
 
 
-def _read(folder: Path, of: type[Value]) -> Iterator[tuple[str, Value]]:
+def _read(folder: Path, record_type: type[Value]) -> Iterator[tuple[str, Value]]:
     for file in folder.glob("*.json"):
         try:
-            found = json.loads(file.read_text(encoding="ascii"))
-            yield _revived(str, found["name"]), _revived(of, found["value"])
-        except (ValueError, KeyError, TypeError, RecursionError) as error:
+            stored = msgspec.convert(json.loads(file.read_text(encoding="ascii")), _Stored)
+            current = {name: value for name, value in stored.value.items() if name not in record_type.former}
+            yield stored.name, msgspec.convert(current, record_type)
+        except (ValueError, RecursionError, msgspec.MsgspecError) as error:
             raise ValueError(f"{file} cannot be read ({error}): delete it, or the whole state folder") from error
-
-
-def _plain(value: Any) -> Any:
-    """JSON of the outermost part of what JSON does not have itself: frozen dataclasses, mappings and datetimes."""
-    if isinstance(value, datetime):
-        return value.isoformat()
-    if isinstance(value, Mapping):
-        return dict(value)
-    return {field.name: getattr(value, field.name) for field in dataclasses.fields(value)}
-
-
-def _revived(of: Any, plain: Any) -> Any:
-    """The value of type `of` that `_plain` made `plain` from. Raises TypeError or ValueError if it made it not.
-
-    `former` of a class are the fields that earlier versions wrote, which are left out.
-    """
-    origin, parts = typing.get_origin(of), typing.get_args(of)
-    if of is Any:
-        return plain
-    if origin in (Union, types.UnionType):
-        return plain if plain is None else _revived(parts[0], plain)
-    if origin is tuple:
-        return tuple(_revived(parts[0], item) for item in _typed(list, plain))
-    if origin in (Mapping, dict):
-        return {name: _revived(parts[1], item) for name, item in _typed(dict, plain).items()}
-    if dataclasses.is_dataclass(of):
-        hints = _hints(typing.cast("Hashable", of))
-        known = {name: item for name, item in _typed(dict, plain).items() if name not in getattr(of, "former", ())}
-        fields = {name: _revived(hints[name], item) for name, item in known.items()}
-        return typing.cast("type[Any]", of)(**fields)
-    return _moment(plain) if of is datetime else _typed(of, plain)
-
-
-def _moment(plain: Any) -> datetime:
-    found = datetime.fromisoformat(_typed(str, plain))
-    if found.tzinfo is None:
-        raise ValueError(f"{plain} has no time zone")
-    return found
-
-
-def _typed(of: type[Any], plain: Any) -> Any:
-    if not isinstance(plain, (int, float) if of is float else of):
-        raise TypeError(f"{str(plain)[:40]!r} where there should be a {of.__name__}")
-    return plain
-
-
-@cache
-def _hints(of: Hashable) -> dict[str, Any]:
-    return typing.get_type_hints(of)

@@ -1,185 +1,167 @@
-"""What the service knows of: projects with their labels, models and deployments, and jobs. All frozen, changed by copy.
+"""What the service stores about projects, with their labels, models and deployments, and about jobs.
 
-Times are aware UTC datetimes.
+All records are frozen and changed by copy. They are stored as JSON, under the names of their fields or, where one is
+given, another `name`. A stored name never changes, so the state folder of an earlier version can be read. Times are
+aware datetimes in UTC.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, ClassVar
+from typing import Annotated, Any, ClassVar
+
+from msgspec import Meta, Struct, field
 
 from local.language.protocol.service_errors import WireError
 
 SINGLE, MULTI = "single", "multi"
 
+Moment = Annotated[datetime, Meta(tz=True)]
 
-@dataclass(frozen=True)
-class LabelledDocument:
-    """One training text: the name of its blob, its classes, and the side of a manual split ("Train", "Test", "")."""
 
-    location: str
+class Record(Struct, frozen=True, forbid_unknown_fields=True):
+    """`former`: names that earlier versions stored and that are no longer read."""
+
+    former: ClassVar[frozenset[str]] = frozenset()
+
+
+class LabelledDocument(Record, frozen=True):
+    """One training text."""
+
+    location: str  # the name of its blob
     classes: tuple[str, ...] = ()
     language: str = ""
-    dataset: str = ""
+    dataset: str = ""  # the side of a manual split: "Train", "Test" or ""
 
 
-@dataclass(frozen=True)
-class Labels:
+class Labels(Record, frozen=True):
     classes: tuple[str, ...] = ()
     documents: tuple[LabelledDocument, ...] = ()
 
 
-@dataclass(frozen=True)
-class EvaluationOptions:
-    """How a training holds documents out. The two shares are in percent and count for kind "percentage" alone."""
+class EvaluationOptions(Record, frozen=True):
+    """How a training holds out documents. Both percentages count only for the kind "percentage"."""
 
-    kind: str = "percentage"
-    training: int = 80
-    testing: int = 20
+    kind: str = "percentage"  # or "manual"
+    training: int = 80  # percent
+    testing: int = 20  # percent
 
 
-@dataclass(frozen=True)
-class Model:
-    """`id` names the trained thing for good; `label` is a name that the next training may take over.
-
-    `published_id` is what the quickstart's analyze calls know it by.
-    """
+class Model(Record, frozen=True):
+    """A trained model of a project. The next training with the same label replaces it."""
 
     label: str
-    id: str
-    published_id: str
-    trained: datetime
-    seconds: int
+    id: str  # of the trained model, for good
+    published_id: str  # the id by which analyze calls of the quickstart name it
+    trained: Moment
+    seconds: int  # how long the training took
     options: EvaluationOptions
-    config: str
+    config: str  # the version of the training configuration
 
 
-@dataclass(frozen=True)
-class Snapshot:
+class Snapshot(Record, frozen=True):
     """The labels that a model was trained with."""
 
-    created: datetime
+    created: Moment
     labels: Labels
 
 
-@dataclass(frozen=True)
-class Resource:
-    """A Language resource, as Azure has it: `id` is its whole path there, `domain` the first part of its endpoint."""
+class Resource(Record, frozen=True):
+    """An Azure Language resource."""
 
-    id: str
+    id: str  # its whole path in Azure
     region: str
-    domain: str = ""
+    domain: str = ""  # the first part of its endpoint
 
 
-@dataclass(frozen=True)
-class Deployment:
-    """A name under which a model answers. It keeps its model even after a new training took over the label.
-
-    `resources` are the others that it was deployed to besides this one.
-    """
+class Deployment(Record, frozen=True):
+    """A name that analyze calls use for a model. It keeps its model when the model's label is trained again."""
 
     name: str
     model: Model
-    deployed: datetime
-    resources: tuple[Resource, ...] = ()
+    deployed: Moment
+    resources: tuple[Resource, ...] = ()  # where it is deployed besides this service
 
 
-@dataclass(frozen=True)
-class ExportedModel:
-    """A model that was made ready to be taken away; it stays as it was when its label is trained again."""
+class ExportedModel(Record, frozen=True):
+    """A model that callers can download. It stays the same when the model's label is trained again."""
 
     name: str
     model: Model
-    exported: datetime
+    exported: Moment
 
 
-@dataclass(frozen=True)
-class CopyGrant:
-    """What the bearer of an access token may do: copy a project of this kind into the one that is named.
+class CopyGrant(Record, frozen=True):
+    """What the holder of an access token may do: copy a project of this kind to a project of this name."""
 
-    `container` is where the copy's texts are; nothing if where the original's are.
-    """
-
-    created: datetime
-    expires: datetime
+    created: Moment
+    expires: Moment
     project: str
     kind: str
-    container: str
+    container: str  # of the copy's texts; "" for the container of the original
     overwrite: bool
 
 
-@dataclass(frozen=True)
-class Project:
-    """`kind` is "single" or "multi": how many classes a document may have. `resources`: what is assigned to it.
+class Project(Record, frozen=True):
+    """A project of kind "single" (one class for each document) or "multi" (any number of classes)."""
 
-    `swapped_by` is the job of the last swap.
-    """
+    former: ClassVar[frozenset[str]] = frozenset({"trained", "deployed"})
 
-    former: ClassVar = frozenset({"trained", "deployed"})
     name: str
     kind: str
     container: str
     language: str
-    created: datetime
-    modified: datetime
+    created: Moment
+    modified: Moment
     multilingual: bool | None = None
     description: str | None = None
     settings: Mapping[str, Any] | None = None
     labels: Labels = Labels()
-    models: Mapping[str, Model] = field(default_factory=dict)
-    deployments: Mapping[str, Deployment] = field(default_factory=dict)
-    swapped_by: str = ""
-    resources: tuple[Resource, ...] = ()
-    exported: Mapping[str, ExportedModel] = field(default_factory=dict)
+    models: Mapping[str, Model] = field(default_factory=dict)  # by label
+    deployments: Mapping[str, Deployment] = field(default_factory=dict)  # by name
+    swapped_by: str = ""  # the id of the job that last swapped two deployments
+    resources: tuple[Resource, ...] = ()  # those assigned to the project
+    exported: Mapping[str, ExportedModel] = field(default_factory=dict)  # by name
 
 
-@dataclass(frozen=True)
-class Ending:
-    """How a job ended: succeeded, partiallyCompleted, failed or cancelled; and what came of it, as JSON."""
+class Ending(Record, frozen=True):
+    """How a job ended."""
 
-    status: str = "succeeded"
-    result: Mapping[str, Any] = field(default_factory=dict)
+    status: str = "succeeded"  # or partiallyCompleted, failed, cancelled
+    result: Mapping[str, Any] = field(default_factory=dict)  # JSON
     errors: tuple[WireError, ...] = ()
     warnings: tuple[WireError, ...] = ()
 
 
-@dataclass(frozen=True)
-class InjectedOutcome:
-    """What was asked to go wrong with a job: see `faults`. `documents` are the ids of those that are in error."""
+class InjectedOutcome(Record, frozen=True):
+    """What an injected fault does to a job, by its kind (see `fault_injection`)."""
 
     kind: str
     seconds: float = 0.0
-    documents: tuple[str, ...] = ()
+    documents: tuple[str, ...] = ()  # the ids of those that end in an error
 
 
-@dataclass(frozen=True)
-class Cancellation:
-    """When a caller asked for it, and the step (see `paces.steps`) that the job was seen at."""
+class Cancellation(Record, frozen=True):
+    """When a caller cancelled a job, and the step (see `pacing.steps`) that its status showed then."""
 
-    at: datetime
+    at: Moment
     step: str
 
 
-@dataclass(frozen=True)
-class Job:
-    """Something that takes time. `asked` is what was asked for, and `input` what only the work needs, both as JSON.
-
-    `moments` says when each step after notStarted may be seen at the earliest (see `paces.steps`), and `cancels` when
-    it is cancelled if it has not ended by then. With a `cancellation` it is seen as cancelling until it ends.
-    """
+class Job(Record, frozen=True):
+    """Work that takes time. With a `cancellation` its status is cancelling until it ends."""
 
     id: str
     kind: str
     project: str
-    created: datetime
-    expires: datetime
-    moments: tuple[datetime, ...]
-    asked: Mapping[str, Any] = field(default_factory=dict)
-    input: Mapping[str, Any] | None = None
+    created: Moment
+    expires: Moment
+    moments: tuple[Moment, ...]  # the earliest time of each step after notStarted (see `pacing.steps`)
+    request: Mapping[str, Any] = field(default_factory=dict, name="asked")  # what the caller asked for, as JSON
+    input: Mapping[str, Any] | None = None  # JSON that only the work needs; dropped when the job ends
     ending: Ending | None = None
-    ended: datetime | None = None
-    fate: InjectedOutcome | None = None
-    cancels: datetime | None = None
+    ended: Moment | None = None
+    injected: InjectedOutcome | None = field(default=None, name="fate")
+    cancel_at: Moment | None = field(default=None, name="cancels")  # cancelled then unless it has ended
     cancellation: Cancellation | None = None
