@@ -82,7 +82,7 @@ def _burst(
     count: int, language: server.LanguageService, host: host_app.Host, files: BlobServiceClient, prefix: str = ""
 ) -> Cost:
     before = _ran(host)
-    language.recording.clear()
+    language.request_log.clear()
     documents, results = (files.get_container_client(name) for name in ("documents", "results"))
     for number in range(count):
         documents.upload_blob(f"{prefix}{number}.txt", TEXT.format(number))

@@ -37,7 +37,7 @@ from local.language.engine import (
 )
 from local.language.engine.evaluation import evaluate
 from local.language.engine.features import unfitted
-from local.language.engine.splitting import deal, sizes
+from local.language.engine.splitting import assign_parts, sizes
 
 SAMPLES = Path(__file__).parents[1] / "samples" / "movies"
 BINS = 10
@@ -106,7 +106,7 @@ def read(texts: Path, labels: Path) -> Task:
 def cross_validate(task: Task, folds: int, seed: int) -> Round:
     confidences = np.zeros(task.labels.shape)
     documents: list[Prediction] = []
-    fold = deal(task.labels, np.tile(sizes(task.labels) / folds, (folds, 1)), seed)
+    fold = assign_parts(task.labels, np.tile(sizes(task.labels) / folds, (folds, 1)), seed)
     for number in range(folds):
         held = fold == number
         model = _trained_without(task, held, seed)

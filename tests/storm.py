@@ -115,7 +115,7 @@ class Storm:
     def _remember(self) -> None:
         self.taken += accepted([self.language])
         self.asked_at.update(one.at for one in self.language.requests if ANALYZE.search(one.path))
-        self.language.recording.clear()
+        self.language.request_log.clear()
 
     def _is_over(self) -> bool:
         ledger = self.processes[0][0].ledger

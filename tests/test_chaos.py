@@ -40,7 +40,7 @@ def test_chaos_at_the_service(
     ):
         world.publish()
         language.clock.advance((world.now - language.clock.now()).total_seconds())
-        language.recording.clear()
+        language.request_log.clear()
         storm = storm_over(world, count, in_memory)
         struck = [language.faults.add(fault) for fault in faults(jobs_share)]
         storm.run()

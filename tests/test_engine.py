@@ -259,7 +259,11 @@ def example(text: str = "simmer the onions", *classes: str) -> Example:
         ([example(" "), example("\n\t", "Chess")], "multi", "All 2 labelled documents are blank"),
         ([example(), example("the pie")], "multi", "at least two classes, but only 'Cooking' has"),
         ([example(), example(" ", "Chess")], "multi", "at least two classes, but only 'Cooking' has"),
-        ([example("a", "Chess"), example("b", "Knitting")], "multi", r"a\.txt: 'Knitting' is not one of the project"),
+        (
+            [example("a", "Chess"), example("b", "Knitting")],
+            "multi",
+            r"a\.txt: 'Knitting' is not a class",
+        ),
         ([example("a", "Chess", "Cooking"), example()], "single", r"a\.txt: .* exactly one class, but this one has 2"),
         ([Example("b.txt", "a", ()), example()], "single", r"b\.txt: .* exactly one class, but this one has 0"),
         ([Example("b.txt", "a", ()), Example("c.txt", "a", ())], "multi", "at least two classes, but none has"),
@@ -272,7 +276,7 @@ def test_what_cannot_be_learned_from_is_refused_with_a_reason(examples: list[Exa
 
 def test_a_split_that_leaves_nothing_to_learn_is_refused() -> None:
     tests = [replace(it, dataset="Test") for it in corpus("single", 12)]
-    with pytest.raises(TrainingError, match="No document is left to train on"):
+    with pytest.raises(TrainingError, match="The training set is empty"):
         train(tests, CLASSES, "single", Split("manual"))
     for training, testing in ((80, 30), (0, 100), (120, -20)):
         with pytest.raises(TrainingError, match="must sum to 100"):

@@ -58,7 +58,7 @@ def test_a_save_that_was_cut_short_is_refused_not_mixed(model: TrainedModel, fol
     description = (folder / "model.json").read_bytes()
     save_model(train(corpus("multi", 30, seed=3), CLASSES, "multi"), folder)
     (folder / "model.json").write_bytes(description)  # as if the new arrays had come, and their description not
-    with pytest.raises(BrokenModel, match=r"arrays\.npz is not the file it was saved with"):
+    with pytest.raises(BrokenModel, match=r"arrays\.npz is not the file that was saved with it"):
         load_model(folder)
     save_model(model, folder)
     assert answers(load_model(folder)) == answers(model)
@@ -81,7 +81,7 @@ def described(change: Callable[[dict[str, Any]], object]) -> Callable[[Path], ob
         (lambda folder: (folder / "model.json").write_text("{"), "cannot be used"),
         (lambda folder: (folder / "model.json").write_bytes(b"\xff"), "cannot be used"),
         (lambda folder: (folder / "model.json").write_text("[]"), "cannot be used"),
-        (lambda folder: (folder / "arrays.npz").write_bytes(b"PK"), "not the file it was saved with"),
+        (lambda folder: (folder / "arrays.npz").write_bytes(b"PK"), "not the file that was saved with it"),
         (described(lambda it: it.update(format=1)), "its format is 1, and this version reads 2"),
         (described(lambda it: it.update(kind="triple")), "its kind is 'triple'"),
         (described(lambda it: it.pop("terms")), "it has no 'terms'"),
@@ -105,5 +105,5 @@ def test_a_broken_folder_is_refused_with_a_reason(harm: Callable[[Path], object]
 
 
 def test_a_folder_that_is_not_there_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(BrokenModel, match="holds no model"):
+    with pytest.raises(BrokenModel, match="has no model"):
         load_model(tmp_path / "nowhere")

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from local.language.engine.splitting import Labels, deal, held_out, sizes
+from local.language.engine.splitting import Labels, assign_parts, held_out, sizes
 
 SEEDS = st.integers(0, 1000)
 
@@ -24,7 +24,7 @@ def multi(documents: int, rates: list[float]) -> Labels:
 
 def folds(labels: Labels, seed: int) -> NDArray[np.intp]:
     """Five parts, each of which wants a fifth of every class."""
-    return deal(labels, np.tile(sizes(labels) / 5, (5, 1)), seed)
+    return assign_parts(labels, np.tile(sizes(labels) / 5, (5, 1)), seed)
 
 
 @pytest.mark.parametrize("seed", range(5))

@@ -89,7 +89,7 @@ def test_settings_without_anything_in_them_are_not_shown(call: Caller, project: 
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"projectKind": "CustomEntityRecognition"}, "'CustomEntityRecognition' is no projectKind"),
+        ({"projectKind": "CustomEntityRecognition"}, "projectKind 'CustomEntityRecognition' is not supported"),
         ({"projectName": "Other"}, "projectName differs"),
         ({"projectName": None}, "projectName is missing."),
         ({"language": None}, "language is missing."),
@@ -192,10 +192,10 @@ def test_importing_from_a_container_that_is_not_there_fails(call: Caller, projec
         ({"assets": {"classes": [{"category": "A"}, {"category": "A"}]}}, "A class is named twice."),
         ({"assets": {"classes": [{"category": "A"}], "documents": [{"location": "x", "classes": [{"category": "B"}]}]}},
          "'x' has the class 'B', which is not among the classes."),
-        ({"assets": {"classes": [], "documents": []}}, "It has 0 classes: 1 to 200 can be learned."),
+        ({"assets": {"classes": [], "documents": []}}, "It has 0 classes: 1 to 200 are allowed."),
         ({"assets": {"projectKind": "CustomSingleLabelClassification", "classes": []}}, "assets.projectKind and"),
         ({"assets": {"classes": [{"category": "A"}], "documents": [{"location": "x", "dataset": "Dev"}]}},
-         "'Dev' is no dataset"),
+         "The dataset 'Dev' is not supported"),
     ],
 )  # fmt: skip
 def test_an_import_that_cannot_be(
@@ -327,7 +327,7 @@ def test_texts_that_cannot_be_learned_from_are_warned_of(call: Caller, texts: st
     labels = current_labels(texts)
     labels["assets"]["documents"].append({"location": "gone.txt", "classes": [{"category": "Space"}]})
     call.done(call("POST", f"{CURRENT}/{project}/:import", labels))
-    message = "gone.txt was left out: it is missing, too large or not UTF-8 text."
+    message = "gone.txt was skipped: it does not exist, is too large or is not UTF-8 text."
     assert train(call, project)["warnings"] == [{"code": "Warning", "message": message}]
 
 

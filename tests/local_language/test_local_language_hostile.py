@@ -290,7 +290,7 @@ def test_a_text_may_be_called_anything_and_is_only_missing(fuzzed: Caller, texts
     labels["assets"]["documents"].append({"location": location, "classes": [{"category": "Space"}]})
     fuzzed.done(fuzzed("POST", f"{CURRENT}/Odd/:import", labels))
     (warning,) = train(fuzzed, "Odd")["warnings"]
-    assert warning["message"].startswith(f"{location} was left out")
+    assert warning["message"].startswith(f"{location} was skipped")
 
 
 def test_texts_that_are_all_missing_are_told(fuzzed: Caller, texts: str) -> None:
@@ -300,7 +300,7 @@ def test_texts_that_are_all_missing_are_told(fuzzed: Caller, texts: str) -> None
     fuzzed.done(fuzzed("POST", f"{CURRENT}/Gone/:import", labels))
     body = {"modelLabel": "M", "trainingConfigVersion": "latest"}
     (error,) = fuzzed.ended(fuzzed("POST", f"{CURRENT}/Gone/:train", body))["errors"]
-    message = "None of the 24 labelled documents can be learned from. gone_0.txt was left out: it is missing"
+    message = "None of the 24 labelled documents can be used for training. gone_0.txt was skipped: it does not exist"
     assert error["innererror"]["message"].startswith(message)
 
 
@@ -308,7 +308,7 @@ def test_texts_that_are_all_missing_are_told(fuzzed: Caller, texts: str) -> None
 def test_a_key_that_the_storage_does_not_take_is_told(azurite: Azurite, tmp_path: Path, texts: str, key: str) -> None:
     with running(azurite.connection_string.replace(KEY, key), state=tmp_path) as service:
         answer = create_preview(Caller(service), "P", texts)
-    reason = {"eA==": "the storage account answered 403", "notbase64": "the account's key is none"}[key]
+    reason = {"eA==": "the storage account returned 403", "notbase64": "the account key is not valid"}[key]
     assert answer.status_code == 400
     assert reason in answer.json()["error"]["innererror"]["message"]
     assert key not in answer.text

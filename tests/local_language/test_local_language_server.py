@@ -59,7 +59,7 @@ def test_a_storage_that_cannot_be_understood_is_refused_without_quoting_it(tmp_p
     with command("--state", str(tmp_path), "--storage", "AccountKey=secret") as process:
         output, errors = process.communicate(timeout=60)
     assert (process.returncode, output) == (1, "")
-    assert errors == "The storage connection string cannot be understood.\n"
+    assert errors == "The storage connection string is not valid.\n"
 
 
 @pytest.mark.parametrize(
@@ -68,13 +68,13 @@ def test_a_storage_that_cannot_be_understood_is_refused_without_quoting_it(tmp_p
         ({"port": 99_999}, "choose another --port"),
         ({"port": -1}, "127.0.0.1:-1 cannot be used"),
         ({"address": "192.0.2.1"}, "choose another --address"),
-        ({"address": ""}, "The address to answer at is empty"),
+        ({"address": ""}, "The address to listen on is empty"),
         ({"address": f"{'a' * 64}.example"}, "cannot be used"),
-        ({"key": ""}, "The key must be"),
-        ({"key": "two\nlines"}, "The key must be"),
-        ({"key": " "}, "The key must be"),
-        ({"key": "schl\u00fcssel"}, "The key must be"),
-        ({"key": "\udcff"}, "The key must be"),
+        ({"key": ""}, "The key must not be empty"),
+        ({"key": "two\nlines"}, "The key must not be empty"),
+        ({"key": " "}, "The key must not be empty"),
+        ({"key": "schl\u00fcssel"}, "The key must not be empty"),
+        ({"key": "\udcff"}, "The key must not be empty"),
     ],
 )
 def test_an_option_that_makes_no_sense_is_told(
@@ -90,8 +90,8 @@ def test_an_option_that_makes_no_sense_is_told(
 @pytest.mark.parametrize(
     ("option", "word", "told"),
     [
-        ("--requests-per-minute", "-5", "'-5' is no number, 0 or more"),
-        ("--text-records", "x", "'x' is no number, 0 or more"),
+        ("--requests-per-minute", "-5", "'-5' is not a whole number of 0 or more"),
+        ("--text-records", "x", "'x' is not a whole number of 0 or more"),
         ("--state", "", "it is empty"),
         ("--storage", "", "it is empty"),
     ],

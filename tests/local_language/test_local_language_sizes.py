@@ -34,7 +34,7 @@ def test_a_training_text_that_is_too_long_is_left_out(call: Caller, blobs: BlobS
     import_labels(call, project, container.container_name)
     trained = train(call, project)
     assert [it["message"] for it in trained["warnings"]] == [
-        f"{location} was left out: it has more than 128000 characters."
+        f"{location} was skipped: it has more than 128000 characters."
     ]
 
 

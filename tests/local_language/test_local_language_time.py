@@ -29,10 +29,10 @@ from local.errors import SetupError
 from local.language.conditions.clock import Clock
 from local.language.conditions.pacing import PACES, Pace, steps
 from local.language.jobs.partial_results import PartialResults
-from local.language.jobs.runner import MOST_SWEPT, Effect, JobRunner
+from local.language.jobs.runner import MAX_SWEPT, Effect, JobRunner
 from local.language.protocol.service_errors import ServiceError
 from local.language.server import handlers
-from local.language.server.router import App
+from local.language.server.router import Router
 from local.language.state.json_table import JsonTable
 from local.language.state.records import Ending, Job
 from local.language.state.state import State
@@ -77,7 +77,7 @@ def test_every_pace_has_a_moment_for_every_step(pace: str, kind: str) -> None:
     ],
 )
 def test_a_pace_is_a_word_or_a_number_for_all_or_for_some(pace: str, kind: str, seconds: tuple[float, ...]) -> None:
-    moments = Pace.of(pace, handlers.KINDS).moments(kind, START)
+    moments = Pace.parse(pace, handlers.KINDS).moments(kind, START)
     assert [round((moment - START).total_seconds(), 6) for moment in moments] == list(seconds)
 
 
@@ -85,8 +85,8 @@ def test_a_pace_is_a_word_or_a_number_for_all_or_for_some(pace: str, kind: str, 
     "pace", ["", "fast", "5", "s", "-1s", "nans", "infs", "1e9s", "analyze=", "analyze=soon", "dance=5s", "=5s"]
 )
 def test_a_pace_that_makes_no_sense_is_named(pace: str) -> None:
-    with pytest.raises(SetupError, match=r"is no pace: use instant|no kind of job"):
-        Pace.of(pace, handlers.KINDS)
+    with pytest.raises(SetupError, match=r"does not exist: use instant|no kind of job"):
+        Pace.parse(pace, handlers.KINDS)
 
 
 def test_a_clock_goes_with_the_machine_or_stands_and_can_be_moved() -> None:
@@ -185,7 +185,7 @@ def test_what_was_under_way_is_done_after_a_restart(
 
 def test_no_work_is_taken_up_before_the_routes_are_made(start: Callable[..., Any]) -> None:
     """Both use Python's parser, which in 3.11 may raise a SystemError if two threads are in it at once."""
-    steps = {App.__init__.__code__: "routes", handlers.start.__code__: "works"}
+    steps = {Router.__init__.__code__: "routes", handlers.start.__code__: "works"}
     seen = []
     sys.setprofile(lambda frame, event, _: event == "call" and frame.f_code in steps and seen.append(frame.f_code))
     try:
@@ -347,7 +347,7 @@ def test_a_job_is_never_seen_ahead_of_its_pace(jobs: JobRunner, clock: Clock) ->
 
 def test_of_very_many_expired_jobs_each_call_forgets_a_part(tmp_path: Path, clock: Clock) -> None:
     table = JsonTable(tmp_path, Job, durable=False)
-    for number in range(MOST_SWEPT + 1):
+    for number in range(MAX_SWEPT + 1):
         table.put(str(number), replace(job_in(0), id=str(number)))
     jobs = JobRunner(table, threading.RLock(), clock, {})
     clock.advance(8 * 24 * 3600)
@@ -421,15 +421,15 @@ def test_what_the_first_tasks_found_is_forgotten_with_their_job(tmp_path: Path, 
     jobs.start({"work": work})
     job = jobs.begin(replace(job_in(0), request={"tasks": [{}, {}]}))
     assert found.wait(30)
-    assert len(findings.seen(job, clock.now())) == 1
+    assert len(findings.visible(job, clock.now())) == 1
     if fate == "expires":
         clock.advance(8 * 24 * 3600)
         jobs.settle()
-        assert findings.seen(job, clock.now()) == []
+        assert findings.visible(job, clock.now()) == []
     released.set()
     jobs.stop()
     jobs.settle()
-    assert findings.seen(job, clock.now()) == []
+    assert findings.visible(job, clock.now()) == []
 
 
 def test_work_that_breaks_ends_its_job(jobs: JobRunner, clock: Clock, caplog: pytest.LogCaptureFixture) -> None:

@@ -1,1 +1,1 @@
-"""The dialects that make projects and models."""
+"""The authoring protocols: projects, labels, training, deployments."""

@@ -1,4 +1,4 @@
-"""Today's authoring protocol, `/language/authoring/analyze-text/projects…?api-version=`: routes and replies only."""
+"""The current authoring protocol, `/language/authoring/analyze-text/projects…?api-version=`: its routes and replies."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ from local.language.authoring import evaluations
 from local.language.authoring.replies import (
     PREFIX,
     accepted,
+    is_preview,
     job_of,
     page,
-    previewed,
     require_string_index,
     status_of,
 )
@@ -57,9 +57,9 @@ def patch_project(call: Call, service: Service) -> Reply:
     existing = service.state.projects.get(name)
     if existing:
         return Reply(200, patched_body(projects.update(service, existing, patch(body, name))))
-    made = projects.create(service, name, draft(body, name), service.clock.now())
-    # Recorded: the service names the project twice here.
-    return Reply(201, project_body(made), {"Location": call.link(f"{PREFIX}/projects", name, name)})
+    created = projects.create(service, name, draft(body, name), service.clock.now())
+    # Recorded: this URL has the name of the project twice.
+    return Reply(201, project_body(created), {"Location": call.link(f"{PREFIX}/projects", name, name)})
 
 
 def delete_project(call: Call, service: Service) -> Reply:
@@ -92,18 +92,18 @@ def export_project(call: Call, service: Service) -> Reply:
 
 def export_status(call: Call, service: Service) -> Reply:
     job = job_of(call, service, "export")
-    found = job_body(service, job)
+    body = job_body(service, job)
     if job.ending and job.ending.status == "succeeded":
         version = {"api-version": call.query["api-version"]}
         link = call.link(f"{PREFIX}/projects", job.project, "/export/jobs", job.id, "/result", **version)
-        found = {"resultUrl": link, **found}
-    return Reply(200, found)
+        body = {"resultUrl": link, **body}
+    return Reply(200, body)
 
 
 def export_result(call: Call, service: Service) -> Reply:
     job = job_of(call, service, "export")
     if not job.ending or job.ending.status != "succeeded":
-        raise not_found("The export has not succeeded, so there is no result.")
+        raise not_found("The export has not succeeded: it has no result.")
     return Reply(200, export_body(service.state.project(job.project), job.ending.result))
 
 
@@ -130,13 +130,13 @@ def cancel_training(call: Call, service: Service) -> Reply:
 
 
 def list_models(call: Call, service: Service) -> Reply:
-    found = service.state.project(call.names["project"]).models.values()
-    return page(call, [model_body(service, item, call.query["api-version"]) for item in found])
+    models = service.state.project(call.names["project"]).models.values()
+    return page(call, [model_body(service, item, call.query["api-version"]) for item in models])
 
 
 def get_model(call: Call, service: Service) -> Reply:
-    found = model(service.state.project(call.names["project"]), call.names["model"])
-    return Reply(200, model_body(service, found, call.query["api-version"]))
+    requested = model(service.state.project(call.names["project"]), call.names["model"])
+    return Reply(200, model_body(service, requested, call.query["api-version"]))
 
 
 def delete_model(call: Call, service: Service) -> Reply:
@@ -145,27 +145,27 @@ def delete_model(call: Call, service: Service) -> Reply:
 
 
 def list_deployments(call: Call, service: Service) -> Reply:
-    found = service.state.project(call.names["project"]).deployments.values()
-    return page(call, [deployment_body(item, call.query["api-version"]) for item in found])
+    listed = service.state.project(call.names["project"]).deployments.values()
+    return page(call, [deployment_body(item, call.query["api-version"]) for item in listed])
 
 
 def get_deployment(call: Call, service: Service) -> Reply:
-    found = deployment(service.state.project(call.names["project"]), call.names["deployment"])
-    return Reply(200, deployment_body(found, call.query["api-version"]))
+    requested = deployment(service.state.project(call.names["project"]), call.names["deployment"])
+    return Reply(200, deployment_body(requested, call.query["api-version"]))
 
 
 def put_deployment(call: Call, service: Service) -> Reply:
-    name, place = call.names["project"], call.names["deployment"]
+    name, deployment_name = call.names["project"], call.names["deployment"]
     body = call.body
-    others = body.texts("assignedResourceIds") if previewed(call) and body.has("assignedResourceIds") else []
-    job = deployments.begin_deploy(service, name, place, body.text("trainedModelLabel"), others)
-    return accepted(call, "/projects", job, name, "/deployments", place, "/jobs")
+    others = body.texts("assignedResourceIds") if is_preview(call) and body.has("assignedResourceIds") else []
+    job = deployments.begin_deploy(service, name, deployment_name, body.text("trainedModelLabel"), others)
+    return accepted(call, "/projects", job, name, "/deployments", deployment_name, "/jobs")
 
 
 def delete_deployment(call: Call, service: Service) -> Reply:
-    name, place = call.names["project"], call.names["deployment"]
-    job = deployments.begin_undeploy(service, name, place)
-    return accepted(call, "/projects", job, name, "/deployments", place, "/jobs")
+    name, deployment_name = call.names["project"], call.names["deployment"]
+    job = deployments.begin_undeploy(service, name, deployment_name)
+    return accepted(call, "/projects", job, name, "/deployments", deployment_name, "/jobs")
 
 
 def deployment_status(call: Call, service: Service) -> Reply:
@@ -187,10 +187,10 @@ def list_languages(call: Call, _service: Service) -> Reply:
 
 
 def _require_json(call: Call) -> None:
-    """In previews, a header says what is imported: json, or aml, which no project here can be made of."""
-    given = call.headers.get("format", "json") if previewed(call) else "json"
-    if given.lower() != "json":
-        raise bad_parameter(f"The format {given!r} cannot be imported here: use json.", "format")
+    """In previews, a header has the format: json or aml, which this service does not support."""
+    file_format = call.headers.get("format", "json") if is_preview(call) else "json"
+    if file_format.lower() != "json":
+        raise bad_parameter(f"The format {file_format!r} cannot be imported: use json.", "format")
 
 
 _P = "/projects/<project>"
@@ -227,5 +227,5 @@ DIALECT = Dialect(
     routes=ROUTES,
     versions=VERSIONS,
     headers=AUTHORING_HEADERS,
-    most_bytes=64 * MEGABYTE,
+    max_bytes=64 * MEGABYTE,
 )

@@ -1,4 +1,4 @@
-"""Evaluations in today's authoring protocol."""
+"""The evaluation of a model, in the current authoring protocol."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ def summary(call: Call, service: Service) -> Reply:
 def results(call: Call, service: Service) -> Reply:
     require_string_index(call)
     project = service.state.project(call.names["project"])
-    found = evaluations.latest(service, project, call.names["model"]).evaluation
-    return page(call, [document_evaluation(project, document) for document in found.documents])
+    evaluation = evaluations.latest(service, project, call.names["model"]).evaluation
+    return page(call, [document_evaluation(project, document) for document in evaluation.documents])
 
 
 _M = "/projects/<project>/models/<model>"

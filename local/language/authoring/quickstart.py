@@ -1,8 +1,8 @@
-"""The quickstart's authoring protocol, `/language/text/authoring/v1.0-preview.2`: routes and wire shapes only.
+"""The authoring protocol of the quickstart, `/language/text/authoring/v1.0-preview.2`: its routes and bodies.
 
-There is no published description but the quickstart. What it leaves open is decided here: status codes of create (201)
-and delete (204), the words for a job's end (succeeded, failed), and that evaluation and validation are both made from
-the documents held out from the training.
+Its only description is the quickstart. What that leaves open is decided here: the status codes of create (201) and
+delete (204), the final statuses of a job (succeeded, failed), and that evaluation and validation both use the documents
+held out from the training.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from local.language.state.records import SINGLE, EvaluationOptions, Job, Project
 PREFIX = "/language/text/authoring/v1.0-preview.2"
 STATUS = {"notStarted": "notStarted", "succeeded": "succeeded", "failed": "failed", "cancelled": "cancelled"}
 COUNTER = {"succeeded": "completed", "failed": "failed", "cancelled": "failed", "inProgress": "inProgress"}
-EVALUATION = {  # how far a training's evaluation is, by the step that its job is seen at
+EVALUATION = {  # the status of the evaluation by the step of the training
     "evaluating": "inProgress",
     "evaluated": "succeeded",
     "succeeded": "succeeded",
@@ -69,24 +69,24 @@ def publish(call: Call, service: Service) -> Reply:
 
 def publishing_status(call: Call, service: Service) -> Reply:
     job = service.job(call.names["project"], ("publish",), call.names["job"])
-    published = job.ending.result if job.ending else {}
-    return _job(service, job, {"modelId": published["modelId"]} if published else {})
+    result = job.ending.result if job.ending else {}
+    return _job(service, job, {"modelId": result["modelId"]} if result else {})
 
 
 def evaluation(call: Call, service: Service) -> Reply:
-    project, found = _evaluation(call, service)
-    return _by_kind(project, "Evaluation", _figures(found))
+    project, measured = _evaluation(call, service)
+    return _by_kind(project, "Evaluation", _figures(measured))
 
 
 def validation(call: Call, service: Service) -> Reply:
-    project, found = _evaluation(call, service)
+    project, measured = _evaluation(call, service)
     documents = [
         {
-            "classes": {"labeledClasses": list(it.expected), "predictedClasses": list(it.predicted)},
-            "location": it.location,
-            "culture": it.language,
+            "classes": {"labeledClasses": list(document.expected), "predictedClasses": list(document.predicted)},
+            "location": document.location,
+            "culture": document.language,
         }
-        for it in found.documents
+        for document in measured.documents
     ]
     return _by_kind(project, "Validation", {"documents": documents})
 
@@ -103,7 +103,7 @@ def _accepted(call: Call, job: Job, jobs: str) -> Reply:
 
 
 def _job(service: Service, job: Job, task: Mapping[str, Any]) -> Reply:
-    """A job of one task."""
+    """The reply for a job, which has exactly one task."""
     status = STATUS.get(service.authoring.step(job), "inProgress")
     updated = milliseconds(service.authoring.updated(job))
     faults = job.ending.errors if job.ending else ()
@@ -134,40 +134,40 @@ def _evaluation(call: Call, service: Service) -> tuple[Project, Evaluation]:
     return project, evaluations.latest(service, project, label).evaluation
 
 
-def _by_kind(project: Project, what: str, found: JSON) -> Reply:
-    """Both kinds have a field, and the one that it is not is null."""
+def _by_kind(project: Project, name: str, body: JSON) -> Reply:
+    """With a field for each kind of project; the one of the other kind is null."""
     single = project.kind == SINGLE
     return Reply(
         200,
         {
             "modelType": QUICKSTART[project.kind],
-            f"singleClassification{what}": found if single else None,
-            f"multiClassification{what}": None if single else found,
+            f"singleClassification{name}": body if single else None,
+            f"multiClassification{name}": None if single else body,
         },
     )
 
 
-def _figures(found: Evaluation) -> JSON:
+def _figures(evaluation: Evaluation) -> JSON:
     return {
-        "classes": {name: _class_figures(figures) for name, figures in found.classes.items()},
-        "microF1": found.micro_f1,
-        "microPrecision": found.micro_precision,
-        "microRecall": found.micro_recall,
-        "macroF1": found.macro_f1,
-        "macroPrecision": found.macro_precision,
-        "macroRecall": found.macro_recall,
+        "classes": {name: _class_figures(figures) for name, figures in evaluation.classes.items()},
+        "microF1": evaluation.micro_f1,
+        "microPrecision": evaluation.micro_precision,
+        "microRecall": evaluation.micro_recall,
+        "macroF1": evaluation.macro_f1,
+        "macroPrecision": evaluation.macro_precision,
+        "macroRecall": evaluation.macro_recall,
     }
 
 
-def _class_figures(found: ClassFigures) -> JSON:
+def _class_figures(figures: ClassFigures) -> JSON:
     return {
-        "f1": found.f1,
-        "precision": found.precision,
-        "recall": found.recall,
-        "countTruePositives": found.true_positives,
-        "countTrueNegatives": found.true_negatives,
-        "countFalsePositives": found.false_positives,
-        "countFalseNegatives": found.false_negatives,
+        "f1": figures.f1,
+        "precision": figures.precision,
+        "recall": figures.recall,
+        "countTruePositives": figures.true_positives,
+        "countTrueNegatives": figures.true_negatives,
+        "countFalsePositives": figures.false_positives,
+        "countFalseNegatives": figures.false_negatives,
     }
 
 

@@ -1,4 +1,4 @@
-"""What the routes of today's authoring protocol share: where jobs are found, pages, what only previews have."""
+"""What routes of the current authoring protocol share: jobs, pages, and routes of previews only."""
 
 from __future__ import annotations
 
@@ -18,55 +18,56 @@ ITEMS_IN_PAGE = 100  # not documented
 
 
 def in_previews(handler: Handler[Service]) -> Handler[Service]:
-    """The handler, of which api-versions that are no previews know nothing."""
+    """The handler of a route that only previews have. Other api-versions get a 404."""
 
     @wraps(handler)
     def handled(call: Call, service: Service) -> Reply:
-        if not previewed(call):
+        if not is_preview(call):
             raise no_such_route()
         return handler(call, service)
 
     return handled
 
 
-def previewed(call: Call) -> bool:
+def is_preview(call: Call) -> bool:
     return call.query["api-version"].endswith("-preview")
 
 
-def job_of(call: Call, service: Service, *kinds: str, **asked: str) -> Job:
-    """The job that the call's path names. Raises a 404 ServiceError."""
-    return service.job(call.names["project"], kinds, call.names["job"], **asked)
+def job_of(call: Call, service: Service, *kinds: str, **request: str) -> Job:
+    """The job in the path of the call, if kind and `request` are as expected. Raises a 404 ServiceError."""
+    return service.job(call.names["project"], kinds, call.names["job"], **request)
 
 
 def status_of(kind: str, *names: str) -> Handler[Service]:
-    """Answers how a job of the kind stands; `names` are the parts of the path that say more of what it was about."""
+    """A handler that returns the status of a job. `names`: parts of the path that the request of the job had too."""
 
     def status(call: Call, service: Service) -> Reply:
-        asked = {name: call.names[name] for name in names}
-        return Reply(200, job_body(service, job_of(call, service, kind, **asked)))
+        request = {name: call.names[name] for name in names}
+        return Reply(200, job_body(service, job_of(call, service, kind, **request)))
 
     status.__name__ = f"{kind}_status"
     return status
 
 
 def accepted(call: Call, start: str, job: Job, *segments: str) -> Reply:
+    """202 with the URL of the status of the job."""
     version = {"api-version": call.query["api-version"]}
     return Reply(202, headers={"operation-location": call.link(PREFIX + start, *segments, job.id, **version)})
 
 
 def require_string_index(call: Call) -> None:
-    """In any case, as the service takes it."""
+    """Raises a 400 ServiceError. Upper and lower case are the same, as in the service."""
     if call.required("stringIndexType").lower() != "utf16codeunit":
         raise bad_parameter("stringIndexType must be Utf16CodeUnit.", "stringIndexType")
 
 
 def page(call: Call, items: Sequence[JSON]) -> Reply:
-    """`top` items in total after `skip`, at most `maxpagesize` at once; `nextLink` leads to the rest, null ends."""
+    """At most `maxpagesize` of the `top` items after `skip`. `nextLink` has the rest; null: no more items."""
     skip, top = call.whole("skip", 0) or 0, call.whole("top", len(items))
     size = call.whole("maxpagesize", ITEMS_IN_PAGE, least=1) or ITEMS_IN_PAGE
-    wanted = items[skip:][:top]
+    requested = items[skip:][:top]
     link = None
-    if len(wanted) > size:
-        rest: dict[str, Any] = {**call.query, "skip": skip + size, "top": len(wanted) - size, "maxpagesize": size}
+    if len(requested) > size:
+        rest: dict[str, Any] = {**call.query, "skip": skip + size, "top": len(requested) - size, "maxpagesize": size}
         link = call.link(call.path, **rest)
-    return Reply(200, {"value": list(wanted[:size]), "nextLink": link})
+    return Reply(200, {"value": list(requested[:size]), "nextLink": link})

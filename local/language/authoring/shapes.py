@@ -1,4 +1,4 @@
-"""The bodies of today's authoring protocol, in and out."""
+"""The bodies of requests and responses of the current authoring protocol."""
 
 from __future__ import annotations
 
@@ -18,13 +18,16 @@ from local.language.state.labels_file import exported, parse
 from local.language.state.project_kinds import CURRENT, NO_CLASS, current_kind
 from local.language.state.records import SINGLE, Deployment, EvaluationOptions, Job, Labels, Model, Project
 
-OLDEST = "2022-05-01"  # the only api-version that knows nothing of snapshots
+OLDEST = "2022-05-01"  # the only api-version without snapshots
 NO_DATE = "0001-01-01T00:00:00Z"
 RESULT_NAMES = {"single": "customSingleLabelClassification", "multi": "customMultiLabelClassification"}
 
 
 def draft(body: JsonBody, name: str, *, named: bool = True) -> Draft:
-    """A CreateProject body, or the metadata of an import, whose `projectName` may be null (recorded)."""
+    """The project that a body of CreateProject describes, or the metadata of an import.
+
+    In an import `projectName` may be null (recorded).
+    """
     kind = current_kind(body.text("projectKind"))
     container, language = body.text("storageInputContainerName"), body.text("language")
     if named or body.has("projectName"):
@@ -33,33 +36,33 @@ def draft(body: JsonBody, name: str, *, named: bool = True) -> Draft:
 
 
 def patch(body: JsonBody, name: str) -> Mapping[str, Any]:
-    """What a merge-patch of an existing project changes."""
+    """The changes in a merge-patch of an existing project."""
     if body.has("projectName"):
         _require_name(body, name)
-    found: JSON = {"kind": current_kind(body.text("projectKind"))} if body.has("projectKind") else {}
+    changes: JSON = {"kind": current_kind(body.text("projectKind"))} if body.has("projectKind") else {}
     renamed = {"container": "storageInputContainerName", "language": "language"}
-    found |= {ours: body.text(theirs) for ours, theirs in renamed.items() if body.has(theirs)}
-    return found | without_none(_optionals(body))
+    changes |= {field: body.text(name) for field, name in renamed.items() if body.has(name)}
+    return changes | without_none(_optionals(body))
 
 
 def assets(body: JsonBody, kind: str) -> Labels:
     if not body.has("assets"):
         return Labels()
-    found = body.body("assets")
-    if found.has("projectKind") and current_kind(found.text("projectKind")) != kind:
+    assets_body = body.body("assets")
+    if assets_body.has("projectKind") and current_kind(assets_body.text("projectKind")) != kind:
         raise bad_parameter("assets.projectKind and metadata.projectKind differ.", "assets.projectKind")
     return parse(body, kind)
 
 
 def training_options(body: JsonBody) -> EvaluationOptions:
-    """What a training body asks for. Raises a 400 ServiceError for a split or a configuration that there is not."""
+    """The options of a training. Raises a 400 ServiceError for a split or a configuration that is not supported."""
     if body.text("trainingConfigVersion") not in ("latest", training.CONFIG):
         raise bad_parameter(f"trainingConfigVersion must be latest or {training.CONFIG}.", "trainingConfigVersion")
     return evaluation_options(body.body("evaluationOptions", {}))
 
 
 def evaluation_options(options: JsonBody) -> EvaluationOptions:
-    """How documents are to be held out. Raises a 400 ServiceError for a split that there is not."""
+    """How documents are held out. Raises a 400 ServiceError for a split that is not supported."""
     kind = options.text("kind", "percentage").lower()
     if kind not in ("percentage", "manual"):
         raise bad_parameter(f"{options.name('kind')} must be percentage or manual.", options.name("kind"))
@@ -70,7 +73,7 @@ def evaluation_options(options: JsonBody) -> EvaluationOptions:
 
 
 def patched_body(project: Project) -> JSON:
-    """How a change of an existing project is answered: the service leaves both dates at their zero."""
+    """The response to a change of a project: the service sends zero for both dates (recorded)."""
     return project_body(project) | {"createdDateTime": NO_DATE, "lastModifiedDateTime": NO_DATE}
 
 
@@ -86,21 +89,21 @@ def project_body(project: Project) -> JSON:
 
 def job_body(service: Service, job: Job) -> JSON:
     errors = [fault.wire() for fault in job.ending.errors] if job.ending else []
-    found = {
+    body = {
         "jobId": job.id,
         "createdDateTime": seconds(job.created),
         "lastUpdatedDateTime": seconds(service.authoring.updated(job)),
         "expirationDateTime": seconds(job.expires),
         "status": _status(service.authoring.step(job)),
     }
-    return found | ({"errors": errors} if errors else {})
+    return body | ({"errors": errors} if errors else {})
 
 
 def training_body(service: Service, job: Job) -> JSON:
-    found: JSON = {"result": _progress(service, job), **job_body(service, job)}
+    body: JSON = {"result": _progress(service, job), **job_body(service, job)}
     if job.ending or job.cancellation:
-        found["warnings"] = [fault.wire() for fault in job.ending.warnings] if job.ending else []
-    return found
+        body["warnings"] = [fault.wire() for fault in job.ending.warnings] if job.ending else []
+    return body
 
 
 def options_body(options: EvaluationOptions) -> JSON:
@@ -111,7 +114,7 @@ def options_body(options: EvaluationOptions) -> JSON:
 
 
 def model_body(service: Service, model: Model, version: str) -> JSON:
-    found = {
+    body = {
         "label": model.label,
         "modelId": model.id,
         "lastTrainedDateTime": seconds(model.trained),
@@ -119,12 +122,12 @@ def model_body(service: Service, model: Model, version: str) -> JSON:
         "modelExpirationDate": f"{training.expires(model.trained):%Y-%m-%d}",
         "modelTrainingConfigVersion": model.config,
     }
-    return found if version == OLDEST else found | {"hasSnapshot": service.state.snapshots.get(model.id) is not None}
+    return body if version == OLDEST else body | {"hasSnapshot": service.state.snapshots.get(model.id) is not None}
 
 
 def deployment_body(deployment: Deployment, version: str) -> JSON:
-    """In a preview with the other resources that it is deployed to."""
-    others = [{"resourceId": it.id, "region": it.region} for it in deployment.resources]
+    """A deployment; in previews with the other resources it is deployed to."""
+    others = [{"resourceId": resource.id, "region": resource.region} for resource in deployment.resources]
     return {
         "deploymentName": deployment.name,
         "modelId": deployment.model.id,
@@ -138,20 +141,20 @@ def deployment_body(deployment: Deployment, version: str) -> JSON:
 
 def evaluation_summary(kind: str, evaluated: ModelEvaluation) -> JSON:
     evaluation = evaluated.evaluation
-    figures = {name: _figures(found) for name, found in evaluation.classes.items()}
+    classes = {name: _figures(figures) for name, figures in evaluation.classes.items()}
     averages = {
         f"{over}{name}": getattr(evaluation, f"{over}_{name.lower()}")
         for over in ("micro", "macro")
         for name in ("F1", "Precision", "Recall")
     }
-    found: JSON = {"classes": figures, **averages}
+    summary: JSON = {"classes": classes, **averages}
     if kind == SINGLE:
-        figures[NO_CLASS] = _figures(ClassFigures(0.0, 0.0, 0.0, 0, 0, 0, 0))
-        found = {"confusionMatrix": _confusion(evaluation), **found}
+        classes[NO_CLASS] = _figures(ClassFigures(0.0, 0.0, 0.0, 0, 0, 0, 0))
+        summary = {"confusionMatrix": _confusion(evaluation), **summary}
     return {
         "projectKind": CURRENT[kind],
         "evaluationOptions": options_body(evaluated.options),
-        f"{RESULT_NAMES[kind]}Evaluation": found,
+        f"{RESULT_NAMES[kind]}Evaluation": summary,
     }
 
 
@@ -168,7 +171,7 @@ def document_evaluation(project: Project, document: Prediction) -> JSON:
 
 
 def export_body(project: Project, labels: Mapping[str, Any]) -> JSON:
-    """An ExportedProject, which can be imported again."""
+    """An exported project, which can be imported again."""
     return {
         "projectFileVersion": training.CONFIG,
         "stringIndexType": "Utf16CodeUnit",
@@ -191,11 +194,11 @@ def _metadata(project: Project) -> JSON:
 
 def _require_name(body: JsonBody, name: str) -> None:
     if body.text("projectName") != name:
-        raise bad_parameter("projectName differs from the project's name in the address.", body.name("projectName"))
+        raise bad_parameter("projectName differs from the name of the project in the URL.", body.name("projectName"))
 
 
 def _optionals(body: JsonBody) -> JSON:
-    """The optional fields of a project; None for one that is not there."""
+    """The optional fields of a project; None for a field that is missing."""
     return {
         "multilingual": body.flag("multilingual") if body.has("multilingual") else None,
         "description": body.text("description") if body.has("description") else None,
@@ -210,26 +213,26 @@ def _settings(body: JsonBody) -> JSON:
 
 
 def _status(step: str) -> str:
-    """A training's finer steps all count as running."""
+    """The status of a job: the steps of a training all show as running."""
     return "running" if step in ("training", "evaluating", "evaluated") else step
 
 
 def _progress(service: Service, job: Job) -> JSON:
-    """The `result` of a training: where the two parts of it stand, as recorded."""
+    """The `result` of a training: the status of its two parts, as recorded."""
     step, moments = service.authoring.step(job), service.authoring.moments(job)
     parts = _parts(_step_of_parts(job, step), moments, job.ended)
-    found = {
+    result = {
         "modelLabel": job.request["model"],
         "trainingConfigVersion": training.CONFIG,
         "trainingStatus": parts[0],
         "evaluationStatus": parts[1],
     }
     estimate = {"estimatedEndDateTime": ticks(moments[-1])}
-    return found | (estimate if step in ("training", "evaluating") else {})
+    return result | (estimate if step in ("training", "evaluating") else {})
 
 
 def _step_of_parts(job: Job, step: str) -> str:
-    """A training that is being cancelled, or has succeeded all the same, shows its parts as they were then."""
+    """A training that is cancelling, or succeeded after a cancellation, shows its parts as of the cancellation."""
     if not job.cancellation or step == "cancelled":
         return step
     stopped = job.cancellation.step
@@ -246,7 +249,7 @@ def _parts(step: str, moments: tuple[datetime, ...], ended: datetime | None) -> 
         "evaluated": done,
         "succeeded": done,
         "failed": (_part("failed", began, ended), waiting),
-        "cancelled": (_part("cancelled"), waiting),  # recorded of the service's other kind of project
+        "cancelled": (_part("cancelled"), waiting),  # recorded for another kind of project
         "unevaluated": (done[0], _part("cancelled")),
     }
     return steps.get(step, (waiting, waiting))
@@ -257,20 +260,20 @@ def _part(status: str, start: datetime | None = None, end: datetime | None = Non
     return {"percentComplete": 100 if status == "succeeded" else 0, **without_none(times), "status": status}
 
 
-def _figures(found: ClassFigures) -> JSON:
+def _figures(class_figures: ClassFigures) -> JSON:
     return {
-        "f1": found.f1,
-        "precision": found.precision,
-        "recall": found.recall,
-        "truePositiveCount": found.true_positives,
-        "trueNegativeCount": found.true_negatives,
-        "falsePositiveCount": found.false_positives,
-        "falseNegativeCount": found.false_negatives,
+        "f1": class_figures.f1,
+        "precision": class_figures.precision,
+        "recall": class_figures.recall,
+        "truePositiveCount": class_figures.true_positives,
+        "trueNegativeCount": class_figures.true_negatives,
+        "falsePositiveCount": class_figures.false_positives,
+        "falseNegativeCount": class_figures.false_negatives,
     }
 
 
 def _confusion(evaluation: Evaluation) -> JSON:
-    """Counts, and their share of the row in percent; cells of zero are left out (recorded)."""
+    """Counts, and their percentage of the row. Cells of zero are left out (recorded)."""
     rows: JSON = {
         expected: {
             predicted: {"normalizedValue": 100 * count / sum(row.values()), "rawValue": float(count)}

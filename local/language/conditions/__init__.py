@@ -1,1 +1,1 @@
-"""What the service runs under: the clock, the pace, rate limits and injected faults."""
+"""The conditions the service runs under: clock, pace, rate limits and injected faults."""

@@ -1,4 +1,4 @@
-"""What time it is."""
+"""The clock of the service."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 
 class Clock:
-    """The machine's time, or, with a `start`, a time that stands still; either can be moved forward."""
+    """The time of the machine or, with `start`, a time that stands still. Both can be moved forward."""
 
     def __init__(self, start: datetime | None = None) -> None:
         self._start = start
@@ -17,4 +17,5 @@ class Clock:
         return (self._start or datetime.now(UTC)) + self._moved
 
     def advance(self, seconds: float) -> None:
+        """Moves the clock forward."""
         self._moved += timedelta(seconds=seconds)

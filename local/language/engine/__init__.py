@@ -1,6 +1,6 @@
-"""The classifier behind the local Language service: learns from labelled texts, and finds the classes of others.
+"""The classifier of the local Language service: trains on labelled texts, and classifies others.
 
-Pure: it knows nothing of HTTP, clocks or storage; only `save_model` and `load_model` touch the disk.
+It does not use HTTP, clocks or storage; only `save_model` and `load_model` use the disk.
 """
 
 from local.language.engine.evaluation import ClassFigures, Evaluation, Prediction

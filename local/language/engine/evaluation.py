@@ -1,4 +1,4 @@
-"""How well predictions agree with labels: counts, precision, recall and F1, a class and over all."""
+"""Compares predictions with labels: counts, precision, recall and F1, for each class and over all."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from sklearn.preprocessing import MultiLabelBinarizer  # type: ignore[import-unt
 
 @dataclass(frozen=True)
 class ClassFigures:
-    """How one class did on the held-out documents. Ratios are 0 to 1, and 0 where there was nothing to divide by."""
+    """The figures of one class on the held-out documents. Ratios are 0 to 1, and 0 where the divisor is 0."""
 
     precision: float
     recall: float
@@ -30,7 +30,7 @@ class ClassFigures:
 
 @dataclass(frozen=True)
 class Prediction:
-    """What one held-out document was expected to be, and what the model made of it."""
+    """The expected and the predicted classes of one held-out document."""
 
     location: str
     language: str
@@ -40,10 +40,10 @@ class Prediction:
 
 @dataclass(frozen=True)
 class Evaluation:
-    """How the model did on documents it was not trained on.
+    """The figures of a model on documents that it was not trained on.
 
-    Macro figures are means over the project's classes. `confusion` (single label only, else empty) counts
-    documents by expected, then predicted class; cells of zero are left out.
+    Macro figures are means over the classes of the project. `confusion` (empty for multi-label projects) counts
+    documents by expected, then predicted class, without cells of zero.
     """
 
     classes: dict[str, ClassFigures]
@@ -59,12 +59,12 @@ class Evaluation:
 
 def evaluate(documents: Sequence[Prediction], classes: Sequence[str], *, single: bool) -> Evaluation:
     indicators = MultiLabelBinarizer(classes=classes)
-    expected = indicators.fit_transform([it.expected for it in documents])
-    predicted = indicators.transform([it.predicted for it in documents])
+    expected = indicators.fit_transform([document.expected for document in documents])
+    predicted = indicators.transform([document.predicted for document in documents])
 
     def ratios(average: str | None) -> list[Any]:
-        found = precision_recall_fscore_support(expected, predicted, average=average, zero_division=0.0)
-        return [np.asarray(it).tolist() for it in found[:3]]
+        scores = precision_recall_fscore_support(expected, predicted, average=average, zero_division=0.0)
+        return [np.asarray(score).tolist() for score in scores[:3]]
 
     counts = multilabel_confusion_matrix(expected, predicted).tolist()
     figures = {
@@ -74,16 +74,19 @@ def evaluate(documents: Sequence[Prediction], classes: Sequence[str], *, single:
         )
     }
     means = {
-        f"{average}_{name}": it
+        f"{average}_{name}": ratio
         for average in ("micro", "macro")
-        for name, it in zip(("precision", "recall", "f1"), ratios(average), strict=True)
+        for name, ratio in zip(("precision", "recall", "f1"), ratios(average), strict=True)
     }
     confusion = _confusion(documents, classes) if single else {}
     return Evaluation(figures, **means, confusion=confusion, documents=tuple(documents))
 
 
 def _confusion(documents: Sequence[Prediction], classes: Sequence[str]) -> dict[str, dict[str, int]]:
-    expected, predicted = [it.expected[0] for it in documents], [it.predicted[0] for it in documents]
+    expected, predicted = (
+        [document.expected[0] for document in documents],
+        [document.predicted[0] for document in documents],
+    )
     rows = confusion_matrix(expected, predicted, labels=list(classes)).tolist()
     return {
         name: {other: count for other, count in zip(classes, row, strict=True) if count}

@@ -1,4 +1,4 @@
-"""Texts as numbers: TF-IDF over words and over the characters within words, side by side."""
+"""Texts as vectors: TF-IDF of words beside TF-IDF of the characters within words."""
 
 from __future__ import annotations
 
@@ -14,22 +14,22 @@ from sklearn.pipeline import FeatureUnion  # type: ignore[import-untyped]
 Floats = NDArray[np.float64]
 
 _VIEWS: dict[str, dict[str, Any]] = {
-    "words": {"token_pattern": r"\w+|[^\w\s]+"},  # marks and emoji too: every text that is not blank has one
-    "characters": {"analyzer": "char_wb", "ngram_range": (2, 5)},  # what scripts without blanks are read by
+    "words": {"token_pattern": r"\w+|[^\w\s]+"},  # with punctuation and emoji, so every nonblank text has one
+    "characters": {"analyzer": "char_wb", "ngram_range": (2, 5)},  # for scripts without spaces
 }
-_MOST_TERMS = 50_000
+_MAX_TERMS = 50_000
 
 
 def unfitted(terms: Mapping[str, Sequence[str]] | None = None) -> FeatureUnion:
-    """The views, which are yet to find their terms, or are given them."""
-    shared: dict[str, Any] = {"preprocessor": _folded, "sublinear_tf": True, "max_features": _MOST_TERMS}
+    """Features that are not fitted: without terms, or with the given ones."""
+    shared: dict[str, Any] = {"preprocessor": _folded, "sublinear_tf": True, "max_features": _MAX_TERMS}
     return FeatureUnion(
         [(name, TfidfVectorizer(vocabulary=terms and terms[name], **shared, **cut)) for name, cut in _VIEWS.items()]
     )
 
 
 def restored(terms: Mapping[str, Sequence[str]], weights: Mapping[str, Floats]) -> FeatureUnion:
-    """What `terms_of` and `weights_of` were taken from. Raises ValueError if they do not belong together."""
+    """The features with these terms and weights. Raises ValueError if they do not belong together."""
     features = unfitted(terms)
     for name, view in features.transformer_list:
         view.idf_ = weights[name]
@@ -42,7 +42,7 @@ def terms_of(features: FeatureUnion) -> dict[str, list[str]]:
 
 
 def weights_of(features: FeatureUnion) -> dict[str, Floats]:
-    """How telling each term of each view is."""
+    """The weight (inverse document frequency) of each term of each view."""
     return {name: view.idf_ for name, view in features.transformer_list}
 
 

@@ -1,4 +1,4 @@
-"""A trained model: what it knows, and the classes it finds for a text."""
+"""A trained model, which classifies texts."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from local.language.engine.features import Floats
 
 @dataclass(frozen=True)
 class TrainedModel:
-    """A model. `classes` are the project's; `evaluation` is None where no document could be held out."""
+    """`classes`: those of the project. `evaluation`: None if no document was held out."""
 
     kind: Kind
     classes: tuple[str, ...]
@@ -27,15 +27,17 @@ class TrainedModel:
     thresholds: Floats
 
     def classify(self, texts: Sequence[str]) -> list[list[tuple[str, float]]]:
-        """The classes that apply to each text, best first, with confidences 0 to 1; exactly one if single label."""
-        return [self._chosen(row) for row in self.confidences(texts)] if texts else []
+        """The classes of each text, best first, with confidences from 0 to 1; exactly one in a single-label project."""
+        return [self._applicable(row) for row in self.confidences(texts)] if texts else []
 
     def confidences(self, texts: Sequence[str]) -> Floats:
-        """A row a text, a column a class."""
+        """A row for each text, a column for each class."""
         return confidences(self.features.transform(texts) @ self.weights + self.biases, self.kind, self.learned_from)
 
-    def _chosen(self, row: Floats) -> list[tuple[str, float]]:
-        ranked = sorted(zip(self.classes, row.tolist(), self.thresholds.tolist(), strict=True), key=lambda it: -it[1])
+    def _applicable(self, row: Floats) -> list[tuple[str, float]]:
+        ranked = sorted(
+            zip(self.classes, row.tolist(), self.thresholds.tolist(), strict=True), key=lambda scored: -scored[1]
+        )
         if self.kind == "single":
             return [(name, confidence) for name, confidence, _ in ranked[:1]]
         return [(name, confidence) for name, confidence, threshold in ranked if confidence >= threshold]

@@ -1,12 +1,12 @@
-"""A model on disk: a folder of two files, nothing that runs when it is read.
+"""A model on disk: a folder of two files, neither of which contains code.
 
-`arrays.npz`: arrays of 64-bit floats: how telling each of the `words` and `characters` is, the `weights` (terms by
-classes), and the `biases` and `thresholds` of the classes. `model.json`: all the rest: the format, the digest of the
-arrays, the kind, the classes, how many documents it learned from, the terms, and the evaluation with the names of the
-held-out documents. So single words of the training texts stand in it, but no text.
+`arrays.npz`: arrays of 64-bit floats: the weights of the terms (`words`, `characters`), the `weights` (terms by
+classes), and the `biases` and `thresholds` of the classes. `model.json`: the format, the digest of the arrays, the
+kind, the classes, the number of training documents, the terms, and the evaluation with the names of the held-out
+documents. It contains words of the training texts, but no text.
 
-The JSON is written last and names the digest of the arrays it belongs to, so a save that was cut short leaves either
-the earlier model or a folder that `load_model` refuses; a `.partial` file may be left beside them, and is written over.
+The JSON is written last and has the digest of its arrays. A save that was interrupted leaves the earlier model, or a
+folder that `load_model` refuses, and perhaps a `.partial` file, which the next save overwrites.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ from local.language.engine.model import TrainedModel
 
 _FORMAT = 2
 _DESCRIPTION, _ARRAYS = "model.json", "arrays.npz"
-_UNREADABLE = (  # all that reading a file raises that is not what it was
+_UNREADABLE = (  # everything that reading a damaged file can raise
     *(ValueError, TypeError, AttributeError, ArithmeticError, RecursionError),
     *(OSError, EOFError, zipfile.BadZipFile, zlib.error),
 )
@@ -67,7 +67,7 @@ def load_model(folder: Path) -> TrainedModel:
         return _read(folder)
     except FileNotFoundError as error:
         missing = Path(error.filename).name
-        raise BrokenModel(f"{folder} holds no model: {missing} is missing. Train it again.") from error
+        raise BrokenModel(f"{folder} has no model: {missing} is missing. Train it again.") from error
     except KeyError as error:
         raise BrokenModel(f"The model in {folder} cannot be used: it has no {error}. Train it again.") from error
     except _UNREADABLE as error:
@@ -95,7 +95,7 @@ def _read(folder: Path) -> TrainedModel:
 
 def _unpacked(packed: bytes, digest: str) -> dict[str, features.Floats]:
     if hashlib.sha256(packed).hexdigest() != digest:
-        raise ValueError(f"{_ARRAYS} is not the file it was saved with")
+        raise ValueError(f"{_ARRAYS} is not the file that was saved with it")
     with np.load(io.BytesIO(packed), allow_pickle=False) as arrays:
         return dict(arrays)
 
@@ -105,22 +105,24 @@ def _check_shapes(arrays: dict[str, features.Floats], terms: int, classes: int) 
         if arrays[name].shape != shape:
             raise ValueError(f"the shape of its {name} is {arrays[name].shape}, not {shape}")
         if not np.isfinite(arrays[name]).all():
-            raise ValueError(f"its {name} are not all numbers")
+            raise ValueError(f"its {name} contain values that are not numbers")
 
 
 def _evaluation(saved: dict[str, Any] | None) -> Evaluation | None:
     if saved is None:
         return None
     documents = tuple(
-        Prediction(it["location"], it["language"], tuple(it["expected"]), tuple(it["predicted"]))
-        for it in saved["documents"]
+        Prediction(
+            document["location"], document["language"], tuple(document["expected"]), tuple(document["predicted"])
+        )
+        for document in saved["documents"]
     )
     classes = {name: ClassFigures(**figures) for name, figures in saved["classes"].items()}
     return Evaluation(**{**saved, "classes": classes, "documents": documents})
 
 
 def _replace(path: Path, content: bytes) -> None:
-    """Writes the whole file or nothing."""
+    """Replaces the file in one step."""
     partial = path.with_name(path.name + ".partial")
     with partial.open("wb") as file:
         file.write(content)

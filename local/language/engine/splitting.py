@@ -1,7 +1,7 @@
-"""Which documents are held out: stratified, so that every class keeps its share on both sides.
+"""Selects the documents that are held out: stratified, so that both sides have the same proportion of each class.
 
-Ours, because scikit-learn stratifies by one class a document only, and then refuses classes of a single document and
-test sets of fewer documents than classes.
+Not from scikit-learn, which stratifies by one class for each document only, and refuses classes of a single document
+and test sets with fewer documents than classes.
 """
 
 from __future__ import annotations
@@ -9,18 +9,18 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-Labels = NDArray[np.bool_]  # a row a document, a column a class
+Labels = NDArray[np.bool_]  # a row for each document, a column for each class
 
 
 def held_out(labels: Labels, share: float, seed: int) -> Labels:
     """Which documents are for testing. Every class that has documents keeps at least one for training.
 
-    With one class a document this is exact: each class gives its share, rounded up or down so that the shares of
-    all classes together come out right.
+    With one class for each document it is exact: the number of each class is rounded up or down so that the total
+    is right.
     """
     every = sizes(labels)
     tests = _apportioned(every, share)
-    testing: Labels = deal(labels, np.array([every - tests, tests]), seed) == 1
+    testing: Labels = assign_parts(labels, np.array([every - tests, tests]), seed) == 1
     for column in labels.T:
         if column.any() and testing[column].all():
             testing[np.flatnonzero(column)[0]] = False
@@ -28,29 +28,29 @@ def held_out(labels: Labels, share: float, seed: int) -> Labels:
 
 
 def sizes(labels: Labels) -> NDArray[np.float64]:
-    """How many documents each class has, and last, how many have none."""
+    """The number of documents of each class and, last, of those without a class."""
     return np.asarray(_with_none(labels).sum(axis=0), dtype=np.float64)
 
 
-def deal(labels: Labels, wanted: NDArray[np.float64], seed: int) -> NDArray[np.intp]:
-    """The part that each document goes to: iterative stratification (Sechidis, Tsoumakas and Vlahavas, 2011).
+def assign_parts(labels: Labels, wanted: NDArray[np.float64], seed: int) -> NDArray[np.intp]:
+    """The part that each document is assigned to: iterative stratification (Sechidis, Tsoumakas and Vlahavas, 2011).
 
-    `wanted`: a row a part, a column a class (and one more for documents without any). Documents of the class with
-    the fewest documents left are dealt first, each to the part that still wants the most of that class.
+    `wanted`: the number of documents by part (row) and class (column; the last one is for documents without a class).
+    Documents of the class with the fewest documents left come first, each goes to the part that needs most of it.
     """
     columns = _with_none(labels)
     wanted, room = wanted.copy(), wanted.sum(axis=1)
-    dealt = np.full(len(columns), -1, dtype=np.intp)
+    parts = np.full(len(columns), -1, dtype=np.intp)
     order = np.random.default_rng(seed).permutation(len(columns))
-    while (dealt < 0).any():
-        left = columns[dealt < 0].sum(axis=0)
+    while (parts < 0).any():
+        left = columns[parts < 0].sum(axis=0)
         rarest = int(np.argmin(np.where(left > 0, left, len(columns) + 1)))
-        for row in order[(dealt[order] < 0) & columns[order, rarest]]:
-            part = max(range(len(wanted)), key=lambda it: (round(wanted[it, rarest], 9), round(room[it], 9)))
-            dealt[row] = part
+        for row in order[(parts[order] < 0) & columns[order, rarest]]:
+            part = max(range(len(wanted)), key=lambda index: (round(wanted[index, rarest], 9), round(room[index], 9)))
+            parts[row] = part
             wanted[part] -= columns[row]
             room[part] -= columns[row].sum()
-    return dealt
+    return parts
 
 
 def _with_none(labels: Labels) -> Labels:
@@ -58,7 +58,7 @@ def _with_none(labels: Labels) -> Labels:
 
 
 def _apportioned(every: NDArray[np.float64], share: float) -> NDArray[np.float64]:
-    """Whole numbers of documents, by largest remainders; a class of one document gives none."""
+    """Whole numbers of documents, by largest remainders; none of a class with a single document."""
     exact = np.where(every > 1, every * share, 0)
     whole = np.floor(exact + 1e-9)
     missing = round(every.sum() * share - whole.sum())

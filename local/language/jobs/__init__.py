@@ -1,1 +1,1 @@
-"""What takes time: the runner of jobs and their partial results."""
+"""Runs jobs, and holds the partial results of those that are running."""

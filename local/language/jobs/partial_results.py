@@ -1,4 +1,4 @@
-"""What the tasks of unfinished analyze jobs have found so far: each seen in its turn, never ahead of its work."""
+"""The results of finished tasks of analyze jobs that are still running."""
 
 from __future__ import annotations
 
@@ -7,33 +7,33 @@ from typing import Any
 
 from local.language.state.records import Job
 
-TaskResult = dict[str, Any]
+TaskResult = dict[str, Any]  # JSON: "at", and "documents" or "fault"
 
 
 class PartialResults:
-    """One part a finished task, by job, in the order of the tasks. Whoever uses it holds the state's lock.
+    """The results of the finished tasks of each job, in the order of the tasks. The caller holds the lock of the state.
 
-    Nothing of it outlives a restart: work that was cut short is done again.
+    They are not stored: after a restart the work is done again.
     """
 
     def __init__(self) -> None:
-        self._parts: dict[str, list[TaskResult]] = {}
+        self._results: dict[str, list[TaskResult]] = {}
 
-    def add(self, job: Job, part: TaskResult) -> None:
-        self._parts.setdefault(job.id, []).append(part)
+    def add(self, job: Job, result: TaskResult) -> None:
+        self._results.setdefault(job.id, []).append(result)
 
-    def seen(self, job: Job, now: datetime) -> list[TaskResult]:
-        """The parts of the tasks that are seen to be finished; of the last task only once the job has ended."""
+    def visible(self, job: Job, now: datetime) -> list[TaskResult]:
+        """The results that callers may see now. That of the last task is visible when the job has ended."""
         if job.ending:
             return list(job.ending.result.get("tasks", ()))
-        found = self._parts.get(job.id, [])[: len(job.request["tasks"]) - 1]
-        return [part for part in found if datetime.fromisoformat(part["at"]) <= now]
+        results = self._results.get(job.id, [])[: len(job.request["tasks"]) - 1]
+        return [result for result in results if datetime.fromisoformat(result["at"]) <= now]
 
     def forget(self, job: Job) -> None:
-        self._parts.pop(job.id, None)
+        self._results.pop(job.id, None)
 
 
-def turn(job: Job, index: int) -> datetime:
-    """When a task may be seen to be finished at the earliest: the tasks share the time that the job runs for."""
+def earliest_end(job: Job, index: int) -> datetime:
+    """The earliest time at which a task ends: the tasks divide the time of the job equally."""
     start, end = job.moments
     return start + (end - start) * (index + 1) / len(job.request["tasks"])

@@ -1,8 +1,8 @@
-"""Things that take time: begun, worked on in threads, seen no sooner than their pace allows, ended under the lock.
+"""Runs jobs: their work in threads, their status at the pace that was set, their effect under the lock of the state.
 
-A work is a function of the job that does the slow part and returns the quick part: what to change, under the state's
-lock, once the job has ended. It is told that moment, which may be well before anybody asks. Work that a restart cut
-short is done again from the start.
+The work of a job is a function that does the slow part and returns the quick part, its effect: what to change when the
+job ends. The effect gets the time of that end, which may be long before the call that notices it. After a restart,
+unfinished work is done again from the start.
 """
 
 from __future__ import annotations
@@ -27,34 +27,31 @@ from local.language.state.records import Cancellation, Ending, Job
 
 Effect = Callable[[datetime], Ending]
 Work = Callable[[Job], Effect]
-CutShort = Callable[[Job, datetime], Ending]
+CancelledEnding = Callable[[Job, datetime], Ending]
 
-MOST_SWEPT = 500  # jobs a call: a tenth of a second
-BROKEN = WireError("InternalServerError", "The job broke. The service's own output says where.")
+MAX_SWEPT = 500  # jobs per call, which takes a tenth of a second
+BROKEN = WireError("InternalServerError", "The job failed unexpectedly. The output of the service says why.")
 
 logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
-class Finished:
-    """A work that is done. `reach` is the last step at which its job is seen before it ends.
+class FinishedWork:
+    """Work that is done, of a job that has not ended yet."""
 
-    `moments` are those of the job, none of them ahead of the work.
-    """
-
-    moments: tuple[datetime, ...]
+    moments: tuple[datetime, ...]  # those of the job, none of them earlier than the work
     effect: Effect
-    reach: int
+    last_step: int  # the last step that the job shows before it ends
 
 
 class Stopped(Exception):
-    """The work is not wanted any more: its job has ended, or the process does and the next one does it again."""
+    """The work is not needed: its job has ended, or the process ends and the next one does the work again."""
 
 
 class JobRunner:
-    """The jobs of one table. `lanes` says which kinds wait for each other: a lane is a pool of threads.
+    """The jobs of one table. `lanes`: the number of threads for each kind of job, "other" for the rest.
 
-    `left` is told of each job that is seen to end or forgotten.
+    `on_end` is called with each job that ends or is deleted.
     """
 
     def __init__(
@@ -63,84 +60,87 @@ class JobRunner:
         lock: threading.RLock,
         clock: Clock,
         lanes: Mapping[str, int],
-        left: Callable[[Job], None] = lambda _job: None,
+        on_end: Callable[[Job], None] = lambda _job: None,
     ) -> None:
-        self._table, self._lock, self._clock, self._left = table, lock, clock, left
+        self._table, self._lock, self._clock, self._on_end = table, lock, clock, on_end
         self._lanes = {kind: ThreadPoolExecutor(threads, f"language-{kind}") for kind, threads in lanes.items()}
         self._work: Mapping[str, Work] = {}
-        self._cut_short: CutShort = lambda _job, _at: Ending("cancelled")
+        self._cancelled_ending: CancelledEnding = lambda _job, _at: Ending("cancelled")
         self._working: set[str] = set()
-        self._finished: dict[str, Finished] = {}
-        self._due: list[tuple[datetime, str]] = []  # a heap: when to look whether a job is seen to end
+        self._finished: dict[str, FinishedWork] = {}
+        self._due: list[tuple[datetime, str]] = []  # a heap of times at which a job may end
         self._open = {job.id for job in table.values() if job.ending is None}
         self._swept = clock.now()
         self._stopping = False
 
     def require_wanted(self, job: Job) -> None:
-        """For works that are long, to ask in between. Raises Stopped."""
+        """Long work calls this from time to time. Raises Stopped if the work is no longer needed."""
         if self._stopping or not self._wanted(job):
             raise Stopped
 
-    def start(self, work: Mapping[str, Work], cut_short: CutShort | None = None) -> None:
-        """From now on `work` is done, first what an earlier process left undone.
+    def start(self, work: Mapping[str, Work], cancelled_ending: CancelledEnding | None = None) -> None:
+        """Starts to do `work`, first for jobs that an earlier process did not finish.
 
-        `cut_short` says how a job ends that is cancelled at its own time (see `Job.cancel_at`).
+        `cancelled_ending`: how a job ends that is cancelled at its `cancel_at`.
         """
-        self._work, self._cut_short = work, cut_short or self._cut_short
+        self._work, self._cancelled_ending = work, cancelled_ending or self._cancelled_ending
         for job in self.open():
             self._queue(job)
 
     def stop(self) -> None:
-        """Waits for the work that is being done, which stops where it asks; the rest is left for the next process."""
+        """Waits for running work, which stops at its next `require_wanted`. The next process does the rest."""
         self._stopping = True
         for lane in self._lanes.values():
             lane.shutdown(cancel_futures=True)
 
     def begin(self, job: Job) -> Job:
+        """Stores the job and queues its work. Raises Unwritable."""
         self._table.put(job.id, job)
         self._open.add(job.id)
         self._queue(job)
         return job
 
     def get(self, job_id: str) -> Job:
-        """Raises a 404 ServiceError if there is none, or no longer."""
+        """Raises a 404 ServiceError if the job does not exist or has expired."""
         job = self._table.get(job_id)
         if job is None or job.expires <= self._clock.now():
             raise operation_not_found(job_id)
         return job
 
     def values(self) -> list[Job]:
+        """The jobs that have not expired."""
         return [job for job in self._table.values() if job.expires > self._clock.now()]
 
     def open(self) -> list[Job]:
+        """The jobs that have not ended."""
         return [job for job_id in self._open if (job := self._table.get(job_id))]
 
     def step(self, job: Job) -> str:
-        """What the job is seen to do: one of `paces.steps`, cancelling, or how it ended."""
+        """The step that the job shows: one of `pacing.steps`, cancelling, or the status of its end."""
         if job.ending:
             return job.ending.status
-        return "cancelling" if job.cancellation else steps(job.kind)[self._reached(job)]
+        return "cancelling" if job.cancellation else steps(job.kind)[self._step_index(job)]
 
     def moments(self, job: Job) -> tuple[datetime, ...]:
-        """When each step after the first was seen or, of what is to come, may be seen at the earliest."""
+        """The times of the steps after the first: of past ones when they came, of others the earliest possible."""
         return self._finished[job.id].moments if job.id in self._finished else job.moments
 
     def updated(self, job: Job) -> datetime:
-        """When the job was last seen to change."""
+        """When the status of the job last changed."""
         if job.cancellation and not job.ended:
             return job.cancellation.at
-        reached = self._reached(job)
+        reached = self._step_index(job)
         return job.ended or (min(self.moments(job)[reached - 1], self._clock.now()) if reached else job.created)
 
     def end(self, job: Job, ending: Ending) -> Job:
-        """Ends it now, whatever its work is at."""
+        """Ends the job now, even if its work is still running."""
         return self._end(job, ending, self._clock.now())
 
     def cancel(self, job: Job, until: datetime, *, finish: bool) -> Job:
-        """The job, which is seen as cancelling until then.
+        """Cancels the job: it shows the status cancelling `until` that time.
 
-        `finish`: it then succeeds with the work that is done, which the next process does again should this one end
-        before; else it ends as cancelled.
+        `finish`: the job then succeeds with the work that is done (again by the next process, if this one ends before).
+        Else it ends as cancelled.
         """
         now, moments = self._clock.now(), self.moments(job)
         stopped = structs.replace(job, cancellation=Cancellation(now, self.step(job)))
@@ -158,41 +158,41 @@ class JobRunner:
         return stopped
 
     def settle(self) -> None:
-        """Ends every job whose work is finished and whose time has come, oldest first; forgets what has expired."""
+        """Ends all jobs whose work is done and whose end is due, oldest first. Deletes expired jobs."""
         now = self._clock.now()
-        for job in sorted(self._taken(now), key=lambda job: job.created):
+        for job in sorted(self._take_due(now), key=lambda job: job.created):
             if job.id in self._open:
                 try:
                     self._settle(job, now)
-                except Unwritable:  # it goes on as it is, and is tried again with the next call
+                except Unwritable:  # the job stays open, and the next call tries again
                     heappush(self._due, (now, job.id))
         if now - self._swept > timedelta(minutes=1):
             self._sweep(now)
 
-    def _taken(self, now: datetime) -> Iterator[Job]:
-        """What is due, taken off the heap. Most calls come when nothing is, so that must cost nothing."""
+    def _take_due(self, now: datetime) -> Iterator[Job]:
+        """Takes the jobs that are due off the heap. Cheap when none is, which is the case in most calls."""
         while self._due and self._due[0][0] <= now:
             _, job_id = heappop(self._due)
             if job_id in self._open and (job := self._table.get(job_id)):
                 yield job
 
     def _sweep(self, now: datetime) -> None:
-        """Forgets what has expired; of very much only a part, and the rest with the next calls, which must not wait."""
-        expired = list(islice((job for job in self._table.values() if job.expires <= now), MOST_SWEPT))
-        if len(expired) < MOST_SWEPT:
+        """Deletes expired jobs, at most MAX_SWEPT in one call so that no caller waits. Later calls delete the rest."""
+        expired = list(islice((job for job in self._table.values() if job.expires <= now), MAX_SWEPT))
+        if len(expired) < MAX_SWEPT:
             self._swept = now
         with suppress(Unwritable):
             self.forget(expired)
 
     def _settle(self, job: Job, now: datetime) -> None:
-        """Ends the job with what came first: the end of its work, or the moment at which it is cancelled.
+        """Ends the job at the end of its work or at its `cancel_at`, whichever is earlier.
 
-        Raises Unwritable. What has taken effect before its end could be written is not done again.
+        Raises Unwritable. An effect that was applied before its end could be written is not applied again.
         """
         finished = self._finished.get(job.id)
         end = finished.moments[-1] if finished else None
         if job.cancel_at and job.cancel_at <= now and (end is None or job.cancel_at < end):
-            self._end(job, self._cut_short(job, job.cancel_at), job.cancel_at)
+            self._end(job, self._cancelled_ending(job, job.cancel_at), job.cancel_at)
         elif finished and end and end <= now:
             ending = _ending(finished.effect, end)
             self._finished[job.id] = replace(finished, effect=lambda _end: ending)
@@ -203,27 +203,27 @@ class JobRunner:
             self._table.remove(job.id)
             self._open.discard(job.id)
             self._finished.pop(job.id, None)
-            self._left(job)
+            self._on_end(job)
 
     def _end(self, job: Job, ending: Ending, at: datetime) -> Job:
         ended = structs.replace(job, ending=ending, ended=at, input=None)
         self._table.put(job.id, ended)
         self._open.discard(job.id)
         self._finished.pop(job.id, None)
-        self._left(job)
+        self._on_end(job)
         return ended
 
-    def _reached(self, job: Job) -> int:
-        """The step it is seen at: where its pace has it, but never ahead of its work."""
+    def _step_index(self, job: Job) -> int:
+        """The index of the step that the job shows: as its pace says, but never ahead of its work."""
         by_pace = sum(moment <= self._clock.now() for moment in job.moments)
         if job.id in self._finished:
-            return min(by_pace, self._finished[job.id].reach)
+            return min(by_pace, self._finished[job.id].last_step)
         return min(by_pace, busy_step(job.kind)) if job.id in self._working else 0
 
     def _wanted(self, job: Job) -> bool:
-        """Whether anything is made of its work."""
-        found = self._table.get(job.id)
-        return job.id in self._open and not (found and found.cancellation and found.cancel_at)
+        """Whether the result of its work is still needed."""
+        stored = self._table.get(job.id)
+        return job.id in self._open and not (stored and stored.cancellation and stored.cancel_at)
 
     def _queue(self, job: Job) -> None:
         if job.cancel_at:
@@ -242,24 +242,24 @@ class JobRunner:
                 self._finished[job.id] = finished
                 heappush(self._due, (job.moments[-1], job.id))
 
-    def _finish(self, job: Job) -> Finished | None:
+    def _finish(self, job: Job) -> FinishedWork | None:
         began = self._clock.now()
         try:
             effect = self._work[job.kind](job)
-            return Finished(_moments(job, began, self._clock.now()), effect, reach=len(job.moments) - 1)
+            return FinishedWork(_moments(job, began, self._clock.now()), effect, last_step=len(job.moments) - 1)
         except Stopped:
             return None
         except ServiceError as error:
             fault = error.fault
-        except Exception:  # a defect here must end the job, not leave it running for ever
-            logger.exception("The %s job %s broke", job.kind, job.id)
+        except Exception:  # a defect must end the job, or it would run forever
+            logger.exception("The %s job %s failed unexpectedly", job.kind, job.id)
             fault = BROKEN
         failed = Ending("failed", errors=(fault,))
-        return Finished(_moments(job, began, self._clock.now()), lambda _end: failed, reach=busy_step(job.kind))
+        return FinishedWork(_moments(job, began, self._clock.now()), lambda _end: failed, last_step=busy_step(job.kind))
 
 
 def _moments(job: Job, began: datetime, ended: datetime) -> tuple[datetime, ...]:
-    """The job's, put off until its work had begun and, for those after its busy step, ended."""
+    """The times of the steps, none earlier than the work: than its start or, after the busy step, its end."""
     busy = busy_step(job.kind)
     return tuple(max(moment, began if index < busy else ended) for index, moment in enumerate(job.moments))
 
@@ -271,6 +271,6 @@ def _ending(effect: Effect, at: datetime) -> Ending:
         raise
     except ServiceError as error:
         return Ending("failed", errors=(error.fault,))
-    except Exception:  # nor must it break the call that happens to see it end
-        logger.exception("The effect of a job broke")
+    except Exception:  # a defect must not fail the call that ends the job
+        logger.exception("The effect of a job failed unexpectedly")
         return Ending("failed", errors=(BROKEN,))

@@ -1,1 +1,1 @@
-"""What callers can ask for, in the words of no protocol."""
+"""What callers can request, independent of protocols."""

@@ -1,4 +1,4 @@
-"""Deployments: the names under which models answer, in no protocol's words."""
+"""Deployments: the names by which analyze calls use models. Independent of protocols."""
 
 from __future__ import annotations
 
@@ -15,27 +15,29 @@ from local.language.state.records import Deployment, Ending, Job, Project
 from local.language.state.state import deployment, model
 
 LIFETIME = timedelta(days=540)
-MOST_DEPLOYMENTS = 10
-DEPLOYMENT_NAME = re.compile(r"(?!swap$|\.+$)[\w.\-]{1,50}")  # "swap" stands in addresses where a deployment could
-PUBLISHED = "latest"  # the quickstart's protocol publishes to one place, which has no name there
+MAX_DEPLOYMENTS = 10
+DEPLOYMENT_NAME = re.compile(r"(?!swap$|\.+$)[\w.\-]{1,50}")  # "swap" is part of a URL where a deployment name could be
+PUBLISHED = "latest"  # the quickstart publishes to one deployment, which has no name there
 
 
-def begin_deploy(service: Service, name: str, place: str, label: str, resources: Sequence[str] = ()) -> Job:
-    """`resources` are the ids of those it goes to besides this one, which must be assigned to the project."""
+def begin_deploy(service: Service, name: str, deployment_name: str, label: str, resources: Sequence[str] = ()) -> Job:
+    """`resources`: ids of other resources to deploy to, all assigned to the project. Raises a ServiceError."""
     project = service.state.project(name)
     model(project, label)
-    if not DEPLOYMENT_NAME.fullmatch(place):
-        raise bad_parameter(f"{place!r} cannot name a deployment: use up to 50 letters, digits, _ . -")
-    _require_room(project, place)
+    if not DEPLOYMENT_NAME.fullmatch(deployment_name):
+        raise bad_parameter(f"{deployment_name!r} cannot name a deployment: use up to 50 letters, digits, _ . -")
+    _require_below_limit(project, deployment_name)
     require_assigned(project, resources)
-    return service.begin("deploy", name, request={"deployment": place, "model": label, "resources": list(resources)})
+    return service.begin(
+        "deploy", name, request={"deployment": deployment_name, "model": label, "resources": list(resources)}
+    )
 
 
 def begin_publish(service: Service, name: str, label: str) -> Job:
-    """The quickstart's way: one deployed model a project, and the next takes its place."""
+    """Deploys to the only deployment of the quickstart, in place of its model. Raises a ServiceError."""
     project = service.state.project(name)
     model(project, label)
-    _require_room(project, PUBLISHED)
+    _require_below_limit(project, PUBLISHED)
     return service.begin(
         "publish", name, request={"deployment": PUBLISHED, "model": label}, lifetime=QUICKSTART_LIFETIME
     )
@@ -45,9 +47,9 @@ def deploying(service: Service, job: Job) -> Effect:
     return lambda at: _deployed(service, job, at)
 
 
-def begin_undeploy(service: Service, name: str, place: str) -> Job:
-    deployment(service.state.project(name), place)
-    return service.begin("undeploy", name, request={"deployment": place})
+def begin_undeploy(service: Service, name: str, deployment_name: str) -> Job:
+    deployment(service.state.project(name), deployment_name)
+    return service.begin("undeploy", name, request={"deployment": deployment_name})
 
 
 def undeploying(service: Service, job: Job) -> Effect:
@@ -56,8 +58,8 @@ def undeploying(service: Service, job: Job) -> Effect:
 
 def begin_swap(service: Service, name: str, first: str, second: str) -> Job:
     project = service.state.project(name)
-    for place in (first, second):
-        deployment(project, place)
+    for deployment_name in (first, second):
+        deployment(project, deployment_name)
     return service.begin("swap", name, request={"first": first, "second": second})
 
 
@@ -70,38 +72,38 @@ def expires(moment: datetime) -> datetime:
 
 
 def require_assigned(project: Project, resources: Sequence[str]) -> None:
-    """Raises a 400 ServiceError for the id of a resource that is not assigned to the project."""
-    assigned = {it.id for it in project.resources}
-    unknown = next((it for it in resources if it not in assigned), None)
+    """Raises a 400 ServiceError if a resource is not assigned to the project."""
+    assigned = {resource.id for resource in project.resources}
+    unknown = next((resource for resource in resources if resource not in assigned), None)
     if unknown is not None:
         raise bad_parameter(f"{unknown!r} is not assigned to the project: assign it first.", "assignedResourceIds")
 
 
-def _require_room(project: Project, place: str) -> None:
-    if place not in project.deployments and len(project.deployments) >= MOST_DEPLOYMENTS:
-        raise quota(f"The project has {MOST_DEPLOYMENTS} deployments already: delete one first.")
+def _require_below_limit(project: Project, deployment_name: str) -> None:
+    if deployment_name not in project.deployments and len(project.deployments) >= MAX_DEPLOYMENTS:
+        raise quota(f"The project has reached the limit of {MAX_DEPLOYMENTS} deployments: delete one first.")
 
 
 def _deployed(service: Service, job: Job, at: datetime) -> Ending:
-    project, place = service.state.project(job.project), job.request["deployment"]
-    wanted = job.request.get("resources", ())
-    resources = tuple(it for it in project.resources if it.id in wanted)
-    made = Deployment(place, model(project, job.request["model"]), at, resources)
-    service.state.put(replace(project, deployments={**project.deployments, place: made}, modified=at))
+    project, deployment_name = service.state.project(job.project), job.request["deployment"]
+    requested = job.request.get("resources", ())
+    resources = tuple(resource for resource in project.resources if resource.id in requested)
+    deployed = Deployment(deployment_name, model(project, job.request["model"]), at, resources)
+    service.state.put(replace(project, deployments={**project.deployments, deployment_name: deployed}, modified=at))
     service.collect()
-    return Ending(result={"modelId": made.model.published_id})
+    return Ending(result={"modelId": deployed.model.published_id})
 
 
 def _undeployed(service: Service, job: Job, at: datetime) -> Ending:
-    project, place = service.state.project(job.project), job.request["deployment"]
-    kept = {name: it for name, it in project.deployments.items() if name != place}
+    project, deployment_name = service.state.project(job.project), job.request["deployment"]
+    kept = {name: deployed for name, deployed in project.deployments.items() if name != deployment_name}
     service.state.put(replace(project, deployments=kept, modified=at))
     service.collect()
     return Ending()
 
 
 def _swapped(service: Service, job: Job, at: datetime) -> Ending:
-    """Once, though a job is done again whose end was not written: to swap twice is not to swap."""
+    """Swaps once, even if the job is done again because its end was not stored: a second swap would revert it."""
     project = service.state.project(job.project)
     if project.swapped_by == job.id:
         return Ending()

@@ -1,4 +1,4 @@
-"""The evaluation of a model, in the words of no protocol."""
+"""The evaluation of a model. Independent of protocols."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ logger = logging.getLogger(__name__)
 
 
 def latest(service: Service, project: Project, label: str) -> ModelEvaluation:
-    """How the model did on the documents that were last held out for it. Raises a 404 ServiceError."""
-    found = model(project, label)
-    if anew := service.state.evaluations.get(found.id):
-        return anew
-    first = trained_model(service, found.id).evaluation
+    """The latest evaluation of the model: the one on request, or that of its training. Raises a 404 ServiceError."""
+    evaluated = model(project, label)
+    if requested := service.state.evaluations.get(evaluated.id):
+        return requested
+    first = trained_model(service, evaluated.id).evaluation
     if first is None:
         raise not_found(NOT_EVALUATED)
-    return ModelEvaluation(found.trained, found.options, first)
+    return ModelEvaluation(evaluated.trained, evaluated.options, first)
 
 
 def trained_model(service: Service, model_id: str) -> engine.TrainedModel:
@@ -32,4 +32,4 @@ def trained_model(service: Service, model_id: str) -> engine.TrainedModel:
         return service.state.models.get(model_id)
     except engine.BrokenModel as error:
         logger.exception("The model %s cannot be used", model_id)
-        raise not_found("The model cannot be used, nor can its evaluation: train it again.") from error
+        raise not_found("The model and its evaluation cannot be read: train it again.") from error

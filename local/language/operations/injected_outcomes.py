@@ -1,4 +1,4 @@
-"""What becomes of analyze jobs whose fate was asked for: they fail, or some of their documents do."""
+"""Applies injected outcomes to analyze jobs: the job fails, or some of its documents end in an error."""
 
 from __future__ import annotations
 
@@ -12,31 +12,31 @@ from local.language.state.records import Ending, Job
 
 Work = Callable[[Service, Job], Effect]
 
-FAILED = Ending("failed", errors=(WireError("InternalServerError", "The job failed, as was asked for."),))
+FAILED = Ending("failed", errors=(WireError("InternalServerError", "The job failed because of an injected fault."),))
 IN_ERROR = WireError(
     "InvalidArgument",
     "Invalid Document in request.",
-    inner=WireError("InvalidDocument", "The document is in error, as was asked for."),
+    inner=WireError("InvalidDocument", "The document failed because of an injected fault."),
 )
 
 
-def fated(work: Work) -> Work:
-    """The work of analyze jobs, unless they are to fail."""
+def unless_failing(work: Work) -> Work:
+    """The work of analyze jobs, except of those whose injected outcome is to fail."""
 
-    def done(service: Service, job: Job) -> Effect:
+    def work_or_fail(service: Service, job: Job) -> Effect:
         if job.injected and job.injected.kind == "failedJob":
             return lambda _at: FAILED
         return work(service, job)
 
-    return done
+    return work_or_fail
 
 
-def spoiled(job: Job, part: TaskResult) -> TaskResult:
-    """What a task of the job found, with the documents in error that are to be."""
-    if not job.injected or "documents" not in part:
-        return part
-    records = (
-        {"id": it["id"], "error": IN_ERROR.wire()} if it["id"] in job.injected.documents else it
-        for it in part["documents"]
-    )
-    return {**part, "documents": list(records)}
+def with_document_errors(job: Job, result: TaskResult) -> TaskResult:
+    """The result of a task, with an error for each document that the injected outcome names."""
+    if not job.injected or "documents" not in result:
+        return result
+    error, failing = IN_ERROR.wire(), job.injected.documents
+    records = [
+        {"id": record["id"], "error": error} if record["id"] in failing else record for record in result["documents"]
+    ]
+    return {**result, "documents": records}

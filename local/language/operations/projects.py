@@ -1,4 +1,4 @@
-"""Projects: made, changed, imported, exported and deleted, in no protocol's words."""
+"""Creates, changes, imports, exports and deletes projects. Independent of protocols."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ from local.language.state.labels_file import parse_file
 from local.language.state.records import Ending, Job, Labels, Project
 from local.language.state.state import model, snapshot
 
-MOST_PROJECTS = 500
+MAX_PROJECTS = 500
 NO_LABELS = Labels()
-PROJECT_NAME = re.compile(r"(?!global$|\.+$)[\w.\-]{1,100}")  # "global" stands in addresses where a project could
+PROJECT_NAME = re.compile(r"(?!global$|\.+$)[\w.\-]{1,100}")  # "global" is part of a URL where a project name could be
 
 
 @dataclass(frozen=True)
 class Draft:
-    """What a caller says of a project. None: not said."""
+    """The properties of a project that a caller sets. None: not set."""
 
     kind: str
     container: str
@@ -37,15 +37,15 @@ class Draft:
 
 
 def create(service: Service, name: str, draft: Draft, at: datetime, labels: Labels = NO_LABELS) -> Project:
-    """Raises a ServiceError for a name that cannot be one or too many projects."""
+    """Raises a 400 ServiceError for a name that is not allowed, or too many projects."""
     require_name(name)
-    if len(service.state.projects.values()) >= MOST_PROJECTS:
-        raise quota(f"There are {MOST_PROJECTS} projects already: delete one first.")
+    if len(service.state.projects.values()) >= MAX_PROJECTS:
+        raise quota(f"The limit of {MAX_PROJECTS} projects is reached: delete one first.")
     return service.state.put(Project(name=name, created=at, modified=at, labels=labels, **vars(draft)))
 
 
 def update(service: Service, project: Project, changes: Mapping[str, Any]) -> Project:
-    """Changes what may change; the kind and the container are for good."""
+    """Changes a project. Raises a 400 ServiceError for another kind or container."""
     for name in ("kind", "container"):
         if changes.get(name, getattr(project, name)) != getattr(project, name):
             raise bad_parameter(f"The {name} of a project cannot be changed.")
@@ -53,13 +53,13 @@ def update(service: Service, project: Project, changes: Mapping[str, Any]) -> Pr
 
 
 def create_from_file(service: Service, name: str, draft: Draft, labels_location: str) -> Project:
-    """The quickstart's way: the labels are read from the project's container. Locks for itself, not while reading."""
+    """Creates a project with a labels file of its container. Locks the state itself, but not while it reads."""
     location = _blob_name(labels_location, draft.container)
     labels = parse_file(service.storage.read(draft.container, location), location, draft.kind)
     with service.state.lock:
         service.require_idle(name)
         if service.state.projects.get(name):
-            raise conflict(f"There is a project {name!r} already: delete it first, or choose another name.")
+            raise conflict(f"The project {name!r} exists: delete it first, or choose another name.")
         return create(service, name, draft, service.clock.now(), labels)
 
 
@@ -70,14 +70,14 @@ def begin_import(service: Service, name: str, draft: Draft, labels: Labels) -> J
 
 
 def importing(service: Service, job: Job) -> Effect:
-    given = job.input or {}
-    draft, labels = Draft(**given["draft"]), labels_of(given["labels"])
+    work_input = job.input or {}
+    draft, labels = Draft(**work_input["draft"]), labels_of(work_input["labels"])
     service.storage.require(draft.container)
     return lambda at: put_contents(service, job.project, draft, labels, at)
 
 
 def begin_export(service: Service, name: str, label: str = "") -> Job:
-    """With the `label` of a model, the labels that it was trained with. Raises a 404 ServiceError."""
+    """Exports the labels of the project or, with the `label` of a model, of its training. Raises a 404 ServiceError."""
     project = service.state.project(name)
     if label:
         snapshot(service.state, model(project, label))
@@ -85,7 +85,7 @@ def begin_export(service: Service, name: str, label: str = "") -> Job:
 
 
 def exporting(service: Service, job: Job) -> Effect:
-    """The work of an export is done when it is asked for: its result is made from what the project is then."""
+    """An export has no slow part: its effect copies the labels that the project has then."""
     return lambda _at: Ending(result=to_builtins(_labels(service, job)))
 
 
@@ -103,7 +103,7 @@ def deleting(service: Service, job: Job) -> Effect:
 
 
 def delete(service: Service, name: str) -> None:
-    """Now, with everything that belongs to it. Raises a 404 ServiceError."""
+    """Deletes the project and everything that belongs to it at once. Raises a 404 ServiceError."""
     project = service.state.project(name)
     service.authoring.forget(
         job for job in service.authoring.values() if job.project == project.name and job.kind != "delete"
@@ -118,14 +118,14 @@ def require_name(name: str) -> None:
 
 
 def _labels(service: Service, job: Job) -> Labels:
-    """Those of the project, or those that the model was trained with whose label the job has."""
+    """The labels that the job exports: of the project, or of the training of the model that it names."""
     project = service.state.project(job.project)
     label = job.request["model"]
     return snapshot(service.state, model(project, label)).labels if label else project.labels
 
 
 def put_contents(service: Service, name: str, draft: Draft, labels: Labels, at: datetime) -> Ending:
-    """Makes the project, or replaces what it says of itself and its labels; its models stay."""
+    """Creates the project, or replaces its properties and labels. Its models stay."""
     existing = service.state.projects.get(name)
     if existing is None:
         create(service, name, draft, at, labels)
@@ -140,14 +140,14 @@ def labels_of(plain: Mapping[str, Any]) -> Labels:
 
 
 def _blob_name(location: str, container: str) -> str:
-    """A file of the container, given by its name, with a slash in front, or as its whole address.
+    """The name of a blob, from its name, its path with a leading slash, or its URL.
 
-    What an address has behind its path, such as a signature, is not needed, and must not be told to anybody.
+    The query of a URL is dropped: it may have a signature, which must not appear in messages.
     """
     name = location
     if "://" in location:
         path = re.split(r"[?#]", location)[0]
         name = unquote(path.partition(f"/{container}/")[2])
     if not name.strip("/"):
-        raise bad_parameter(f"labelsLocation is no file in the container {container!r}.", "labelsLocation")
+        raise bad_parameter(f"labelsLocation is not a file in the container {container!r}.", "labelsLocation")
     return name.lstrip("/")

@@ -1,4 +1,4 @@
-"""The service as one thing: its state, storage, clock and jobs. Every dialect is a way to talk to it."""
+"""The service behind all dialects: its state, storage, clock, jobs, rate limits and injected faults."""
 
 from __future__ import annotations
 
@@ -22,27 +22,31 @@ from local.language.state.state import State
 from local.language.state.text_storage import TextStorage
 
 AUTHORING_LIFETIME = timedelta(days=7)  # recorded
-QUICKSTART_LIFETIME = timedelta(hours=24)  # the quickstart's sample has some 15 hours
+QUICKSTART_LIFETIME = timedelta(hours=24)  # the sample of the quickstart shows about 15 hours
 ANALYZE_LIFETIME = timedelta(hours=24)  # recorded
-LANES = {"train": 1, "other": 2}  # a training must not keep anything else waiting
-BUSY = {"train": "being trained", "import": "being imported", "load": "being given the labels of a model"}
+LANES = {"train": 1, "other": 2}  # other jobs must not wait for a training
+BUSY = {  # by kind of job: what it does to the project
+    "train": "being trained",
+    "import": "being imported",
+    "load": "being given the labels of a model",
+}
 
 
 @dataclass(frozen=True)
 class Service:
-    """`shape` is how the quickstart's analyze answers: "documented" or "observed". `asked`: the call being answered."""
+    """Handlers get one with the call that they answer as `incoming_call`."""
 
     state: State
     storage: TextStorage
     clock: Clock
     pace: Pace
-    shape: str
-    authoring: JobRunner
-    analyses: JobRunner
+    shape: str  # of responses of the quickstart's analyze API: "documented" or "observed"
+    authoring: JobRunner  # the jobs of the authoring API
+    analyses: JobRunner  # the jobs of the analyze API
     meter: Meter
     faults: Faults
-    findings: PartialResults
-    asked: IncomingCall | None = None
+    partial_results: PartialResults
+    incoming_call: IncomingCall | None = None
 
     def begin(
         self,
@@ -52,46 +56,45 @@ class Service:
         work_input: Mapping[str, Any] | None = None,
         lifetime: timedelta = AUTHORING_LIFETIME,
     ) -> Job:
-        """A new authoring job, on its way."""
+        """Begins a new authoring job."""
         now = self.clock.now()
         identity = f"{uuid.uuid4()}_{_ticks_of_day(now)}"
         schedule = self.pace.moments(kind, now)
         return self.authoring.begin(Job(identity, kind, project, now, now + lifetime, schedule, request, work_input))
 
     def accept(self, job: Job) -> Job:
-        """A new analyze job, on its way to its fate. Raises a 403 ServiceError if the quota is spent."""
+        """Begins an analyze job, with its injected outcome if there is one. Raises a 403 ServiceError over quota."""
         if self.meter.limits.text_records is not None:
             self.meter.charge(_records(job))
-        fated = self.faults.fated(self.asked, job) if self.asked else job
-        lost = fated.injected and fated.injected.kind == "lostJob"
-        return fated if lost else self.analyses.begin(fated)
+        if self.incoming_call:
+            job = self.faults.with_outcome(self.incoming_call, job)
+        lost = job.injected and job.injected.kind == "lostJob"
+        return job if lost else self.analyses.begin(job)
 
-    def job(self, project: str, kinds: Collection[str], job_id: str, **asked: str) -> Job:
-        """The job of such a kind and that project, asked for with those words. Raises a 404 ServiceError."""
+    def job(self, project: str, kinds: Collection[str], job_id: str, **request: str) -> Job:
+        """The job with this id, if project, kind and `request` are as expected. Raises a 404 ServiceError."""
         try:
             job = self.authoring.get(job_id)
         except ServiceError:
-            self.state.project(project)  # if that is what is missing, say so
+            self.state.project(project)  # a missing project has an error of its own
             raise
-        words = {name: job.request.get(name) for name in asked}
-        if job.kind not in kinds or (job.project, words) != (project, asked):
+        same = {name: job.request.get(name) for name in request} == request
+        if job.kind not in kinds or job.project != project or not same:
             raise operation_not_found(job_id)
         return job
 
     def require_idle(self, project: str) -> None:
-        """Raises a 409 ServiceError while the project is in training, or its labels are changing."""
+        """Raises a 409 ServiceError while the project is trained or its labels change."""
         busy = next((job for job in self.authoring.open() if job.project == project and job.kind in BUSY), None)
         if busy:
-            raise conflict(
-                f"The project is {BUSY[busy.kind]} (job {busy.id}): wait until that has ended, or cancel it."
-            )
+            raise conflict(f"The project is {BUSY[busy.kind]} (job {busy.id}): wait until it has ended, or cancel it.")
 
     def collect(self) -> None:
-        """Removes the models that nothing refers to any more, and their snapshots."""
+        """Deletes the models that nothing refers to, and their snapshots and evaluations."""
         projects = self.state.projects.values()
         used = {model.id for project in projects for model in project.models.values()}
-        used |= {found.model.id for project in projects for found in project.deployments.values()}
-        used |= {found.model.id for project in projects for found in project.exported.values()}
+        used |= {deployment.model.id for project in projects for deployment in project.deployments.values()}
+        used |= {exported.model.id for project in projects for exported in project.exported.values()}
         used |= {task["model"] for job in self.analyses.open() for task in job.request["tasks"]}
         self.state.keep_only(used)
 
@@ -100,17 +103,19 @@ def open_service(
     state: State, storage: TextStorage, clock: Clock, *, pace: Pace, shape: str, limits: Limits
 ) -> Service:
     authoring = JobRunner(state.jobs, state.lock, clock, LANES)
-    findings = PartialResults()
-    analyses = JobRunner(state.analyses, state.lock, clock, {"other": 1}, findings.forget)  # two would only take turns
-    return Service(state, storage, clock, pace, shape, authoring, analyses, Meter(limits, clock), Faults(), findings)
+    partial_results = PartialResults()
+    one_thread = {"other": 1}  # a second one would only compete with it
+    analyses = JobRunner(state.analyses, state.lock, clock, one_thread, partial_results.forget)
+    meter = Meter(limits, clock)
+    return Service(state, storage, clock, pace, shape, authoring, analyses, meter, Faults(), partial_results)
 
 
 def _records(job: Job) -> int:
-    """The text records that a job is billed as."""
+    """The number of text records that a job is billed as."""
     texts = [document["text"] for document in (job.input or {})["documents"]]
     return sum(transactions(text_elements(text)) for text in texts) * len(job.request["tasks"])
 
 
 def _ticks_of_day(now: datetime) -> int:
-    """The day as hundreds of nanoseconds since the year 1: what job ids end with (recorded)."""
+    """The day in units of 100 nanoseconds since the year 1: the end of job ids (recorded)."""
     return (now.astimezone(UTC).toordinal() - 1) * 864_000_000_000

@@ -1,4 +1,4 @@
-"""Trainings and the models that come of them, in no protocol's words."""
+"""Trains models and deletes them. Independent of protocols."""
 
 from __future__ import annotations
 
@@ -20,30 +20,30 @@ from local.language.state.project_kinds import QUICKSTART
 from local.language.state.records import Ending, EvaluationOptions, Job, Model, Project, Snapshot
 from local.language.state.state import model
 
-CONFIG = "2022-05-01"  # the only training configuration there is for classification
+CONFIG = "2022-05-01"  # the only training configuration for classification
 MODEL_LIFETIME = timedelta(days=365)
-MOST_MODELS = 10
-MOST_CHARACTERS = 128_000
+MAX_MODELS = 10
+MAX_CHARACTERS = 128_000
 TEXTS_AT_ONCE = 200
 NOT_EVALUATED = "The model has no evaluation: it was trained with fewer than 10 documents, or none was held out."
-MODEL_NAME = re.compile(r"(?!\.+$)[\w.\-]{1,50}")  # of an address, clients leave out what is only dots
+MODEL_NAME = re.compile(r"(?!\.+$)[\w.\-]{1,50}")  # clients drop a path segment of dots only
 
 
 def begin(
     service: Service, name: str, label: str, options: EvaluationOptions, lifetime: timedelta = AUTHORING_LIFETIME
 ) -> Job:
-    """Raises a 409 ServiceError while the project is busy: it takes one training at a time."""
+    """Begins a training. Raises a 409 ServiceError while the project is busy, or another ServiceError."""
     service.require_idle(name)
     project = service.state.project(name)
     if not MODEL_NAME.fullmatch(label):
         raise bad_parameter(f"{label!r} cannot name a model: use up to 50 letters, digits, _ . -", "modelLabel")
-    if label not in project.models and len(project.models) >= MOST_MODELS:
-        raise quota(f"The project has {MOST_MODELS} models already: delete one first.")
+    if label not in project.models and len(project.models) >= MAX_MODELS:
+        raise quota(f"The project has reached the limit of {MAX_MODELS} models: delete one first.")
     return service.begin("train", name, request={"model": label, "options": structs.asdict(options)}, lifetime=lifetime)
 
 
 def training(service: Service, job: Job) -> Effect:
-    """Reads the labelled texts and learns from them. Files that cannot be used are left out, with a warning."""
+    """The work of a training: reads the labelled texts and trains. Skips unusable files with a warning."""
     with service.state.lock:
         project = service.state.project(job.project)
     examples, warnings = examples_of(service, job, project)
@@ -54,9 +54,9 @@ def training(service: Service, job: Job) -> Effect:
 
 
 def cancel(service: Service, job: Job) -> Job:
-    """What is trained by then is kept, without an evaluation that is under way. Raises a 400 ServiceError if it ended.
+    """Cancels a training. A model that is already trained is kept, without an evaluation that is still running.
 
-    A second request changes nothing.
+    A second call has no effect. Raises a 400 ServiceError if the job has ended.
     """
     if job.ending:
         raise bad_parameter(f"The training job {job.id} has already ended.")
@@ -68,30 +68,35 @@ def cancel(service: Service, job: Job) -> Job:
 
 
 def delete_model(service: Service, project: Project, label: str) -> None:
-    found = model(project, label)
-    used = next((it.name for it in project.deployments.values() if it.model.id == found.id), None)
+    """Raises a 404 ServiceError, or a 409 if the model is deployed."""
+    model_id = model(project, label).id
+    used = next((name for name, deployed in project.deployments.items() if deployed.model.id == model_id), None)
     if used:
         raise conflict(f"The model is deployed as {used!r}: delete that deployment first.")
-    kept = {name: it for name, it in project.models.items() if name != label}
+    kept = {name: trained for name, trained in project.models.items() if name != label}
     service.state.put(structs.replace(project, models=kept))
     service.collect()
 
 
 def examples_of(service: Service, job: Job, project: Project) -> tuple[list[engine.Example], tuple[WireError, ...]]:
-    """The labelled texts, read from the project's container, and warnings of those that cannot be used.
+    """The labelled texts of the project, and a warning for each file that cannot be used.
 
-    Raises a 400 ServiceError if none can; Stopped if the job is not wanted any more.
+    Raises a 400 ServiceError if none can be used; Stopped if the job is no longer needed.
     """
     labelled = [document for document in project.labels.documents if document.classes]
     texts = _texts(service, job, project.container, [document.location for document in labelled])
     examples = [
-        engine.Example(it.location, text, it.classes, it.language or project.language, it.dataset)
-        for it in labelled
-        if (text := texts[it.location]) and not _trouble(text)
+        engine.Example(
+            document.location, text, document.classes, document.language or project.language, document.dataset
+        )
+        for document in labelled
+        if (text := texts[document.location]) and not _unusable(text)
     ]
     warnings = _warnings(texts)
     if warnings and not examples:
-        raise bad_parameter(f"None of the {len(texts)} labelled documents can be learned from. {warnings[0].message}")
+        raise bad_parameter(
+            f"None of the {len(texts)} labelled documents can be used for training. {warnings[0].message}"
+        )
     return examples, warnings
 
 
@@ -105,12 +110,12 @@ def expires(moment: datetime) -> datetime:
 
 
 def _texts(service: Service, job: Job, container: str, names: Sequence[str]) -> Mapping[str, str | None]:
-    """As `TextStorage.texts`, but no more of them once the job is cancelled or the process ends."""
-    found: dict[str, str | None] = {}
+    """As `TextStorage.texts`. Stops when the job is cancelled or the process ends."""
+    texts: dict[str, str | None] = {}
     for start in range(0, len(names), TEXTS_AT_ONCE):
         service.authoring.require_wanted(job)
-        found |= service.storage.texts(container, names[start : start + TEXTS_AT_ONCE])
-    return found
+        texts |= service.storage.texts(container, names[start : start + TEXTS_AT_ONCE])
+    return texts
 
 
 def _train(project: Project, examples: list[engine.Example], split: engine.Split) -> engine.TrainedModel:
@@ -127,9 +132,9 @@ def _keep(
     project, at, label = service.state.project(job.project), snapshot.created, job.request["model"]
     if _unevaluated(service, job):
         trained, warnings = replace(trained, evaluation=None), ()
-    service.collect()  # what an earlier try may have left that ran out of room
+    service.collect()  # an earlier attempt on a full disk may have left a model
     identity = uuid.uuid4()
-    made = Model(
+    model = Model(
         label=label,
         id=f"{label}-{at:%Y%m%dT%H%M%S}-{identity.hex}",
         published_id=f"{identity}_{QUICKSTART[project.kind]}_latest",
@@ -138,30 +143,30 @@ def _keep(
         options=EvaluationOptions(**job.request["options"]),
         config=CONFIG,
     )
-    service.state.models.put(made.id, trained)
-    service.state.snapshots.put(made.id, snapshot)
-    service.state.put(structs.replace(project, models={**project.models, label: made}))
+    service.state.models.put(model.id, trained)
+    service.state.snapshots.put(model.id, snapshot)
+    service.state.put(structs.replace(project, models={**project.models, label: model}))
     service.collect()
     return Ending(warnings=warnings)
 
 
 def _unevaluated(service: Service, job: Job) -> bool:
-    """Whether the job was cancelled while the model was evaluated."""
-    found = service.state.jobs.get(job.id)
-    return bool(found and found.cancellation and found.cancellation.step == "evaluating")
+    """Whether the job was cancelled during the evaluation."""
+    stored = service.state.jobs.get(job.id)
+    return bool(stored and stored.cancellation and stored.cancellation.step == "evaluating")
 
 
 def _warnings(texts: Mapping[str, str | None]) -> tuple[WireError, ...]:
-    reasons = {name: _trouble(text) for name, text in texts.items()}
+    reasons = {name: _unusable(text) for name, text in texts.items()}
     return tuple(
-        WireError("Warning", f"{name} was left out: it {reason}.") for name, reason in reasons.items() if reason
+        WireError("Warning", f"{name} was skipped: it {reason}.") for name, reason in reasons.items() if reason
     )
 
 
-def _trouble(text: str | None) -> str:
-    """Why a training text cannot be used; nothing if it can."""
+def _unusable(text: str | None) -> str:
+    """Why a training text cannot be used; "" if it can."""
     if text is None:
-        return "is missing, too large or not UTF-8 text"
-    if len(text) > MOST_CHARACTERS and text_elements(text) > MOST_CHARACTERS:
-        return f"has more than {MOST_CHARACTERS} characters"
+        return "does not exist, is too large or is not UTF-8 text"
+    if len(text) > MAX_CHARACTERS and text_elements(text) > MAX_CHARACTERS:
+        return f"has more than {MAX_CHARACTERS} characters"
     return "" if text else "is empty"

@@ -1,6 +1,6 @@
-"""Copies of projects: allowed with an access token, then made of settings and labels, as the service makes them.
+"""Copies projects: an access token allows a copy of the settings and labels, as in the service.
 
-The service copies from one resource to another. Here both are this one, and no other address is asked for anything.
+The service copies from one resource to another. Here both are this service: it calls no other address.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ TOKEN_LIFETIME = timedelta(hours=24)  # not documented
 
 @dataclass(frozen=True)
 class Target:
-    """Where a copy is to go, as its authorization said."""
+    """The target of a copy, from its authorization."""
 
     project: str
     kind: str
@@ -31,7 +31,7 @@ class Target:
 
 
 def authorize(service: Service, name: str, kind: str, container: str, *, overwrite: bool) -> tuple[CopyGrant, str]:
-    """What is allowed, and the token that allows it. Raises a 409 ServiceError if the project may not be replaced."""
+    """The grant, and the token for it. Raises a 409 ServiceError if the project must not be replaced."""
     require_name(name)
     now = service.clock.now()
     grant = CopyGrant(now, now + TOKEN_LIFETIME, name, kind, container, overwrite)
@@ -43,21 +43,23 @@ def authorize(service: Service, name: str, kind: str, container: str, *, overwri
 
 
 def begin(service: Service, name: str, token: str, target: Target) -> Job:
-    """Of the project with that name. Raises a 403 ServiceError unless the token was given for just this."""
+    """Begins a copy of the project. Raises a 403 ServiceError unless the token allows exactly this copy."""
     source = service.state.project(name)
     if (target.resource, target.region) != (HERE.id, HERE.region):
-        raise bad_parameter("The target is another resource: here, projects are copied within one.", "targetResourceId")
+        raise bad_parameter(
+            "The target is another resource: this service copies only within itself.", "targetResourceId"
+        )
     grant = service.state.grants.get(_digest(token))
     if grant is None or grant.expires <= service.clock.now():
-        raise _forbidden("is not known, or has expired")
+        raise _forbidden("is unknown or has expired")
     if (grant.project, grant.kind) != (target.project, target.kind):
-        raise _forbidden("was given for another project, or for another kind")
+        raise _forbidden("was issued for another project or another kind")
     if source.kind != grant.kind:
-        raise bad_parameter("The project is of another kind than the copy was authorized for.", "projectKind")
+        raise bad_parameter("The project does not have the kind that the copy was authorized for.", "projectKind")
     _require_free(service.state.projects.get(grant.project), grant.kind, overwrite=grant.overwrite)
     service.require_idle(grant.project)
-    asked = {"target": grant.project, "container": grant.container, "overwrite": grant.overwrite}
-    return service.begin("copy", name, request=asked)
+    request = {"target": grant.project, "container": grant.container, "overwrite": grant.overwrite}
+    return service.begin("copy", name, request=request)
 
 
 def copying(service: Service, job: Job) -> Effect:
@@ -68,18 +70,18 @@ def _copied(service: Service, job: Job, at: datetime) -> Ending:
     source, name = service.state.project(job.project), job.request["target"]
     existing = service.state.projects.get(name)
     if existing and existing.created >= job.created and existing.labels == source.labels:
-        return Ending()  # of a process that was ended before it could say so
+        return Ending()  # an earlier process copied it, but ended before it stored the end of the job
     _require_free(existing, source.kind, overwrite=job.request["overwrite"])
     container = job.request["container"] or source.container
-    said = (source.multilingual, source.description, source.settings)
-    return put_contents(service, name, Draft(source.kind, container, source.language, *said), source.labels, at)
+    properties = (source.multilingual, source.description, source.settings)
+    return put_contents(service, name, Draft(source.kind, container, source.language, *properties), source.labels, at)
 
 
 def _require_free(existing: Project | None, kind: str, *, overwrite: bool) -> None:
     if existing and not overwrite:
-        raise conflict(f"There is a project {existing.name!r} already: set allowOverwrite, or choose another name.")
+        raise conflict(f"The project {existing.name!r} exists: set allowOverwrite, or choose another name.")
     if existing and existing.kind != kind:
-        raise conflict(f"The project {existing.name!r} is of another kind: choose another name.")
+        raise conflict(f"The project {existing.name!r} has another kind: choose another name.")
 
 
 def _forget_expired(service: Service) -> None:
@@ -93,5 +95,5 @@ def _digest(token: str) -> str:
     return hashlib.sha256(token.encode()).hexdigest()
 
 
-def _forbidden(what: str) -> ServiceError:
-    return ServiceError(403, WireError("Forbidden", f"The access token {what}: authorize the copy again."))
+def _forbidden(reason: str) -> ServiceError:
+    return ServiceError(403, WireError("Forbidden", f"The access token {reason}: authorize the copy again."))

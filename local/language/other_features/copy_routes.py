@@ -1,4 +1,4 @@
-"""Copies of projects, in the previews of today's authoring protocol."""
+"""Copies of projects, in the previews of the current authoring protocol."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from local.language.state.project_kinds import CURRENT, current_kind
 
 
 def authorize_copy(call: Call, service: Service) -> Reply:
-    """The answer is the body that `:copy` takes (quickstart of its sibling for conversations)."""
+    """The response is the body for `:copy` (from the quickstart of the related service for conversations)."""
     name, body = call.names["project"], call.body
     kind, container = current_kind(body.text("projectKind")), body.text("storageInputContainerName", "")
     overwrite = body.flag("allowOverwrite", False)
     grant, token = copies.authorize(service, name, kind, container, overwrite=overwrite)
-    found = {
+    authorization = {
         "projectKind": CURRENT[grant.kind],
         "targetProjectName": grant.project,
         "accessToken": token,
@@ -24,7 +24,7 @@ def authorize_copy(call: Call, service: Service) -> Reply:
         "targetResourceId": HERE.id,
         "targetResourceRegion": HERE.region,
     }
-    return Reply(200, found)
+    return Reply(200, authorization)
 
 
 def copy(call: Call, service: Service) -> Reply:

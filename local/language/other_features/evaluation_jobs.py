@@ -1,4 +1,4 @@
-"""Evaluates a trained model again, on the documents of its project, in the words of no protocol."""
+"""Evaluates a trained model again, on the documents of its project. Independent of protocols."""
 
 from __future__ import annotations
 
@@ -18,36 +18,36 @@ from local.language.state.state import model
 
 
 def begin(service: Service, name: str, label: str, options: EvaluationOptions) -> Job:
-    """Of a trained model, on the project's documents as they are then. Raises a 404 ServiceError."""
-    found = model(service.state.project(name), label)
-    return service.begin("evaluate", name, request={"model": label, "id": found.id, "options": asdict(options)})
+    """Begins an evaluation with the labels that the project has then. Raises a 404 ServiceError."""
+    evaluated = model(service.state.project(name), label)
+    return service.begin("evaluate", name, request={"model": label, "id": evaluated.id, "options": asdict(options)})
 
 
 def evaluating(service: Service, job: Job) -> Effect:
-    """Reads the labelled texts, and has the model classify those that the split holds out."""
+    """The work: reads the labelled texts, and classifies those that the split holds out."""
     with service.state.lock:
         project = service.state.project(job.project)
         trained = trained_model(service, _same_model(project, job))
     examples, warnings = examples_of(service, job, project)
     try:
-        found = engine.evaluate_again(trained, examples, project.labels.classes, split_of(job))
+        evaluation = engine.evaluate_again(trained, examples, project.labels.classes, split_of(job))
     except engine.TrainingError as error:
         raise ServiceError(400, WireError("InvalidRequest", str(error))) from error
-    return lambda at: _keep(service, job, found, warnings, at)
+    return lambda at: _keep(service, job, evaluation, warnings, at)
 
 
 def _same_model(project: Project, job: Job) -> str:
-    """Raises a 409 ServiceError if the label has got another model since."""
-    found = model(project, job.request["model"])
-    if found.id != job.request["id"]:
-        raise conflict(f"The model {found.label!r} was trained again meanwhile: evaluate it again.")
-    return found.id
+    """The id of the model. Raises a 409 ServiceError if the label has another model since."""
+    trained = model(project, job.request["model"])
+    if trained.id != job.request["id"]:
+        raise conflict(f"The model {trained.label!r} was trained again meanwhile: evaluate it again.")
+    return trained.id
 
 
 def _keep(
-    service: Service, job: Job, found: engine.Evaluation, warnings: tuple[WireError, ...], at: datetime
+    service: Service, job: Job, evaluation: engine.Evaluation, warnings: tuple[WireError, ...], at: datetime
 ) -> Ending:
     name = _same_model(service.state.project(job.project), job)
     options = EvaluationOptions(**job.request["options"])
-    service.state.evaluations.put(name, ModelEvaluation(at, options, found))
+    service.state.evaluations.put(name, ModelEvaluation(at, options, evaluation))
     return Ending(warnings=warnings)

@@ -24,7 +24,7 @@ def evaluation_status(call: Call, service: Service) -> Reply:
 
 
 def _body(service: Service, job: Job) -> JSON:
-    """With how far it is: all or nothing, as the parts of a training are."""
+    """`percentComplete` is 0 or 100, as in the parts of a training."""
     succeeded = job.ending and job.ending.status == "succeeded"
     result = {
         "evaluationOptions": options_body(EvaluationOptions(**job.request["options"])),

@@ -14,7 +14,7 @@ from local.language.state.state import exported_model
 
 
 def list_exported(call: Call, service: Service) -> Reply:
-    return page(call, [_body(it) for it in service.state.project(call.names["project"]).exported.values()])
+    return page(call, [_body(exported) for exported in service.state.project(call.names["project"]).exported.values()])
 
 
 def get_exported(call: Call, service: Service) -> Reply:
@@ -39,12 +39,12 @@ def exported_status(call: Call, service: Service) -> Reply:
 
 
 def manifest(call: Call, service: Service) -> Reply:
-    """The service's files are in a storage of its own; here they are fetched from this very service, with its key."""
+    """The files are downloaded from this service, with its key. Azure stores them elsewhere."""
     name, exported = call.names["project"], call.names["exported"]
-    found = exported_models.files(service, service.state.project(name), exported)
+    files = exported_models.files(service, service.state.project(name), exported)
     at, version = (f"{PREFIX}/projects", name, "/exported-models", exported), {"api-version": call.query["api-version"]}
-    files = [{"name": it.name, "contentUri": call.link(*at, "/files", it.name, **version)} for it in found]
-    return Reply(200, {"modelFiles": files})
+    listed = [{"name": file.name, "contentUri": call.link(*at, "/files", file.name, **version)} for file in files]
+    return Reply(200, {"modelFiles": listed})
 
 
 def exported_file(call: Call, service: Service) -> Reply:
@@ -52,14 +52,14 @@ def exported_file(call: Call, service: Service) -> Reply:
     return Reply(200, content=exported_models.content(service, project, call.names["exported"], call.names["file"]))
 
 
-def _body(found: ExportedModel) -> JSON:
+def _body(exported: ExportedModel) -> JSON:
     return {
-        "exportedModelName": found.name,
-        "modelId": found.model.id,
-        "lastTrainedDateTime": seconds(found.model.trained),
-        "lastExportedModelDateTime": seconds(found.exported),
-        "modelExpirationDate": f"{training.expires(found.model.trained):%Y-%m-%d}",
-        "modelTrainingConfigVersion": found.model.config,
+        "exportedModelName": exported.name,
+        "modelId": exported.model.id,
+        "lastTrainedDateTime": seconds(exported.model.trained),
+        "lastExportedModelDateTime": seconds(exported.exported),
+        "modelExpirationDate": f"{training.expires(exported.model.trained):%Y-%m-%d}",
+        "modelTrainingConfigVersion": exported.model.config,
     }
 
 

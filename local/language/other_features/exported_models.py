@@ -1,4 +1,4 @@
-"""Exported models: made ready to be taken away, in no protocol's words. Each keeps its model until it is deleted."""
+"""Exports models for download. Independent of protocols. An exported model keeps its model until it is deleted."""
 
 from __future__ import annotations
 
@@ -28,8 +28,8 @@ def begin(service: Service, name: str, exported: str, label: str) -> Job:
 def exporting(service: Service, job: Job) -> Effect:
     def export(at: datetime) -> Ending:
         project = service.state.project(job.project)
-        made = ExportedModel(job.request["exported"], model(project, job.request["model"]), at)
-        service.state.put(replace(project, exported={**project.exported, made.name: made}))
+        new = ExportedModel(job.request["exported"], model(project, job.request["model"]), at)
+        service.state.put(replace(project, exported={**project.exported, new.name: new}))
         service.collect()
         return Ending()
 
@@ -44,7 +44,7 @@ def begin_delete(service: Service, name: str, exported: str) -> Job:
 def deleting(service: Service, job: Job) -> Effect:
     def delete(_at: datetime) -> Ending:
         project = service.state.project(job.project)
-        kept = {name: it for name, it in project.exported.items() if name != job.request["exported"]}
+        kept = {name: other for name, other in project.exported.items() if name != job.request["exported"]}
         service.state.put(replace(project, exported=kept))
         service.collect()
         return Ending()
@@ -53,13 +53,13 @@ def deleting(service: Service, job: Job) -> Effect:
 
 
 def files(service: Service, project: Project, exported: str) -> list[Path]:
-    """What the model consists of. Raises a 404 ServiceError."""
+    """The files of the model. Raises a 404 ServiceError."""
     return service.state.models.files(exported_model(project, exported).model.id)
 
 
 def content(service: Service, project: Project, exported: str, name: str) -> bytes:
-    """One of the files. Raises a 404 ServiceError."""
-    found = next((file for file in files(service, project, exported) if file.name == name), None)
-    if found is None:
+    """The content of one file. Raises a 404 ServiceError."""
+    file = next((file for file in files(service, project, exported) if file.name == name), None)
+    if file is None:
         raise not_found(f"The exported model has no file {name!r}.")
-    return found.read_bytes()
+    return file.read_bytes()

@@ -16,7 +16,7 @@ def list_configs(call: Call, service: Service) -> Reply:
 
 
 def list_prebuilt_entities(call: Call, _service: Service) -> Reply:
-    """They are for composing entities, which no kind of project here has."""
+    """None: they are parts of entities, which no supported kind of project has."""
     return page(call, [])
 
 

@@ -1,4 +1,4 @@
-"""Other resources that a project is deployed to, in the previews of today's authoring protocol."""
+"""Other resources that a project is deployed to, in the previews of the current authoring protocol."""
 
 from __future__ import annotations
 
@@ -12,18 +12,18 @@ from local.language.state.records import Resource
 
 
 def list_resources(call: Call, service: Service) -> Reply:
-    found = service.state.project(call.names["project"]).resources
-    return page(call, [{"azureResourceId": it.id, "region": it.region} for it in found])
+    assigned = service.state.project(call.names["project"]).resources
+    return page(call, [{"azureResourceId": resource.id, "region": resource.region} for resource in assigned])
 
 
 def list_assigned_deployments(call: Call, _service: Service) -> Reply:
-    """Those of projects that other resources own (the client's words): all that there are here are this one's own."""
+    """Deployments of projects that other resources own (in the words of the client): there are none."""
     return page(call, [])
 
 
 def assign(call: Call, service: Service) -> Reply:
     name = call.names["project"]
-    job = resources.begin_assign(service, name, [_resource(it) for it in call.body.bodies("resourcesMetadata")])
+    job = resources.begin_assign(service, name, [_resource(item) for item in call.body.bodies("resourcesMetadata")])
     return accepted(call, "/projects", job, name, "/resources/assign/jobs")
 
 
@@ -34,14 +34,14 @@ def unassign(call: Call, service: Service) -> Reply:
 
 
 def delete_from_resources(call: Call, service: Service) -> Reply:
-    name, place, body = call.names["project"], call.names["deployment"], call.body
+    name, deployment_name, body = call.names["project"], call.names["deployment"], call.body
     ids = body.texts("assignedResourceIds") if body.has("assignedResourceIds") else None
-    job = resources.begin_withdraw(service, name, place, ids)
-    return accepted(call, "/projects", job, name, "/deployments", place, "/delete-from-resources/jobs")
+    job = resources.begin_withdraw(service, name, deployment_name, ids)
+    return accepted(call, "/projects", job, name, "/deployments", deployment_name, "/delete-from-resources/jobs")
 
 
 def withdrawal_status(call: Call, service: Service) -> Reply:
-    """A deployment that was taken back from everywhere is deleted."""
+    """The job deletes a deployment that is removed from all resources."""
     job = job_of(call, service, "withdraw", "undeploy", deployment=call.names["deployment"])
     return Reply(200, job_body(service, job))
 

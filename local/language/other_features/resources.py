@@ -1,6 +1,6 @@
-"""Other Language resources that a project's deployments may go to: assigned, named, taken back.
+"""Other Language resources that a project can be deployed to: assigns and unassigns them, removes deployments.
 
-There are none on one machine: what is assigned is remembered and shown, and nothing answers there.
+They do not exist on one machine: assignments are stored and returned, but no resource is ever called.
 """
 
 from __future__ import annotations
@@ -27,14 +27,14 @@ HERE = Resource(
 
 def begin_assign(service: Service, name: str, resources: Sequence[Resource]) -> Job:
     project = service.state.project(name)
-    return service.begin("assign", project.name, request={"resources": [asdict(it) for it in resources]})
+    return service.begin("assign", project.name, request={"resources": [asdict(resource) for resource in resources]})
 
 
 def assigning(service: Service, job: Job) -> Effect:
     def assign(_at: datetime) -> Ending:
         project = service.state.project(job.project)
-        added = {it["id"]: Resource(**it) for it in job.request["resources"]}
-        kept = {it.id: it for it in project.resources}
+        added = {fields["id"]: Resource(**fields) for fields in job.request["resources"]}
+        kept = {resource.id: resource for resource in project.resources}
         service.state.put(replace(project, resources=tuple((kept | added).values())))
         return Ending()
 
@@ -42,7 +42,7 @@ def assigning(service: Service, job: Job) -> Effect:
 
 
 def begin_unassign(service: Service, name: str, resources: Sequence[str]) -> Job:
-    """Raises a 400 ServiceError for what is not assigned, or a 409 for what is still deployed to."""
+    """Raises a 400 ServiceError for a resource that is not assigned, or a 409 for one that has a deployment."""
     project = service.state.project(name)
     require_assigned(project, resources)
     _require_unused(project, resources)
@@ -53,32 +53,32 @@ def unassigning(service: Service, job: Job) -> Effect:
     def unassign(_at: datetime) -> Ending:
         project = service.state.project(job.project)
         _require_unused(project, job.request["resources"])
-        kept = tuple(it for it in project.resources if it.id not in job.request["resources"])
+        kept = tuple(resource for resource in project.resources if resource.id not in job.request["resources"])
         service.state.put(replace(project, resources=kept))
         return Ending()
 
     return unassign
 
 
-def begin_withdraw(service: Service, name: str, place: str, resources: Sequence[str] | None) -> Job:
-    """Takes a deployment back from some of its resources. None: from all, this one too, so that it is deleted.
+def begin_withdraw(service: Service, name: str, deployment_name: str, resources: Sequence[str] | None) -> Job:
+    """Removes a deployment from some of its resources. None: from all, including this service, which deletes it.
 
     Raises a 400 ServiceError for a resource that is not assigned.
     """
     if resources is None:
-        return begin_undeploy(service, name, place)
+        return begin_undeploy(service, name, deployment_name)
     project = service.state.project(name)
-    deployment(project, place)
+    deployment(project, deployment_name)
     require_assigned(project, resources)
-    return service.begin("withdraw", name, request={"deployment": place, "resources": list(resources)})
+    return service.begin("withdraw", name, request={"deployment": deployment_name, "resources": list(resources)})
 
 
 def withdrawing(service: Service, job: Job) -> Effect:
     def withdraw(_at: datetime) -> Ending:
         project = service.state.project(job.project)
-        found = deployment(project, job.request["deployment"])
-        kept = tuple(it for it in found.resources if it.id not in job.request["resources"])
-        changed = {found.name: replace(found, resources=kept)}
+        deployed = deployment(project, job.request["deployment"])
+        kept = tuple(resource for resource in deployed.resources if resource.id not in job.request["resources"])
+        changed = {deployed.name: replace(deployed, resources=kept)}
         service.state.put(replace(project, deployments={**project.deployments, **changed}))
         return Ending()
 
@@ -86,7 +86,7 @@ def withdrawing(service: Service, job: Job) -> Effect:
 
 
 def _require_unused(project: Project, resources: Sequence[str]) -> None:
-    for place in project.deployments.values():
-        used = next((it.id for it in place.resources if it.id in resources), None)
+    for deployed in project.deployments.values():
+        used = next((resource.id for resource in deployed.resources if resource.id in resources), None)
         if used:
-            raise conflict(f"The deployment {place.name!r} is on {used!r}: delete it from there first.")
+            raise conflict(f"The deployment {deployed.name!r} is on {used!r}: delete it from there first.")

@@ -1,4 +1,4 @@
-"""Loads the labels that a model was trained with back into its project, in the words of no protocol."""
+"""Loads the labels that a model was trained with back into its project. Independent of protocols."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from local.language.state.state import model, snapshot
 
 
 def begin_load(service: Service, name: str, label: str) -> Job:
-    """Brings back the labels that a model was trained with. Raises a 404 ServiceError, or a 409 while it is busy."""
+    """Raises a 404 ServiceError, or a 409 while the project is busy."""
     service.require_idle(name)
     snapshot(service.state, model(service.state.project(name), label))
     return service.begin("load", name, request={"model": label})

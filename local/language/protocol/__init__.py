@@ -1,1 +1,1 @@
-"""What every dialect is made of, without state: requests, routes, responses, errors, lengths of texts."""
+"""What every dialect is built from, without state: requests, routes, responses, errors, the length of a text."""

@@ -1,4 +1,4 @@
-"""What every dialect is made of: requests, replies, routes, times as text, and pages of lists."""
+"""The parts of every dialect: requests, replies, routes, and times as text."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ AUTHORING_HEADERS = {"request-id": "{id}", **REGION, "Access-Control-Expose-Head
 
 @dataclass(frozen=True)
 class Call:
-    """One request. `names` are the variable parts of its path, `base` is the address that the caller used."""
+    """One request. `names`: the variable parts of its path. `base`: the scheme and host that the caller used."""
 
     path: str
     base: str
@@ -32,7 +32,7 @@ class Call:
         return JsonBody.parse(self.content)
 
     def whole(self, name: str, default: int | None, least: int = 0, most: int | None = None) -> int | None:
-        """A query parameter that is a whole number."""
+        """A query parameter that is a whole number. Raises a 400 ServiceError."""
         text = self.query.get(name)
         if text is None:
             return default
@@ -54,15 +54,18 @@ class Call:
         return self.query[name]
 
     def link(self, *segments: str, **query: Any) -> str:
-        """An absolute address of this service: what starts with a slash is a path, anything else is one segment."""
-        parts = (quote(it, safe="/:") if it.startswith("/") else f"/{quote(it, safe='')}" for it in segments)
+        """An absolute URL of this service. A segment that starts with a slash is a path, any other is quoted."""
+        parts = (
+            quote(segment, safe="/:") if segment.startswith("/") else f"/{quote(segment, safe='')}"
+            for segment in segments
+        )
         address = self.base + "".join(parts)
         return f"{address}?{urlencode(query, safe='$')}" if query else address
 
 
 @dataclass(frozen=True)
 class Reply:
-    """`content` is what is no JSON, instead of a `body`."""
+    """A response: with a JSON `body`, or else with `content` of another type."""
 
     status: int
     body: JSON | None = None
@@ -76,7 +79,7 @@ Handler = Callable[[Call, S], Reply]
 
 @dataclass(frozen=True)
 class Route(Generic[S]):
-    """One operation. `path` in werkzeug's notation. A handler that is not `locked` may be slow and locks for itself."""
+    """One operation. `path` in the notation of werkzeug. A handler that is not `locked` locks the state itself."""
 
     method: str
     path: str
@@ -86,11 +89,11 @@ class Route(Generic[S]):
 
 @dataclass(frozen=True, eq=False)
 class Dialect(Generic[S]):
-    """One protocol: where it lives, its operations, and what all of its answers share.
+    """One protocol: its operations, and what all of its responses have in common.
 
-    `versions` are the api-versions it takes as a query parameter; none if the version is in the path.
-    `renamed` are the error codes that it spells differently. `{id}` in a header stands for the request's own id.
-    `region_since` is the first api-version whose answers name a region.
+    `versions`: the values of the query parameter api-version; none if the version is part of the prefix.
+    `renamed`: the error codes that it spells differently. `{id}` in a header is replaced by the id of the request.
+    `region_since`: the first api-version whose responses name a region.
     """
 
     prefix: str
@@ -98,17 +101,17 @@ class Dialect(Generic[S]):
     versions: Sequence[str] = ()
     headers: Mapping[str, str] = field(default_factory=dict)
     renamed: Mapping[str, str] = field(default_factory=dict)
-    most_bytes: int = MEGABYTE
+    max_bytes: int = MEGABYTE
     region_since: str = ""
 
     def at(self, version: str) -> Dialect[S]:
-        """With the headers that answers to this api-version have."""
+        """The dialect with the response headers of this api-version."""
         named = self.region_since and version >= self.region_since
         return replace(self, headers={**self.headers, **REGION}) if named else self
 
     @property
     def authoring(self) -> bool:
-        """Whether it makes projects and models; else it uses them."""
+        """Whether it is an authoring protocol; else it is a runtime protocol."""
         return "/authoring/" in self.prefix
 
 
@@ -121,10 +124,10 @@ def milliseconds(moment: datetime) -> str:
 
 
 def ticks(moment: datetime) -> str:
-    """Seven digits, as recorded where tasks and parts of a training are timed."""
+    """With seven digits, as recorded for tasks and the parts of a training."""
     return f"{moment:%Y-%m-%dT%H:%M:%S}.{moment.microsecond:06d}0Z"
 
 
 def without_none(fields: JSON) -> JSON:
-    """The service leaves out what is not set."""
+    """The fields that are set: the service leaves out all others."""
     return {name: value for name, value in fields.items() if value is not None}

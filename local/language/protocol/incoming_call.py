@@ -1,4 +1,4 @@
-"""A call, as far as limits and faults look at it."""
+"""What rate limits and injected faults know about a call."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 
 from local.language.protocol.dialect import Dialect, Route
 
-OPERATIONS: Mapping[str, str] = {  # by the name of the handler; recorded, but for the last
+OPERATIONS: Mapping[str, str] = {  # by the name of the handler; recorded, except for the last one
     "submit": "Submit analysis job",
     "status": "Get analysis status and results",
     "cancel": "Cancel analysis job",
@@ -26,16 +26,16 @@ class IncomingCall:
 
     @property
     def operation(self) -> str:
-        """What the service calls it."""
+        """The name of the operation in messages of the service."""
         name = self.route.handler.__name__
         return OPERATIONS.get(name, name.replace("_", " ").capitalize())
 
     @property
     def api(self) -> str:
-        """What the service calls its protocol; for authoring there is no recording."""
+        """The name of the protocol in messages of the service; not recorded for authoring."""
         return f"Text {'Authoring' if self.dialect.authoring else 'Analytics'} API ({self.version})"
 
     @property
     def version(self) -> str:
-        """In the query or, if the dialect has only one, the last part of its prefix."""
+        """The api-version of the query or, if the dialect has only one, the last part of its prefix."""
         return self.query.get("api-version", "") if self.dialect.versions else self.dialect.prefix.rpartition("/")[2]

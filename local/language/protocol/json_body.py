@@ -1,4 +1,4 @@
-"""JSON from others, read strictly: each field by name and type."""
+"""Reads JSON from callers strictly: each field by its name and type."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from typing import Any, NoReturn
 from local.language.protocol.service_errors import malformed
 
 JSON = dict[str, Any]
-MOST_DEPTH = 64  # enough for everything that is taken, and far from what makes anything here overflow
+MAX_DEPTH = 64  # more than any valid body has, and far below what overflows the stack
 _REQUIRED: Any = object()
 
 
 class JsonBody:
-    """A JSON object whose fields are read by name and type. Whatever is wrong is a 400 that names the field."""
+    """A JSON object whose fields are read by name and type. Errors are a 400 ServiceError that names the field."""
 
     def __init__(self, fields: JSON, at: str = "") -> None:
         self.fields = fields
@@ -23,19 +23,19 @@ class JsonBody:
     @classmethod
     def parse(cls, text: str | bytes) -> JsonBody:
         try:
-            found = parsed(text)
+            value = parse_json(text)
         except ValueError as error:
             raise malformed("It is not JSON.") from error
-        if not isinstance(found, dict):
+        if not isinstance(value, dict):
             raise malformed("It is not a JSON object.")
-        return cls(found)
+        return cls(value)
 
     def name(self, field: str) -> str:
-        """Where a field of this object stands in the whole."""
+        """The path of a field of this object from the root of the body."""
         return f"{self._at}.{field}" if self._at else field
 
     def has(self, field: str) -> bool:
-        """Whether it is there; null is as good as absent."""
+        """Whether the field is there and not null."""
         return self.fields.get(field) is not None
 
     def text(self, field: str, default: str = _REQUIRED) -> str:
@@ -71,41 +71,41 @@ class JsonBody:
         return [JsonBody(item, name) for item, name in zip(items, names, strict=True)]
 
     def only(self, *fields: str) -> None:
-        """Raises if there is any other field, for what would be misunderstood without it."""
+        """Raises if there is any other field, so that a misspelled one is not ignored."""
         unknown = next((field for field in self.fields if field not in fields), None)
         if unknown is not None:
-            raise malformed(f"There is no field {self.name(unknown)}: use {', '.join(fields)}.", self.name(unknown))
+            raise malformed(f"Unknown field {self.name(unknown)}: use {', '.join(fields)}.", self.name(unknown))
 
-    def _within(self, field: str, found: Any, least: float, most: float) -> Any:
-        if not least <= found <= most:
+    def _within(self, field: str, value: Any, least: float, most: float) -> Any:
+        if not least <= value <= most:
             limits = f"{least:g} or more" if most == math.inf else f"{least:g} to {most:g}"
             raise malformed(f"{self.name(field)} must be {limits}.", self.name(field))
-        return found
+        return value
 
-    def _get(self, field: str, of: type[object] | tuple[type, ...], called: str, default: Any) -> Any:
-        found = self.fields.get(field)
-        if found is None:
+    def _get(self, field: str, types: type[object] | tuple[type, ...], description: str, default: Any) -> Any:
+        value = self.fields.get(field)
+        if value is None:
             if default is _REQUIRED:
                 raise malformed(f"{self.name(field)} is missing.", self.name(field))
             return default
-        if not isinstance(found, of) or (of is not bool and isinstance(found, bool)):
-            raise malformed(f"{self.name(field)} must be {called}.", self.name(field))
-        return found
+        if not isinstance(value, types) or (types is not bool and isinstance(value, bool)):
+            raise malformed(f"{self.name(field)} must be {description}.", self.name(field))
+        return value
 
 
-def parsed(text: str | bytes) -> Any:
-    """The value of a JSON text. Raises ValueError, also for what Python takes beyond JSON, and for too much of it."""
+def parse_json(text: str | bytes) -> Any:
+    """The value of a JSON text. Raises ValueError, also for NaN, infinite numbers and too much nesting."""
     try:
-        found = json.loads(text, parse_constant=_no_number, parse_float=_finite)
+        value = json.loads(text, parse_constant=_no_number, parse_float=_finite)
     except RecursionError as error:
         raise ValueError("too deep") from error
-    if _deeper(found, MOST_DEPTH):
+    if _deeper(value, MAX_DEPTH):
         raise ValueError("too deep")
-    return found
+    return value
 
 
 def _no_number(text: str) -> NoReturn:
-    raise ValueError(f"{text} is no number in JSON")
+    raise ValueError(f"{text} is not a number in JSON")
 
 
 def _finite(text: str) -> float:
@@ -114,7 +114,7 @@ def _finite(text: str) -> float:
 
 
 def _deeper(value: Any, most: int) -> bool:
-    """Whether anything stands within more than so many lists and objects."""
+    """Whether the value is nested deeper than this number of lists and objects."""
     level = [value]
     for _ in range(most + 1):
         level = [part for item in level if isinstance(item, dict | list) for part in _parts(item)]

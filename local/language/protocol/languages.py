@@ -1,4 +1,4 @@
-"""The languages that projects may be in, as the service lists them."""
+"""The languages that the service lists for projects."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What was asked of the service, newest last, so that callers' tests can look at their own requests."""
+"""The requests that the service received, so that tests can check what their code sent."""
 
 from __future__ import annotations
 
@@ -10,17 +10,17 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from local.language.protocol.json_body import parsed
+from local.language.protocol.json_body import parse_json
 
-MOST_REQUESTS = 5_000
-MOST_BYTES = 64 * 1024 * 1024
+MAX_REQUESTS = 5_000
+MAX_BYTES = 64 * 1024 * 1024
 SECRET_HEADERS = ("ocp-apim-subscription-key", "authorization")
 SECRET_FIELD = re.compile(rb'("accessToken"\s*:\s*)"(?:[^"\\]|\\.)*"?')
 
 
 @dataclass(frozen=True)
 class RecordedRequest:
-    """One request and the status of its answer. Header names are in lower case, and the key is not among them."""
+    """One request and the status of its response. Header names are in lower case; the key is left out."""
 
     method: str
     path: str
@@ -32,24 +32,24 @@ class RecordedRequest:
 
     @property
     def body(self) -> Any:
-        """The JSON that was sent, else the text; None if nothing was sent."""
+        """The body as JSON, else as text; None if it is empty."""
         try:
-            return parsed(self.content) if self.content else None
+            return parse_json(self.content) if self.content else None
         except ValueError:
             return self.content.decode("utf-8", "replace")
 
     def wire(self) -> dict[str, Any]:
-        shown = {"method": self.method, "path": self.path, "query": dict(self.query), "headers": dict(self.headers)}
-        return {**shown, "body": self.body, "at": self.at.isoformat(), "status": self.status}
+        fields = {"method": self.method, "path": self.path, "query": dict(self.query), "headers": dict(self.headers)}
+        return {**fields, "body": self.body, "at": self.at.isoformat(), "status": self.status}
 
 
 def without_secrets(content: bytes) -> bytes:
-    """A body as it is recorded: what lets somebody copy a project is empty there."""
+    """The body with every access token of a project copy replaced by an empty text."""
     return SECRET_FIELD.sub(rb'\1""', content)
 
 
 class RequestLog:
-    """The last requests, bounded in number and in bytes."""
+    """The latest requests, oldest first, limited in number and in bytes."""
 
     def __init__(self) -> None:
         self._requests: deque[RecordedRequest] = deque()
@@ -60,7 +60,7 @@ class RequestLog:
         with self._lock:
             self._requests.append(request)
             self._bytes += len(request.content)
-            while len(self._requests) > MOST_REQUESTS or self._bytes > MOST_BYTES:
+            while len(self._requests) > MAX_REQUESTS or self._bytes > MAX_BYTES:
                 self._bytes -= len(self._requests.popleft().content)
 
     def all(self) -> list[RecordedRequest]:

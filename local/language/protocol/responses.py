@@ -1,4 +1,4 @@
-"""The answers as they leave: headers, JSON, and the envelope of errors."""
+"""Replies as HTTP responses: headers, JSON, and the error envelope."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ GATEWAY_CONTENT = "application/json"
 SERVICE_CONTENT = "application/json; charset=utf-8"
 
 
-def refused(error: ServiceError, dialect: Dialect[Any] | None) -> Reply:
-    fault = error.fault.wire(dialect.renamed if dialect else {})
-    named = {} if error.by_gateway else {"x-ms-error-code": fault["code"]}
-    return Reply(error.status, {"error": fault}, {**named, **error.headers})
+def error_reply(error: ServiceError, dialect: Dialect[Any] | None) -> Reply:
+    body = error.fault.wire(dialect.renamed if dialect else {})
+    code = {} if error.by_gateway else {"x-ms-error-code": body["code"]}
+    return Reply(error.status, {"error": body}, {**code, **error.headers})
 
 
-def answered(reply: Reply, dialect: Dialect[Any] | None, milliseconds: int) -> Response:
-    """A refusal by the gateway, before any dialect, is plainer than an answer of the service (recorded)."""
+def http_response(reply: Reply, dialect: Dialect[Any] | None, milliseconds: int) -> Response:
+    """Without a dialect it is a response of the gateway, which has fewer headers (recorded)."""
     request_id = str(uuid.uuid4())
     headers = {"apim-request-id": request_id, **reply.headers}
     if dialect:

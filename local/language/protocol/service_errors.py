@@ -1,6 +1,6 @@
-"""What the service answers when something is wrong: its error envelope, and the errors that carry one.
+"""The errors of the service and their JSON envelope.
 
-The codes are those of the service's published enumerations; texts marked "recorded" are the service's own.
+The codes come from the enumerations that the service publishes. Texts marked "recorded" were recorded from the service.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 SECONDS_IN_DAY = 24 * 3600
-FRONT_HEADERS = {  # recorded: what stands on all answers but the gateway's own to strangers
+FRONT_HEADERS = {  # recorded: on all responses, except those the gateway sends without a dialect
     "Strict-Transport-Security": "max-age=31536000; includeSubDomains; preload",
     "X-Content-Type-Options": "nosniff",
 }
@@ -20,7 +20,7 @@ FRONT_HEADERS = {  # recorded: what stands on all answers but the gateway's own 
 
 @dataclass(frozen=True)
 class WireError:
-    """One error as it stands on the wire. `target` names the part of the request that it is about."""
+    """One error in a response. `target` names the part of the request that is wrong."""
 
     code: str
     message: str
@@ -29,20 +29,20 @@ class WireError:
     inner: WireError | None = None
 
     def wire(self, renamed: Mapping[str, str] | None = None) -> dict[str, Any]:
-        """The JSON of it. `renamed`: codes that a dialect spells differently."""
+        """The error as JSON. `renamed`: codes that a dialect spells differently."""
         renamed = renamed or {}
-        found: dict[str, Any] = {"code": renamed.get(self.code, self.code), "message": self.message}
+        body: dict[str, Any] = {"code": renamed.get(self.code, self.code), "message": self.message}
         if self.target:
-            found["target"] = self.target
+            body["target"] = self.target
         if self.details:
-            found["details"] = [detail.wire(renamed) for detail in self.details]
+            body["details"] = [detail.wire(renamed) for detail in self.details]
         if self.inner:
-            found["innererror"] = self.inner.wire(renamed)
-        return found
+            body["innererror"] = self.inner.wire(renamed)
+        return body
 
 
 class ServiceError(Exception):
-    """A request that gets no better answer than `status` and `fault`."""
+    """A request that fails with this HTTP status and error."""
 
     def __init__(self, status: int, fault: WireError, headers: Mapping[str, str] | None = None) -> None:
         super().__init__(f"{fault.code}: {fault.message}")
@@ -52,7 +52,7 @@ class ServiceError(Exception):
 
     @property
     def by_gateway(self) -> bool:
-        """Whether it is the gateway's, which answers with a number where the service has a word (recorded)."""
+        """Whether the gateway sends it: its codes are numbers, those of the service are words (recorded)."""
         return self.fault.code.isdigit()
 
 
@@ -63,12 +63,12 @@ def invalid(
 
 
 def malformed(message: str, target: str = "") -> ServiceError:
-    """The body is not what the operation takes."""
+    """The body does not have the form that the operation requires."""
     return invalid("Invalid request body.", inner=WireError("InvalidRequestBodyFormat", message, target))
 
 
 def bad_parameter(message: str, target: str = "") -> ServiceError:
-    """A value is of the right type but cannot be meant."""
+    """A value has the right type but is not allowed."""
     inner = WireError("InvalidParameterValue", message, target)
     return invalid("Invalid parameter value.", code="InvalidArgument", inner=inner)
 
@@ -78,7 +78,7 @@ def bad_documents(message: str, inner_code: str = "InvalidDocumentBatch") -> Ser
 
 
 def too_much_text(limit: int) -> ServiceError:
-    """More text elements than a request may have."""
+    """The request has more text elements than allowed."""
     inner = WireError(
         "InvalidDocumentBatch", f"Request Payload sent is too large to be processed. Limit request size to: {limit}"
     )
@@ -86,7 +86,7 @@ def too_much_text(limit: int) -> ServiceError:
 
 
 def duplicate_task(name: str, kind: str) -> ServiceError:
-    """Recorded, for tasks of another kind."""
+    """Recorded for another kind of task."""
     message = (
         f"Duplicate task name {name} for task type {kind}. Make sure each task under a task type has a unique name"
     )
@@ -106,19 +106,17 @@ def not_found(message: str) -> ServiceError:
 
 
 def project_not_found() -> ServiceError:
-    """Recorded from the same front end, which hides the name behind a number."""
+    """Recorded from the same front end, which sends a random id instead of the name."""
     detail = WireError("ProjectNotFound", str(uuid.uuid4()))
     return ServiceError(404, WireError("ProjectNotFound", "The specified project was not found.", details=(detail,)))
 
 
 def operation_not_found(job: str) -> ServiceError:
-    return ServiceError(
-        404, WireError("OperationNotFound", f"There is no job {job}: it was never begun, or has expired.")
-    )
+    return ServiceError(404, WireError("OperationNotFound", f"The job {job} does not exist or has expired."))
 
 
 def wrong_key() -> ServiceError:
-    """Recorded."""
+    """The key is missing or wrong (recorded)."""
     message = (
         "Access denied due to invalid subscription key or wrong API endpoint. Make sure to provide a valid key for an "
         "active subscription and use a correct regional API endpoint for your resource."
@@ -127,7 +125,7 @@ def wrong_key() -> ServiceError:
 
 
 def throttled(operation: str, api: str, seconds: int | None, tier: str = "S") -> ServiceError:
-    """Recorded, with a Retry-After in whole seconds; None: without one."""
+    """Recorded. `seconds`: the Retry-After header; None: no such header."""
     message = (
         f"Requests to the {operation} Operation under {api} have exceeded rate limit of your current TextAnalytics "
         f"{tier} pricing tier. Please retry after {_count(1 if seconds is None else seconds, 'second')}. "
@@ -136,8 +134,8 @@ def throttled(operation: str, api: str, seconds: int | None, tier: str = "S") ->
     return ServiceError(429, WireError("429", message), _retry_after(seconds))
 
 
-def quota_spent(seconds: int | None, tier: str = "F0") -> ServiceError:
-    """Recorded, with a Retry-After in seconds that the message rounds up to days; None: without one."""
+def quota_exceeded(seconds: int | None, tier: str = "F0") -> ServiceError:
+    """Recorded. `seconds`: the Retry-After header, which the message rounds up to days; None: no such header."""
     days = math.ceil((SECONDS_IN_DAY if seconds is None else seconds) / SECONDS_IN_DAY)
     message = (
         f"Out of call volume quota for TextAnalytics {tier} pricing tier. Please retry after {_count(days, 'day')}. "
@@ -152,21 +150,21 @@ def no_such_route() -> ServiceError:
 
 def wrong_method(allowed: Iterable[str]) -> ServiceError:
     names = ", ".join(sorted(allowed))
-    return ServiceError(405, WireError("405", f"This address takes {names}."), {"Allow": names})
+    return ServiceError(405, WireError("405", f"This address accepts {names}."), {"Allow": names})
 
 
 def too_large(limit: int) -> ServiceError:
-    return ServiceError(413, WireError("InvalidRequest", f"The request is too large: at most {limit} bytes are taken."))
+    return ServiceError(413, WireError("InvalidRequest", f"The request is too large: the limit is {limit} bytes."))
 
 
 def empty_document() -> WireError:
-    """Recorded: how one empty document among good ones is reported."""
+    """Recorded: the error of one empty document among valid ones."""
     inner = WireError("InvalidDocument", "Document text is empty.")
     return WireError("InvalidArgument", "Invalid Document in request.", inner=inner)
 
 
 def all_documents_empty() -> ServiceError:
-    """Recorded."""
+    """Recorded: the error when every document is empty."""
     return invalid("Invalid Document in request.", inner=WireError("InvalidDocumentBatch", "Document text is empty."))
 
 

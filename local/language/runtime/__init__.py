@@ -1,1 +1,1 @@
-"""The dialects that classify texts."""
+"""The runtime protocols: analyze jobs."""

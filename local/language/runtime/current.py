@@ -1,4 +1,4 @@
-"""Today's runtime protocol, `/language/analyze-text/jobs?api-version=`: routes and wire shapes only."""
+"""The current runtime protocol, `/language/analyze-text/jobs?api-version=`: its routes and bodies."""
 
 from __future__ import annotations
 
@@ -14,29 +14,29 @@ from local.language.protocol.dialect import Call, Dialect, Reply, Route, seconds
 from local.language.protocol.json_body import JSON, JsonBody
 from local.language.protocol.service_errors import bad_parameter, malformed
 from local.language.runtime.job_pages import (
-    Finished,
+    FinishedTask,
     Page,
     counters,
     document_errors,
     document_statistics,
     documents_of,
-    faults,
-    finished,
+    finished_tasks,
+    job_errors,
 )
 from local.language.state.project_kinds import CURRENT
 from local.language.state.records import SINGLE, Job
 
 PREFIX = "/language/analyze-text"
-KINDS = {wire: kind for kind, wire in CURRENT.items()}
+KINDS = {wire_name: kind for kind, wire_name in CURRENT.items()}
 
 
 @dataclass(frozen=True)
 class Version:
-    """What api-versions differ in: when the job changed, the word for half a success, the class of a single label."""
+    """The differences between api-versions."""
 
-    updated: str = "lastUpdatedDateTime"
-    partial: str = "partiallyCompleted"
-    single_is_list: bool = True
+    updated: str = "lastUpdatedDateTime"  # the name of this field of a job
+    partial: str = "partiallyCompleted"  # the status of a job of which some tasks failed
+    single_is_list: bool = True  # whether the `class` of a single-label document is a list
 
 
 VERSIONS = {
@@ -56,12 +56,12 @@ VERSIONS = {
 def submit(call: Call, service: Service) -> Reply:
     body = call.body
     documents, name = documents_of(body), body.text("displayName", "")
-    tasks = [_task(kind, item, service) for kind, item in _asked(body)]
+    tasks = [_task(kind, item, service) for kind, item in _requested_tasks(body)]
     return _accepted(call, analysis.begin(service, documents, tasks, name, _cancel_after(body)))
 
 
 def status(call: Call, service: Service) -> Reply:
-    page = Page.of(call, "skip", "top")
+    page = Page.parse(call, "skip", "top")
     return Reply(200, _body(call, service, service.analyses.get(call.names["job"]), page))
 
 
@@ -70,18 +70,18 @@ def cancel(call: Call, service: Service) -> Reply:
 
 
 def _cancel_after(body: JsonBody) -> timedelta:
-    """Given in seconds; there is no limit documented, and what is longer than a job lives changes nothing."""
-    most = ANALYZE_LIFETIME.total_seconds()
-    return timedelta(seconds=min(body.number("cancelAfter", most, least=0, most=math.inf), most))
+    """In seconds. No maximum is documented; more than the lifetime of a job has no effect."""
+    lifetime = ANALYZE_LIFETIME.total_seconds()
+    return timedelta(seconds=min(body.number("cancelAfter", lifetime, least=0, most=math.inf), lifetime))
 
 
-def _asked(body: JsonBody) -> list[tuple[str, JsonBody]]:
+def _requested_tasks(body: JsonBody) -> list[tuple[str, JsonBody]]:
     """The tasks and their kinds. Raises a 400 ServiceError."""
-    found = [(_kind(item), item) for item in body.bodies("tasks")]
-    if not found:
+    tasks = [(_kind(item), item) for item in body.bodies("tasks")]
+    if not tasks:
         raise malformed("tasks must hold at least one task.", "tasks")
-    analysis.require_names((kind, item.text("taskName", "")) for kind, item in found)
-    return found
+    analysis.require_unique_names((kind, item.text("taskName", "")) for kind, item in tasks)
+    return tasks
 
 
 def _kind(item: JsonBody) -> str:
@@ -95,7 +95,7 @@ def _task(kind: str, item: JsonBody, service: Service) -> Task:
     parameters = item.body("parameters")
     parameters.flag("loggingOptOut", False)
     project, place = parameters.text("projectName"), parameters.text("deploymentName")
-    return analysis.deployed(service, project, place, kind, item.text("taskName", ""))
+    return analysis.deployed_task(service, project, place, kind, item.text("taskName", ""))
 
 
 def _accepted(call: Call, job: Job) -> Reply:
@@ -104,7 +104,11 @@ def _accepted(call: Call, job: Job) -> Reply:
 
 
 def _body(call: Call, service: Service, job: Job, page: Page) -> JSON:
-    version, name, found = VERSIONS[call.query["api-version"]], job.request["displayName"], finished(service, job)
+    version, name, finished = (
+        VERSIONS[call.query["api-version"]],
+        job.request["displayName"],
+        finished_tasks(service, job),
+    )
     step = service.analyses.step(job)
     body: JSON = {
         "jobId": job.id,
@@ -113,43 +117,43 @@ def _body(call: Call, service: Service, job: Job, page: Page) -> JSON:
         "expirationDateTime": seconds(job.expires),
         "status": version.partial if step == "partiallyCompleted" else step,
         **({"displayName": name} if name else {}),
-        "errors": faults(job, found, lambda one: f"#/tasks/items/{one.index}"),
-        "tasks": {**counters(job, found), "items": [_item(one, version, page) for one in found]},
+        "errors": job_errors(job, finished, lambda task: f"#/tasks/items/{task.index}"),
+        "tasks": {**counters(job, finished), "items": [_item(task, version, page) for task in finished]},
     }
-    return body | _next(call, page, found)
+    return body | _next(call, page, finished)
 
 
-def _next(call: Call, page: Page, found: Sequence[Finished]) -> JSON:
-    if not page.followed([one.part for one in found]):
+def _next(call: Call, page: Page, finished: Sequence[FinishedTask]) -> JSON:
+    if not page.has_next([task.result for task in finished]):
         return {}
     return {"nextLink": call.link(call.path, **{**call.query, "skip": page.skip + page.top, "top": page.top})}
 
 
-def _item(one: Finished, version: Version, page: Page) -> JSON:
+def _item(task: FinishedTask, version: Version, page: Page) -> JSON:
     item: JSON = {
-        "kind": f"{CURRENT[one.task.kind]}LROResults",
-        **({"taskName": one.task.name} if one.task.name else {}),
-        "lastUpdateDateTime": ticks(one.at),
-        "status": one.status,
+        "kind": f"{CURRENT[task.task.kind]}LROResults",
+        **({"taskName": task.task.name} if task.task.name else {}),
+        "lastUpdateDateTime": ticks(task.ended),
+        "status": task.status,
     }
-    return item if one.status == "failed" else item | {"results": _results(one, version, page)}
+    return item if task.status == "failed" else item | {"results": _results(task, version, page)}
 
 
-def _results(one: Finished, version: Version, page: Page) -> JSON:
-    records, one_class = page.records(one.part), one.task.kind == SINGLE and not version.single_is_list
+def _results(task: FinishedTask, version: Version, page: Page) -> JSON:
+    records, one_class = page.records(task.result), task.task.kind == SINGLE and not version.single_is_list
     return {
         **({"statistics": analysis.statistics(records)} if page.show_statistics else {}),
         "documents": [_document(record, page, one_class) for record in records if "classes" in record],
         "errors": document_errors(records),
-        "projectName": one.task.project,
-        "deploymentName": one.task.deployment,
+        "projectName": task.task.project,
+        "deploymentName": task.task.deployment,
     }
 
 
 def _document(record: JSON, page: Page, one_class: bool) -> JSON:
     classes = [{"category": name, "confidenceScore": round(score, 2)} for name, score in record["classes"]]
-    found = classes[0] if one_class else classes
-    return {"id": record["id"], "class": found, **document_statistics(record, page), "warnings": []}
+    class_field = classes[0] if one_class else classes
+    return {"id": record["id"], "class": class_field, **document_statistics(record, page), "warnings": []}
 
 
 DIALECT = Dialect(

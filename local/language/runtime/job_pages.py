@@ -1,4 +1,4 @@
-"""What both analyze protocols share: documents in, and one page of an analyze job's results out."""
+"""What all runtime protocols share: the documents of a request, and one page of the results of a job."""
 
 from __future__ import annotations
 
@@ -14,77 +14,78 @@ from local.language.protocol.json_body import JSON, JsonBody
 from local.language.protocol.text_length import transactions
 from local.language.state.records import Job
 
-DOCUMENTS_IN_PAGE = 20  # the default of the v3 family; today's is not documented
-MOST_IN_PAGE = 50
+DOCUMENTS_IN_PAGE = 20  # the default of the v3 protocols; not documented for the current one
+MAX_IN_PAGE = 50
 
 
 def documents_of(body: JsonBody) -> list[Document]:
     """The `analysisInput` of a request. Raises a 400 ServiceError."""
-    found = body.body("analysisInput").bodies("documents")
-    for document in found:
+    documents = body.body("analysisInput").bodies("documents")
+    for document in documents:
         document.text("language", "")
-    return [Document(document.text("id"), document.text("text")) for document in found]
+    return [Document(document.text("id"), document.text("text")) for document in documents]
 
 
 @dataclass(frozen=True)
 class Page:
-    """Which records of each task a caller is shown; the same ones for every task."""
+    """The range of records that a response shows, the same one for every task."""
 
     skip: int
     top: int
     show_statistics: bool
 
     @classmethod
-    def of(cls, call: Call, skip: str, top: str) -> Page:
-        """`skip` and `top` are what the protocol calls these query parameters. Raises a 400 ServiceError."""
-        size = call.whole(top, DOCUMENTS_IN_PAGE, least=1, most=MOST_IN_PAGE)
+    def parse(cls, call: Call, skip: str, top: str) -> Page:
+        """`skip`, `top`: the names of these query parameters in the protocol. Raises a 400 ServiceError."""
+        size = call.whole(top, DOCUMENTS_IN_PAGE, least=1, most=MAX_IN_PAGE)
         return cls(call.whole(skip, 0) or 0, size or DOCUMENTS_IN_PAGE, call.flag("showStats"))
 
-    def records(self, part: TaskResult) -> list[JSON]:
-        return list(part.get("documents", ())[self.skip : self.skip + self.top])
+    def records(self, result: TaskResult) -> list[JSON]:
+        return list(result.get("documents", ())[self.skip : self.skip + self.top])
 
-    def followed(self, parts: Sequence[TaskResult]) -> bool:
-        """Whether there is more to show."""
-        return any(len(part.get("documents", ())) > self.skip + self.top for part in parts)
+    def has_next(self, results: Sequence[TaskResult]) -> bool:
+        """Whether any task has records after this page."""
+        return any(len(result.get("documents", ())) > self.skip + self.top for result in results)
 
 
 @dataclass(frozen=True)
-class Finished:
-    """A task that is seen to be finished. `status`: succeeded, failed or cancelled."""
+class FinishedTask:
+    """A finished task. `index`: its place among all tasks of the job."""
 
     index: int
     task: Task
-    part: TaskResult
+    result: TaskResult
 
     @property
     def status(self) -> str:
-        return "failed" if "fault" in self.part else "cancelled" if "cancelled" in self.part else "succeeded"
+        """succeeded, failed or cancelled."""
+        return "failed" if "fault" in self.result else "cancelled" if "cancelled" in self.result else "succeeded"
 
     @property
-    def at(self) -> datetime:
-        return datetime.fromisoformat(self.part["at"])
+    def ended(self) -> datetime:
+        return datetime.fromisoformat(self.result["at"])
 
 
-def finished(service: Service, job: Job) -> list[Finished]:
-    """In the order of the tasks. A job that failed as a whole has none."""
-    seen = service.findings.seen(job, service.clock.now())
-    tasks = enumerate(zip(job.request["tasks"], seen, strict=False))
-    return [Finished(index, Task(**task), part) for index, (task, part) in tasks]
+def finished_tasks(service: Service, job: Job) -> list[FinishedTask]:
+    """In the order of the tasks. None if the whole job failed."""
+    results = service.partial_results.visible(job, service.clock.now())
+    tasks = enumerate(zip(job.request["tasks"], results, strict=False))
+    return [FinishedTask(index, Task(**task), result) for index, (task, result) in tasks]
 
 
-def counters(job: Job, found: Sequence[Finished]) -> dict[str, int]:
-    """How the tasks stand. One that has not begun counts as in progress, a cancelled one as nothing (both recorded)."""
+def counters(job: Job, finished: Sequence[FinishedTask]) -> dict[str, int]:
+    """The number of tasks by status. Waiting ones count as in progress, cancelled ones do not count (recorded)."""
     total = len(job.request["tasks"])
-    statuses = [one.status for one in found]
-    failed = statuses.count("failed") if found or not job.ending else total
-    in_progress = 0 if job.ending else total - len(found)
+    statuses = [task.status for task in finished]
+    failed = statuses.count("failed") if finished or not job.ending else total
+    in_progress = 0 if job.ending else total - len(finished)
     return {"completed": statuses.count("succeeded"), "failed": failed, "inProgress": in_progress, "total": total}
 
 
-def faults(job: Job, found: Sequence[Finished], target: Callable[[Finished], str]) -> list[JSON]:
-    """The job's own errors, and one for each failed task that says which: clients look for the target."""
+def job_errors(job: Job, finished: Sequence[FinishedTask], target: Callable[[FinishedTask], str]) -> list[JSON]:
+    """The errors of the job and of each failed task. Clients find the task by the `target`."""
     own = [fault.wire() for fault in job.ending.errors] if job.ending else []
-    return own + [{**one.part["fault"], "target": target(one)} for one in found if one.status == "failed"]
+    return own + [{**task.result["fault"], "target": target(task)} for task in finished if task.status == "failed"]
 
 
 def document_errors(records: Sequence[JSON]) -> list[JSON]:
@@ -92,7 +93,7 @@ def document_errors(records: Sequence[JSON]) -> list[JSON]:
 
 
 def document_statistics(record: JSON, page: Page) -> JSON:
-    """The field of one document's statistics, if they were asked for."""
+    """The statistics of one document, if the caller requested them."""
     if not page.show_statistics:
         return {}
     characters = record["characters"]

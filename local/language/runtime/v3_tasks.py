@@ -1,25 +1,27 @@
-"""What the two v3 previews of the runtime share: tasks in arrays under a key for their kind, pages by `$skip`."""
+"""What the two v3 previews of the runtime share: tasks in arrays by kind, and pages by `$skip`."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 
-from local.language.operations.analysis import require_names
+from local.language.operations.analysis import require_unique_names
 from local.language.protocol.dialect import Call
 from local.language.protocol.json_body import JSON, JsonBody
 from local.language.protocol.service_errors import ServiceError, bad_parameter, invalid
-from local.language.runtime.job_pages import Finished, Page, faults
+from local.language.runtime.job_pages import FinishedTask, Page, job_errors
 from local.language.state.records import Job
 
-RENAMED = {  # what the v3 family's enumeration of codes does not have
+RENAMED = {  # error codes that the v3 protocols do not have
     "MissingInputDocuments": "MissingInputRecords",
     "OperationNotFound": "NotFound",
     "ProjectNotFound": "NotFound",
 }
 
 
-def asked(tasks: JsonBody, kinds: Mapping[str, str], others: Collection[str] = ()) -> list[tuple[str, JsonBody]]:
-    """The tasks and their kinds. `kinds`: what each key stands for; `others`: keys that may be there, but empty.
+def requested_tasks(
+    tasks: JsonBody, kinds: Mapping[str, str], others: Collection[str] = ()
+) -> list[tuple[str, JsonBody]]:
+    """The kinds and bodies of the tasks. `kinds`: the kind by key. `others`: keys that are allowed if they are empty.
 
     Raises a 400 ServiceError.
     """
@@ -27,30 +29,35 @@ def asked(tasks: JsonBody, kinds: Mapping[str, str], others: Collection[str] = (
         raise _invalid_task()
     for name in others:
         if tasks.bodies(name, []):
-            raise bad_parameter(f"This service has no {name}, only {' and '.join(kinds)}.", tasks.name(name))
-    found = [(kind, item) for name, kind in kinds.items() for item in tasks.bodies(name, [])]
-    if not found:
+            raise bad_parameter(f"{name} are not supported: use {' and '.join(kinds)}.", tasks.name(name))
+    tasks_by_kind = [(kind, item) for name, kind in kinds.items() for item in tasks.bodies(name, [])]
+    if not tasks_by_kind:
         raise _invalid_task()
-    require_names((kind, item.text("taskName", "")) for kind, item in found)
-    return found
+    require_unique_names((kind, item.text("taskName", "")) for kind, item in tasks_by_kind)
+    return tasks_by_kind
 
 
-def errors(job: Job, found: Sequence[Finished], keys: Mapping[str, str]) -> list[JSON]:
-    """`keys`: what each kind stands under."""
+def errors(job: Job, finished: Sequence[FinishedTask], keys: Mapping[str, str]) -> list[JSON]:
+    """The errors of the job and its tasks. `keys`: the key of each kind of task."""
     kinds = [task["kind"] for task in job.request["tasks"]]
-    return faults(job, found, lambda one: f"#/tasks/{keys[one.task.kind]}/{kinds[: one.index].count(one.task.kind)}")
+
+    def target(finished_task: FinishedTask) -> str:
+        kind = finished_task.task.kind
+        return f"#/tasks/{keys[kind]}/{kinds[: finished_task.index].count(kind)}"
+
+    return job_errors(job, finished, target)
 
 
-def listed(found: Sequence[Finished], keys: Mapping[str, str], item: Callable[[Finished], JSON]) -> JSON:
-    """Each task's item in the list of its kind, in the order of the tasks."""
+def listed(finished: Sequence[FinishedTask], keys: Mapping[str, str], item: Callable[[FinishedTask], JSON]) -> JSON:
+    """The items of the tasks in a list for each kind, in the order of the tasks."""
     lists: dict[str, list[JSON]] = {}
-    for one in found:
-        lists.setdefault(keys[one.task.kind], []).append(item(one))
+    for task in finished:
+        lists.setdefault(keys[task.task.kind], []).append(item(task))
     return lists
 
 
-def next_link(call: Call, page: Page, found: Sequence[Finished]) -> JSON:
-    if not page.followed([one.part for one in found]):
+def next_link(call: Call, page: Page, finished: Sequence[FinishedTask]) -> JSON:
+    if not page.has_next([task.result for task in finished]):
         return {}
     return {"@nextLink": call.link(call.path, **{**call.query, "$skip": page.skip + page.top, "$top": page.top})}
 

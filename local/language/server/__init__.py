@@ -1,1 +1,1 @@
-"""The process: routing, control routes, connections."""
+"""The process: routing, control routes, connections, the command line."""

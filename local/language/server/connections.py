@@ -1,4 +1,4 @@
-"""The service's HTTP connections: they can be cut, and what is no HTTP gets the service's envelope too."""
+"""HTTP connections that can be cut, and that answer invalid HTTP with the error envelope of the service."""
 
 from __future__ import annotations
 

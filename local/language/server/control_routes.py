@@ -1,4 +1,4 @@
-"""`/_local`: what is not the service's protocol, but about this service. What was asked, its faults, its clock."""
+"""`/_local`: routes of this service that Azure does not have, for its request log, injected faults and clock."""
 
 from __future__ import annotations
 
@@ -15,9 +15,13 @@ from local.language.protocol.request_log import RequestLog
 from local.language.protocol.service_errors import bad_parameter
 
 PREFIX = "/_local"
-NEEDED = {"status": "status", "latency": "seconds", "lateJob": "seconds"}
-MOST_SECONDS = 366 * 24 * 3600
-LAST_DAY = datetime(9000, 1, 1, tzinfo=UTC)  # room for what expires later
+REQUIRED = {  # by kind: the field that it needs
+    "status": "status",
+    "latency": "seconds",
+    "lateJob": "seconds",
+}
+MAX_SECONDS = 366 * 24 * 3600
+LAST_DAY = datetime(9000, 1, 1, tzinfo=UTC)  # leaves room for expiration dates
 
 
 def add_fault(call: Call, service: Service) -> Reply:
@@ -25,7 +29,7 @@ def add_fault(call: Call, service: Service) -> Reply:
 
 
 def list_faults(_call: Call, service: Service) -> Reply:
-    return Reply(200, {"value": [_struck(item) for item in service.faults.all()]})
+    return Reply(200, {"value": [_fault_body(fault) for fault in service.faults.all()]})
 
 
 def clear_faults(_call: Call, service: Service) -> Reply:
@@ -34,9 +38,9 @@ def clear_faults(_call: Call, service: Service) -> Reply:
 
 
 def advance(call: Call, service: Service) -> Reply:
-    seconds = call.body.number("advance", least=0, most=MOST_SECONDS)
+    seconds = call.body.number("advance", least=0, most=MAX_SECONDS)
     if service.clock.now() + timedelta(seconds=seconds) >= LAST_DAY:
-        raise bad_parameter(f"The clock goes no further than {LAST_DAY:%Y-%m-%d}.", "advance")
+        raise bad_parameter(f"The clock cannot be moved past {LAST_DAY:%Y-%m-%d}.", "advance")
     service.clock.advance(seconds)
     return now(call, service)
 
@@ -45,12 +49,12 @@ def now(_call: Call, service: Service) -> Reply:
     return Reply(200, {"now": service.clock.now().isoformat()})
 
 
-def dialect(recording: RequestLog) -> Dialect[Service]:
+def dialect(request_log: RequestLog) -> Dialect[Service]:
     def requests(_call: Call, _service: Service) -> Reply:
-        return Reply(200, {"value": [request.wire() for request in recording.all()]})
+        return Reply(200, {"value": [request.wire() for request in request_log.all()]})
 
     def clear(_call: Call, _service: Service) -> Reply:
-        recording.clear()
+        request_log.clear()
         return Reply(204)
 
     routes = (
@@ -66,20 +70,20 @@ def dialect(recording: RequestLog) -> Dialect[Service]:
 
 
 def order_of(body: JsonBody) -> FaultOrder:
-    """Raises a 400 ServiceError that names what is wrong."""
+    """The fault that a body describes. Raises a 400 ServiceError that names the wrong field."""
     body.only("kind", "match", "status", "retryAfter", "seconds", "count", "share", "seed")
     kind = body.text("kind")
     if kind not in KINDS:
         raise bad_parameter(f"kind must be one of {', '.join(KINDS)}.", "kind")
-    if kind in NEEDED and not body.has(NEEDED[kind]):
-        raise bad_parameter(f"A fault of kind {kind} needs {NEEDED[kind]}.", NEEDED[kind])
+    if kind in REQUIRED and not body.has(REQUIRED[kind]):
+        raise bad_parameter(f"A fault of kind {kind} needs {REQUIRED[kind]}.", REQUIRED[kind])
     status = body.whole("status", 500)
     if status not in STATUSES:
         raise bad_parameter(f"status must be one of {', '.join(map(str, sorted(STATUSES)))}.", "status")
-    return FaultOrder(kind=kind, status=status, **_chosen(body.body("match", {})), **_amounts(body))
+    return FaultOrder(kind=kind, status=status, **_match(body.body("match", {})), **_numbers(body))
 
 
-def _chosen(match: JsonBody) -> Mapping[str, Any]:
+def _match(match: JsonBody) -> Mapping[str, Any]:
     match.only("method", "path", "body")
     return {
         "method": match.text("method", "").upper(),
@@ -88,10 +92,10 @@ def _chosen(match: JsonBody) -> Mapping[str, Any]:
     }
 
 
-def _amounts(body: JsonBody) -> Mapping[str, Any]:
+def _numbers(body: JsonBody) -> Mapping[str, Any]:
     return {
-        "retry_after": body.whole("retryAfter", least=0, most=MOST_SECONDS) if body.has("retryAfter") else None,
-        "seconds": body.number("seconds", least=0, most=MOST_SECONDS) if body.has("seconds") else None,
+        "retry_after": body.whole("retryAfter", least=0, most=MAX_SECONDS) if body.has("retryAfter") else None,
+        "seconds": body.number("seconds", least=0, most=MAX_SECONDS) if body.has("seconds") else None,
         "count": body.whole("count", least=0) if body.has("count") else None,
         "share": body.number("share", 1.0, least=0, most=1),
         "seed": body.whole("seed", 0),
@@ -104,13 +108,15 @@ def _pattern(match: JsonBody, name: str) -> re.Pattern[str]:
     try:
         return re.compile(match.text(name))
     except (re.error, RecursionError, OverflowError) as error:
-        raise bad_parameter(f"{match.name(name)} is no regular expression: {error}", match.name(name)) from error
+        raise bad_parameter(
+            f"{match.name(name)} is not a valid regular expression: {error}", match.name(name)
+        ) from error
 
 
-def _struck(item: ArmedFault) -> JSON:
-    order = item.order
+def _fault_body(fault: ArmedFault) -> JSON:
+    order = fault.order
     match = {"method": order.method, "path": order.path.pattern, "body": order.body.pattern}
-    told: JSON = {"id": item.id, "kind": order.kind, "match": match, "share": order.share, "seed": order.seed}
-    told |= {"count": order.count, "seconds": order.seconds}
-    told |= {"status": order.status, "retryAfter": order.retry_after} if order.kind == "status" else {}
-    return {**told, "seen": item.seen, "struck": item.struck}
+    body: JSON = {"id": fault.id, "kind": order.kind, "match": match, "share": order.share, "seed": order.seed}
+    body |= {"count": order.count, "seconds": order.seconds}
+    body |= {"status": order.status, "retryAfter": order.retry_after} if order.kind == "status" else {}
+    return {**body, "seen": fault.seen, "struck": fault.struck}

@@ -1,4 +1,4 @@
-"""The protocols that the service speaks."""
+"""All protocols of the service."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which work each kind of job has."""
+"""The work of each kind of job. The kinds are stored and are names of `--pace`."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from functools import partial
 
 from local.language.jobs.runner import Effect
 from local.language.operations import analysis, deployments, projects, training
-from local.language.operations.injected_outcomes import fated
+from local.language.operations.injected_outcomes import unless_failing
 from local.language.operations.service import Service
 from local.language.other_features import copies, evaluation_jobs, exported_models, resources, snapshots
 from local.language.state.records import Job
@@ -30,12 +30,12 @@ AUTHORING: dict[str, Callable[[Service, Job], Effect]] = {
     "export-model": exported_models.exporting,
     "delete-exported": exported_models.deleting,
 }
-ANALYSES: dict[str, Callable[[Service, Job], Effect]] = {"analyze": fated(analysis.analysing)}
+ANALYSES: dict[str, Callable[[Service, Job], Effect]] = {"analyze": unless_failing(analysis.analysing)}
 KINDS = (*AUTHORING, *ANALYSES)
 
 
 def start(service: Service) -> None:
-    """Lets the jobs begin, first those that an earlier process left undone."""
+    """Starts the work of jobs, first of those that an earlier process did not finish."""
     service.authoring.start({kind: partial(work, service) for kind, work in AUTHORING.items()})
     analyses = {kind: partial(work, service) for kind, work in ANALYSES.items()}
-    service.analyses.start(analyses, partial(analysis.cut_short, service))
+    service.analyses.start(analyses, partial(analysis.cancelled_ending, service))

@@ -1,4 +1,4 @@
-"""The one road of every request: read, let in with the key, counted, routed to its dialect, answered, recorded."""
+"""Handles every request: checks the key, finds the route, applies limits and faults, calls the handler, logs it."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from local.language.operations.service import Service
 from local.language.protocol.dialect import MEGABYTE, Call, Dialect, Reply, Route
 from local.language.protocol.incoming_call import IncomingCall
 from local.language.protocol.request_log import SECRET_HEADERS, RecordedRequest, RequestLog, without_secrets
-from local.language.protocol.responses import answered, refused
+from local.language.protocol.responses import error_reply, http_response
 from local.language.protocol.service_errors import (
     ServiceError,
     WireError,
@@ -34,9 +34,12 @@ from local.language.server import control_routes
 from local.language.server.connections import CUT
 from local.language.server.dialects import DIALECTS
 
-MOST_BYTES = 64 * MEGABYTE
-NOTHING = FaultEffect()
-BROKEN = ServiceError(500, WireError("InternalServerError", "The service broke. Its own output says where."))
+MAX_BYTES = 64 * MEGABYTE
+NO_EFFECT = FaultEffect()
+BROKEN = ServiceError(
+    500,
+    WireError("InternalServerError", "The request failed unexpectedly. The output of the service has the traceback."),
+)
 
 logger = logging.getLogger(__name__)
 
@@ -46,57 +49,57 @@ class MatchedCall:
     dialect: Dialect[Service]
     route: Route[Service]
     names: Mapping[str, str]
-    asked: IncomingCall
+    incoming_call: IncomingCall
 
     @property
-    def ours(self) -> bool:
-        """Whether it is about this service, and not of the protocols."""
+    def control(self) -> bool:
+        """Whether it is a control route of this service."""
         return self.dialect.prefix == control_routes.PREFIX
 
     @property
     def quick(self) -> bool:
-        """Whether it is answered from memory: a poll, of which there are many."""
+        """Whether it is answered from memory: polls are frequent."""
         return self.route.method == "GET" and not self.dialect.authoring
 
 
-class App:
-    """An ASGI application. `key` is the only thing that lets a request in; it is neither recorded nor logged."""
+class Router:
+    """The ASGI application. Every request needs the `key`, which is never logged."""
 
-    def __init__(self, service: Service, key: str, recording: RequestLog) -> None:
-        self._service, self._key, self._recording = service, key.encode(), recording
-        self._routes = _map([*DIALECTS, control_routes.dialect(recording)]).bind("")
+    def __init__(self, service: Service, key: str, request_log: RequestLog) -> None:
+        self._service, self._key, self._request_log = service, key.encode(), request_log
+        self._routes = _map([*DIALECTS, control_routes.dialect(request_log)]).bind("")
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         began = time.perf_counter()
         request = Request(scope, receive)
         content: bytes | None = b""
-        dialect, strike = None, NOTHING
+        dialect, effect = None, NO_EFFECT
         try:
             self._require_key(request)
             content = await _content(request)
             matched = self._match(request, content or b"")
-            dialect = matched.dialect.at(matched.asked.version)
-            strike = self._strike(matched)
-            reply = await self._work(matched, request, content, strike)
-        except ClientDisconnect:  # in the middle of asking: there is nobody to answer, and nothing to answer to
+            dialect = matched.dialect.at(matched.incoming_call.version)
+            effect = self._admit(matched)
+            reply = await self._work(matched, request, content, effect)
+        except ClientDisconnect:  # before the whole request arrived: there is nothing to answer
             return
         except ServiceError as error:
-            reply = refused(error, dialect)
+            reply = error_reply(error, dialect)
             dialect = None if error.by_gateway else dialect
-        except Exception:  # whatever breaks, the caller gets the service's own kind of answer
-            logger.exception("%s %s broke", request.method, scope["path"])
-            reply = refused(BROKEN, dialect)
+        except Exception:  # the caller gets the error envelope of the service
+            logger.exception("%s %s failed unexpectedly", request.method, scope["path"])
+            reply = error_reply(BROKEN, dialect)
         self._record(request, content or b"", reply.status)
-        if await _awaited(strike, scope, receive):
+        if await _connected(effect, scope, receive):
             milliseconds = round(1000 * (time.perf_counter() - began))
-            await answered(reply, dialect, milliseconds)(scope, receive, send)
+            await http_response(reply, dialect, milliseconds)(scope, receive, send)
 
     def _require_key(self, request: Request) -> None:
-        """A bearer token is let in if it is the key: there is nobody here to check any other."""
-        given = request.headers.get("ocp-apim-subscription-key")
-        if given is None:
-            given = request.headers.get("authorization", "").removeprefix("Bearer ")
-        if not hmac.compare_digest(given.encode(), self._key):
+        """Raises a 401 ServiceError. A bearer token must be the key too: this service has no other tokens."""
+        key = request.headers.get("ocp-apim-subscription-key")
+        if key is None:
+            key = request.headers.get("authorization", "").removeprefix("Bearer ")
+        if not hmac.compare_digest(key.encode(), self._key):
             raise wrong_key()
 
     def _match(self, request: Request, content: bytes) -> MatchedCall:
@@ -107,22 +110,22 @@ class App:
             raise wrong_method(error.valid_methods or ()) from None
         except NotFound:
             raise no_such_route() from None
-        asked = IncomingCall(request.method, path, content, dialect, route, query=request.query_params)
-        return MatchedCall(dialect, route, names, asked)
+        incoming_call = IncomingCall(request.method, path, content, dialect, route, query=request.query_params)
+        return MatchedCall(dialect, route, names, incoming_call)
 
-    def _strike(self, matched: MatchedCall) -> FaultEffect:
-        """What was asked to befall this call, if it is not one too many already."""
-        if matched.ours:
-            return NOTHING
-        self._service.meter.admit(matched.asked)
-        return self._service.faults.strike(matched.asked)
+    def _admit(self, matched: MatchedCall) -> FaultEffect:
+        """Counts the call against the rate limits, and returns what the injected faults do to it."""
+        if matched.control:
+            return NO_EFFECT
+        self._service.meter.admit(matched.incoming_call)
+        return self._service.faults.effect_on(matched.incoming_call)
 
-    async def _work(self, matched: MatchedCall, request: Request, content: bytes | None, strike: FaultEffect) -> Reply:
-        """In a thread, unless it is quick and nobody else is at work."""
-        if strike.delay:
-            await asyncio.sleep(strike.delay)
-        if strike.error:
-            raise strike.error
+    async def _work(self, matched: MatchedCall, request: Request, content: bytes | None, effect: FaultEffect) -> Reply:
+        """Calls the handler in a thread, or directly if it is quick and the state is not locked."""
+        if effect.delay:
+            await asyncio.sleep(effect.delay)
+        if effect.error:
+            raise effect.error
         lock = self._service.state.lock
         if not matched.quick or not lock.acquire(blocking=False):
             return await run_in_threadpool(self._handle, matched, request, content)
@@ -132,12 +135,12 @@ class App:
             lock.release()
 
     def _handle(self, matched: MatchedCall, request: Request, content: bytes | None) -> Reply:
-        if content is None or len(content) > matched.dialect.most_bytes:
-            raise too_large(matched.dialect.most_bytes)
+        if content is None or len(content) > matched.dialect.max_bytes:
+            raise too_large(matched.dialect.max_bytes)
         query = dict(request.query_params)
         _require_version(matched.dialect, query)
         call = Call(request.scope["path"], _base(request), matched.names, query, content, request.headers)
-        service = replace(self._service, asked=matched.asked)
+        service = replace(self._service, incoming_call=matched.incoming_call)
         with service.state.lock:
             service.authoring.settle()
             service.analyses.settle()
@@ -150,12 +153,12 @@ class App:
             return
         headers = {name: value for name, value in self._keyless(request.headers) if name not in SECRET_HEADERS}
         path, query, now = request.scope["path"], dict(self._keyless(request.query_params)), self._service.clock.now()
-        self._recording.add(
+        self._request_log.add(
             RecordedRequest(request.method, path, query, headers, without_secrets(content), now, status)
         )
 
     def _keyless(self, fields: Mapping[str, str]) -> list[tuple[str, str]]:
-        """The fields without those that hold the key: it may come under any name."""
+        """The fields whose value does not contain the key: callers may send it under any name."""
         return [(name, value) for name, value in fields.items() if self._key.decode() not in value]
 
 
@@ -169,17 +172,17 @@ def _map(dialects: Sequence[Dialect[Service]]) -> Map:
 
 
 async def _content(request: Request) -> bytes | None:
-    """The request's body; None if it is larger than any dialect takes."""
+    """The body of the request; None if it is larger than any dialect allows."""
     content = bytearray()
     async for chunk in request.stream():
         content += chunk
-        if len(content) > MOST_BYTES:
+        if len(content) > MAX_BYTES:
             return None
     return bytes(content)
 
 
 def _base(request: Request) -> str:
-    """The address that the caller used; taken from what was sent as it is, since anything may stand there."""
+    """The scheme and host that the caller used. The header is copied unchanged, because it may hold anything."""
     host, port = request.scope["server"]
     return f"{request.scope['scheme']}://{request.headers.get('host') or f'{host}:{port}'}"
 
@@ -190,14 +193,14 @@ def _require_version(dialect: Dialect[Service], query: Mapping[str, str]) -> Non
         raise bad_parameter(f"The query parameter api-version must be one of {known}.", "api-version")
 
 
-async def _awaited(strike: FaultEffect, scope: Scope, receive: Receive) -> bool:
-    """Whether there is still anybody to answer, once the answer was held or the connection cut as was asked."""
-    if strike.cut:
+async def _connected(effect: FaultEffect, scope: Scope, receive: Receive) -> bool:
+    """Holds the response or cuts the connection, as `effect` says. Whether the caller is still connected then."""
+    if effect.cut:
         scope["extensions"][CUT]()
-    if not strike.cut and not strike.hold:
+    if not effect.cut and not effect.hold:
         return True
     try:
-        await asyncio.wait_for(_gone(receive), strike.hold or None)
+        await asyncio.wait_for(_gone(receive), effect.hold or None)
     except TimeoutError:
         return True
     return False

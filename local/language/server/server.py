@@ -1,4 +1,4 @@
-"""The Language service as a process or a part of one: `python -m local language`, and `running` for tests."""
+"""Runs the Language service: as a process (`python -m local language`) or within one (`running`)."""
 
 from __future__ import annotations
 
@@ -25,42 +25,42 @@ from local.language.protocol.request_log import RecordedRequest, RequestLog
 from local.language.runtime.quickstart import SHAPES
 from local.language.server import handlers
 from local.language.server.connections import Connection
-from local.language.server.router import App
-from local.language.state.folder_lock import held
+from local.language.server.router import Router
+from local.language.state.folder_lock import locked_folder
 from local.language.state.state import State
 from local.language.state.text_storage import TextStorage
 
-ANY_KEY = "local-language-key"  # it protects nothing but the likeness to the real service
+ANY_KEY = "local-language-key"  # not a secret: the real service needs a key, so this one does too
 LOOPBACK = "127.0.0.1"
 SECONDS_TO_END = 5
 NO_LIMITS = Limits()
 LIMITS = {
-    "requests-per-minute": "analyze calls it takes a minute, submissions and polls together",
-    "authoring-reads-per-minute": "GETs of authoring it takes a minute",
-    "authoring-writes-per-minute": "other calls of authoring it takes a minute",
-    "text-records": "text records (of 1,000 characters) make the quota of 30 days",
+    "requests-per-minute": "analyze calls are allowed per minute, submissions and polls together",
+    "authoring-reads-per-minute": "GETs of authoring are allowed per minute",
+    "authoring-writes-per-minute": "other calls of authoring are allowed per minute",
+    "text-records": "text records (of 1,000 characters) are allowed in 30 days",
 }
-OF_THE_PORT = (errno.EADDRINUSE, errno.EACCES)
+PORT_ERRORS = (errno.EADDRINUSE, errno.EACCES)
 
 
 @dataclass(frozen=True)
 class LanguageService:
-    """A running service. Moving its `clock` moves what its jobs are seen to do, and what has expired.
+    """A running service. Moving its `clock` forward advances its jobs, and makes what is old expire.
 
-    What it lets through is set at `meter.limits`, and what shall go wrong with `faults.add`, at any time.
+    At any time, `meter.limits` can be replaced and faults added with `faults.add`.
     """
 
     endpoint: str
     key: str
     clock: Clock
-    recording: RequestLog
+    request_log: RequestLog
     meter: Meter
     faults: Faults
 
     @property
     def requests(self) -> list[RecordedRequest]:
-        """What was asked of it so far, oldest first."""
-        return self.recording.all()
+        """The latest requests that it received, oldest first."""
+        return self.request_log.all()
 
 
 @contextmanager
@@ -76,49 +76,52 @@ def running(
     address: str = LOOPBACK,
     limits: Limits = NO_LIMITS,
 ) -> Iterator[LanguageService]:
-    """The service in threads of this process, answering, until the block ends.
+    """Runs the service in threads of this process until the block ends.
 
-    `storage` is the connection string of the account with the training texts. `state` is a folder, for one service at
-    a time; the same folder brings the same projects, models and jobs back. `pace`: see `Pace.of`. `shape`: how the
-    quickstart's analyze answers, "documented" or "observed". Port 0 is any free one. Raises SetupError.
+    `storage`: the connection string of the account with the training texts. `state`: a folder for one service at a
+    time; its projects, models and jobs are there again with the next service. `pace`: see `Pace.parse`. `shape`: of
+    responses of the quickstart's analyze API, "documented" or "observed". Port 0: any free port. Raises SetupError.
     """
     _require_key(key)
-    clock, recording, paced = clock or Clock(), RequestLog(), Pace.of(pace, handlers.KINDS)
+    clock, request_log, paced = clock or Clock(), RequestLog(), Pace.parse(pace, handlers.KINDS)
     with ExitStack() as stack:
         blobs = stack.enter_context(closing(TextStorage(storage)))
-        stack.enter_context(held(state))
+        stack.enter_context(locked_folder(state))
         listening = stack.enter_context(_bound(address, port))
         service = open_service(_state(state), blobs, clock, pace=paced, shape=shape, limits=limits)
-        # Before anything works: routes are made with Python's parser, arrays are read with it, and in Python 3.11 two
-        # threads in it at once may end in a SystemError.
-        app = App(service, key, recording)
+        # Before any job starts: building routes and reading arrays both use the parser of Python, and in Python 3.11
+        # two threads in the parser can raise SystemError.
+        app = Router(service, key, request_log)
         stack.enter_context(_working(service))
         stack.enter_context(_serving(app, listening))
         endpoint = f"http://{address}:{listening.getsockname()[1]}"
-        yield LanguageService(endpoint, key, clock, recording, service.meter, service.faults)
+        yield LanguageService(endpoint, key, clock, request_log, service.meter, service.faults)
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--port", type=int, default=0, help="the port to answer at; any free one if not given")
-    parser.add_argument("--address", default=LOOPBACK, help="the address to answer at (%(default)s)")
+    parser.add_argument("--port", type=int, default=0, help="the port to listen on; any free one if not given")
+    parser.add_argument("--address", default=LOOPBACK, help="the address to listen on (%(default)s)")
     parser.add_argument("--key", default=ANY_KEY, help="the key that callers must send (%(default)s)")
-    parser.add_argument("--state", type=_folder, required=True, help="the folder to keep projects, models and jobs in")
+    parser.add_argument("--state", type=_folder, required=True, help="the folder to store projects, models and jobs in")
     parser.add_argument(
         "--storage", type=_given, required=True, help="the connection string of the account with the training texts"
     )
     parser.add_argument(
         "--pace",
         action="append",
-        help="how long things take: instant (if not given), seconds, realistic or so many seconds, such as 5s; for one "
-        f"kind of job, KIND=PACE, such as analyze=5s. Can be given more than once. "
+        help="how long jobs take: instant (the default), seconds, realistic, or so many seconds, such as 5s; for one "
+        f"kind of job KIND=PACE, such as analyze=5s. Can be given more than once. "
         f"The kinds: {', '.join(handlers.KINDS)}",
     )
     for option, limited in LIMITS.items():
         parser.add_argument(
-            f"--{option}", type=_amount, metavar="N", help=f"how many {limited}; 0: none. No limit if not given"
+            f"--{option}", type=_amount, metavar="N", help=f"how many {limited}; 0: none. No limit by default"
         )
     parser.add_argument(
-        "--shape", choices=SHAPES, default="documented", help="how the quickstart's analyze answers (%(default)s)"
+        "--shape",
+        choices=SHAPES,
+        default="documented",
+        help="the form of responses of the quickstart's analyze API (%(default)s)",
     )
 
 
@@ -127,17 +130,17 @@ def run(options: argparse.Namespace) -> int:
     stopped = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stopped.set())
-    given = {name: getattr(options, name) for name in ("key", "state", "port", "shape", "address")}
+    values = {name: getattr(options, name) for name in ("key", "state", "port", "shape", "address")}
     limits = Limits(*(getattr(options, option.replace("-", "_")) for option in LIMITS))
     collect_seldom()
-    with running(options.storage, pace=",".join(options.pace or ["instant"]), limits=limits, **given) as service:
+    with running(options.storage, pace=",".join(options.pace or ["instant"]), limits=limits, **values) as service:
         print(f"The Language service answers at {service.endpoint}", flush=True)
         stopped.wait()
     return 0
 
 
 def _given(text: str) -> str:
-    if not text:  # as from a variable that is not set
+    if not text:  # such as from an unset variable
         raise argparse.ArgumentTypeError("it is empty")
     return text
 
@@ -148,18 +151,18 @@ def _folder(text: str) -> Path:
 
 def _amount(text: str) -> int:
     if not (text.isascii() and text.isdigit()):
-        raise argparse.ArgumentTypeError(f"{text!r} is no number, 0 or more")
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number of 0 or more")
     return int(text)
 
 
 def _require_key(key: str) -> None:
-    """With no key everybody would be let in, and what is no plain text cannot be sent as a header."""
+    """Raises SetupError. An empty key would let every request in; other characters cannot be sent in a header."""
     if not (key.isascii() and key.isprintable() and key.strip() == key != ""):
-        raise SetupError("The key must be at least one character, and only letters, digits and signs of ASCII.")
+        raise SetupError("The key must not be empty, and must have only ASCII characters, with no space around them.")
 
 
 def collect_seldom() -> None:
-    """For a process that is the service: its models and jobs are no garbage, and looking took a quarter of its time."""
+    """Collects garbage less often: models and jobs stay in memory, and scanning them took a quarter of the time."""
     gc.set_threshold(100_000, 20, 100)
     gc.freeze()
 
@@ -173,10 +176,10 @@ def _state(folder: Path) -> State:
 
 @contextmanager
 def _bound(address: str, port: int) -> Iterator[socket.socket]:
-    """A listening socket: from here on a caller may connect, and is answered as soon as the server runs."""
-    if not address:  # which would be every address that the machine has
-        raise SetupError("The address to answer at is empty: name one, such as 127.0.0.1.")
-    # With its protocol named, connections send at once what is small; else each answer would wait some 40 ms.
+    """A listening socket: callers can connect, and are answered as soon as the server runs."""
+    if not address:  # it would listen on every address of the machine
+        raise SetupError("The address to listen on is empty: use one such as 127.0.0.1.")
+    # With the protocol given, connections send small responses at once; else each would wait about 40 ms.
     with socket.socket(proto=socket.IPPROTO_TCP) as listening:
         listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
@@ -189,9 +192,9 @@ def _bound(address: str, port: int) -> Iterator[socket.socket]:
 
 
 def _advice(error: Exception) -> str:
-    if isinstance(error, OverflowError) or getattr(error, "errno", None) in OF_THE_PORT:
+    if isinstance(error, OverflowError) or getattr(error, "errno", None) in PORT_ERRORS:
         return "choose another --port"
-    return "choose another --address, one of this machine's own"
+    return "choose another --address, one of this machine"
 
 
 @contextmanager
@@ -205,7 +208,7 @@ def _working(service: Service) -> Iterator[None]:
 
 
 @contextmanager
-def _serving(app: App, listening: socket.socket) -> Iterator[None]:
+def _serving(app: Router, listening: socket.socket) -> Iterator[None]:
     config = uvicorn.Config(
         app,
         log_config=None,

@@ -1,1 +1,1 @@
-"""What the service stores: frozen records, tables on disk, trained models, the texts and the labels files."""
+"""What the service stores, and the training texts and labels files that it reads."""

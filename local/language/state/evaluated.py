@@ -1,4 +1,4 @@
-"""How a model did, and on which split: what its evaluation shows until it is evaluated anew."""
+"""The stored evaluation of a model, and the split that it was made with."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""One service a state folder: two would overwrite what the other one knows."""
+"""A state folder belongs to one service at a time: two would overwrite each other's records."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ HOLDER = "in-use-by"
 
 
 @contextmanager
-def held(folder: Path) -> Iterator[None]:
-    """Keeps every other service away from the folder, which is made if it is not there. Raises SetupError.
+def locked_folder(folder: Path) -> Iterator[None]:
+    """Locks the folder, which is created if it does not exist. Raises SetupError.
 
-    The system lets go of it when the process ends, however it ends.
+    The system releases the lock when the process ends, even if it is killed.
     """
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -25,13 +25,13 @@ def held(folder: Path) -> Iterator[None]:
     except OSError as error:
         raise SetupError(f"The state folder {folder} cannot be used: {error}") from error
     try:
-        _hold(file, folder)
+        _lock(file, folder)
         yield
     finally:
         os.close(file)
 
 
-def _hold(file: int, folder: Path) -> None:
+def _lock(file: int, folder: Path) -> None:
     try:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError as error:
@@ -40,6 +40,6 @@ def _hold(file: int, folder: Path) -> None:
             f"The state folder {folder} is in use by another Language service (process {holder}): "
             "end that one, or name another folder."
         ) from error
-    with suppress(OSError):  # a full disk; then nobody is told which process it is
+    with suppress(OSError):  # on a full disk the process id stays unknown
         os.truncate(file, 0)
         os.pwrite(file, f"{os.getpid()}\n".encode(), 0)

@@ -1,7 +1,7 @@
-"""Frozen values kept by name, in memory and as JSON files, one file a value, so that they outlive a restart.
+"""Tables of records by name, in memory and on disk, with one JSON file for each record.
 
-A value is written beside its file and put in its place in one step: however the process ends, a file holds one value or
-the next. What `durable` tables hold outlives a machine that loses its power too.
+A file is replaced in one step: it holds the old record or the new one, whenever the process ends. The files of a
+`durable` table also survive a power failure.
 """
 
 from __future__ import annotations
@@ -42,12 +42,12 @@ logger = logging.getLogger(__name__)
 
 
 class Unwritable(ServiceError):
-    """What was to be remembered could not be written: it may be tried again."""
+    """A record could not be written. The caller can try again."""
 
 
 @contextmanager
 def changing(folder: Path) -> Iterator[None]:
-    """What is done to the files of the state: a full or broken disk is told in the service's way."""
+    """Turns an error of the disk into Unwritable. For every block that changes files of the state."""
     try:
         yield
     except OSError as error:
@@ -57,27 +57,27 @@ def changing(folder: Path) -> Iterator[None]:
 
 
 class JsonTable(Generic[Value]):
-    """A mapping, oldest first. Whoever changes it holds the state's lock."""
+    """A table, oldest record first. The caller of `put` and `remove` holds the lock of the state."""
 
     def __init__(self, folder: Path, record_type: type[Value], *, durable: bool = True) -> None:
         self._folder, self._durable = folder, durable
         folder.mkdir(parents=True, exist_ok=True)
         for draft in folder.glob("*.draft"):
-            draft.unlink()  # of a process that was ended while it wrote
+            draft.unlink()  # left by a process that ended while it was writing
         self._values: dict[str, Value] = dict(sorted(_read(folder, record_type), key=lambda item: item[1].created))
 
     def get(self, name: str) -> Value | None:
         return self._values.get(name)
 
     def put(self, name: str, value: Value) -> None:
-        """Raises Unwritable, with nothing changed."""
+        """Raises Unwritable; then nothing has changed."""
         with changing(self._folder):
-            # Not msgspec's own encoder: a text may hold half a surrogate pair, which UTF-8 does not have.
+            # json.dumps, because texts may contain lone surrogates, which the encoder of msgspec refuses.
             self._write(self._file(name), json.dumps({"name": name, "value": msgspec.to_builtins(value)}))
         self._values[name] = value
 
     def remove(self, name: str) -> None:
-        """Raises Unwritable, with nothing changed."""
+        """Raises Unwritable; then nothing has changed."""
         if name in self._values:
             with changing(self._folder):
                 self._file(name).unlink(missing_ok=True)
@@ -92,18 +92,18 @@ class JsonTable(Generic[Value]):
     def _write(self, file: Path, content: str) -> None:
         draft = file.with_suffix(".draft")
         try:
-            with draft.open("w", encoding="ascii") as written:
-                written.write(content)
+            with draft.open("w", encoding="ascii") as output:
+                output.write(content)
                 if self._durable:
-                    written.flush()
-                    os.fsync(written.fileno())
+                    output.flush()
+                    os.fsync(output.fileno())
             draft.replace(file)
         except OSError:
-            draft.unlink(missing_ok=True)  # what there is of it takes room that others may need
+            draft.unlink(missing_ok=True)  # on a full disk its space is needed
             raise
 
     def _file(self, name: str) -> Path:
-        # Names are case-sensitive and may hold anything; a file system's names may not.
+        # Names are case-sensitive and may have any character, unlike file names on some systems.
         return self._folder / f"{hashlib.sha256(name.encode('utf-8', 'surrogatepass')).hexdigest()[:40]}.json"
 
 

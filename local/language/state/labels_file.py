@@ -1,9 +1,9 @@
-"""Labels files: both formats in, today's out. Pure.
+"""Labels files: reads both formats, writes the current one. Pure.
 
-The quickstart's: {"classifiers": [{"name"}], "documents": [{"location", "language",
+Quickstart format: {"classifiers": [{"name"}], "documents": [{"location", "language",
 "classifiers": [{"classifierName"}]}]}
-Today's: {"metadata": {...}, "assets": {"classes": [{"category"}], "documents": [{"location", "language", "dataset",
-"classes": [{"category"}] | "class": {"category"}}]}}
+Current format: {"metadata": {...}, "assets": {"classes": [{"category"}], "documents": [{"location", "language",
+"dataset", "classes": [{"category"}] | "class": {"category"}}]}}
 """
 
 from __future__ import annotations
@@ -16,14 +16,14 @@ from local.language.protocol.service_errors import ServiceError, bad_parameter
 from local.language.state.records import SINGLE, LabelledDocument, Labels
 from local.language.state.text_storage import decoded
 
-MOST_CLASSES = 200
-MOST_DOCUMENTS = 100_000
+MAX_CLASSES = 200
+MAX_DOCUMENTS = 100_000
 CLASS_NAME = re.compile(r"[^:$&%*()+~#/?]{1,50}")
 DATASETS = {"train": "Train", "test": "Test"}
 
 
 def parse_file(content: bytes, location: str, kind: str) -> Labels:
-    """A labels file of either format. Raises a 400 ServiceError that names the file and what is wrong with it."""
+    """The labels of a file in either format. Raises a 400 ServiceError that names the file and the reason."""
     try:
         return parse(JsonBody.parse(decoded(content)), kind)
     except UnicodeDecodeError as error:
@@ -34,14 +34,14 @@ def parse_file(content: bytes, location: str, kind: str) -> Labels:
 
 
 def parse(body: JsonBody, kind: str) -> Labels:
-    """Raises a 400 ServiceError."""
-    labels = _current(body.body("assets")) if body.has("assets") else _preview(body)
+    """The labels of a JSON body in either format. Raises a 400 ServiceError."""
+    labels = _current(body.body("assets")) if body.has("assets") else _quickstart(body)
     _check(labels, kind)
     return labels
 
 
 def exported(labels: Labels, kind: str) -> dict[str, Any]:
-    """The assets of today's format, without their `projectKind`."""
+    """The `assets` of the current format, without `projectKind`."""
     documents = [_document(document, kind) for document in labels.documents]
     return {"classes": [{"category": name} for name in labels.classes], "documents": documents}
 
@@ -55,37 +55,37 @@ def _current_document(item: JsonBody) -> LabelledDocument:
     classes = [item.body("class")] if item.has("class") else item.bodies("classes", [])
     dataset = item.text("dataset", "")
     if dataset and dataset.lower() not in DATASETS:
-        raise bad_parameter(f"{dataset!r} is no dataset: use Train or Test.", item.name("dataset"))
+        raise bad_parameter(f"The dataset {dataset!r} is not supported: use Train or Test.", item.name("dataset"))
     return LabelledDocument(
         item.text("location"),
-        tuple(found.text("category") for found in classes),
+        tuple(item_class.text("category") for item_class in classes),
         item.text("language", ""),
         DATASETS.get(dataset.lower(), ""),
     )
 
 
-def _preview(body: JsonBody) -> Labels:
+def _quickstart(body: JsonBody) -> Labels:
     classes = tuple(item.text("name") for item in body.bodies("classifiers"))
-    return Labels(classes, tuple(_preview_document(item) for item in body.bodies("documents", [])))
+    return Labels(classes, tuple(_quickstart_document(item) for item in body.bodies("documents", [])))
 
 
-def _preview_document(item: JsonBody) -> LabelledDocument:
-    names = tuple(found.text("classifierName") for found in item.bodies("classifiers", []))
+def _quickstart_document(item: JsonBody) -> LabelledDocument:
+    names = tuple(classifier.text("classifierName") for classifier in item.bodies("classifiers", []))
     return LabelledDocument(item.text("location"), names, item.text("language", ""))
 
 
 def _check(labels: Labels, kind: str) -> None:
     if len(set(labels.classes)) < len(labels.classes):
         raise bad_parameter("A class is named twice.")
-    if not 1 <= len(labels.classes) <= MOST_CLASSES:
-        raise bad_parameter(f"It has {len(labels.classes)} classes: 1 to {MOST_CLASSES} can be learned.")
+    if not 1 <= len(labels.classes) <= MAX_CLASSES:
+        raise bad_parameter(f"It has {len(labels.classes)} classes: 1 to {MAX_CLASSES} are allowed.")
     for name in labels.classes:
         if not CLASS_NAME.fullmatch(name):
             raise bad_parameter(
                 f"{name!r} cannot name a class: use up to 50 characters, but none of : $ & % * ( ) + ~ # / ?"
             )
-    if len(labels.documents) > MOST_DOCUMENTS:
-        raise bad_parameter(f"It has {len(labels.documents)} documents: a project takes {MOST_DOCUMENTS}.")
+    if len(labels.documents) > MAX_DOCUMENTS:
+        raise bad_parameter(f"It has {len(labels.documents)} documents: up to {MAX_DOCUMENTS} are allowed.")
     known, seen = set(labels.classes), set[str]()
     for document in labels.documents:
         _check_document(document, known, kind)
@@ -103,10 +103,10 @@ def _check_document(document: LabelledDocument, known: set[str], kind: str) -> N
 
 
 def _document(document: LabelledDocument, kind: str) -> dict[str, Any]:
-    found: dict[str, Any] = {"location": document.location}
-    found |= {"language": document.language} if document.language else {}
-    found |= {"dataset": document.dataset} if document.dataset else {}
+    body: dict[str, Any] = {"location": document.location}
+    body |= {"language": document.language} if document.language else {}
+    body |= {"dataset": document.dataset} if document.dataset else {}
     names = [{"category": name} for name in document.classes]
     if kind != SINGLE:
-        return found | {"classes": names}
-    return found | ({"class": names[0]} if names else {})
+        return body | {"classes": names}
+    return body | ({"class": names[0]} if names else {})

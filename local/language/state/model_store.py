@@ -26,13 +26,14 @@ class ModelStore:
         self._loaded[model_id] = trained
 
     def get(self, model_id: str) -> TrainedModel:
-        """Raises local.language.engine.BrokenModel."""
+        """Raises BrokenModel if the model cannot be read."""
         with self._lock:
             if model_id not in self._loaded:
                 self._loaded[model_id] = load_model(self._folder / model_id)
             return self._loaded[model_id]
 
     def files(self, model_id: str) -> list[Path]:
+        """The files that the model is stored in, by name."""
         return sorted((self._folder / model_id).iterdir())
 
     def keep_only(self, ids: Set[str]) -> None:

@@ -1,4 +1,4 @@
-"""What each protocol calls the two kinds of project: one class a document ("single") or any number ("multi")."""
+"""The names of the two kinds of project in each protocol: "single" (one class for each document) and "multi"."""
 
 from __future__ import annotations
 
@@ -6,24 +6,24 @@ from local.language.protocol.service_errors import bad_parameter
 from local.language.state.records import MULTI, SINGLE
 
 CURRENT = {SINGLE: "CustomSingleLabelClassification", MULTI: "CustomMultiLabelClassification"}
-NO_CLASS = "None"  # in single-label evaluations (recorded), and for what a project's threshold calls unsure
+NO_CLASS = "None"  # in single-label evaluations (recorded), and for a confidence below the threshold of the project
 QUICKSTART = {SINGLE: "SingleClassification", MULTI: "MultiClassification"}
 
 
 def current_kind(name: str) -> str:
-    """The kind of a `projectKind`; case does not matter (recorded). Raises a 400 ServiceError."""
-    found = {wire.lower(): kind for kind, wire in CURRENT.items()}.get(name.lower())
-    if found is None:
-        raise bad_parameter(f"{name!r} is no projectKind that this service has: {_choice(CURRENT)}.", "projectKind")
-    return found
+    """The kind that `projectKind` names, in upper or lower case (recorded). Raises a 400 ServiceError."""
+    kind = {wire_name.lower(): kind for kind, wire_name in CURRENT.items()}.get(name.lower())
+    if kind is None:
+        raise bad_parameter(f"projectKind {name!r} is not supported: use {_choice(CURRENT)}.", "projectKind")
+    return kind
 
 
 def quickstart_kind(name: str) -> str:
-    """The kind of a `modelType`. Raises a 400 ServiceError."""
-    found = {wire: kind for kind, wire in QUICKSTART.items()}.get(name)
-    if found is None:
-        raise bad_parameter(f"{name!r} is no modelType that this service has: {_choice(QUICKSTART)}.", "modelType")
-    return found
+    """The kind that `modelType` names. Raises a 400 ServiceError."""
+    kind = {wire_name: kind for kind, wire_name in QUICKSTART.items()}.get(name)
+    if kind is None:
+        raise bad_parameter(f"modelType {name!r} is not supported: use {_choice(QUICKSTART)}.", "modelType")
+    return kind
 
 
 def _choice(names: dict[str, str]) -> str:

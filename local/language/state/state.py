@@ -1,4 +1,4 @@
-"""All that the service remembers: the projects and the jobs, behind one lock, and the trained models on disk."""
+"""Everything that the service stores, behind one lock: projects, jobs, trained models and their snapshots."""
 
 from __future__ import annotations
 
@@ -14,26 +14,26 @@ from local.language.state.records import CopyGrant, Deployment, ExportedModel, J
 
 
 class State:
-    """Kept in `folder`; a new State on the same folder goes on where the last one ended."""
+    """Stored in `folder`. A new State on the same folder has everything that the last one stored."""
 
     def __init__(self, folder: Path) -> None:
         self.lock = threading.RLock()
         self.projects = JsonTable(folder / "projects", Project)
         self.jobs = JsonTable(folder / "jobs", Job)
-        self.analyses = JsonTable(folder / "analyses", Job, durable=False)  # gone in a day, and there are many
+        self.analyses = JsonTable(folder / "analyses", Job, durable=False)  # many, and deleted after a day
         self.models = ModelStore(folder / "models")
         self.snapshots = JsonTable(folder / "snapshots", Snapshot)
-        self.grants = JsonTable(folder / "grants", CopyGrant)  # by the digest of the token, which is kept nowhere
+        self.grants = JsonTable(folder / "grants", CopyGrant)  # by the digest of the token, which is not stored
         self.evaluations = JsonTable(
             folder / "evaluations", ModelEvaluation
         )  # those made anew; the first is with the model
 
     def project(self, name: str) -> Project:
         """Raises a 404 ServiceError."""
-        found = self.projects.get(name)
-        if found is None:
+        project = self.projects.get(name)
+        if project is None:
             raise project_not_found()
-        return found
+        return project
 
     def put(self, project: Project) -> Project:
         self.projects.put(project.name, project)
@@ -54,12 +54,12 @@ def model(project: Project, label: str) -> Model:
     return project.models[label]
 
 
-def snapshot(state: State, made: Model) -> Snapshot:
+def snapshot(state: State, trained: Model) -> Snapshot:
     """Raises a 404 ServiceError."""
-    found = state.snapshots.get(made.id)
-    if found is None:
-        raise not_found(f"The model {made.label!r} has no snapshot: it was trained before there were any.")
-    return found
+    labels = state.snapshots.get(trained.id)
+    if labels is None:
+        raise not_found(f"The model {trained.label!r} has no snapshot: an earlier version trained it.")
+    return labels
 
 
 def deployment(project: Project, name: str) -> Deployment:
