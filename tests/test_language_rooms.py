@@ -32,7 +32,7 @@ def test_a_room_imports_only_from_the_rooms_it_names() -> None:
 @pytest.mark.parametrize(
     ("rooms", "violation"),
     [
-        ({**ROOMS, "state": ("protocol",)}, "state.evaluated imports engine"),
+        ({**ROOMS, "state": ("protocol",)}, "state.model_evaluation imports engine"),
         ({**ROOMS, "runtime": ("protocol", "state", "operations")}, "runtime.job_pages imports jobs.partial_results"),
         ({**ROOMS, "engine": ("protocol",)}, "engine may import protocol, but does not"),
         ({**ROOMS, "engine": ("state",)}, "engine names state, which is not above it"),

@@ -13,8 +13,8 @@ from local.language.operations.service import Service
 from local.language.protocol.dialect import seconds, ticks, without_none
 from local.language.protocol.json_body import JSON, JsonBody
 from local.language.protocol.service_errors import bad_parameter
-from local.language.state.evaluated import ModelEvaluation
 from local.language.state.labels_file import exported, parse
+from local.language.state.model_evaluation import ModelEvaluation
 from local.language.state.project_kinds import CURRENT, NO_CLASS, current_kind
 from local.language.state.records import SINGLE, Deployment, EvaluationOptions, Job, Labels, Model, Project
 

@@ -8,7 +8,7 @@ from local.language import engine
 from local.language.operations.service import Service
 from local.language.operations.training import NOT_EVALUATED
 from local.language.protocol.service_errors import not_found
-from local.language.state.evaluated import ModelEvaluation
+from local.language.state.model_evaluation import ModelEvaluation
 from local.language.state.records import Project
 from local.language.state.state import model
 

@@ -12,7 +12,7 @@ from local.language.operations.evaluations import trained_model
 from local.language.operations.service import Service
 from local.language.operations.training import examples_of, split_of
 from local.language.protocol.service_errors import ServiceError, WireError, conflict
-from local.language.state.evaluated import ModelEvaluation
+from local.language.state.model_evaluation import ModelEvaluation
 from local.language.state.records import Ending, EvaluationOptions, Job, Project
 from local.language.state.state import model
 

@@ -109,8 +109,8 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--pace",
         action="append",
-        help="how long jobs take: instant (the default), seconds, realistic, or so many seconds, such as 5s; for one "
-        f"kind of job KIND=PACE, such as analyze=5s. Can be given more than once. "
+        help="how long jobs take: instant (the default), seconds, realistic, or a number of seconds such as 5s; "
+        f"for one kind of job KIND=PACE, such as analyze=5s. Can be given more than once. "
         f"The kinds: {', '.join(handlers.KINDS)}",
     )
     for option, limited in LIMITS.items():

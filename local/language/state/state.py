@@ -7,8 +7,8 @@ from collections.abc import Set
 from pathlib import Path
 
 from local.language.protocol.service_errors import not_found, project_not_found
-from local.language.state.evaluated import ModelEvaluation
 from local.language.state.json_table import JsonTable
+from local.language.state.model_evaluation import ModelEvaluation
 from local.language.state.model_store import ModelStore
 from local.language.state.records import CopyGrant, Deployment, ExportedModel, Job, Model, Project, Snapshot
 
@@ -24,9 +24,8 @@ class State:
         self.models = ModelStore(folder / "models")
         self.snapshots = JsonTable(folder / "snapshots", Snapshot)
         self.grants = JsonTable(folder / "grants", CopyGrant)  # by the digest of the token, which is not stored
-        self.evaluations = JsonTable(
-            folder / "evaluations", ModelEvaluation
-        )  # those made anew; the first is with the model
+        # By model id: evaluations on request. That of the training is stored with the model.
+        self.evaluations = JsonTable(folder / "evaluations", ModelEvaluation)
 
     def project(self, name: str) -> Project:
         """Raises a 404 ServiceError."""
