@@ -7,8 +7,8 @@ from collections.abc import Callable
 from azure.core.exceptions import AzureError, ClientAuthenticationError, ServiceRequestError
 
 from local.host import storage
+from local.host.config.settings import DEVELOPMENT_STORAGE, STORAGE, Connection, Settings
 from local.host.errors import FunctionInError
-from local.host.settings import DEVELOPMENT_STORAGE, STORAGE, Connection, Settings
 from shared.errors import StorageUnavailable, TextdropError
 
 DOCUMENTS = "DOCUMENTS_STORAGE"

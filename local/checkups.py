@@ -14,10 +14,10 @@ from pathlib import Path
 
 from local import accounts, indexing, login
 from local.errors import SetupError
-from local.host import host_json
+from local.host.config import host_json
+from local.host.config.settings import STORAGE
+from local.host.config.settings import Settings as HostSettings
 from local.host.cron import ScheduleError, parse
-from local.host.settings import STORAGE
-from local.host.settings import Settings as HostSettings
 from shared.classifier import chosen
 from shared.errors import LanguageError, NotSupported, Refused, Rejected, SettingsError, TextdropError, Unknown
 from shared.labels import parse_labels

@@ -12,7 +12,7 @@ from pathlib import Path
 from rich.text import Text
 
 from local.checkups import Finding, Patient, examine, to_correct
-from local.host.settings import LOCAL_SETTINGS, local_values
+from local.host.config.settings import LOCAL_SETTINGS, local_values
 from local.running import ROOT
 from local.show import console, counted
 

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from local.errors import SetupError
-from local.host.settings import STORAGE
+from local.host.config.settings import STORAGE
 
 LISTING = (
     "import json, function_app as f; print(json.dumps([one.get_function_name() for one in f.app.get_functions()]))"

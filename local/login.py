@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from local.accounts import DOCUMENTS
+from local.host.config.settings import STORAGE, Settings
 from local.host.errors import FunctionInError
-from local.host.settings import STORAGE, Settings
 from shared.services import TOKEN_SCOPE
 
 LANGUAGE = "the Language service"

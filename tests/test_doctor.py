@@ -19,8 +19,8 @@ from world import World, environment
 from local import accounts, indexing
 from local.checkups import CHECKS, Finding, Patient, examine, look, to_correct
 from local.errors import SetupError
-from local.host import settings as host_settings
-from local.host.settings import local_values
+from local.host.config import settings as host_settings
+from local.host.config.settings import local_values
 from local.login import CONNECTIONS
 from shared import services
 from shared.settings import PREVIEW_API, TODAY_API

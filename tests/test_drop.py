@@ -21,7 +21,7 @@ from local.__main__ import main
 from local.azurite import ACCOUNT, KEY
 from local.client import Client
 from local.follow import Follower
-from local.host.settings import DEVELOPMENT_STORAGE
+from local.host.config.settings import DEVELOPMENT_STORAGE
 from local.running import Stack
 from shared.settings import TODAY_API
 

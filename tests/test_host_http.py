@@ -17,12 +17,12 @@ from local.errors import SetupError
 from local.host.admin import Admin
 from local.host.app import running
 from local.host.blob_functions import BlobFunctions
-from local.host.host_json import HostJson
+from local.host.config.host_json import HostJson
+from local.host.config.settings import Settings
 from local.host.http import HttpDoor
 from local.host.invoking import Invoker
 from local.host.keys import Lock
 from local.host.loading import App
-from local.host.settings import Settings
 
 CODE = """
 import json

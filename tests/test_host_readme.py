@@ -13,10 +13,10 @@ from host_apps import write_app
 from local.host.admin import ANY, Admin
 from local.host.app import Host, running
 from local.host.blob_functions import BlobFunctions
-from local.host.host_json import HostJson
+from local.host.config.host_json import HostJson
+from local.host.config.settings import Settings
 from local.host.invoking import Invoker
 from local.host.loading import App
-from local.host.settings import Settings
 
 HOST = Path(__file__).parents[1] / "local" / "host"
 README = HOST.joinpath("README.md").read_text(encoding="utf-8")

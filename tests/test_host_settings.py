@@ -3,9 +3,10 @@ import json
 import pytest
 
 from local.errors import SetupError
-from local.host import host_json, storage
+from local.host import storage
+from local.host.config import host_json
+from local.host.config.settings import Connection, Settings, local_values
 from local.host.errors import FunctionInError
-from local.host.settings import Connection, Settings, local_values
 from local.host.singleton import Leasing
 
 

@@ -13,12 +13,13 @@ from types import FrameType
 
 from local import ports
 from local.errors import SetupError
-from local.host import host_json, http, key_file, keys, listing, loading, log_lines, serving
+from local.host import http, key_file, keys, listing, loading, log_lines, serving
 from local.host.child import Host, running
+from local.host.config import host_json
+from local.host.config.settings import Settings, local_values
 from local.host.functions import HttpTrigger, triggered_by
 from local.host.keys import Keys
 from local.host.loading import App
-from local.host.settings import Settings, local_values
 
 WAITING = 2048  # connections that the system keeps for us; as many as uvicorn asks for
 KEYS = Path(".textdrop", "keys.json")

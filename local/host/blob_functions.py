@@ -11,13 +11,13 @@ from local.host import storage
 from local.host.blob_queue import BlobQueue
 from local.host.blob_work import Recipient, Work
 from local.host.blobs import Scanner
+from local.host.config.settings import STORAGE
 from local.host.functions import BlobTrigger, Function, triggered_by
 from local.host.invoking import Invoker
 from local.host.listeners import Listener
 from local.host.loading import App
 from local.host.orders import POISON, QUEUE, Order
 from local.host.receipts import Receipts
-from local.host.settings import STORAGE
 from local.host.singleton import Lease, Singleton
 
 SCAN = "The scan for blobs"

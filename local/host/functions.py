@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 if TYPE_CHECKING:
     from local.host.blob_paths import BlobPath
+    from local.host.config.settings import Connection
     from local.host.cron import Schedule
     from local.host.retries import Retry
     from local.host.routes import Route
-    from local.host.settings import Connection
 
 
 @dataclass(frozen=True)

@@ -13,11 +13,11 @@ from starlette.types import Receive, Scope, Send
 from local.errors import SetupError
 from local.host import http_answers, http_requests
 from local.host.admin import Admin
+from local.host.config.settings import Settings
 from local.host.functions import Function, HttpTrigger, triggered_by
 from local.host.invoking import Invoker
 from local.host.keys import Lock
 from local.host.loading import App
-from local.host.settings import Settings
 
 BODY_LIMIT = "FUNCTIONS_REQUEST_BODY_SIZE_LIMIT"
 MEBIBYTE = 1024 * 1024

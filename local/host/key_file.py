@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import Any
 
 from local.errors import SetupError
+from local.host.config.settings import read_json
 from local.host.keys import Keys, Named
-from local.host.settings import read_json
 
 OTHERS = 0o077  # the bits of a file's mode that let in anybody but its owner
 

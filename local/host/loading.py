@@ -19,11 +19,11 @@ from azure.functions.decorators.function_app import Function as Decorated
 
 from local.errors import SetupError
 from local.host import blob_paths, cron, keys, retries, routes, signatures, storage
+from local.host.config.host_json import HostJson
+from local.host.config.settings import LOCAL_SETTINGS, STORAGE, Settings, ignored_locally
 from local.host.errors import FunctionInError
 from local.host.functions import BlobTrigger, Function, HttpTrigger, TimerTrigger, Trigger
-from local.host.host_json import HostJson
 from local.host.retries import Retry
-from local.host.settings import LOCAL_SETTINGS, STORAGE, Settings, ignored_locally
 from local.host.signatures import Signature
 
 PROJECT = Path(__file__).resolve().parents[2]

@@ -17,8 +17,8 @@ from azure.core.exceptions import AzureError, ResourceExistsError, ResourceNotFo
 from azure.storage.blob import BlobServiceClient
 from azure.storage.queue import QueueClient, QueueServiceClient, TextBase64DecodePolicy, TextBase64EncodePolicy
 
+from local.host.config.settings import STORAGE, Connection, Settings
 from local.host.errors import FunctionInError
-from local.host.settings import STORAGE, Connection, Settings
 
 HOSTS_CONTAINER = "azure-webjobs-hosts"
 PATIENCE: dict[str, Any] = {  # seconds; the SDK's own retries would take more than a minute

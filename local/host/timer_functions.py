@@ -7,12 +7,12 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 
 from local.host import storage
+from local.host.config.settings import STORAGE
 from local.host.functions import Function, TimerTrigger, triggered_by
 from local.host.invoking import Invoker
 from local.host.listeners import Listener
 from local.host.loading import App
 from local.host.schedule_monitor import Monitor
-from local.host.settings import STORAGE
 from local.host.singleton import Lease, Singleton
 from local.host.timers import Timer
 
