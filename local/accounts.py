@@ -6,9 +6,9 @@ from collections.abc import Callable
 
 from azure.core.exceptions import AzureError, ClientAuthenticationError, ServiceRequestError
 
-from local.host import storage
 from local.host.config.settings import DEVELOPMENT_STORAGE, STORAGE, Connection, Settings
 from local.host.errors import FunctionInError
+from local.host.storage import clients
 from shared.errors import StorageUnavailable, TextdropError
 
 DOCUMENTS = "DOCUMENTS_STORAGE"
@@ -36,10 +36,10 @@ def trouble(settings: Settings, name: str) -> tuple[str, str] | None:
 
 
 def _ask(connection: Connection) -> None:
-    storage.check(connection)
-    with storage.blob_service(connection) as blobs:
-        blobs.get_container_client(storage.HOSTS_CONTAINER).exists()
-    with storage.queue(connection, "textdrop-doctor") as queue:
+    clients.check(connection)
+    with clients.blob_service(connection) as blobs:
+        blobs.get_container_client(clients.HOSTS_CONTAINER).exists()
+    with clients.queue(connection, "textdrop-doctor") as queue:
         _if_there(queue.get_queue_properties)
 
 

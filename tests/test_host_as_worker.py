@@ -29,7 +29,7 @@ from worker_process import RealWorker, WorkerError, base64_of, working
 
 from local.azurite import Azurite
 from local.host.app import Host, running
-from local.host.storage import write
+from local.host.storage.clients import write
 
 APP = Path(__file__).parent / "compared"
 SECONDS = 20.0  # for what takes less than one

@@ -12,7 +12,7 @@ from azure.storage.blob import BlobServiceClient
 
 from local.host import cron
 from local.host.schedule_monitor import NEVER, Beginning, Monitor, Status, after_run, beginning, parse
-from local.host.storage import PATIENCE
+from local.host.storage.clients import PATIENCE
 
 HOURLY = cron.parse("0 0 * * * *")
 TWELVE = datetime(2026, 1, 1, 12, tzinfo=UTC)

@@ -3,11 +3,11 @@ import json
 import pytest
 
 from local.errors import SetupError
-from local.host import storage
 from local.host.config import host_json
 from local.host.config.settings import Connection, Settings, local_values
 from local.host.errors import FunctionInError
-from local.host.singleton import Leasing
+from local.host.storage import clients
+from local.host.storage.lease import Leasing
 
 
 def test_percent_names_are_resolved_wherever_they_stand():
@@ -69,15 +69,15 @@ def test_a_connection_never_shows_its_secret():
 
 def test_a_wrong_connection_string_is_refused_without_being_shown():
     with pytest.raises(FunctionInError, match="the storage connection 'X' is wrong") as refused:
-        storage.check(Connection("X", "AccountKey=secret"))
+        clients.check(Connection("X", "AccountKey=secret"))
     assert "secret" not in str(refused.value)
 
 
 def test_queues_come_from_the_hosts_account_if_the_connection_has_none():
     settings = Settings({"AzureWebJobsStorage": "one"})
-    assert storage.queue_connection(Connection("X", "", "http://b"), settings).connection_string == "one"
+    assert clients.queue_connection(Connection("X", "", "http://b"), settings).connection_string == "one"
     with pytest.raises(FunctionInError, match="AzureWebJobsStorage__queueServiceUri"):
-        storage.queue_connection(
+        clients.queue_connection(
             Connection("X", "", "http://b"), Settings({"AzureWebJobsStorage__blobServiceUri": "http://b"})
         )
 
@@ -96,11 +96,11 @@ def test_disabled(name, value, expected):
 
 
 def test_the_host_id_fits_a_queues_name(tmp_path):
-    found = storage.host_id(Settings({}), tmp_path)
+    found = clients.host_id(Settings({}), tmp_path)
     assert len(found) <= 32
     assert set(found) <= set("abcdefghijklmnopqrstuvwxyz0123456789-")
-    assert found == storage.host_id(Settings({}), tmp_path) != storage.host_id(Settings({}), tmp_path / "other")
-    assert storage.host_id(Settings({"AzureFunctionsWebHost__hostid": "Mine"}), tmp_path) == "mine"
+    assert found == clients.host_id(Settings({}), tmp_path) != clients.host_id(Settings({}), tmp_path / "other")
+    assert clients.host_id(Settings({"AzureFunctionsWebHost__hostid": "Mine"}), tmp_path) == "mine"
 
 
 def test_local_settings(tmp_path):

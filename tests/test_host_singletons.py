@@ -16,8 +16,8 @@ from host_apps import eventually, write_app
 
 from local import azurite as emulator
 from local.host.app import Host, running
-from local.host.singleton import Lease, Leasing, Singleton
-from local.host.storage import PATIENCE
+from local.host.storage.clients import PATIENCE
+from local.host.storage.lease import Lease, Leasing, Singleton
 
 BRISK = Leasing(period=60, renewal=0.05, recovery=0.05)
 SECONDS = 30.0  # to wait for anything but a lease that runs out, which takes longer

@@ -20,7 +20,7 @@ from local.host.functions import Function, TimerTrigger
 from local.host.invoking import Invoker, Outcome
 from local.host.retries import FOREVER, Retry
 from local.host.schedule_monitor import Beginning, Status, beginning
-from local.host.storage import ensure
+from local.host.storage.clients import ensure
 from local.host.timers import Timer, tick
 
 START = datetime(2026, 1, 1, tzinfo=UTC)

@@ -20,7 +20,7 @@ from local.host.blob_work import Recipient
 from local.host.functions import Function, HttpTrigger, TimerTrigger
 from local.host.invoking import Invoker
 from local.host.loading import App
-from local.host.storage import host_id
+from local.host.storage.clients import host_id
 from local.host.webhook import BlobsWebhook
 
 FUNCTIONS = "admin/functions"

@@ -7,7 +7,6 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 
-from local.host import storage
 from local.host.blob_queue import BlobQueue
 from local.host.blob_work import Recipient, Work
 from local.host.blobs import Scanner
@@ -18,7 +17,8 @@ from local.host.listeners import Listener
 from local.host.loading import App
 from local.host.orders import POISON, QUEUE, Order
 from local.host.receipts import Receipts
-from local.host.singleton import Lease, Singleton
+from local.host.storage import clients
+from local.host.storage.lease import Lease, Singleton
 
 SCAN = "The scan for blobs"
 SCAN_LOCK = "WebJobs.Internal.Blobs.Listener"  # one for all blob functions, as in the real host
@@ -28,7 +28,7 @@ class BlobFunctions:
     """`recipients` by the function's id. Of a disabled function no blob is looked for and no order is run."""
 
     def __init__(self, app: App, invoker: Invoker) -> None:
-        self._app, self._host_id = app, storage.host_id(app.settings, app.directory)
+        self._app, self._host_id = app, clients.host_id(app.settings, app.directory)
         self._invoker = invoker
         self.recipients: dict[str, Recipient] = {}
         self._queue: BlobQueue | None = None
@@ -52,7 +52,7 @@ class BlobFunctions:
 
     def _singleton(self) -> Singleton:
         leasing = self._app.host_json.leasing
-        service = storage.blob_service(self._app.settings.connection(STORAGE))
+        service = clients.blob_service(self._app.settings.connection(STORAGE))
         lease = Lease(service, self._host_id, SCAN_LOCK, leasing.period)
         return Singleton(SCAN, lease, leasing, self._threads)
 
@@ -62,13 +62,13 @@ class BlobFunctions:
         return one if one and not one.scanner and not one.function.disabled else None
 
     def _open_queue(self) -> BlobQueue:
-        account = storage.queue_connection(self._app.settings.connection(STORAGE), self._app.settings)
-        client = storage.queue(account, QUEUE + self._host_id)
+        account = clients.queue_connection(self._app.settings.connection(STORAGE), self._app.settings)
+        client = clients.queue(account, QUEUE + self._host_id)
         return BlobQueue(client, self._threads, self._app.host_json.parallel_blobs)
 
     def _recipient(self, function: Function, trigger: BlobTrigger, queue: Callable[[Order], None]) -> Recipient:
-        service = storage.blob_service(trigger.connection)
-        poison = storage.queue(storage.queue_connection(trigger.connection, self._app.settings), POISON)
+        service = clients.blob_service(trigger.connection)
+        poison = clients.queue(clients.queue_connection(trigger.connection, self._app.settings), POISON)
         receipts = Receipts(service, self._host_id)
         scanner = Scanner(function, trigger.path, service, receipts, queue) if trigger.scans else None
         return Recipient(function, trigger, service, queue, poison, scanner)

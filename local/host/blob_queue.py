@@ -12,7 +12,7 @@ from azure.core.exceptions import ResourceNotFoundError
 from azure.storage.queue import QueueClient, QueueMessage
 
 from local.host.orders import Order
-from local.host.storage import Outage, Result, ensure, in_thread
+from local.host.storage.clients import Outage, Result, ensure, in_thread
 
 HIDDEN = 600  # seconds a message stays invisible; renewed while its function runs
 MOST_AT_ONCE = 32

@@ -15,7 +15,7 @@ from local.host.blob_paths import BlobPath
 from local.host.functions import Function
 from local.host.orders import Order, quoted
 from local.host.receipts import Receipts
-from local.host.storage import Outage, in_thread, in_words
+from local.host.storage.clients import Outage, in_thread, in_words
 
 PAUSE = 2.0  # seconds between two listings, as the real host does with a development account
 log = logging.getLogger("host")

@@ -18,13 +18,14 @@ from azure.functions import FunctionRegister
 from azure.functions.decorators.function_app import Function as Decorated
 
 from local.errors import SetupError
-from local.host import blob_paths, cron, keys, retries, routes, signatures, storage
+from local.host import blob_paths, cron, keys, retries, routes, signatures
 from local.host.config.host_json import HostJson
 from local.host.config.settings import LOCAL_SETTINGS, STORAGE, Settings, ignored_locally
 from local.host.errors import FunctionInError
 from local.host.functions import BlobTrigger, Function, HttpTrigger, TimerTrigger, Trigger
 from local.host.retries import Retry
 from local.host.signatures import Signature
+from local.host.storage import clients
 
 PROJECT = Path(__file__).resolve().parents[2]
 FUNCTION_NAME = re.compile(r"(?!host$)[a-z][a-z0-9_\-]{0,127}", re.IGNORECASE)
@@ -197,7 +198,7 @@ def _collide(one: HttpTrigger, other: HttpTrigger) -> bool:
 
 
 def _timer(_name: str, trigger: Any, settings: Settings, _host_json: HostJson) -> Trigger:
-    storage.check(settings.connection(STORAGE))  # where its lock is, without which the real host refuses timers, too
+    clients.check(settings.connection(STORAGE))  # where its lock is, without which the real host refuses timers, too
     expression = settings.resolve(trigger.schedule)
     schedule = cron.parse(expression)
     monitored = trigger.use_monitor is not False and not schedule.is_rapid
@@ -207,12 +208,12 @@ def _timer(_name: str, trigger: Any, settings: Settings, _host_json: HostJson) -
 def _blob(_name: str, trigger: Any, settings: Settings, host_json: HostJson) -> Trigger:
     if not host_json.has_bundle:
         raise FunctionInError(f"blob triggers come with the extension bundle. Add to host.json: {BUNDLE}")
-    storage.check(storage.queue_connection(settings.connection(STORAGE), settings))
+    clients.check(clients.queue_connection(settings.connection(STORAGE), settings))
     source = str(getattr(trigger.source, "value", trigger.source) or SCAN).lower()
     if source not in (SCAN, EVENTS):
         raise FunctionInError(f"its source '{trigger.source}' is neither LogsAndContainerScan nor EventGrid.")
     connection = settings.connection(settings.resolve(trigger.connection or ""))
-    storage.check(connection)
+    clients.check(connection)
     return BlobTrigger(blob_paths.parse(settings.resolve(trigger.path)), connection, scans=source == SCAN)
 
 

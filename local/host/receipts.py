@@ -12,7 +12,7 @@ from azure.core.exceptions import AzureError, ResourceExistsError
 from azure.storage.blob import BlobClient, BlobLeaseClient, BlobServiceClient
 
 from local.host.orders import Order
-from local.host.storage import HOSTS_CONTAINER, write
+from local.host.storage.clients import HOSTS_CONTAINER, write
 
 INCOMPLETE = {"Incomplete": "Incomplete"}
 LEASE_SECONDS = 30

@@ -15,7 +15,7 @@ from azure.core.exceptions import ResourceNotFoundError
 from azure.storage.blob import BlobServiceClient
 
 from local.host.cron import Schedule
-from local.host.storage import HOSTS_CONTAINER, Outage, in_thread, write
+from local.host.storage.clients import HOSTS_CONTAINER, Outage, in_thread, write
 
 NEVER = datetime(1, 1, 1, tzinfo=UTC)
 log = logging.getLogger("host")

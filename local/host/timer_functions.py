@@ -6,14 +6,14 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 
-from local.host import storage
 from local.host.config.settings import STORAGE
 from local.host.functions import Function, TimerTrigger, triggered_by
 from local.host.invoking import Invoker
 from local.host.listeners import Listener
 from local.host.loading import App
 from local.host.schedule_monitor import Monitor
-from local.host.singleton import Lease, Singleton
+from local.host.storage import clients
+from local.host.storage.lease import Lease, Singleton
 from local.host.timers import Timer
 
 
@@ -24,8 +24,8 @@ class TimerFunctions:
         self._app, self._invoker = app, invoker
         self._timed = [pair for pair in triggered_by(TimerTrigger, app.functions) if not pair[0].disabled]
         if self._timed:
-            self._host_id = storage.host_id(app.settings, app.directory)
-            self._service = storage.blob_service(app.settings.connection(STORAGE))
+            self._host_id = clients.host_id(app.settings, app.directory)
+            self._service = clients.blob_service(app.settings.connection(STORAGE))
             self._threads = ThreadPoolExecutor(2 * len(self._timed), "timers")
 
     def listeners(self) -> Iterator[Listener]:

@@ -19,7 +19,7 @@ from azure.core.exceptions import ResourceExistsError, ResourceNotFoundError
 from azure.storage.blob import BlobLeaseClient, BlobServiceClient
 
 from local.host.clock import WALL_CLOCK, Clock
-from local.host.storage import HOSTS_CONTAINER, Outage, in_thread, write
+from local.host.storage.clients import HOSTS_CONTAINER, Outage, in_thread, write
 
 SOON = 2.0  # seconds until a renewal that storage did not answer is tried again
 Work = Callable[[asyncio.Event], Coroutine[Any, Any, None]]
