@@ -19,8 +19,8 @@ from local.host.app import running
 from local.host.blob_functions import BlobFunctions
 from local.host.config.host_json import HostJson
 from local.host.config.settings import Settings
+from local.host.functions.invoker import Invoker
 from local.host.http import HttpDoor
-from local.host.invoking import Invoker
 from local.host.keys import Lock
 from local.host.loading import App
 

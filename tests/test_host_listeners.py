@@ -19,7 +19,7 @@ from local.azurite import Azurite
 from local.host import blob_paths, clock, listeners
 from local.host.app import running
 from local.host.blobs import Scanner
-from local.host.functions import Function
+from local.host.functions.function import Function
 from local.host.listeners import Listener, keep
 from local.host.orders import Order
 from local.host.receipts import Receipts

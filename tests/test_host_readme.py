@@ -15,7 +15,7 @@ from local.host.app import Host, running
 from local.host.blob_functions import BlobFunctions
 from local.host.config.host_json import HostJson
 from local.host.config.settings import Settings
-from local.host.invoking import Invoker
+from local.host.functions.invoker import Invoker
 from local.host.loading import App
 
 HOST = Path(__file__).parents[1] / "local" / "host"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from local.host.retries import FOREVER, LONGEST_SECONDS, Retry, parse
+from local.host.functions.retry_policy import FOREVER, LONGEST_SECONDS, Retry, parse
 
 
 @pytest.mark.parametrize(

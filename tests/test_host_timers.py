@@ -15,10 +15,10 @@ from host_apps import eventually, write_app
 
 from local.host import clock, cron
 from local.host.app import running
-from local.host.context import RetryContext
-from local.host.functions import Function, TimerTrigger
-from local.host.invoking import Invoker, Outcome
-from local.host.retries import FOREVER, Retry
+from local.host.functions.function import Function, TimerTrigger
+from local.host.functions.invocation_context import RetryContext
+from local.host.functions.invoker import Invoker, Outcome
+from local.host.functions.retry_policy import FOREVER, Retry
 from local.host.schedule_monitor import Beginning, Status, beginning
 from local.host.storage.clients import ensure
 from local.host.timers import Timer, tick

@@ -17,8 +17,8 @@ from starlette.responses import JSONResponse, PlainTextResponse, Response
 from local.host import http_requests, keys, landed_blobs, routes, timers
 from local.host.blob_functions import BlobFunctions
 from local.host.blob_work import Recipient
-from local.host.functions import Function, HttpTrigger, TimerTrigger
-from local.host.invoking import Invoker
+from local.host.functions.function import Function, HttpTrigger, TimerTrigger
+from local.host.functions.invoker import Invoker
 from local.host.loading import App
 from local.host.storage.clients import host_id
 from local.host.webhook import BlobsWebhook

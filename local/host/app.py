@@ -17,7 +17,7 @@ from local.host import http, key_file, keys, listing, loading, log_lines, servin
 from local.host.child import Host, running
 from local.host.config import host_json
 from local.host.config.settings import Settings, local_values
-from local.host.functions import HttpTrigger, triggered_by
+from local.host.functions.function import HttpTrigger, triggered_by
 from local.host.keys import Keys
 from local.host.loading import App
 

@@ -11,8 +11,8 @@ from local.host.blob_queue import BlobQueue
 from local.host.blob_work import Recipient, Work
 from local.host.blobs import Scanner
 from local.host.config.settings import STORAGE
-from local.host.functions import BlobTrigger, Function, triggered_by
-from local.host.invoking import Invoker
+from local.host.functions.function import BlobTrigger, Function, triggered_by
+from local.host.functions.invoker import Invoker
 from local.host.listeners import Listener
 from local.host.loading import App
 from local.host.orders import POISON, QUEUE, Order

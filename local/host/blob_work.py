@@ -16,8 +16,8 @@ from azure.storage.queue import QueueClient, QueueMessage
 from local.host import landed_blobs, orders
 from local.host.blob_queue import HIDDEN, BlobQueue, put
 from local.host.blobs import Scanner
-from local.host.functions import BlobTrigger, Function
-from local.host.invoking import Invoker
+from local.host.functions.function import BlobTrigger, Function
+from local.host.functions.invoker import Invoker
 from local.host.orders import POISON, Order
 
 Landed = tuple[bytes, Mapping[str, meta.Datum]]

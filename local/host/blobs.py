@@ -12,7 +12,7 @@ from azure.core.exceptions import AzureError, HttpResponseError, ResourceNotFoun
 from azure.storage.blob import BlobProperties, BlobServiceClient
 
 from local.host.blob_paths import BlobPath
-from local.host.functions import Function
+from local.host.functions.function import Function
 from local.host.orders import Order, quoted
 from local.host.receipts import Receipts
 from local.host.storage.clients import Outage, in_thread, in_words

@@ -14,8 +14,8 @@ from local.errors import SetupError
 from local.host import http_answers, http_requests
 from local.host.admin import Admin
 from local.host.config.settings import Settings
-from local.host.functions import Function, HttpTrigger, triggered_by
-from local.host.invoking import Invoker
+from local.host.functions.function import Function, HttpTrigger, triggered_by
+from local.host.functions.invoker import Invoker
 from local.host.keys import Lock
 from local.host.loading import App
 

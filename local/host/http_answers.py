@@ -13,7 +13,7 @@ from typing import Any
 from azure.functions import meta
 from starlette.responses import Response
 
-from local.host.invoking import converter
+from local.host.functions.invoker import converter
 
 OURS_TO_SET = ("content-length", "transfer-encoding", "connection")
 WITHOUT_BODY = (HTTPStatus.NO_CONTENT, HTTPStatus.NOT_MODIFIED)

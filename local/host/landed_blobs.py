@@ -11,7 +11,7 @@ from azure.core import MatchConditions
 from azure.functions import meta
 from azure.storage.blob import BlobClient
 
-from local.host.functions import BlobTrigger
+from local.host.functions.function import BlobTrigger
 
 BLOB_TYPES = {"BlockBlob": 0, "PageBlob": 1, "AppendBlob": 2}  # numbers, as the host serialises its enum
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from local.host.functions import BlobTrigger, Function, HttpTrigger, TimerTrigger
+from local.host.functions.function import BlobTrigger, Function, HttpTrigger, TimerTrigger
 from local.host.loading import App
 
 READY = "Host ready: "

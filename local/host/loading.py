@@ -18,12 +18,13 @@ from azure.functions import FunctionRegister
 from azure.functions.decorators.function_app import Function as Decorated
 
 from local.errors import SetupError
-from local.host import blob_paths, cron, keys, retries, routes, signatures
+from local.host import blob_paths, cron, keys, routes, signatures
 from local.host.config.host_json import HostJson
 from local.host.config.settings import LOCAL_SETTINGS, STORAGE, Settings, ignored_locally
 from local.host.errors import FunctionInError
-from local.host.functions import BlobTrigger, Function, HttpTrigger, TimerTrigger, Trigger
-from local.host.retries import Retry
+from local.host.functions import retry_policy
+from local.host.functions.function import BlobTrigger, Function, HttpTrigger, TimerTrigger, Trigger
+from local.host.functions.retry_policy import Retry
 from local.host.signatures import Signature
 from local.host.storage import clients
 
@@ -168,7 +169,7 @@ def _policy(one: Decorated) -> Mapping[str, Any]:
 
 def _retry(one: Decorated) -> Retry | None:
     try:
-        return retries.parse(policy) if (policy := _policy(one)) else None
+        return retry_policy.parse(policy) if (policy := _policy(one)) else None
     except ValueError as error:
         raise FunctionInError(str(error)) from error
 

@@ -7,7 +7,7 @@ import sys
 import threading
 from datetime import UTC, datetime
 
-from local.host.context import running, thread_local
+from local.host.functions.invocation_context import running, thread_local
 
 QUIET = ("azure", "uvicorn", "urllib3")  # an SDK tells every request it makes at level INFO
 

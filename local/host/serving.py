@@ -19,8 +19,8 @@ from local.connections import BoundedConnection
 from local.host import listing
 from local.host.admin import Admin
 from local.host.blob_functions import BlobFunctions
+from local.host.functions.invoker import Invoker, size_of_pool
 from local.host.http import HttpDoor
-from local.host.invoking import Invoker, size_of_pool
 from local.host.keys import Keys, Lock
 from local.host.listeners import keep
 from local.host.loading import App

@@ -11,7 +11,7 @@ from typing import Any
 from azure.functions.decorators.function_app import Function as Decorated
 
 from local.errors import SetupError
-from local.host.invoking import converter
+from local.host.functions.invoker import converter
 
 INOUT = 2
 RETURN = "$return"

@@ -7,8 +7,8 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 
 from local.host.config.settings import STORAGE
-from local.host.functions import Function, TimerTrigger, triggered_by
-from local.host.invoking import Invoker
+from local.host.functions.function import Function, TimerTrigger, triggered_by
+from local.host.functions.invoker import Invoker
 from local.host.listeners import Listener
 from local.host.loading import App
 from local.host.schedule_monitor import Monitor

@@ -13,13 +13,13 @@ from typing import TYPE_CHECKING
 from azure.functions import meta
 
 from local.host.clock import WALL_CLOCK, Clock
-from local.host.context import RetryContext, RpcException, rpc_exception
-from local.host.functions import Function, TimerTrigger
-from local.host.invoking import Outcome
+from local.host.functions.function import Function, TimerTrigger
+from local.host.functions.invocation_context import RetryContext, RpcException, rpc_exception
+from local.host.functions.invoker import Outcome
 from local.host.schedule_monitor import Beginning, Monitor, Status, after_run, unmonitored
 
 if TYPE_CHECKING:
-    from local.host.invoking import Invoker
+    from local.host.functions.invoker import Invoker
 
 log = logging.getLogger("host")
 

@@ -15,8 +15,15 @@ from typing import Any
 from azure.functions import meta
 
 from local.host.config.settings import Settings
-from local.host.context import FIRST_ATTEMPT, Context, RetryContext, TraceContext, running, thread_local
-from local.host.functions import BlobTrigger, Function, HttpTrigger, TimerTrigger
+from local.host.functions.function import BlobTrigger, Function, HttpTrigger, TimerTrigger
+from local.host.functions.invocation_context import (
+    FIRST_ATTEMPT,
+    Context,
+    RetryContext,
+    TraceContext,
+    running,
+    thread_local,
+)
 
 THREADS = "PYTHON_THREADPOOL_THREAD_COUNT"
 BINDINGS = {HttpTrigger: "httpTrigger", TimerTrigger: "timerTrigger", BlobTrigger: "blobTrigger"}

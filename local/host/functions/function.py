@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from local.host.blob_paths import BlobPath
     from local.host.config.settings import Connection
     from local.host.cron import Schedule
-    from local.host.retries import Retry
+    from local.host.functions.retry_policy import Retry
     from local.host.routes import Route
 
 

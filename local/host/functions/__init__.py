@@ -1,0 +1,1 @@
+"""What every function has, whatever triggers it: its description, its invocation, its context, its retry policy."""
