@@ -10,11 +10,11 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from azure.storage.blob import BlobServiceClient
 
-from local.host import cron
-from local.host.schedule_monitor import NEVER, Beginning, Monitor, Status, after_run, beginning, parse
 from local.host.storage.clients import PATIENCE
+from local.host.timers import ncrontab
+from local.host.timers.schedule_monitor import NEVER, Beginning, Monitor, Status, after_run, beginning, parse
 
-HOURLY = cron.parse("0 0 * * * *")
+HOURLY = ncrontab.parse("0 0 * * * *")
 TWELVE = datetime(2026, 1, 1, 12, tzinfo=UTC)
 
 
@@ -55,7 +55,7 @@ def test_a_status_of_another_schedule_is_made_anew_and_nothing_is_past_due(store
 
 
 def test_a_span_is_compared_to_the_microsecond():
-    span = cron.parse("00:05:00")
+    span = ncrontab.parse("00:05:00")
     ran = at(0) + timedelta(microseconds=123456)
     assert beginning(span, after_run(span, ran), at(1)).past_due
 
@@ -74,7 +74,7 @@ def test_a_span_is_compared_to_the_microsecond():
     ],
 )
 def test_which_schedules_are_too_rapid_to_be_monitored(expression, is_rapid):
-    assert cron.parse(expression).is_rapid is is_rapid
+    assert ncrontab.parse(expression).is_rapid is is_rapid
 
 
 @pytest.mark.parametrize(

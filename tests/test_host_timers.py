@@ -13,15 +13,16 @@ import pytest
 from azure.storage.blob import BlobServiceClient
 from host_apps import eventually, write_app
 
-from local.host import clock, cron
+from local.host import clock
 from local.host.app import running
 from local.host.functions.function import Function, TimerTrigger
 from local.host.functions.invocation_context import RetryContext
 from local.host.functions.invoker import Invoker, Outcome
 from local.host.functions.retry_policy import FOREVER, Retry
-from local.host.schedule_monitor import Beginning, Status, beginning
 from local.host.storage.clients import ensure
-from local.host.timers import Timer, tick
+from local.host.timers import ncrontab
+from local.host.timers.schedule_monitor import Beginning, Status, beginning
+from local.host.timers.timer import Timer, tick
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 
@@ -72,7 +73,7 @@ class Remembered:
     def __init__(self, status: Status | None = None) -> None:
         self.status = status
 
-    async def begin(self, schedule: cron.Schedule, now: datetime) -> Beginning:
+    async def begin(self, schedule: ncrontab.Schedule, now: datetime) -> Beginning:
         begun = beginning(schedule, self.status, now)
         self.status = begun.unwritten or self.status
         return begun
@@ -96,7 +97,7 @@ def play(
     async def run() -> Recorder:
         clock, stopping = Clock(late, now), asyncio.Event()
         recorder = Recorder(clock, stopping, seconds)
-        trigger = TimerTrigger(expression, cron.parse(expression), run_on_startup)
+        trigger = TimerTrigger(expression, ncrontab.parse(expression), run_on_startup)
         function = Function("tick", print, "", trigger, "timer", retry=retry)
         await Timer(function, trigger, recorder, monitor, clock).run(stopping)
         return recorder
@@ -127,7 +128,7 @@ def test_runs_on_schedule_are_routine_and_those_as_the_host_starts_are_not():
 
 @pytest.mark.parametrize(("slow", "routine", "lines"), [(60.0, True, 0), (0.0, True, 1), (60.0, False, 1)])
 def test_a_routine_run_is_logged_if_it_is_slow(caplog, slow, routine, lines):
-    function = Function("tick", lambda **_arguments: None, "", TimerTrigger("", cron.parse("1")), "timer", raw=True)
+    function = Function("tick", lambda **_arguments: None, "", TimerTrigger("", ncrontab.parse("1")), "timer", raw=True)
     run = Invoker(slow=slow).invoke(function, tick(), {}, "Timer fired", routine=routine)
     with caplog.at_level(logging.INFO, "host"):
         assert asyncio.run(run).error is None
@@ -145,7 +146,7 @@ def test_a_span_is_reckoned_from_the_run_before():
 def test_a_timer_stops_while_it_waits():
     async def run() -> None:
         stopping = asyncio.Event()
-        trigger = TimerTrigger("0 0 0 1 1 *", cron.parse("0 0 0 1 1 *"))
+        trigger = TimerTrigger("0 0 0 1 1 *", ncrontab.parse("0 0 0 1 1 *"))
         recorder = Recorder(Clock(), stopping, [])
         function = Function("tick", print, "", trigger, "timer")
         waiting = asyncio.create_task(Timer(function, trigger, recorder).run(stopping))

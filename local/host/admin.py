@@ -14,13 +14,14 @@ from azure.functions import meta
 from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 
-from local.host import http_requests, keys, landed_blobs, routes, timers
+from local.host import http_requests, keys, landed_blobs, routes
 from local.host.blob_functions import BlobFunctions
 from local.host.blob_work import Recipient
 from local.host.functions.function import Function, HttpTrigger, TimerTrigger
 from local.host.functions.invoker import Invoker
 from local.host.loading import App
 from local.host.storage.clients import host_id
+from local.host.timers import timer
 from local.host.webhook import BlobsWebhook
 
 FUNCTIONS = "admin/functions"
@@ -119,7 +120,7 @@ class Admin:
         return Response(status_code=202)
 
     async def _tick(self, function: Function) -> None:
-        await self._invoker.invoke(function, timers.tick(), {"TimerTrigger": timers.tick()}, "Asked for over HTTP")
+        await self._invoker.invoke(function, timer.tick(), {"TimerTrigger": timer.tick()}, "Asked for over HTTP")
 
     async def _blob(self, function: Function, path: str) -> None:
         recipient = self._blobs.recipients[function.id]

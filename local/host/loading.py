@@ -18,7 +18,7 @@ from azure.functions import FunctionRegister
 from azure.functions.decorators.function_app import Function as Decorated
 
 from local.errors import SetupError
-from local.host import blob_paths, cron, keys, routes, signatures
+from local.host import blob_paths, keys, routes, signatures
 from local.host.config.host_json import HostJson
 from local.host.config.settings import LOCAL_SETTINGS, STORAGE, Settings, ignored_locally
 from local.host.errors import FunctionInError
@@ -27,6 +27,7 @@ from local.host.functions.function import BlobTrigger, Function, HttpTrigger, Ti
 from local.host.functions.retry_policy import Retry
 from local.host.signatures import Signature
 from local.host.storage import clients
+from local.host.timers import ncrontab
 
 PROJECT = Path(__file__).resolve().parents[2]
 FUNCTION_NAME = re.compile(r"(?!host$)[a-z][a-z0-9_\-]{0,127}", re.IGNORECASE)
@@ -65,7 +66,7 @@ def load(app_dir: Path, settings: Settings, host_json: HostJson) -> App:
             function = _function(name, one, signature, settings, host_json)
             _check_conflict(function, functions)
             functions.append(function)
-        except (FunctionInError, cron.ScheduleError) as error:
+        except (FunctionInError, ncrontab.ScheduleError) as error:
             errors[name] = str(error)
     return App(app_dir, settings, host_json, tuple(functions), errors, tuple(_notes(app_dir, decorated, host_json)))
 
@@ -201,7 +202,7 @@ def _collide(one: HttpTrigger, other: HttpTrigger) -> bool:
 def _timer(_name: str, trigger: Any, settings: Settings, _host_json: HostJson) -> Trigger:
     clients.check(settings.connection(STORAGE))  # where its lock is, without which the real host refuses timers, too
     expression = settings.resolve(trigger.schedule)
-    schedule = cron.parse(expression)
+    schedule = ncrontab.parse(expression)
     monitored = trigger.use_monitor is not False and not schedule.is_rapid
     return TimerTrigger(expression, schedule, bool(trigger.run_on_startup), monitored)
 

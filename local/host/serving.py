@@ -24,7 +24,7 @@ from local.host.http import HttpDoor
 from local.host.keys import Keys, Lock
 from local.host.listeners import keep
 from local.host.loading import App
-from local.host.timer_functions import TimerFunctions
+from local.host.timers.listener import TimerFunctions
 
 GRACE = 30.0  # seconds that running invocations get to end
 KEEP_ALIVE = 120  # seconds an idle connection stays open

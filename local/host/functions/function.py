@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any, TypeVar
 if TYPE_CHECKING:
     from local.host.blob_paths import BlobPath
     from local.host.config.settings import Connection
-    from local.host.cron import Schedule
     from local.host.functions.retry_policy import Retry
     from local.host.routes import Route
+    from local.host.timers.ncrontab import Schedule
 
 
 @dataclass(frozen=True)

@@ -11,10 +11,10 @@ from local.host.functions.function import Function, TimerTrigger, triggered_by
 from local.host.functions.invoker import Invoker
 from local.host.listeners import Listener
 from local.host.loading import App
-from local.host.schedule_monitor import Monitor
 from local.host.storage import clients
 from local.host.storage.lease import Lease, Singleton
-from local.host.timers import Timer
+from local.host.timers.schedule_monitor import Monitor
+from local.host.timers.timer import Timer
 
 
 class TimerFunctions:

@@ -14,8 +14,8 @@ from datetime import UTC, datetime
 from azure.core.exceptions import ResourceNotFoundError
 from azure.storage.blob import BlobServiceClient
 
-from local.host.cron import Schedule
 from local.host.storage.clients import HOSTS_CONTAINER, Outage, in_thread, write
+from local.host.timers.ncrontab import Schedule
 
 NEVER = datetime(1, 1, 1, tzinfo=UTC)
 log = logging.getLogger("host")

@@ -16,7 +16,7 @@ from local.host.clock import WALL_CLOCK, Clock
 from local.host.functions.function import Function, TimerTrigger
 from local.host.functions.invocation_context import RetryContext, RpcException, rpc_exception
 from local.host.functions.invoker import Outcome
-from local.host.schedule_monitor import Beginning, Monitor, Status, after_run, unmonitored
+from local.host.timers.schedule_monitor import Beginning, Monitor, Status, after_run, unmonitored
 
 if TYPE_CHECKING:
     from local.host.functions.invoker import Invoker

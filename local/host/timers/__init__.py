@@ -1,0 +1,1 @@
+"""Timer triggers: schedules, the schedule monitor, and the listener that runs the functions."""
