@@ -13,9 +13,9 @@ from host_apps import eventually, write_app
 
 from local.errors import SetupError
 from local.event_grid import Created, EventGrid
-from local.host import event_grid
 from local.host.app import running
-from local.host.event_grid import AnotherAccount
+from local.host.blobs import event_grid_events
+from local.host.blobs.event_grid_events import AnotherAccount
 
 CODE = """
 @app.blob_trigger(arg_name="blob", path="%CONTAINER%/{name}", connection="AzureWebJobsStorage", source="EventGrid")
@@ -239,10 +239,10 @@ def test_a_handshake_that_does_not_agree(moody):
     ],
 )
 def test_the_same_account_at_another_address(address, account, expected):
-    assert event_grid.split(address, account) == expected
+    assert event_grid_events.split(address, account) == expected
 
 
 @pytest.mark.parametrize("address", ["http://127.0.0.1:1/other/c/b", "https://other.blob.core.windows.net/c/b"])
 def test_the_address_of_another_accounts_blob(address):
     with pytest.raises(AnotherAccount):
-        event_grid.split(address, ACCOUNT)
+        event_grid_events.split(address, ACCOUNT)

@@ -16,7 +16,7 @@ from host_apps import eventually, write_app
 from local.errors import SetupError
 from local.host.admin import Admin
 from local.host.app import running
-from local.host.blob_functions import BlobFunctions
+from local.host.blobs.listener import BlobFunctions
 from local.host.config.host_json import HostJson
 from local.host.config.settings import Settings
 from local.host.functions.invoker import Invoker

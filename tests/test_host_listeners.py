@@ -16,13 +16,14 @@ from azure.storage.queue import QueueServiceClient, TextBase64EncodePolicy
 from host_apps import eventually, write_app
 
 from local.azurite import Azurite
-from local.host import blob_paths, clock, listeners
+from local.host import clock, listeners
 from local.host.app import running
-from local.host.blobs import Scanner
+from local.host.blobs import path_pattern
+from local.host.blobs.queue_message import Order
+from local.host.blobs.receipts import Receipts
+from local.host.blobs.scanner import Scanner
 from local.host.functions.function import Function
 from local.host.listeners import Listener, keep
-from local.host.orders import Order
-from local.host.receipts import Receipts
 
 UNFORESEEN = [
     RecursionError("too deep"),
@@ -111,7 +112,7 @@ def scan(azurite: Azurite, container: str, queue: Callable[[Order], None], failu
         BlobServiceClient.from_connection_string(azurite.connection_string, transport=transport) as service,
         ThreadPoolExecutor() as threads,
     ):
-        path = blob_paths.parse(f"{container}/{{name}}")
+        path = path_pattern.parse(f"{container}/{{name}}")
         scanner = Scanner(function, path, service, Receipts(service, uuid.uuid4().hex[:8]), taken, pause=0.0)
         asyncio.run(asyncio.wait_for(scanner.run(threads, ended), 60))
 

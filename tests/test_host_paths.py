@@ -4,10 +4,10 @@ import json
 
 import pytest
 
-from local.host import blob_paths, event_grid, orders
+from local.host.blobs import event_grid_events, path_pattern, queue_message
+from local.host.blobs.event_grid_events import Heard
+from local.host.blobs.queue_message import Order
 from local.host.errors import FunctionInError
-from local.host.event_grid import Heard
-from local.host.orders import Order
 
 
 @pytest.mark.parametrize(
@@ -28,12 +28,12 @@ from local.host.orders import Order
     ],
 )
 def test_match(path, blob, expected):
-    parsed = blob_paths.parse(path)
+    parsed = path_pattern.parse(path)
     assert (parsed.container, parsed.match(blob)) == ("docs", expected)
 
 
 def test_only_the_literal_start_of_a_pattern_is_listed():
-    assert blob_paths.parse("docs/in/{{x}}/{name}/end").prefix == "in/{x}/"
+    assert path_pattern.parse("docs/in/{{x}}/{name}/end").prefix == "in/{x}/"
 
 
 @pytest.mark.parametrize(
@@ -42,7 +42,7 @@ def test_only_the_literal_start_of_a_pattern_is_listed():
 )
 def test_a_wrong_path_is_refused(path):
     with pytest.raises(FunctionInError, match="the blob path '"):
-        blob_paths.parse(path)
+        path_pattern.parse(path)
 
 
 def test_an_order_is_written_as_the_real_host_writes_it():
@@ -55,18 +55,18 @@ def test_an_order_is_written_as_the_real_host_writes_it():
         "BlobName": "a/b.txt",
         "ETag": '"0x8D"',
     }
-    assert orders.parse(order.to_json()) == order
+    assert queue_message.parse(order.to_json()) == order
 
 
 @pytest.mark.parametrize("text", ["", "{}", "[]", '{"Type": "Other"}', '{"Type": "BlobTrigger", "ETag": 1}'])
 def test_another_message_is_no_order(text):
     with pytest.raises(ValueError, match=r"."):
-        orders.parse(text)
+        queue_message.parse(text)
 
 
 @pytest.mark.parametrize("etag", ["0x8D", '"0x8D"'])
 def test_an_etag_gets_its_quotes_once(etag):
-    assert orders.quoted(etag) == '"0x8D"'
+    assert queue_message.quoted(etag) == '"0x8D"'
 
 
 @pytest.mark.parametrize(
@@ -78,7 +78,7 @@ def test_an_etag_gets_its_quotes_once(etag):
     ],
 )
 def test_split(address, account):
-    assert event_grid.split(address, account) == ("docs", "a b/c.txt")
+    assert event_grid_events.split(address, account) == ("docs", "a b/c.txt")
 
 
 EVENT = {"api": "PutBlob", "url": "https://acct.blob.core.windows.net/docs/x", "eTag": "0x8D", "blobType": "BlockBlob"}
@@ -86,11 +86,13 @@ EVENT = {"api": "PutBlob", "url": "https://acct.blob.core.windows.net/docs/x", "
 
 @pytest.mark.parametrize("body", [[{"data": EVENT}], {"specversion": "1.0", "data": EVENT}])
 def test_events_of_both_schemas(body):
-    found = event_grid.orders(json.dumps(body).encode(), "Host.Functions.f", "https://acct.blob.core.windows.net/")
+    found = event_grid_events.orders(
+        json.dumps(body).encode(), "Host.Functions.f", "https://acct.blob.core.windows.net/"
+    )
     assert found == Heard((Order("Host.Functions.f", "docs", "x", "0x8D"),))
 
 
 @pytest.mark.parametrize("body", [b"", b"[]", b"[1]", b'[{"data": {}}]', b'[{"data": {"url": "https://a/b"}}]'])
 def test_what_holds_no_events_is_refused(body):
     with pytest.raises(ValueError, match=r"."):
-        event_grid.orders(body, "f", "https://a/")
+        event_grid_events.orders(body, "f", "https://a/")

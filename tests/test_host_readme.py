@@ -12,7 +12,7 @@ from host_apps import write_app
 
 from local.host.admin import ANY, Admin
 from local.host.app import Host, running
-from local.host.blob_functions import BlobFunctions
+from local.host.blobs.listener import BlobFunctions
 from local.host.config.host_json import HostJson
 from local.host.config.settings import Settings
 from local.host.functions.invoker import Invoker

@@ -14,9 +14,10 @@ from azure.functions import meta
 from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 
-from local.host import http_requests, keys, landed_blobs, routes
-from local.host.blob_functions import BlobFunctions
-from local.host.blob_work import Recipient
+from local.host import http_requests, keys, routes
+from local.host.blobs import trigger_metadata
+from local.host.blobs.dispatcher import Recipient
+from local.host.blobs.listener import BlobFunctions
 from local.host.functions.function import Function, HttpTrigger, TimerTrigger
 from local.host.functions.invoker import Invoker
 from local.host.loading import App
@@ -156,8 +157,8 @@ def _read(recipient: Recipient, path: str) -> tuple[bytes, Any]:
     if not (slash and blob):
         raise ValueError("it is no container/blob")
     client = recipient.service.get_blob_client(container, blob)
-    content, properties = landed_blobs.read(client)
-    return content, landed_blobs.metadata(recipient.trigger, client, properties)
+    content, properties = trigger_metadata.read(client)
+    return content, trigger_metadata.metadata(recipient.trigger, client, properties)
 
 
 async def _ping(_request: Request) -> Response:

@@ -18,7 +18,8 @@ from azure.functions import FunctionRegister
 from azure.functions.decorators.function_app import Function as Decorated
 
 from local.errors import SetupError
-from local.host import blob_paths, keys, routes, signatures
+from local.host import keys, routes, signatures
+from local.host.blobs import path_pattern
 from local.host.config.host_json import HostJson
 from local.host.config.settings import LOCAL_SETTINGS, STORAGE, Settings, ignored_locally
 from local.host.errors import FunctionInError
@@ -216,7 +217,7 @@ def _blob(_name: str, trigger: Any, settings: Settings, host_json: HostJson) -> 
         raise FunctionInError(f"its source '{trigger.source}' is neither LogsAndContainerScan nor EventGrid.")
     connection = settings.connection(settings.resolve(trigger.connection or ""))
     clients.check(connection)
-    return BlobTrigger(blob_paths.parse(settings.resolve(trigger.path)), connection, scans=source == SCAN)
+    return BlobTrigger(path_pattern.parse(settings.resolve(trigger.path)), connection, scans=source == SCAN)
 
 
 TRIGGERS: dict[str, Callable[[str, Any, Settings, HostJson], Trigger]] = {

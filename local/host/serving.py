@@ -18,7 +18,7 @@ import uvicorn
 from local.connections import BoundedConnection
 from local.host import listing
 from local.host.admin import Admin
-from local.host.blob_functions import BlobFunctions
+from local.host.blobs.listener import BlobFunctions
 from local.host.functions.invoker import Invoker, size_of_pool
 from local.host.http import HttpDoor
 from local.host.keys import Keys, Lock

@@ -10,9 +10,9 @@ from azure.core.exceptions import AzureError
 from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 
-from local.host import event_grid
-from local.host.blob_functions import BlobFunctions
-from local.host.blob_work import Recipient
+from local.host.blobs import event_grid_events
+from local.host.blobs.dispatcher import Recipient
+from local.host.blobs.listener import BlobFunctions
 
 ORIGIN, ALLOWED, RATE = "webhook-request-origin", "webhook-allowed-origin", "webhook-allowed-rate"
 log = logging.getLogger("host")
@@ -60,7 +60,7 @@ def _nobody() -> Response:
 
 
 async def _handshake(_recipient: Recipient, body: bytes) -> Response:
-    return JSONResponse({"validationResponse": event_grid.validation_code(body)})
+    return JSONResponse({"validationResponse": event_grid_events.validation_code(body)})
 
 
 async def _farewell(_recipient: Recipient, _body: bytes) -> Response:
@@ -68,7 +68,7 @@ async def _farewell(_recipient: Recipient, _body: bytes) -> Response:
 
 
 async def _notification(recipient: Recipient, body: bytes) -> Response:
-    heard = event_grid.orders(body, recipient.function.id, recipient.service.url)
+    heard = event_grid_events.orders(body, recipient.function.id, recipient.service.url)
     for why in heard.left_aside:
         log.warning("%s: an event is left aside: %s", recipient.function.name, why)
     for order in heard.orders:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
 
 if TYPE_CHECKING:
-    from local.host.blob_paths import BlobPath
+    from local.host.blobs.path_pattern import BlobPath
     from local.host.config.settings import Connection
     from local.host.functions.retry_policy import Retry
     from local.host.routes import Route

@@ -11,7 +11,7 @@ from typing import Any
 from azure.core.exceptions import ResourceNotFoundError
 from azure.storage.queue import QueueClient, QueueMessage
 
-from local.host.orders import Order
+from local.host.blobs.queue_message import Order
 from local.host.storage.clients import Outage, Result, ensure, in_thread
 
 HIDDEN = 600  # seconds a message stays invisible; renewed while its function runs

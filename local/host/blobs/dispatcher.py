@@ -13,12 +13,12 @@ from azure.functions import meta
 from azure.storage.blob import BlobServiceClient
 from azure.storage.queue import QueueClient, QueueMessage
 
-from local.host import landed_blobs, orders
-from local.host.blob_queue import HIDDEN, BlobQueue, put
-from local.host.blobs import Scanner
+from local.host.blobs import queue_message, trigger_metadata
+from local.host.blobs.queue_listener import HIDDEN, BlobQueue, put
+from local.host.blobs.queue_message import POISON, Order
+from local.host.blobs.scanner import Scanner
 from local.host.functions.function import BlobTrigger, Function
 from local.host.functions.invoker import Invoker
-from local.host.orders import POISON, Order
 
 Landed = tuple[bytes, Mapping[str, meta.Datum]]
 log = logging.getLogger("host")
@@ -72,7 +72,7 @@ class Work:
 
     def _order(self, message: QueueMessage) -> Order | None:
         try:
-            return orders.parse(message.content)
+            return queue_message.parse(message.content)
         except (ValueError, RecursionError) as error:
             log.warning("a message in %s is dropped: %s", self._queue.name, error)
             return None
@@ -129,5 +129,5 @@ def _count(message: QueueMessage) -> int:
 
 def _landed(recipient: Recipient, order: Order) -> Landed:
     client = recipient.service.get_blob_client(order.container, order.blob)
-    content, properties = landed_blobs.read(client, order.etag if recipient.trigger.scans else "")
-    return content, landed_blobs.metadata(recipient.trigger, client, properties)
+    content, properties = trigger_metadata.read(client, order.etag if recipient.trigger.scans else "")
+    return content, trigger_metadata.metadata(recipient.trigger, client, properties)

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
-from local.host.orders import Order
+from local.host.blobs.queue_message import Order
 
 LONGEST_NAME = 1024  # characters of a blob's name
 

@@ -7,16 +7,16 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 
-from local.host.blob_queue import BlobQueue
-from local.host.blob_work import Recipient, Work
-from local.host.blobs import Scanner
+from local.host.blobs.dispatcher import Recipient, Work
+from local.host.blobs.queue_listener import BlobQueue
+from local.host.blobs.queue_message import POISON, QUEUE, Order
+from local.host.blobs.receipts import Receipts
+from local.host.blobs.scanner import Scanner
 from local.host.config.settings import STORAGE
 from local.host.functions.function import BlobTrigger, Function, triggered_by
 from local.host.functions.invoker import Invoker
 from local.host.listeners import Listener
 from local.host.loading import App
-from local.host.orders import POISON, QUEUE, Order
-from local.host.receipts import Receipts
 from local.host.storage import clients
 from local.host.storage.lease import Lease, Singleton
 

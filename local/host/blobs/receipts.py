@@ -11,7 +11,7 @@ from contextlib import suppress
 from azure.core.exceptions import AzureError, ResourceExistsError
 from azure.storage.blob import BlobClient, BlobLeaseClient, BlobServiceClient
 
-from local.host.orders import Order
+from local.host.blobs.queue_message import Order
 from local.host.storage.clients import HOSTS_CONTAINER, write
 
 INCOMPLETE = {"Incomplete": "Incomplete"}
