@@ -16,7 +16,7 @@ from azure.storage.blob import BlobServiceClient, ContentSettings
 
 from local.errors import SetupError
 from local.event_grid import Created, EventGrid
-from local.host.keys import HEADER
+from local.host.http.key_auth import HEADER
 from local.running import Stack
 from shared.model import document_key
 

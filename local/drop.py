@@ -10,7 +10,7 @@ from local import quickstart, running, show
 from local.client import Client
 from local.errors import SetupError
 from local.event_grid import START_ANEW, EventGrid
-from local.host.keys import BLOBS
+from local.host.http.key_auth import BLOBS
 from local.running import Stack
 
 SECONDS_TO_CLASSIFY = 60.0

@@ -10,9 +10,9 @@ from urllib.parse import urlsplit
 
 from local import ports
 from local.errors import SetupError
-from local.host import key_file
 from local.host.config.settings import LOCAL_SETTINGS, Settings, local_values, read_json
-from local.host.keys import Keys
+from local.host.http import key_file
+from local.host.http.key_auth import Keys
 from shared.settings import TRIGGER_SOURCES, trigger_source
 
 ROOT = Path(__file__).parents[1]

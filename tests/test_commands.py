@@ -19,7 +19,7 @@ from azure.storage.blob import BlobServiceClient
 from local import node, running, up
 from local.__main__ import COMMANDS, main
 from local.azurite import ACCOUNT, KEY
-from local.host import key_file
+from local.host.http import key_file
 
 ROOT = Path(__file__).parents[1]
 

@@ -14,14 +14,14 @@ import requests
 from host_apps import eventually, write_app
 
 from local.errors import SetupError
-from local.host.admin import Admin
 from local.host.app import running
 from local.host.blobs.listener import BlobFunctions
 from local.host.config.host_json import HostJson
 from local.host.config.settings import Settings
 from local.host.functions.invoker import Invoker
-from local.host.http import HttpDoor
-from local.host.keys import Lock
+from local.host.http.admin_routes import Admin
+from local.host.http.endpoint import HttpDoor
+from local.host.http.key_auth import Lock
 from local.host.loading import App
 
 CODE = """

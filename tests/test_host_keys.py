@@ -12,8 +12,8 @@ import requests
 from host_apps import write_app
 
 from local.errors import SetupError
-from local.host import key_file
 from local.host.app import running
+from local.host.http import key_file
 
 CODE = """
 @app.route(route="open", auth_level=func.AuthLevel.ANONYMOUS)

@@ -10,12 +10,12 @@ import pytest
 import requests
 from host_apps import write_app
 
-from local.host.admin import ANY, Admin
 from local.host.app import Host, running
 from local.host.blobs.listener import BlobFunctions
 from local.host.config.host_json import HostJson
 from local.host.config.settings import Settings
 from local.host.functions.invoker import Invoker
+from local.host.http.admin_routes import ANY, Admin
 from local.host.loading import App
 
 HOST = Path(__file__).parents[1] / "local" / "host"

@@ -10,7 +10,7 @@ from host_apps import eventually
 from local import material, quickstart, stack
 from local.client import Client
 from local.event_grid import TIMES, EventGrid
-from local.host.keys import BLOBS
+from local.host.http.key_auth import BLOBS
 from shared.model import DocumentState
 
 SECONDS = 60.0  # for what takes a few

@@ -13,12 +13,13 @@ from types import FrameType
 
 from local import ports
 from local.errors import SetupError
-from local.host import http, key_file, keys, listing, loading, log_lines, serving
+from local.host import listing, loading, log_lines, serving
 from local.host.child import Host, running
 from local.host.config import host_json
 from local.host.config.settings import Settings, local_values
 from local.host.functions.function import HttpTrigger, triggered_by
-from local.host.keys import Keys
+from local.host.http import endpoint, key_auth, key_file
+from local.host.http.key_auth import Keys
 from local.host.loading import App
 
 WAITING = 2048  # connections that the system keeps for us; as many as uvicorn asks for
@@ -53,7 +54,7 @@ def run(options: argparse.Namespace) -> int:
     try:
         settings = _settings(app_dir)
         configured = host_json.read(app_dir, settings)
-        http.body_limit(settings)
+        endpoint.body_limit(settings)
         with _listening(options.address, options.port) as door:
             app, url = loading.load(app_dir, settings, configured), _url(door)
             locked = _keys(app, options.keys) if options.auth else None
@@ -87,7 +88,9 @@ def _reason(error: Exception) -> str:
 def _keys(app: App, file: Path | None) -> Keys:
     """The file's path is printed, never a key."""
     file = (file or app.directory / KEYS).absolute()
-    names = (one.name for one, trigger in triggered_by(HttpTrigger, app.functions) if trigger.level == keys.FUNCTION)
+    names = (
+        one.name for one, trigger in triggered_by(HttpTrigger, app.functions) if trigger.level == key_auth.FUNCTION
+    )
     found = key_file.kept(file, names)
     listing.show_keys(file)
     return found

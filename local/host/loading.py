@@ -18,7 +18,7 @@ from azure.functions import FunctionRegister
 from azure.functions.decorators.function_app import Function as Decorated
 
 from local.errors import SetupError
-from local.host import keys, routes, signatures
+from local.host import signatures
 from local.host.blobs import path_pattern
 from local.host.config.host_json import HostJson
 from local.host.config.settings import LOCAL_SETTINGS, STORAGE, Settings, ignored_locally
@@ -26,6 +26,7 @@ from local.host.errors import FunctionInError
 from local.host.functions import retry_policy
 from local.host.functions.function import BlobTrigger, Function, HttpTrigger, TimerTrigger, Trigger
 from local.host.functions.retry_policy import Retry
+from local.host.http import key_auth, route_templates
 from local.host.signatures import Signature
 from local.host.storage import clients
 from local.host.timers import ncrontab
@@ -181,10 +182,10 @@ def _http(name: str, trigger: Any, settings: Settings, host_json: HostJson) -> T
     if route.strip("/").lower().startswith(BUILT_IN_ROUTES):
         raise FunctionInError("The specified route conflicts with one or more built in routes.")
     methods = tuple(str(getattr(method, "value", method)).upper() for method in trigger.methods or ())
-    level = str(getattr(trigger.auth_level, "value", trigger.auth_level) or keys.FUNCTION).lower()
-    if level not in keys.LEVELS:
-        raise FunctionInError(f"its auth_level '{level}' is none of {', '.join(keys.LEVELS)}.")
-    return HttpTrigger(routes.parse(host_json.route_prefix, route), methods, level)
+    level = str(getattr(trigger.auth_level, "value", trigger.auth_level) or key_auth.FUNCTION).lower()
+    if level not in key_auth.LEVELS:
+        raise FunctionInError(f"its auth_level '{level}' is none of {', '.join(key_auth.LEVELS)}.")
+    return HttpTrigger(route_templates.parse(host_json.route_prefix, route), methods, level)
 
 
 def _check_conflict(function: Function, others: list[Function]) -> None:

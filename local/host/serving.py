@@ -17,11 +17,11 @@ import uvicorn
 
 from local.connections import BoundedConnection
 from local.host import listing
-from local.host.admin import Admin
 from local.host.blobs.listener import BlobFunctions
 from local.host.functions.invoker import Invoker, size_of_pool
-from local.host.http import HttpDoor
-from local.host.keys import Keys, Lock
+from local.host.http.admin_routes import Admin
+from local.host.http.endpoint import HttpDoor
+from local.host.http.key_auth import Keys, Lock
 from local.host.listeners import keep
 from local.host.loading import App
 from local.host.timers.listener import TimerFunctions

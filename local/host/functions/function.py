@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from local.host.blobs.path_pattern import BlobPath
     from local.host.config.settings import Connection
     from local.host.functions.retry_policy import Retry
-    from local.host.routes import Route
+    from local.host.http.route_templates import Route
     from local.host.timers.ncrontab import Schedule
 
 

@@ -13,7 +13,7 @@ from typing import Any
 
 from local.errors import SetupError
 from local.host.config.settings import read_json
-from local.host.keys import Keys, Named
+from local.host.http.key_auth import Keys, Named
 
 OTHERS = 0o077  # the bits of a file's mode that let in anybody but its owner
 

@@ -11,12 +11,12 @@ from starlette.responses import HTMLResponse, Response
 from starlette.types import Receive, Scope, Send
 
 from local.errors import SetupError
-from local.host import http_answers, http_requests
-from local.host.admin import Admin
 from local.host.config.settings import Settings
 from local.host.functions.function import Function, HttpTrigger, triggered_by
 from local.host.functions.invoker import Invoker
-from local.host.keys import Lock
+from local.host.http import requests, responses
+from local.host.http.admin_routes import Admin
+from local.host.http.key_auth import Lock
 from local.host.loading import App
 
 BODY_LIMIT = "FUNCTIONS_REQUEST_BODY_SIZE_LIMIT"
@@ -53,7 +53,7 @@ class HttpDoor:
         await response(scope, receive, send)
 
     async def _answer(self, request: Request) -> Response:
-        path = http_requests.raw_path(request)
+        path = requests.raw_path(request)
         if refused := self._refusal(request, path):
             return Response(status_code=refused)
         if found := self._admin.route(request.method, path):
@@ -90,14 +90,14 @@ class HttpDoor:
             return Response(status_code=401)
         if function.disabled and not self._lock.knows_master(request):
             return Response(status_code=404)
-        value = await http_requests.datum(request, route_params)
-        reason = f"{request.method} {http_requests.raw_path(request)}"  # without the query, which may hold a key
+        value = await requests.datum(request, route_params)
+        reason = f"{request.method} {requests.raw_path(request)}"  # without the query, which may hold a key
         trace = request.headers.get("traceparent", "")
-        outcome = await self._invoker.invoke(function, value, {}, reason, trace, encode=http_answers.encoded)
+        outcome = await self._invoker.invoke(function, value, {}, reason, trace, encode=responses.encoded)
         if outcome.error:
             return Response(status_code=500)
         try:
-            return http_answers.response(outcome.value)
+            return responses.response(outcome.value)
         except ValueError as error:
             log.error("%s: its answer cannot be sent: %s", function.name, error)  # noqa: TRY400  # ours, no traceback
             return Response(status_code=500)

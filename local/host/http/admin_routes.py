@@ -14,16 +14,16 @@ from azure.functions import meta
 from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 
-from local.host import http_requests, keys, routes
 from local.host.blobs import trigger_metadata
 from local.host.blobs.dispatcher import Recipient
 from local.host.blobs.listener import BlobFunctions
 from local.host.functions.function import Function, HttpTrigger, TimerTrigger
 from local.host.functions.invoker import Invoker
+from local.host.http import key_auth, requests, route_templates
+from local.host.http.event_grid_webhook import BlobsWebhook
 from local.host.loading import App
 from local.host.storage.clients import host_id
 from local.host.timers import timer
-from local.host.webhook import BlobsWebhook
 
 FUNCTIONS = "admin/functions"
 ANY = "*"
@@ -35,7 +35,7 @@ class OwnRoute(NamedTuple):
     """Who answers, and what the caller's key must open."""
 
     handler: Handler
-    level: str = keys.ADMIN
+    level: str = key_auth.ADMIN
 
 
 class Admin:
@@ -48,12 +48,12 @@ class Admin:
         webhook = BlobsWebhook(blobs)
         self._routes: dict[tuple[str, str], OwnRoute] = {
             ("GET", "admin/host/status"): OwnRoute(self._status),
-            ("GET", "admin/host/ping"): OwnRoute(_ping, keys.ANONYMOUS),
-            ("POST", "admin/host/ping"): OwnRoute(_ping, keys.ANONYMOUS),
+            ("GET", "admin/host/ping"): OwnRoute(_ping, key_auth.ANONYMOUS),
+            ("POST", "admin/host/ping"): OwnRoute(_ping, key_auth.ANONYMOUS),
             ("GET", FUNCTIONS): OwnRoute(self._list),
             ("POST", f"{FUNCTIONS}/{ANY}"): OwnRoute(self._invoke),
-            ("POST", "runtime/webhooks/blobs"): OwnRoute(webhook.told, keys.SYSTEM),
-            ("OPTIONS", "runtime/webhooks/blobs"): OwnRoute(webhook.asked, keys.SYSTEM),
+            ("POST", "runtime/webhooks/blobs"): OwnRoute(webhook.told, key_auth.SYSTEM),
+            ("OPTIONS", "runtime/webhooks/blobs"): OwnRoute(webhook.asked, key_auth.SYSTEM),
         }
 
     def route(self, method: str, path: str) -> OwnRoute | None:
@@ -100,7 +100,7 @@ class Admin:
 
     async def _invoke(self, request: Request) -> Response:
         """Runs a function now: 202, and it runs on. A blob function's input is `container/blob`."""
-        _, name = _parted(http_requests.raw_path(request))
+        _, name = _parted(requests.raw_path(request))
         found = (one for one in self._app.functions if one.name.lower() == name.lower())
         if (function := next(found, None)) is None:
             return Response(status_code=404)
@@ -135,7 +135,7 @@ class Admin:
 
 def _parted(path: str) -> tuple[str, str]:
     """The folder and the last word of a path that is percent-encoded, without slashes at its ends."""
-    folder, _, name = routes.decoded(path).strip("/").rpartition("/")
+    folder, _, name = route_templates.decoded(path).strip("/").rpartition("/")
     return folder, name
 
 
@@ -169,4 +169,4 @@ async def _nothing(_request: Request) -> Response:
     return Response(status_code=404)
 
 
-NOTHING = OwnRoute(_nothing, keys.ANONYMOUS)
+NOTHING = OwnRoute(_nothing, key_auth.ANONYMOUS)
