@@ -22,7 +22,7 @@ from local.host.functions.invoker import Invoker
 from local.host.http.admin_routes import Admin
 from local.host.http.endpoint import HttpDoor
 from local.host.http.key_auth import Lock
-from local.host.loading import App
+from local.host.loading.load_app import App
 
 CODE = """
 import json

@@ -16,7 +16,7 @@ from local.host.config.host_json import HostJson
 from local.host.config.settings import Settings
 from local.host.functions.invoker import Invoker
 from local.host.http.admin_routes import ANY, Admin
-from local.host.loading import App
+from local.host.loading.load_app import App
 
 HOST = Path(__file__).parents[1] / "local" / "host"
 README = HOST.joinpath("README.md").read_text(encoding="utf-8")

@@ -13,14 +13,15 @@ from types import FrameType
 
 from local import ports
 from local.errors import SetupError
-from local.host import listing, loading, log_lines, serving
+from local.host import listing, log_lines, serving
 from local.host.child import Host, running
 from local.host.config import host_json
 from local.host.config.settings import Settings, local_values
 from local.host.functions.function import HttpTrigger, triggered_by
 from local.host.http import endpoint, key_auth, key_file
 from local.host.http.key_auth import Keys
-from local.host.loading import App
+from local.host.loading import load_app
+from local.host.loading.load_app import App
 
 WAITING = 2048  # connections that the system keeps for us; as many as uvicorn asks for
 KEYS = Path(".textdrop", "keys.json")
@@ -56,7 +57,7 @@ def run(options: argparse.Namespace) -> int:
         configured = host_json.read(app_dir, settings)
         endpoint.body_limit(settings)
         with _listening(options.address, options.port) as door:
-            app, url = loading.load(app_dir, settings, configured), _url(door)
+            app, url = load_app.load(app_dir, settings, configured), _url(door)
             locked = _keys(app, options.keys) if options.auth else None
             listing.show(app, url)
             asyncio.run(serving.serve(app, door, url, locked, with_stdin=options.until_stdin_ends))

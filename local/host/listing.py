@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 
 from local.host.functions.function import BlobTrigger, Function, HttpTrigger, TimerTrigger
-from local.host.loading import App
+from local.host.loading.load_app import App
 
 READY = "Host ready: "
 

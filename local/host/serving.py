@@ -23,7 +23,7 @@ from local.host.http.admin_routes import Admin
 from local.host.http.endpoint import HttpDoor
 from local.host.http.key_auth import Keys, Lock
 from local.host.listeners import keep
-from local.host.loading import App
+from local.host.loading.load_app import App
 from local.host.timers.listener import TimerFunctions
 
 GRACE = 30.0  # seconds that running invocations get to end

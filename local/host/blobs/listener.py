@@ -16,7 +16,7 @@ from local.host.config.settings import STORAGE
 from local.host.functions.function import BlobTrigger, Function, triggered_by
 from local.host.functions.invoker import Invoker
 from local.host.listeners import Listener
-from local.host.loading import App
+from local.host.loading.load_app import App
 from local.host.storage import clients
 from local.host.storage.lease import Lease, Singleton
 

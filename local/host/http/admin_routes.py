@@ -21,7 +21,7 @@ from local.host.functions.function import Function, HttpTrigger, TimerTrigger
 from local.host.functions.invoker import Invoker
 from local.host.http import key_auth, requests, route_templates
 from local.host.http.event_grid_webhook import BlobsWebhook
-from local.host.loading import App
+from local.host.loading.load_app import App
 from local.host.storage.clients import host_id
 from local.host.timers import timer
 

@@ -17,7 +17,7 @@ from local.host.functions.invoker import Invoker
 from local.host.http import requests, responses
 from local.host.http.admin_routes import Admin
 from local.host.http.key_auth import Lock
-from local.host.loading import App
+from local.host.loading.load_app import App
 
 BODY_LIMIT = "FUNCTIONS_REQUEST_BODY_SIZE_LIMIT"
 MEBIBYTE = 1024 * 1024

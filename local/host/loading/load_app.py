@@ -18,7 +18,6 @@ from azure.functions import FunctionRegister
 from azure.functions.decorators.function_app import Function as Decorated
 
 from local.errors import SetupError
-from local.host import signatures
 from local.host.blobs import path_pattern
 from local.host.config.host_json import HostJson
 from local.host.config.settings import LOCAL_SETTINGS, STORAGE, Settings, ignored_locally
@@ -27,7 +26,8 @@ from local.host.functions import retry_policy
 from local.host.functions.function import BlobTrigger, Function, HttpTrigger, TimerTrigger, Trigger
 from local.host.functions.retry_policy import Retry
 from local.host.http import key_auth, route_templates
-from local.host.signatures import Signature
+from local.host.loading import signatures
+from local.host.loading.signatures import Signature
 from local.host.storage import clients
 from local.host.timers import ncrontab
 
