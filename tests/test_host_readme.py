@@ -95,7 +95,7 @@ def test_every_address_that_is_served_is_in_the_table(tmp_path: Path) -> None:
     assert {(method, f"/{path.replace(ANY, 'NAME')}") for method, path in served} - named == set()
 
 
-@pytest.mark.parametrize("module", sorted(HOST.glob("*.py")), ids=lambda module: module.stem)
+@pytest.mark.parametrize("module", sorted(HOST.rglob("*.py")), ids=lambda module: str(module.relative_to(HOST)))
 def test_every_setting_that_the_host_reads_is_named(module: Path) -> None:
     read = set(SETTING.findall(module.read_text(encoding="utf-8")))
     assert {name for name in read if name not in README} == set()

@@ -31,7 +31,7 @@ from local.host.loading.signatures import Signature
 from local.host.storage import clients
 from local.host.timers import ncrontab
 
-PROJECT = Path(__file__).resolve().parents[2]
+PROJECT = Path(__file__).resolve().parents[3]
 FUNCTION_NAME = re.compile(r"(?!host$)[a-z][a-z0-9_\-]{0,127}", re.IGNORECASE)
 BINDING_NAME = re.compile(r"(?!.*__)[a-zA-Z_][a-zA-Z0-9_]{0,127}|\$return")
 BUILT_IN_ROUTES = ("admin", "runtime")
