@@ -19,7 +19,7 @@ from azure.storage.blob import BlobServiceClient, ContainerClient
 
 from bench.learnt import DEPLOYMENT, PROJECT, TEXT, learnt
 from local import azurite
-from local.host import app as host_app
+from local.host import cli as host_app
 from local.language.server import server
 
 ROOT = Path(__file__).parents[1]

@@ -18,7 +18,7 @@ import requests
 from azure.storage.blob import BlobServiceClient
 
 from local import azurite
-from local.host import app as host_app
+from local.host import cli as host_app
 
 ROOT = Path(__file__).parents[1]
 DOOR = ROOT / "bench" / "door"

@@ -19,7 +19,7 @@ COMMANDS = {  # command: module, what it does
     "up": ("local.up", "start everything with a published sample model, until Ctrl-C"),
     "drop": ("local.drop", "drop files into the documents container"),
     "language": ("local.language.server.server", "run the Language service alone"),
-    "host": ("local.host.app", "run the Functions host alone"),
+    "host": ("local.host.cli", "run the Functions host alone"),
     "azurite": ("local.default_ports", "run Azurite alone, on its default ports"),
     "doctor": ("local.doctor", "check settings, storage and the Language service before a deployment"),
     "install": ("local.install", "install Azurite, and Node.js for it if there is none"),

@@ -16,7 +16,7 @@ from azure.storage.blob import BlobServiceClient
 
 from local import azurite, coretools
 from local.errors import SetupError
-from local.host import app as functions_host
+from local.host import cli as functions_host
 from local.language.server import server
 from local.running import CONTAINER, RESULTS, ROOT, Stack
 from shared.settings import TODAY_API, TRIGGER_SOURCES

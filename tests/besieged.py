@@ -18,8 +18,8 @@ from azure.storage.blob import BlobServiceClient
 from local import azurite, material, quickstart
 from local.azurite import Azurite
 from local.client import Client
-from local.host import app as host_app
-from local.host.app import Host
+from local.host import cli as host_app
+from local.host.cli import Host
 from local.language.server import server
 from local.language.server.server import LanguageService
 from local.running import Stack

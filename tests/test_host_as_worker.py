@@ -28,7 +28,7 @@ from host_apps import eventually
 from worker_process import RealWorker, WorkerError, base64_of, working
 
 from local.azurite import Azurite
-from local.host.app import Host, running
+from local.host.cli import Host, running
 from local.host.storage.clients import write
 
 APP = Path(__file__).parent / "compared"

@@ -13,9 +13,9 @@ from host_apps import eventually, write_app
 
 from local.errors import SetupError
 from local.event_grid import Created, EventGrid
-from local.host.app import running
 from local.host.blobs import event_grid_events
 from local.host.blobs.event_grid_events import AnotherAccount
+from local.host.cli import running
 
 CODE = """
 @app.blob_trigger(arg_name="blob", path="%CONTAINER%/{name}", connection="AzureWebJobsStorage", source="EventGrid")

@@ -9,8 +9,8 @@ import pytest
 import requests
 from host_apps import eventually, write_app
 
-from local.host import app as host_app
-from local.host.app import running
+from local.host import cli as host_app
+from local.host.cli import running
 
 CODE = """
 import asyncio, json, pathlib

@@ -14,8 +14,8 @@ import requests
 from host_apps import eventually, write_app
 
 from local.errors import SetupError
-from local.host.app import running
 from local.host.blobs.listener import BlobFunctions
+from local.host.cli import running
 from local.host.config.host_json import HostJson
 from local.host.config.settings import Settings
 from local.host.functions.invoker import Invoker

@@ -12,7 +12,7 @@ import requests
 from host_apps import write_app
 
 from local.errors import SetupError
-from local.host.app import running
+from local.host.cli import running
 from local.host.http import key_file
 
 CODE = """

@@ -10,8 +10,8 @@ import pytest
 import requests
 from host_apps import write_app
 
-from local.host.app import Host, running
 from local.host.blobs.listener import BlobFunctions
+from local.host.cli import Host, running
 from local.host.config.host_json import HostJson
 from local.host.config.settings import Settings
 from local.host.functions.invoker import Invoker

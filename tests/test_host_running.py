@@ -12,7 +12,7 @@ from azure.storage.blob import BlobServiceClient, ContainerClient
 from host_apps import eventually, write_app
 
 from local.azurite import Azurite
-from local.host.app import running
+from local.host.cli import running
 
 THREADS = """
 import threading

@@ -15,7 +15,7 @@ from azure.storage.blob import BlobLeaseClient, BlobServiceClient
 from host_apps import eventually, write_app
 
 from local import azurite as emulator
-from local.host.app import Host, running
+from local.host.cli import Host, running
 from local.host.storage.clients import PATIENCE
 from local.host.storage.lease import Lease, Leasing, Singleton
 

@@ -14,7 +14,7 @@ from azure.storage.blob import BlobServiceClient
 from host_apps import eventually, write_app
 
 from local.host import clock
-from local.host.app import running
+from local.host.cli import running
 from local.host.functions.function import Function, TimerTrigger
 from local.host.functions.invocation_context import RetryContext
 from local.host.functions.invoker import Invoker, Outcome

@@ -13,8 +13,8 @@ from types import FrameType
 
 from local import ports
 from local.errors import SetupError
-from local.host import listing, log_lines, serving
-from local.host.child import Host, running
+from local.host import banner, log_format, server
+from local.host.child_process import Host, running
 from local.host.config import host_json
 from local.host.config.settings import Settings, local_values
 from local.host.functions.function import HttpTrigger, triggered_by
@@ -47,9 +47,9 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Exit code 0 after SIGINT or SIGTERM. Raises SetupError if the app or the port cannot be used."""
-    for number in serving.SIGNALS:
+    for number in server.SIGNALS:
         signal.signal(number, _stop_at_once)
-    log_lines.configure(verbose=options.verbose)
+    log_format.configure(verbose=options.verbose)
     ports.check(options.port)
     app_dir = options.app_dir.resolve()
     try:
@@ -59,8 +59,8 @@ def run(options: argparse.Namespace) -> int:
         with _listening(options.address, options.port) as door:
             app, url = load_app.load(app_dir, settings, configured), _url(door)
             locked = _keys(app, options.keys) if options.auth else None
-            listing.show(app, url)
-            asyncio.run(serving.serve(app, door, url, locked, with_stdin=options.until_stdin_ends))
+            banner.show(app, url)
+            asyncio.run(server.serve(app, door, url, locked, with_stdin=options.until_stdin_ends))
     except Stopped:
         pass
     return 0
@@ -93,7 +93,7 @@ def _keys(app: App, file: Path | None) -> Keys:
         one.name for one, trigger in triggered_by(HttpTrigger, app.functions) if trigger.level == key_auth.FUNCTION
     )
     found = key_file.kept(file, names)
-    listing.show_keys(file)
+    banner.show_keys(file)
     return found
 
 

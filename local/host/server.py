@@ -16,7 +16,7 @@ from types import FrameType
 import uvicorn
 
 from local.connections import BoundedConnection
-from local.host import listing
+from local.host import banner
 from local.host.blobs.listener import BlobFunctions
 from local.host.functions.invoker import Invoker, size_of_pool
 from local.host.http.admin_routes import Admin
@@ -66,7 +66,7 @@ class Server(uvicorn.Server):
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
-        listing.ready(self._url)
+        banner.ready(self._url)
 
 
 async def serve(app: App, door: socket.socket, url: str, keys: Keys | None, *, with_stdin: bool = False) -> None:

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from local.errors import SetupError
-from local.host.listing import READY
+from local.host.banner import READY
 
 PROJECT = Path(__file__).parents[2]
 SECONDS_TO_START = 60.0
