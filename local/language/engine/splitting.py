@@ -46,7 +46,7 @@ def assign_parts(labels: Labels, wanted: NDArray[np.float64], seed: int) -> NDAr
         left = columns[parts < 0].sum(axis=0)
         rarest = int(np.argmin(np.where(left > 0, left, len(columns) + 1)))
         for row in order[(parts[order] < 0) & columns[order, rarest]]:
-            part = max(range(len(wanted)), key=lambda index: (round(wanted[index, rarest], 9), round(room[index], 9)))
+            part = max(range(len(wanted)), key=lambda index: (wanted[index, rarest].round(9), room[index].round(9)))
             parts[row] = part
             wanted[part] -= columns[row]
             room[part] -= columns[row].sum()
