@@ -100,10 +100,14 @@ def answering(wire: Wire, submission: Answers, poll: Answers = lambda _: refused
     wire.otherwise = lambda seen: submission(seen) if seen.method == "POST" else poll(seen)
 
 
+def submissions(wire: Wire) -> list[Seen]:
+    return [seen for seen in wire.requests if seen.method == "POST"]
+
+
 def billed(wire: Wire) -> Counter[str]:
     """How often each document has reached the service, which is taken to bill each time."""
-    posts = (seen.body["analysisInput"]["documents"] for seen in wire.requests if seen.method == "POST")
-    return Counter(document["id"] for documents in posts for document in documents)
+    sent = (seen.body["analysisInput"]["documents"] for seen in submissions(wire))
+    return Counter(document["id"] for documents in sent for document in documents)
 
 
 def ticks(stage: Stage) -> Iterator[Instance]:
@@ -147,7 +151,7 @@ def test_they_close_the_gate_for_longer_and_longer(stage: Stage, wire: Wire, sub
     for _ in range(60):
         stage.wait(10)
         app.tick()
-    assert len(wire.requests) <= 7  # in ten minutes: 5, 10, 20, 40 … seconds
+    assert len(submissions(wire)) <= 7  # in ten minutes: 5, 10, 20, 40 … seconds
 
 
 @pytest.mark.parametrize("poll", NO_ANSWERS.values(), ids=NO_ANSWERS)
@@ -185,7 +189,7 @@ def test_a_refusal_that_is_no_judgement_closes_the_gate_and_counts_nothing(
     for _ in range(61):
         app.tick()
         stage.wait(10)
-    assert 1 < len(wire.requests) <= 7
+    assert 1 < len(submissions(wire)) <= 7
     assert app.services.ledger.read(Gate).reason
     assert {(one.state, one.attempts) for one in stage.known()} == {(DocumentState.WAITING, 0)}
 
@@ -193,7 +197,7 @@ def test_a_refusal_that_is_no_judgement_closes_the_gate_and_counts_nothing(
 def test_a_text_in_parts_counts_once_a_part_of_it_was_taken(stage: Stage, wire: Wire) -> None:
     """The second part is refused for now each time, and the first was billed each time."""
     wire.otherwise = lambda seen: (
-        refused(429) if len(billed_parts(wire)) % 2 == 0 else _link(seen) if seen.method == "POST" else refused(404)
+        refused(429) if len(submissions(wire)) % 2 == 0 else _link(seen) if seen.method == "POST" else refused(404)
     )
     for number in range(FILES):
         stage.documents.delete(f"{number}.txt")
@@ -203,11 +207,7 @@ def test_a_text_in_parts_counts_once_a_part_of_it_was_taken(stage: Stage, wire: 
             break
     [document] = stage.known()
     assert document.reason is Reason.EXHAUSTED
-    assert len(billed_parts(wire)) == 2 * MAX_ATTEMPTS
-
-
-def billed_parts(wire: Wire) -> list[Seen]:
-    return [seen for seen in wire.requests if seen.method == "POST"]
+    assert len(submissions(wire)) == 2 * MAX_ATTEMPTS
 
 
 def test_a_replay_counts_from_the_start(stage: Stage, wire: Wire) -> None:
