@@ -36,8 +36,8 @@ demo: setup ## walk the quickstart from start to end on this machine (DATA, LABE
 run: setup ## run it all until Ctrl-C (PORT, DATA, LABELS; HOST=func: on Azure Functions Core Tools; AUTH=1: callers need keys)
 	@$(PY) -m local up $(if $(filter func,$(HOST)),--host func) $(if $(AUTH),--auth) $(if $(PORT),--port $(PORT))
 
-test: setup worker clients ## run every test (TESTS=tests/test_azurite.py: only these)
-	@$(PY) -m pytest -n $(PARALLEL) $(TESTS)
+test: setup worker clients ## run every test, and show the slowest (TESTS=tests/test_azurite.py: only these)
+	@$(PY) -m pytest -n $(PARALLEL) --durations=15 $(TESTS)
 
 soak: setup ## run the tests that take minutes: thousands of files under faults, kills and outages; ends with a report
 	@$(PY) -m pytest -m soak $(TESTS)

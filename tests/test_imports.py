@@ -122,11 +122,13 @@ def imported(nodes: Iterator[ast.AST]) -> Iterator[str]:
         elif isinstance(node, ast.ImportFrom):
             assert node.level == 0, "imports are absolute"
             module = node.module or ""
-            yield from (f"{module}.{alias.name}" if is_package(module) else module for alias in node.names)
+            names = (f"{module}.{alias.name}" for alias in node.names)
+            yield from (name if is_module(name) else module for name in names)
 
 
-def is_package(module: str) -> bool:
-    return (ROOT / module.replace(".", "/")).is_dir()
+def is_module(name: str) -> bool:
+    place = ROOT / name.replace(".", "/")
+    return place.is_dir() or place.with_suffix(".py").is_file()
 
 
 def imports_of(file: Path) -> set[str]:
@@ -141,7 +143,7 @@ LAYER_OF = {name: number for number, layer in enumerate(LAYERS) for name in laye
 
 
 def ours(imports: set[str]) -> set[str]:
-    return {name.removeprefix("shared.") for name in imports if name.split(".")[0] == "shared"}
+    return {name.removeprefix("shared.") for name in imports if name.startswith("shared.")}
 
 
 def test_every_module_is_in_one_layer() -> None:

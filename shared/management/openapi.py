@@ -8,10 +8,10 @@ from collections.abc import Iterable, Mapping
 from http import HTTPStatus
 from typing import Any
 
+from shared import __version__
 from shared.management.route import Query, Route
 from shared.management.schemas import MEDIA_TYPES, OPTIONAL, PARAMETERS, SCHEMAS, ref
 
-VERSION = "0.1.0"
 NAME, DESCRIPTION = "textdrop", "Drop a text; get its classes."
 PREFIX = "/api"
 # A text may come as text/plain too. The document leaves that out: generators of clients warn of it.
@@ -32,7 +32,7 @@ def document(routes: Iterable[Route]) -> dict[str, Any]:
         paths.setdefault(_path(route), {})[route.method.lower()] = _operation(route)
     return {
         "openapi": "3.1.0",
-        "info": {"title": NAME, "version": VERSION, "description": DESCRIPTION},
+        "info": {"title": NAME, "version": __version__, "description": DESCRIPTION},
         "servers": [{"url": PREFIX}],
         "security": [{"functionKey": []}],
         "paths": paths,
@@ -47,7 +47,7 @@ def index(routes: Iterable[Route]) -> dict[str, Any]:
     """The addresses that need to know nothing beforehand."""
     known = (one.path for one in routes if one.method == "GET" and one.path and not one.parameters())
     links = {path: f"{PREFIX}/{path}" for path in known}
-    return {"name": NAME, "version": VERSION, "description": DESCRIPTION, "links": links}
+    return {"name": NAME, "version": __version__, "description": DESCRIPTION, "links": links}
 
 
 def _path(route: Route) -> str:
