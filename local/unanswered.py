@@ -56,5 +56,5 @@ def _said(document: Any) -> str:
     if document is None:
         return UNNOTICED
     state = STATES.get(document["state"], document["state"]).format(landed=document["landed"][:19] + "Z")
-    detail = document.get("detail") or document.get("reason")
+    detail = document.get("detail") or document.get("reason") or document.get("waitingFor")
     return f"{state} ({detail})" if detail else state

@@ -26,6 +26,13 @@ def chosen(services: Services) -> Classifier | None:
     return named(services, services.settings.classifier) if services.settings.classifier else None
 
 
+def is_missing(services: Services) -> bool:
+    """Whether dropped files go to no classifier, so that they wait. Asks the ledger only, never the service."""
+    remembered = services.ledger.read(Chosen).classifier
+    fits = remembered is not None and remembered.dialect == services.language.dialect
+    return not fits and not services.settings.classifier
+
+
 def with_model(services: Services, now: datetime) -> Classifier | None:
     """The same, with the model that its deployment has: it is read when it is unknown, and again after a while.
 

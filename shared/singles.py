@@ -14,6 +14,7 @@ BURST = 0.18  # of a minute's quota, at once
 OVERLAP = timedelta(hours=1)  # clocks differ, and a large upload shows long after it began
 WHOLE_EVERY = timedelta(days=1)
 WHOLE_AGAIN = 3
+TRIED_AGAIN = timedelta(minutes=2)  # by when a tick has made a call after the gate opened
 MODEL_KNOWN_FOR = timedelta(minutes=10)  # how long a deployment's model is taken for the one that was read
 MODEL_ASKED_AGAIN = timedelta(minutes=1)  # after it could not be read
 
@@ -70,6 +71,10 @@ class Gate:
 
     def is_closed(self, now: datetime) -> bool:
         return self.until is not None and now < self.until
+
+    def is_troubled(self, now: datetime) -> bool:
+        """Whether it is closed, or was until a moment ago and no call has gone well since."""
+        return self.until is not None and now < self.until + TRIED_AGAIN
 
     def closed(self, reason: str, wait: timedelta, now: datetime) -> Self:
         """Trouble while it is closed came from calls side by side: it counts once, and the longest wait holds."""

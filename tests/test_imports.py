@@ -44,7 +44,7 @@ LAYERS: tuple[set[str], ...] = (
     {"language.current", "language.preview", "management.schemas"},
     {"services"},
     {"gate", "claim", "classifier", "proofreading", "settling", "export", "management.openapi"},
-    {"works", "loading"},
+    {"works", "loading", "waiting"},
     {"submission", "operations", "sweep", "replay"},
     {"collection", "intake", "management.starting", "management.listings", "management.health"},
     {

@@ -11,6 +11,7 @@ from email.message import Message
 from time import monotonic
 from uuid import uuid4
 
+from shared import waiting
 from shared.errors import BadRequest, Conflict, Moved, NoResult, StorageUnavailable, Unreadable
 from shared.intake import document_landed
 from shared.management.listings import ask_again, find
@@ -78,7 +79,7 @@ def get_document_result(services: Services, request: Request, now: datetime, key
     del request
     document: Document = find(services, "documents", key)
     if not document.state.final:
-        return _in_progress(document, now)
+        return _in_progress(services, document, now)
     if document.state is not DocumentState.SUCCEEDED:
         code, reason = NO_RESULT[document.state]
         raise NoResult(reason.format(document), code)
@@ -92,8 +93,11 @@ def get_document_result(services: Services, request: Request, now: datetime, key
     return Answer(200, result)
 
 
-def _in_progress(document: Document, now: datetime) -> Answer:
+def _in_progress(services: Services, document: Document, now: datetime) -> Answer:
     body = {"key": document.key, "name": document.name, "state": document.state, "detail": IN_PROGRESS[document.state]}
+    if document.state is DocumentState.WAITING:
+        why = waiting.waiting_for(document, waiting.keeps_all(services, now), now)
+        body |= {"waitingFor": why} if why else {}
     return Answer(202, body, {"Location": f"/api/documents/{document.key}", **ask_again(document, now)})
 
 

@@ -1,4 +1,4 @@
-"""How the app does: what was looked at, and what wants attention."""
+"""How the app does: what was looked at, what may pass by itself, and what wants attention."""
 
 from __future__ import annotations
 
@@ -7,13 +7,16 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
 from typing import Any
 
+from shared import waiting
+from shared.classifier import is_missing
 from shared.isolation import reason
 from shared.management import views
 from shared.management.requests import Answer, Request
+from shared.management.views import Standing
 from shared.model import Document, DocumentState, Job, Reason
 from shared.operation import Operation
 from shared.services import TABLE, Services
-from shared.singles import Chosen, Gate, Pause, Pulse, Sweep
+from shared.singles import Gate, Pause, Pulse, Sweep
 
 OLDEST_OPEN = timedelta(minutes=15)
 LOOKED_AT = 100
@@ -22,25 +25,32 @@ LONGEST_CLOSED = timedelta(minutes=5)
 LATE_SWEEPS = 3
 NOTICED_SETBACKS = 3  # one or two are weather
 RECENT = timedelta(hours=1)
+# What is red, in words; "" if all is well. Or how it stands, and what there is to say of it.
+Check = Callable[[Services, datetime], str | tuple[Standing, str]]
 KINDS: tuple[Any, ...] = (Document, Job, Operation)
 LONGEST_SWEEP = timedelta(days=1)  # 5,000 files a tick: millions
 
 
 def get_health(services: Services, request: Request, now: datetime) -> Answer:
-    """How the app does, in words: 200 if all is well, 503 if something needs somebody's attention."""
+    """How the app does, in words: 503 if something is `red` and needs somebody's attention, 200 if not.
+
+    `waiting`: calls to the service wait for a while, and it may pass by itself.
+    """
     del request
     with ThreadPoolExecutor(len(CHECKS)) as checkers:  # what does not answer is waited for once, not five times
         findings = list(checkers.map(lambda named: _finding(named[0], named[1], services, now), CHECKS.items()))
-    well = all(finding["ok"] for finding in findings)
-    return Answer(200 if well else 503, {"status": "ok" if well else "red", "checks": findings})
+    worst = max((finding["status"] for finding in findings), key=list(Standing).index)
+    return Answer(503 if worst is Standing.RED else 200, {"status": worst, "checks": findings})
 
 
-def _finding(name: str, check: Callable[[Services, datetime], str], services: Services, now: datetime) -> views.View:
+def _finding(name: str, check: Check, services: Services, now: datetime) -> views.View:
     try:
-        trouble = check(services, now)
+        found = check(services, now)
     except Exception as error:  # noqa: BLE001 - one check that fails hides no other
-        trouble = reason(error)
-    return {"name": name, "ok": not trouble, **({"detail": trouble} if trouble else {})}
+        found = reason(error)
+    standing, detail = found if isinstance(found, tuple) else (Standing.RED if found else Standing.OK, found)
+    detail_if_any = {"detail": detail} if detail else {}
+    return {"name": name, "ok": standing is not Standing.RED, "status": standing, **detail_if_any}
 
 
 def _container(services: Services, _: datetime) -> str:
@@ -56,11 +66,13 @@ def _ticking(services: Services, now: datetime) -> str:
     return f"No tick has run {f'since {at.isoformat()}' if at else 'yet'}: is the timer function enabled?"
 
 
-def _gate(services: Services, now: datetime) -> str:
+def _gate(services: Services, now: datetime) -> tuple[Standing, str]:
+    """Closed, it shows at once with its reason; red once it has been closed for long."""
     found = services.ledger.read(Gate)
-    if not found.is_closed(now) or found.since is None or now - found.since < LONGEST_CLOSED:
-        return ""
-    return f"No analyze calls since {found.since.isoformat()}. {found.reason}"
+    if not found.is_troubled(now):
+        return Standing.OK, ""
+    long = found.since is not None and now - found.since >= LONGEST_CLOSED
+    return Standing.RED if long else Standing.WAITING, waiting.closed(found)
 
 
 def _oldest(services: Services, now: datetime) -> str:
@@ -116,22 +128,18 @@ def _rows(services: Services, _: datetime) -> str:
 
 
 def _classifier(services: Services, _: datetime) -> str:
-    waiting, _more = services.ledger.open(Document, 1)
-    if not waiting or services.settings.classifier:
+    open_documents, _more = services.ledger.open(Document, 1)
+    if not open_documents or not is_missing(services):
         return ""
-    remembered = services.ledger.read(Chosen).classifier
-    if remembered and remembered.dialect == services.language.dialect:
-        return ""
-    return "Files wait, and there is no classifier: publish a model, or PUT /api/classifier."
+    return f"Files wait, and there is no classifier: {waiting.CHOOSE_ONE}"
 
 
 def _paused(services: Services, _: datetime) -> str:
     found = services.ledger.read(Pause)
-    since = f" since {found.since.isoformat()}" if found.since else ""
-    return f"Submissions are paused{since}: PUT /api/submission resumes them." if found.paused else ""
+    return waiting.paused(found) if found.paused else ""
 
 
-CHECKS: dict[str, Callable[[Services, datetime], str]] = {
+CHECKS: dict[str, Check] = {
     "container": _container,
     "tick": _ticking,
     "gate": _gate,

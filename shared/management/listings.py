@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+from shared import waiting
 from shared.errors import BadRequest, NotFound
 from shared.management import views
 from shared.management.requests import Answer, Request, choice, key_of, name_asked, page_of, selection
@@ -54,27 +55,24 @@ def list_documents(services: Services, request: Request, now: datetime) -> Answe
     """Documents: those that are open, the longest due first; then those that have ended, newest first.
 
     With `name`, all versions of that file, the last one first. A page may be short, or empty, and still have a
-    `continue`.
+    `continue`. `waitingFor` says why a document waits.
     """
-    del now
     wanted, states = selection(request.query), _states("documents", request)
     if wanted.category:
         states = [state for state in states if state is DocumentState.SUCCEEDED]
     if not states:
         raise BadRequest('Only documents that succeeded have a class: leave "state" out beside "class".')
-    return _list(services, request, Listing("documents", states, wanted))
+    return _list(services, request, Listing("documents", states, wanted), now)
 
 
 def list_jobs(services: Services, request: Request, now: datetime) -> Answer:
     """Analyze jobs: those that are open, then those that have ended, newest first."""
-    del now
-    return _list(services, request, Listing("jobs", _states("jobs", request)))
+    return _list(services, request, Listing("jobs", _states("jobs", request)), now)
 
 
 def list_operations(services: Services, request: Request, now: datetime) -> Answer:
     """Operations: those that are open, then those that have ended, newest first."""
-    del now
-    return _list(services, request, Listing("operations", _states("operations", request)))
+    return _list(services, request, Listing("operations", _states("operations", request)), now)
 
 
 def get_document(services: Services, request: Request, now: datetime, key: str) -> Answer:
@@ -114,7 +112,8 @@ def ask_again(value: Any, now: datetime) -> dict[str, str]:
 
 def _get(services: Services, what: str, key: str, now: datetime) -> Answer:
     value = find(services, what, key)
-    return Answer(200, LISTED[what][2](value), {} if value.state.final else ask_again(value, now))
+    [view] = _views(services, what, [value], now)
+    return Answer(200, view, {} if value.state.final else ask_again(value, now))
 
 
 def _states(what: str, request: Request) -> list[Any]:
@@ -124,15 +123,22 @@ def _states(what: str, request: Request) -> list[Any]:
     return choice(request.query.get("state", ALL), "state", words.__getitem__, list(words))  # type: ignore[no-any-return]
 
 
-def _list(services: Services, request: Request, listing: Listing) -> Answer:
+def _views(services: Services, what: str, values: Sequence[Any], now: datetime) -> list[views.View]:
+    """What stops all documents is read once, and only if one of these waits."""
+    if not any(value.state is DocumentState.WAITING for value in values):
+        return [LISTED[what][2](value) for value in values]
+    for_all = waiting.keeps_all(services, now)
+    return [views.document(value, waiting.waiting_for(value, for_all, now)) for value in values]
+
+
+def _list(services: Services, request: Request, listing: Listing, now: datetime) -> Answer:
     top, after = page_of(request.query)
     if "name" in request.query:
         versions, after = services.ledger.named(name_asked(request.query), top, after)
         found: list[Any] = list(filter(listing.keeps, versions))
     else:
         found, after = _page(services, listing, top, after)
-    view = LISTED[listing.what][2]
-    return Answer(200, {"value": [view(one) for one in found], **views.continued(after)})
+    return Answer(200, {"value": _views(services, listing.what, found, now), **views.continued(after)})
 
 
 def _page(services: Services, listing: Listing, top: int, after: str) -> tuple[list[Any], str]:

@@ -15,6 +15,7 @@ from shared.language.types import Kind, State
 from shared.management.known import closed
 from shared.management.requests import KEY, LARGEST_PAGE, MOMENT, NAME, PAGE
 from shared.management.route import Query
+from shared.management.views import Standing
 from shared.model import LONGEST_NAME, DocumentState, JobState, Reason
 from shared.operation import OperationKind, OperationState
 from shared.text import LONGEST_TEXT
@@ -144,6 +145,7 @@ GIVEN: dict[str, Schema] = {
             "attempts": WHOLE,
             "reason": some(Reason),
             "detail": TEXT,
+            "waitingFor": TEXT,
             "classes": CLASSES,
             "classifier": CLASSIFIER,
         },
@@ -161,7 +163,7 @@ GIVEN: dict[str, Schema] = {
             **dict.fromkeys(("landed", "submitted", "classified"), TIME),
         }
     ),
-    "InProgress": thing({"key": KEYED, "name": TEXT, "state": some(OPEN), "detail": TEXT}),
+    "InProgress": thing({"key": KEYED, "name": TEXT, "state": some(OPEN), "detail": TEXT}, {"waitingFor": TEXT}),
     "Counted": thing({"dryRun": FLAG, "count": WHOLE, "value": listed(thing({"key": KEYED}))}, {"continue": TEXT}),
     "Job": thing(
         {"key": KEYED, "state": some(JobState), "documents": listed(KEYED), "created": TIME, "timeline": TIMELINE},
@@ -257,7 +259,10 @@ GIVEN: dict[str, Schema] = {
     "Submission": thing({"paused": FLAG}, {"since": TIME}),
     "Sweep": thing({"running": FLAG, "found": WHOLE}, {"began": TIME, "ended": TIME, "wholeEnded": TIME}),
     "Health": thing(
-        {"status": some(["ok", "red"]), "checks": listed(thing({"name": TEXT, "ok": FLAG}, {"detail": TEXT}))}
+        {
+            "status": some(Standing),
+            "checks": listed(thing({"name": TEXT, "ok": FLAG, "status": some(Standing)}, {"detail": TEXT})),
+        }
     ),
     "Index": thing(
         {"name": TEXT, "version": TEXT, "description": TEXT, "links": {"type": "object", "additionalProperties": TEXT}}

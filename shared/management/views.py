@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import asdict
 from datetime import datetime
+from enum import StrEnum
 from typing import Any
 
 from shared.labels import Finding
@@ -26,12 +27,21 @@ from shared.singles import Chosen, Pause, Sweep
 View = dict[str, Any]
 
 
+class Standing(StrEnum):
+    """How a check of health turned out, the best first; of all checks, the worst counts."""
+
+    OK = "ok"
+    WAITING = "waiting"  # it may pass by itself
+    RED = "red"  # somebody has to see to it
+
+
 def continued(row: str) -> View:
     """Where the next call goes on after this row, in characters that a URL takes as they are; nothing at the end."""
     return {"continue": row.replace("|", "_")} if row else {}
 
 
-def document(value: Document) -> View:
+def document(value: Document, waiting_for: str = "") -> View:
+    """`waiting_for`: why it waits, in words."""
     return _present(
         {
             "key": value.key,
@@ -47,6 +57,7 @@ def document(value: Document) -> View:
             "attempts": value.attempts or None,
             "reason": value.reason,
             "detail": value.detail,
+            "waitingFor": waiting_for,
             "classes": [class_score(one) for one in value.classes] if value.classifier else None,
             "classifier": classifier(value.classifier) if value.classifier else None,
             "timeline": timeline(value.timeline),
