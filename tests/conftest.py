@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from wire import Wire, recording
 from world import World
 from world import world as running_world
 
@@ -31,6 +32,13 @@ def azurite() -> Iterator[emulator.Azurite]:
 def container() -> str:
     """A container name that no other test has; short enough to be lengthened ("-results")."""
     return f"t{uuid.uuid4().hex[:12]}"
+
+
+@pytest.fixture
+def wire() -> Iterator[Wire]:
+    """An HTTP server that records requests and answers as the test says."""
+    with recording() as started:
+        yield started
 
 
 @pytest.fixture(scope="session")

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import pytest
 from memory_services import ENVIRON
-from wire import Reply, Seen, Wire, recording
+from wire import Reply, Seen, Wire
 
 from shared.documents import Documents
 from shared.errors import ContainerMissing, StorageUnavailable
@@ -23,14 +23,8 @@ BLOB = {
 
 
 @pytest.fixture
-def storage() -> Iterator[Wire]:
-    with recording() as wire:
-        yield wire
-
-
-@pytest.fixture
-def services(storage: Wire) -> Services:
-    there = ENVIRON["DOCUMENTS_STORAGE"].replace("http://127.0.0.1:1", storage.url)
+def services(wire: Wire) -> Services:
+    there = ENVIRON["DOCUMENTS_STORAGE"].replace("http://127.0.0.1:1", wire.url)
     return build(load(ENVIRON | {"DOCUMENTS_STORAGE": there}))
 
 
@@ -47,27 +41,27 @@ ASKED: dict[str, Callable[[Documents], object]] = {
 
 @pytest.mark.parametrize("ask", ASKED.values(), ids=ASKED)
 def test_a_documents_container_on_its_way_out_is_missing(
-    storage: Wire, services: Services, ask: Callable[[Documents], object]
+    wire: Wire, services: Services, ask: Callable[[Documents], object]
 ) -> None:
-    storage.otherwise = lambda _: gone("ContainerBeingDeleted")
+    wire.otherwise = lambda _: gone("ContainerBeingDeleted")
     with pytest.raises(ContainerMissing):
         ask(services.documents)
 
 
-def test_a_result_waits_for_its_container_to_be_out_of_the_way(storage: Wire, services: Services) -> None:
+def test_a_result_waits_for_its_container_to_be_out_of_the_way(wire: Wire, services: Services) -> None:
     """Whoever takes it for another's result would look for that without end."""
 
     def answer(seen: Seen) -> Reply:
         return Reply(200, headers=BLOB) if "/documents/" in seen.target else gone("ContainerBeingDeleted")
 
-    storage.otherwise = answer
+    wire.otherwise = answer
     with pytest.raises(ContainerMissing):
         services.documents.write_result("a.txt", "0x1", {})
 
 
-def test_a_table_on_its_way_out_is_no_change_that_came_first(storage: Wire, services: Services) -> None:
+def test_a_table_on_its_way_out_is_no_change_that_came_first(wire: Wire, services: Services) -> None:
     rows = services.ledger._rows
-    storage.script(Reply(204))
-    storage.otherwise = lambda _: gone("TableBeingDeleted")
+    wire.script(Reply(204))
+    wire.otherwise = lambda _: gone("TableBeingDeleted")
     with pytest.raises(StorageUnavailable):
         rows.apply([Insert(Row("a"))])

@@ -10,7 +10,7 @@ import pytest
 from memory_language import DEPLOYMENT, PROJECT
 from scenario import SHIP, put
 from stage import Instance, Stage
-from wire import KEY, Reply, Seen, Wire, accepted, recording, refused, said
+from wire import KEY, Reply, Seen, Wire, accepted, refused, said
 
 from shared.language.current import CurrentLanguage
 from shared.language.transport import Transport
@@ -75,12 +75,6 @@ NO_ANSWERS: dict[str, Answers] = {
     "pages without end": _page(nextLink="/language/analyze-text/jobs/J-1?$skip=1"),
 }
 WAITS = [300, 301, 302, 304, 307, 308, 401, 402, 403, 404, 405, 406, 408, 409, 410, 411, 418, 426, 429, 451, 503]
-
-
-@pytest.fixture
-def wire() -> Iterator[Wire]:
-    with recording() as started:
-        yield started
 
 
 @pytest.fixture

@@ -4,27 +4,15 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from scenario import SHIP, publish, put
+from prepared_apps import app_with_submitted_file
 from stage import Instance, Stage
 
 from shared.model import JOB_LIFETIME, DocumentState
 from shared.singles import Chosen
 
 
-def ready(stage: Stage) -> Instance:
-    """An instance with a classifier, and a file that it has sent."""
-    app = stage.instance()
-    publish(app)
-    for _ in range(2):
-        stage.wait(10)
-        app.tick()
-    put("lone.txt", SHIP)(stage)
-    app.land("lone.txt")
-    return app
-
-
 def misunderstood(stage: Stage) -> Instance:
-    app = ready(stage)
+    app = app_with_submitted_file(stage)
     stage.language.troubles = [KeyError("classes")] * 100
     stage.wait(10)
     app.tick()
@@ -59,7 +47,7 @@ def test_a_job_whose_answer_is_never_understood_gives_its_document_back_when_it_
 def test_nothing_is_older_than_a_classifier_that_is_not_there() -> None:
     """Such as after a change of LANGUAGE_API: whatever succeeded keeps its classes."""
     stage = Stage()
-    app = ready(stage)
+    app = app_with_submitted_file(stage)
     stage.drain()
     app.services.ledger.change(Chosen, lambda before: replace(before, classifier=None))
     assert app.ask("POST", "documents/replay", {"olderModel": True}).status == 404

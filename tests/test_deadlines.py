@@ -160,12 +160,6 @@ def test_a_deadline_does_not_touch_what_comes_after_it_on_the_same_connection() 
         assert session.get(wire.url).json() == {}
 
 
-@pytest.fixture
-def wire() -> Iterator[Wire]:
-    with recording() as started:
-        yield started
-
-
 def test_all_pages_together_have_the_time_of_one_call(wire: Wire) -> None:
     slow = threading.Event()
     wire.otherwise = lambda seen: (

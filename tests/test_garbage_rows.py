@@ -7,8 +7,9 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from prepared_apps import app_with_classifier
 from scenario import SHIP, publish, put
-from stage import Instance, Stage
+from stage import Stage
 from values import NOW, add, document
 
 from shared.codec import from_json, to_json
@@ -27,16 +28,6 @@ GARBAGE = {
 }
 
 
-def ready() -> tuple[Stage, Instance]:
-    stage = Stage()
-    app = stage.instance()
-    publish(app)
-    for _ in range(2):
-        stage.wait(10)
-        app.tick()
-    return stage, app
-
-
 def overwrite(stage: Stage, key: str, columns: Any) -> None:
     found = stage.rows.get(key)
     stage.rows.apply([Update(Row(key, {}, found.version)) if found else Insert(Row(key, {}))])
@@ -46,7 +37,8 @@ def overwrite(stage: Stage, key: str, columns: Any) -> None:
 @pytest.mark.parametrize("columns", GARBAGE.values(), ids=GARBAGE)
 @pytest.mark.parametrize("single", [name for name in SINGLES.values() if name != "chosen"])
 def test_what_is_remembered_once_is_remembered_anew(single: str, columns: Any) -> None:
-    stage, app = ready()
+    stage = Stage()
+    app = app_with_classifier(stage)
     overwrite(stage, single, columns)
     put("lone.txt", SHIP)(stage)
     app.land("lone.txt")
@@ -57,7 +49,8 @@ def test_what_is_remembered_once_is_remembered_anew(single: str, columns: Any) -
 
 
 def test_a_classifier_that_cannot_be_read_is_chosen_again() -> None:
-    stage, app = ready()
+    stage = Stage()
+    app = app_with_classifier(stage)
     overwrite(stage, "chosen", {"body0": "?"})
     put("lone.txt", SHIP)(stage)
     app.land("lone.txt")
@@ -78,7 +71,8 @@ BROKEN = {
 
 @pytest.mark.parametrize("broken", BROKEN.values(), ids=BROKEN)
 def test_documents_that_cannot_be_read_keep_no_other_from_its_turn_and_health_tells_of_them(broken: Any) -> None:
-    stage, app = ready()
+    stage = Stage()
+    app = app_with_classifier(stage)
     for number in range(120):  # more than any step takes at once
         one = document(f"{number}.txt")
         stage.rows.apply([Insert(Row(f"doc|{one.key}")), *(Insert(Row(key)) for key in index_keys(one))])
@@ -97,7 +91,8 @@ def test_documents_that_cannot_be_read_keep_no_other_from_its_turn_and_health_te
 
 
 def test_a_row_that_was_deleted_leaves_its_file_to_be_found_again() -> None:
-    stage, app = ready()
+    stage = Stage()
+    app = app_with_classifier(stage)
     put("lone.txt", SHIP)(stage)
     app.land("lone.txt")
     [key] = [row.key for row in stage.rows.between("doc|", "doc|~", 10)]
@@ -111,7 +106,8 @@ def test_a_row_that_was_deleted_leaves_its_file_to_be_found_again() -> None:
 
 def test_a_row_whose_language_is_null_is_read_and_its_file_classified() -> None:
     """An empty entry of a blob's metadata was once kept as null."""
-    stage, app = ready()
+    stage = Stage()
+    app = app_with_classifier(stage)
     put("lone.txt", SHIP)(stage)
     one = document("lone.txt", etag=stage.documents.page("", 10)[0][0].etag)
     add(app.services.ledger, one)
@@ -137,7 +133,8 @@ def test_a_field_of_another_type_is_no_value(name: str, value: Any) -> None:
 
 
 def test_a_job_that_cannot_be_settled_for_want_of_a_row_does_not_eat_up_the_quota() -> None:
-    stage, app = ready()
+    stage = Stage()
+    app = app_with_classifier(stage)
     put("lone.txt", SHIP)(stage)
     app.land("lone.txt")
     stage.rows.apply([Delete(row.key) for row in stage.rows.between("due|doc|", "due|doc|~", 10)])

@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 from memory_documents import MemoryDocuments
+from prepared_apps import app_with_submitted_file
 from scenario import SHIP, put
 from stage import Instance, Stage
-from test_collection import ready
 
 from shared.errors import StorageUnavailable
 from shared.model import Blob
@@ -44,7 +44,7 @@ def test_a_sweep_that_cannot_end_turns_health_red_and_one_that_can_green(first: 
     monkeypatch.setattr("shared.sweep.PAGE", 1)
     stage = Stage()
     stage.documents = files = Unlisted(clock=lambda: stage.now)
-    app = ready(stage)
+    app = app_with_submitted_file(stage)
     stage.drain()
     assert not red(app)
     put("silent.txt", SHIP)(stage)
@@ -77,7 +77,7 @@ def test_a_sweep_that_never_succeeded_is_noticed() -> None:
 
 def test_health_stays_green_while_nothing_happens() -> None:
     stage = Stage()
-    app = ready(stage)
+    app = app_with_submitted_file(stage)
     for _ in range(300):
         stage.wait(60)
         app.tick()

@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 from memory_documents import MemoryDocuments
 from memory_rows import MemoryRows
-from scenario import SHIP, publish, put
+from prepared_apps import app_with_classifier
+from scenario import SHIP, put
 from stage import Instance, Stage
 
 from shared import collection, loading, packing
@@ -130,22 +131,13 @@ WRITE: dict[str, Place] = {
 PLACES = {**READ, **SETTLE, **WRITE}
 
 
-def ready(stage: Stage) -> Instance:
-    app = stage.instance()
-    publish(app)
-    for _ in range(2):
-        stage.wait(10)
-        app.tick()
-    return app
-
-
 def run(place: Place | None, fault: Fault, ticks: int = 12) -> tuple[Stage, Instance, dict[str, int]]:
     """In which tick each innocent file had its result, dropped together with the poison."""
     stage = Stage()
     with pytest.MonkeyPatch.context() as patch:
         if place:
             place(stage, fault, patch)
-        app = ready(stage)
+        app = app_with_classifier(stage)
         for name in INNOCENT:
             put(name, SHIP)(stage)
         text = "venom " * 30_000 if place in (READ["cutting"], None) else "venom"
@@ -183,7 +175,7 @@ def poisoned(where: str, error: type[Exception] = RecursionError) -> Iterator[tu
     stage, fault = Stage(), Fault(error)
     with pytest.MonkeyPatch.context() as patch:
         PLACES[where](stage, fault, patch)
-        app = ready(stage)
+        app = app_with_classifier(stage)
         put(POISON, SHIP + " venom" * 30_000)(stage)
         app.land(POISON)
         yield stage, app, fault

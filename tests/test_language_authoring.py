@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 from hypothesis import given, settings
+from language_messages import API, DEPLOYMENT, JOB, MODEL, PROJECT, PROJECTS, TICKET, TRAINING
 from mutations import mutated
-from test_language_current import API, DEPLOYMENT, JOB, MODEL, PROJECT, PROJECTS, TICKET, TRAINING
 from wire import KEY, Wire, accepted, recording, said
 
 from shared.errors import Garbled, Unknown

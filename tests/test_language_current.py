@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 
 import pytest
 from hypothesis import given, settings
+from language_messages import API, DEPLOYMENT, JOB, MODEL, PROJECT, PROJECTS, TICKET, TRAINING
 from mutations import mutated
 from wire import KEY, Reply, Wire, accepted, recording, refused, said
 
@@ -30,48 +31,10 @@ from shared.language.types import (
     Text,
 )
 
-API = "api-version=2023-04-01"
-PROJECTS = "/language/authoring/analyze-text/projects"
 JOBS = "/language/analyze-text/jobs"
-TICKET = "d114cc40-fa6e-4b1a-be69-03af38790001_638883936000000000"
 UUID = "e1ac6b4e-5a75-4a91-89d5-ce82101243b0"
 
-JOB = {
-    "jobId": TICKET,
-    "createdDateTime": "2025-07-18T00:52:30Z",
-    "lastUpdatedDateTime": "2025-07-18T00:52:30Z",
-    "expirationDateTime": "2025-07-25T00:52:30Z",
-    "status": "succeeded",
-}
 JOB_EXPIRES = datetime(2025, 7, 25, 0, 52, 30, tzinfo=UTC)
-TRAINING = {
-    "result": {
-        "modelLabel": "model1",
-        "trainingConfigVersion": "2022-05-01",
-        "trainingStatus": {
-            "percentComplete": 100,
-            "startDateTime": "2024-12-02T03:21:20.8155063Z",
-            "endDateTime": "2024-12-02T03:21:48.6158922Z",
-            "status": "succeeded",
-        },
-        "evaluationStatus": {"percentComplete": 0, "status": "running"},
-        "estimatedEndDateTime": "2024-12-02T03:21:47.8155063Z",
-    },
-    **JOB,
-    "status": "running",
-}
-PROJECT = {
-    "createdDateTime": "2025-06-03T21:38:49Z",
-    "lastModifiedDateTime": "2025-06-03T21:39:49Z",
-    "lastTrainedDateTime": "2025-06-03T21:40:49Z",
-    "lastDeployedDateTime": "2025-06-03T21:41:49Z",
-    "projectKind": "CustomMultiLabelClassification",
-    "storageInputContainerName": "films",
-    "projectName": "Movies",
-    "multilingual": True,
-    "description": "Plots",
-    "language": "en",
-}
 SCORED = {
     "f1": 0.75,
     "precision": 0.8,
@@ -142,22 +105,6 @@ ANALYSIS: dict[str, Any] = {
             }
         ],
     },
-}
-MODEL = {
-    "label": "m1",
-    "modelId": "m1-20220418T034749-299f",
-    "lastTrainedDateTime": "2022-04-18T03:47:49Z",
-    "lastTrainingDurationInSeconds": 10,
-    "modelExpirationDate": "2023-10-28",
-    "modelTrainingConfigVersion": "2022-05-01",
-}
-DEPLOYMENT = {
-    "deploymentName": "production",
-    "modelId": "m1-20220418T034749-299f",
-    "lastTrainedDateTime": "2022-04-18T03:47:49Z",
-    "lastDeployedDateTime": "2022-04-18T04:00:00Z",
-    "deploymentExpirationDate": "2024-10-28",
-    "modelTrainingConfigVersion": "2022-05-01",
 }
 
 

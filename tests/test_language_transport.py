@@ -28,12 +28,6 @@ from shared.language.transport import Transport
 
 
 @pytest.fixture
-def wire() -> Iterator[Wire]:
-    with recording() as started:
-        yield started
-
-
-@pytest.fixture
 def transport(wire: Wire) -> Iterator[Transport]:
     connected = Transport(wire.url + "/", key=KEY, token=None)
     yield connected

@@ -17,7 +17,7 @@ from memory_language import DEPLOYMENT, PROJECT
 from memory_services import ENVIRON
 from scenario import SHIP, put
 from stage import Stage
-from wire import Reply, Seen, Wire, accepted, recording, refused, said
+from wire import Reply, Seen, Wire, accepted, refused, said
 
 from shared.errors import StorageUnavailable
 from shared.language.current import CurrentLanguage
@@ -78,12 +78,6 @@ SUBMISSIONS: dict[str, Callable[[str], Reply]] = {
     "a plain text": lambda spelt: Reply(401, spelt.encode()),
 }
 HEADERS = ["operation-location", "location", "Retry-After", "apim-request-id"]
-
-
-@pytest.fixture
-def wire() -> Iterator[Wire]:
-    with recording() as started:
-        yield started
 
 
 @pytest.fixture(params=["key", "token"])

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import threading
 
-from scenario import publish, put
+from prepared_apps import app_with_classifier
+from scenario import put
 from stage import Instance, Stage
 
 from shared import tick as story
@@ -13,13 +14,9 @@ from shared.collection import collect
 from shared.submission import GRACE
 
 
-def ready(stage: Stage, files: int) -> Instance:
+def app_with_waiting_files(stage: Stage, files: int) -> Instance:
     """An instance with a classifier, and files that wait, a job of its own for each."""
-    app = stage.instance()
-    publish(app)
-    for _ in range(2):
-        stage.wait(10)
-        app.tick()
+    app = app_with_classifier(stage)
     for number in range(files):
         put(f"{number}.txt", f"mast {number} " * 12_000)(stage)
         claim(app.services, f"{number}.txt", stage.now)
@@ -35,7 +32,7 @@ def check_all_was_sent_once(stage: Stage) -> None:
 
 def test_no_job_begins_when_the_time_of_a_tick_is_over() -> None:
     stage = Stage()
-    app = ready(stage, 10)
+    app = app_with_waiting_files(stage, 10)
     story.tick(app.services, lambda: stage.now, lambda: len(stage.language.begun) < 3)
     assert len(stage.language.begun) == 3
     check_all_was_sent_once(stage)
@@ -43,7 +40,7 @@ def test_no_job_begins_when_the_time_of_a_tick_is_over() -> None:
 
 def test_what_a_slow_tick_begins_late_no_other_tick_takes_for_lost() -> None:
     stage = Stage()
-    other, calls = ready(stage, 20), 0
+    other, calls = app_with_waiting_files(stage, 20), 0
 
     def slowly() -> None:
         """Four seconds go by before each call and after it; now and then the other instance collects."""
@@ -62,7 +59,7 @@ def test_what_a_slow_tick_begins_late_no_other_tick_takes_for_lost() -> None:
 
 def test_what_lands_during_a_tick_gathers_for_the_next() -> None:
     stage = Stage()
-    app = ready(stage, 0)
+    app = app_with_waiting_files(stage, 0)
     for name in ("first.txt", "second.txt"):
         put(name, "mast")(stage)
         claim(app.services, name, stage.now)

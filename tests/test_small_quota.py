@@ -10,7 +10,7 @@ from shared.singles import Chosen
 from shared.text import REQUEST_TEXT
 
 
-def ready(quota: int) -> Stage:
+def stage_with_quota(quota: int) -> Stage:
     stage = Stage(quota=quota)
     stage.instance().services.ledger.write(Chosen(CLASSIFIER, stage.now))
     return stage
@@ -20,7 +20,7 @@ def ready(quota: int) -> Stage:
 @pytest.mark.parametrize("parts", [1, 2, 4, 10])
 def test_a_text_of_many_parts_is_sent_whatever_the_quota(quota: int, parts: int) -> None:
     with one_thread():
-        stage = ready(quota)
+        stage = stage_with_quota(quota)
         stage.documents.put("long.txt", b"onion " * (parts * REQUEST_TEXT // 6))
         stage.instance().land("long.txt")
         stage.drain()
@@ -30,7 +30,7 @@ def test_a_text_of_many_parts_is_sent_whatever_the_quota(quota: int, parts: int)
 
 def test_one_of_many_parts_stands_in_line_and_holds_up_none_for_long() -> None:
     with one_thread():
-        stage = ready(quota=20)
+        stage = stage_with_quota(quota=20)
         for number in range(300):
             stage.documents.put(f"{number:03}.txt", b"onion")
         stage.documents.put("150long.txt", b"onion " * (4 * REQUEST_TEXT // 6))

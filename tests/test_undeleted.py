@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import pytest
+from prepared_apps import app_with_submitted_file
 from scenario import SHIP, put
 from stage import Instance, Stage
-from test_collection import ready
 
 from shared.model import DocumentState
 
 
 def undeleted(stage: Stage) -> Instance:
     """It was gone when its turn came."""
-    app = ready(stage)
+    app = app_with_submitted_file(stage)
     put("back.txt", SHIP)(stage)
     app.land("back.txt")
     stage.documents.delete("back.txt")
@@ -45,7 +45,7 @@ def test_an_undeleted_file_gets_its_result(told: bool) -> None:
 
 def test_a_version_that_was_read_is_not_read_again_because_an_event_comes_twice() -> None:
     stage = Stage()
-    app = ready(stage)
+    app = app_with_submitted_file(stage)
     stage.drain()
     for _ in range(3):
         app.land("lone.txt")

@@ -9,8 +9,9 @@ from typing import Any
 import pytest
 from memory_documents import MemoryDocuments
 from memory_rows import MemoryRows
+from prepared_apps import app_with_classifier
 from scenario import SHIP, publish, put
-from stage import Instance, Stage
+from stage import Stage
 from values import NOW, add, operation, seconds
 
 from shared import gate
@@ -39,7 +40,7 @@ class Huge(MemoryDocuments):
 def test_what_is_refused_unread_is_refused_unread_again_when_it_is_replayed(name: str) -> None:
     stage = Stage()
     stage.documents = Huge(clock=lambda: stage.now)
-    app = ready(stage)
+    app = app_with_classifier(stage)
     put(name, SHIP)(stage)
     app.land(name)
     assert app.ask("POST", "documents/replay", {"reason": "bad_input"}).body["count"] == 1
@@ -82,7 +83,7 @@ def throttled() -> None:
 
 def test_a_step_that_fails_as_nobody_foresaw_keeps_no_other_from_its_turn(monkeypatch: pytest.MonkeyPatch) -> None:
     stage = Stage()
-    app = ready(stage)
+    app = app_with_classifier(stage)
     put("lone.txt", SHIP)(stage)
     broken = (fail, *(step for step in story.STEPS if step is not story._collect))
     with monkeypatch.context() as patch:
@@ -110,15 +111,6 @@ def test_an_operation_that_fails_as_nobody_foresaw_keeps_no_other_from_its_turn(
     assert found["Movies"].state is OperationState.SUCCEEDED
     assert "AttributeError" in found["Other"].timeline[-1].what
     assert "log" in found["Other"].timeline[-1].what
-
-
-def ready(stage: Stage) -> Instance:
-    app = stage.instance()
-    publish(app)
-    for _ in range(2):
-        stage.wait(10)
-        app.tick()
-    return app
 
 
 def test_trouble_that_was_logged_is_raised_without_the_way_that_it_came() -> None:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
+from prepared_apps import app_with_submitted_file
 from scenario import SHIP, put
 from stage import Stage
-from test_collection import ready
 
 from shared.singles import Budget, Slot, Sweep
 
@@ -17,7 +17,7 @@ YEARS = timedelta(days=2000)
 def after_a_wrong_clock(ahead: timedelta) -> Stage:
     """All that was dropped is done, and one more process swept, took the slot and spent the budget far ahead."""
     stage = Stage()
-    ready(stage)
+    app_with_submitted_file(stage)
     stage.drain()
     wrong = stage.instance().services.ledger
     then = stage.now + ahead

@@ -27,7 +27,7 @@ def faulty(start: Start, clock: Clock) -> Iterator[Caller]:
 
 
 @pytest.fixture
-def ready(faulty: Caller, project: str, texts: str) -> Caller:
+def faulty_deployed(faulty: Caller, project: str, texts: str) -> Caller:
     """The same, with a project to analyze with."""
     deploy(faulty, project, texts)
     return faulty
@@ -77,10 +77,10 @@ def test_too_much_text_is_answered_as_the_service_does(faulty: Caller) -> None:
     assert (answer.status_code, error(answer)["innererror"]["code"]) == (413, "InvalidDocumentBatch")
 
 
-def test_what_is_refused_is_not_done(ready: Caller, project: str) -> None:
-    order(ready, "status", status=500, match={"method": "DELETE"})
-    assert ready("DELETE", f"{CURRENT}/{project}").status_code == 500
-    assert ready("GET", f"{CURRENT}/{project}").status_code == 200
+def test_what_is_refused_is_not_done(faulty_deployed: Caller, project: str) -> None:
+    order(faulty_deployed, "status", status=500, match={"method": "DELETE"})
+    assert faulty_deployed("DELETE", f"{CURRENT}/{project}").status_code == 500
+    assert faulty_deployed("GET", f"{CURRENT}/{project}").status_code == 200
 
 
 # --- which calls, and how often -------------------------------------------------------------------------------------
@@ -201,22 +201,22 @@ def test_latency_is_before_the_work(faulty: Caller) -> None:
     assert time.monotonic() - began >= 0.3
 
 
-def test_a_cut_connection_comes_after_the_work(ready: Caller, project: str) -> None:
-    order(ready, "timeout", match={"method": "POST", "path": "jobs$"}, count=1)
+def test_a_cut_connection_comes_after_the_work(faulty_deployed: Caller, project: str) -> None:
+    order(faulty_deployed, "timeout", match={"method": "POST", "path": "jobs$"}, count=1)
     with pytest.raises(requests.ConnectionError):
-        submit(ready, project, document(1, "Space"))
-    assert ready.service.requests[-1].status == 202
-    assert submit(ready, project, document(1, "Space")).status_code == 202
+        submit(faulty_deployed, project, document(1, "Space"))
+    assert faulty_deployed.service.requests[-1].status == 202
+    assert submit(faulty_deployed, project, document(1, "Space")).status_code == 202
 
 
-def test_a_held_answer_lets_callers_run_out_of_patience(ready: Caller, project: str) -> None:
-    order(ready, "timeout", seconds=60, match={"method": "DELETE"})
-    key = {"Ocp-Apim-Subscription-Key": ready.service.key}
-    address = f"{ready.service.endpoint}{PREVIEW}/{project}"
+def test_a_held_answer_lets_callers_run_out_of_patience(faulty_deployed: Caller, project: str) -> None:
+    order(faulty_deployed, "timeout", seconds=60, match={"method": "DELETE"})
+    key = {"Ocp-Apim-Subscription-Key": faulty_deployed.service.key}
+    address = f"{faulty_deployed.service.endpoint}{PREVIEW}/{project}"
     with pytest.raises(requests.Timeout):
         requests.delete(address, headers=key, timeout=0.2)
     deadline = time.monotonic() + 30
-    while ready("GET", f"{CURRENT}/{project}").status_code == 200:
+    while faulty_deployed("GET", f"{CURRENT}/{project}").status_code == 200:
         assert time.monotonic() < deadline
 
 
@@ -244,60 +244,60 @@ def test_a_clock_goes_only_forward_and_not_for_ever(call: Caller, advance: Any) 
 # --- jobs ---------------------------------------------------------------------------------------------------------
 
 
-def test_a_failed_job_says_so(ready: Caller, project: str) -> None:
-    order(ready, "failedJob", count=1)
-    failed = ready.ended(submit(ready, project, document(1, "Space")))
+def test_a_failed_job_says_so(faulty_deployed: Caller, project: str) -> None:
+    order(faulty_deployed, "failedJob", count=1)
+    failed = faulty_deployed.ended(submit(faulty_deployed, project, document(1, "Space")))
     assert (failed["status"], failed["tasks"]["failed"], failed["errors"][0]["code"]) == (
         "failed",
         1,
         "InternalServerError",
     )
-    assert ready.ended(submit(ready, project, document(1, "Space")))["status"] == "succeeded"
+    assert faulty_deployed.ended(submit(faulty_deployed, project, document(1, "Space")))["status"] == "succeeded"
 
 
-def test_documents_are_in_error_one_by_one(ready: Caller, project: str) -> None:
-    fault = order(ready, "documentError", match={"body": "Notice [24]:"})
+def test_documents_are_in_error_one_by_one(faulty_deployed: Caller, project: str) -> None:
+    fault = order(faulty_deployed, "documentError", match={"body": "Notice [24]:"})
     documents = [document(number, "Space") for number in range(1, 6)]
-    job = ready.ended(submit(ready, project, *documents))
+    job = faulty_deployed.ended(submit(faulty_deployed, project, *documents))
     results = job["tasks"]["items"][0]["results"]
     assert (job["status"], [found["id"] for found in results["documents"]]) == ("succeeded", ["1", "3", "5"])
     assert [(found["id"], found["error"]["code"]) for found in results["errors"]] == [
         ("2", "InvalidArgument"),
         ("4", "InvalidArgument"),
     ]
-    assert struck(ready) == {fault: (2, 2)}
+    assert struck(faulty_deployed) == {fault: (2, 2)}
 
 
-def test_documents_in_error_are_counted_one_by_one(ready: Caller, project: str) -> None:
-    order(ready, "documentError", share=0.5, count=2, seed=3)
+def test_documents_in_error_are_counted_one_by_one(faulty_deployed: Caller, project: str) -> None:
+    order(faulty_deployed, "documentError", share=0.5, count=2, seed=3)
     documents = [document(number, "Space") for number in range(1, 9)]
-    jobs = [ready.ended(submit(ready, project, *documents)) for _ in range(2)]
+    jobs = [faulty_deployed.ended(submit(faulty_deployed, project, *documents)) for _ in range(2)]
     assert sum(len(job["tasks"]["items"][0]["results"]["errors"]) for job in jobs) == 2
 
 
-def test_a_lost_job_was_accepted_and_is_unknown(ready: Caller, project: str) -> None:
-    order(ready, "lostJob", count=1)
-    accepted = submit(ready, project, document(1, "Space"))
-    answer = ready("GET", accepted.headers["operation-location"])
+def test_a_lost_job_was_accepted_and_is_unknown(faulty_deployed: Caller, project: str) -> None:
+    order(faulty_deployed, "lostJob", count=1)
+    accepted = submit(faulty_deployed, project, document(1, "Space"))
+    answer = faulty_deployed("GET", accepted.headers["operation-location"])
     assert (accepted.status_code, answer.status_code, error(answer)["code"]) == (202, 404, "OperationNotFound")
 
 
-def test_a_late_job_ends_when_it_was_told_to(ready: Caller, project: str, clock: Clock) -> None:
-    order(ready, "lateJob", seconds=600, count=1)
-    address = submit(ready, project, document(1, "Space")).headers["operation-location"]
+def test_a_late_job_ends_when_it_was_told_to(faulty_deployed: Caller, project: str, clock: Clock) -> None:
+    order(faulty_deployed, "lateJob", seconds=600, count=1)
+    address = submit(faulty_deployed, project, document(1, "Space")).headers["operation-location"]
     clock.advance(599)
-    assert ready.until(address, lambda job: job["status"] == "running")
+    assert faulty_deployed.until(address, lambda job: job["status"] == "running")
     clock.advance(1)
-    assert ready.until(address, lambda job: job["status"] == "succeeded")
+    assert faulty_deployed.until(address, lambda job: job["status"] == "succeeded")
 
 
-def test_an_expired_job_never_ends(ready: Caller, project: str, clock: Clock) -> None:
-    order(ready, "expiredJob", count=1)
-    address = submit(ready, project, document(1, "Space")).headers["operation-location"]
+def test_an_expired_job_never_ends(faulty_deployed: Caller, project: str, clock: Clock) -> None:
+    order(faulty_deployed, "expiredJob", count=1)
+    address = submit(faulty_deployed, project, document(1, "Space")).headers["operation-location"]
     clock.advance(24 * 3600 - 1)
-    assert ready.until(address, lambda job: job["status"] == "running")
+    assert faulty_deployed.until(address, lambda job: job["status"] == "running")
     clock.advance(1)
-    assert error(ready("GET", address))["code"] == "OperationNotFound"
+    assert error(faulty_deployed("GET", address))["code"] == "OperationNotFound"
 
 
 def test_the_fate_of_a_job_outlives_a_restart(start: Start, clock: Clock, project: str, texts: str) -> None:
