@@ -58,7 +58,7 @@ worker: $(WORKER) ## install Microsoft's Python worker for the tests that drive 
 clients: $(CLIENTS) ## install clients, of the Language service and of ours, in environments of their own, for the tests that drive them
 
 clean: ## remove what was installed or made here, the data of `make run` included
-	@if [ -e .textdrop/running.json ] && $(PY) -c 'from local import running; exit(not running.announced())' 2>/dev/null; then \
+	@if [ -e .textdrop/running.json ] && $(PY) -c 'from local.stack import discovery; exit(not discovery.announced())' 2>/dev/null; then \
 		echo "make run is still up, and would lose its data: stop it with Ctrl-C in its terminal first." >&2; exit 1; fi
 	@rm -rf .venv .venvs .venv-worker .venv-clients local/node_modules .textdrop .hypothesis .pytest_cache .mypy_cache .ruff_cache
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -18,9 +18,9 @@ import requests
 from azure.storage.blob import BlobServiceClient, ContainerClient
 
 from bench.learnt import DEPLOYMENT, PROJECT, TEXT, learnt
-from local import azurite
 from local.host import cli as host_app
 from local.language.server import server
+from local.stack import azurite
 
 ROOT = Path(__file__).parents[1]
 PACE = "5s"

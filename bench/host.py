@@ -17,8 +17,8 @@ from urllib.parse import urlsplit
 import requests
 from azure.storage.blob import BlobServiceClient
 
-from local import azurite
 from local.host import cli as host_app
+from local.stack import azurite
 
 ROOT = Path(__file__).parents[1]
 DOOR = ROOT / "bench" / "door"

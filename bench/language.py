@@ -28,9 +28,9 @@ from typing import Any
 
 from azure.storage.blob import BlobServiceClient
 
-from local import azurite
 from local.language.engine import Example, TrainedModel, train
 from local.language.server.server import collect_seldom
+from local.stack import azurite
 
 ROOT = Path(__file__).parents[1]
 MOVIES = ROOT / "samples" / "movies"

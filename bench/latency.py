@@ -7,8 +7,9 @@ import time
 from pathlib import Path
 from statistics import median
 
-from local import material, quickstart, show, stack
-from local.client import Client
+from local.cli import material, quickstart, show
+from local.cli.client import Client
+from local.stack import launch
 
 FILES = 10
 SECONDS = 60.0
@@ -17,7 +18,7 @@ SECONDS = 60.0
 def report() -> None:
     """Print the median and the spread over lone files, at the local service's `instant` and `seconds` paces."""
     for pace in ("instant", "seconds"):
-        with tempfile.TemporaryDirectory() as folder, stack.running(pace=pace) as started:
+        with tempfile.TemporaryDirectory() as folder, launch.running(pace=pace) as started:
             client = Client(started)
             show.console.quiet = True
             quickstart.learn(client, material.samples())

@@ -7,8 +7,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from local import material, quickstart, show, stack
-from local.client import Client
+from local.cli import material, quickstart, show
+from local.cli.client import Client
+from local.stack import launch
 from shared.language.types import Classifier, Kind
 
 PROJECT, DEPLOYMENT = "movies", "production"
@@ -20,7 +21,7 @@ TEXT = "A detective follows one clue after another until the quiet gardener conf
 def learnt() -> Iterator[Path]:
     """The folder, until the block ends."""
     with tempfile.TemporaryDirectory(prefix="textdrop-bench-") as folder:
-        with stack.running(state=Path(folder), pace="instant") as started:
+        with launch.running(state=Path(folder), pace="instant") as started:
             show.console.quiet = True
             quickstart.learn(Client(started), material.samples())
             show.console.quiet = False

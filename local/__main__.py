@@ -7,22 +7,21 @@ import importlib
 import signal
 import sys
 from collections.abc import Sequence
-from pathlib import Path
 from types import ModuleType
 
 from local.errors import SetupError
+from local.paths import ROOT
 from shared.errors import TextdropError
 
-ROOT = Path(__file__).parents[1]
 COMMANDS = {  # command: module, what it does
-    "demo": ("local.demo", "walk the quickstart from start to end, then stop"),
-    "up": ("local.up", "start everything with a published sample model, until Ctrl-C"),
-    "drop": ("local.drop", "drop files into the documents container"),
+    "demo": ("local.cli.demo", "walk the quickstart from start to end, then stop"),
+    "up": ("local.cli.up", "start everything with a published sample model, until Ctrl-C"),
+    "drop": ("local.cli.drop", "drop files into the documents container"),
     "language": ("local.language.server.server", "run the Language service alone"),
     "host": ("local.host.cli", "run the Functions host alone"),
-    "azurite": ("local.default_ports", "run Azurite alone, on its default ports"),
-    "doctor": ("local.doctor", "check settings, storage and the Language service before a deployment"),
-    "install": ("local.install", "install Azurite, and Node.js for it if there is none"),
+    "azurite": ("local.cli.azurite", "run Azurite alone, on its default ports"),
+    "doctor": ("local.doctor.command", "check settings, storage and the Language service before a deployment"),
+    "install": ("local.cli.install", "install Azurite, and Node.js for it if there is none"),
 }
 
 WITH_THE_SET_UP = f"Run `make setup` in {ROOT} once, then {ROOT}/.venv/bin/python -m local …"

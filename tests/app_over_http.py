@@ -10,7 +10,7 @@ from dataclasses import replace
 from wire import Reply, Seen, Wire, recording
 from world import World
 
-from local.running import Stack
+from local.stack.discovery import Stack
 
 
 @contextmanager

@@ -15,14 +15,15 @@ from urllib.parse import urlsplit
 from azure.core.exceptions import AzureError
 from azure.storage.blob import BlobServiceClient
 
-from local import azurite, material, quickstart
-from local.azurite import Azurite
-from local.client import Client
+from local.cli import material, quickstart
+from local.cli.client import Client
 from local.host import cli as host_app
 from local.host.cli import Host
 from local.language.server import server
 from local.language.server.server import LanguageService
-from local.running import Stack
+from local.stack import azurite
+from local.stack.azurite import Azurite
+from local.stack.discovery import Stack
 from shared.errors import StorageUnavailable
 from shared.model import Document, Job, JobState
 from shared.services import PATIENCE, Services, build

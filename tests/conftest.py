@@ -12,9 +12,9 @@ from wire import Wire, recording
 from world import World
 from world import world as running_world
 
-from local import azurite as emulator
 from local.language.server import server
 from local.language.server.server import LanguageService
+from local.stack import azurite as emulator
 from shared.settings import PREVIEW_API, TODAY_API
 
 ROOT = Path(__file__).parents[1]

@@ -12,7 +12,7 @@ from azurite_files import AzuriteFiles
 from memory_documents import MemoryDocuments
 from memory_rows import MemoryRows
 
-from local.azurite import Azurite
+from local.stack.azurite import Azurite
 from shared.ledger import Ledger
 from shared.rows import Rows, TableRows
 

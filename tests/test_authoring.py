@@ -12,9 +12,9 @@ import pytest
 from world import TEXTS, World
 from world import world as running_world
 
-from local.azurite import Azurite
 from local.language.server import server
 from local.language.server.server import LanguageService
+from local.stack.azurite import Azurite
 from shared import proofreading
 from shared.settings import PREVIEW_API, TODAY_API
 

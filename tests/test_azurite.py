@@ -15,8 +15,8 @@ from azure.data.tables import TableServiceClient
 from azure.storage.blob import BlobServiceClient
 from azure.storage.queue import QueueServiceClient
 
-from local.azurite import Azurite, running
 from local.errors import SetupError
+from local.stack.azurite import Azurite, running
 
 ROOT = Path(__file__).parents[1]
 
@@ -91,7 +91,8 @@ def test_it_ends_also_when_the_block_fails() -> None:
 
 def test_it_ends_when_its_parent_is_killed() -> None:
     script = (
-        "from local.azurite import running\nwith running() as azurite: print(azurite.blob_port, flush=True); input()"
+        "from local.stack.azurite import running\n"
+        "with running() as azurite: print(azurite.blob_port, flush=True); input()"
     )
     with subprocess.Popen([sys.executable, "-c", script], cwd=ROOT, stdin=-1, stdout=-1, text=True) as parent:
         assert parent.stdout

@@ -11,9 +11,9 @@ from audit import Audit, audit
 from storm import Storm, faults, storm_over
 from world import world as running_world
 
-from local.azurite import Azurite
 from local.language.conditions.clock import Clock
 from local.language.server import server
+from local.stack.azurite import Azurite
 from shared.model import DocumentState, Reason
 from shared.settings import TODAY_API
 

@@ -16,12 +16,15 @@ from pathlib import Path
 import pytest
 from azure.storage.blob import BlobServiceClient
 
-from local import node, running, up
 from local.__main__ import COMMANDS, main
-from local.azurite import ACCOUNT, KEY
+from local.cli import up
+from local.development_storage import ACCOUNT, KEY
 from local.host.http import key_file
+from local.stack import discovery, node
 
 ROOT = Path(__file__).parents[1]
+FIND_AZURITE = "from local.stack import installation; installation.azurite_script()"
+FIND_NODE = "from local.stack import node; node.find()"
 
 
 def run(
@@ -94,7 +97,9 @@ def test_ctrl_c_while_a_command_is_imported_ends_it_without_a_word(tmp_path: Pat
 
 
 def test_azurite_that_is_not_installed(fresh_clone: Path) -> None:
-    answer = run([sys.executable, "-c", "from local import install; install.azurite_script()"], fresh_clone)
+    answer = run(
+        [sys.executable, "-c", "from local.stack import installation; installation.azurite_script()"], fresh_clone
+    )
     assert "is not installed. Run `make setup`" in answer.stderr
 
 
@@ -103,7 +108,9 @@ def test_azurite_in_another_version_than_the_pinned(fresh_clone: Path) -> None:
     (fresh_clone / "local" / "node_modules" / ".package-lock.json").write_text(
         '{"packages": {"node_modules/azurite": {"version": "3.1.0"}}}'
     )
-    answer = run([sys.executable, "-c", "from local import install; install.azurite_script()"], fresh_clone)
+    answer = run(
+        [sys.executable, "-c", "from local.stack import installation; installation.azurite_script()"], fresh_clone
+    )
     assert "is not installed. Run `make setup`" in answer.stderr
 
 
@@ -132,14 +139,15 @@ def test_a_node_too_old_or_without_npm_is_not_taken(bare_python: str, tmp_path: 
         script = tmp_path / name
         script.write_text("#!/bin/sh\necho v18.19.0\n")
         script.chmod(0o755)
-    answer = run([bare_python, "-c", "from local import node; node.find()"], ROOT, {"PATH": str(tmp_path)})
+    answer = run([bare_python, "-c", "from local.stack import node; node.find()"], ROOT, {"PATH": str(tmp_path)})
     assert "no Node.js 20 or later" in answer.stderr
     (tmp_path / "node").write_text("#!/bin/sh\necho v24.1.0\n")
     assert (
-        run([bare_python, "-c", "from local import node; node.find()"], ROOT, {"PATH": str(tmp_path)}).returncode == 0
+        run([bare_python, "-c", "from local.stack import node; node.find()"], ROOT, {"PATH": str(tmp_path)}).returncode
+        == 0
     )
     (tmp_path / "npm").unlink()
-    answer = run([bare_python, "-c", "from local import node; node.find()"], ROOT, {"PATH": str(tmp_path)})
+    answer = run([bare_python, "-c", "from local.stack import node; node.find()"], ROOT, {"PATH": str(tmp_path)})
     assert "no Node.js 20 or later" in answer.stderr
 
 
@@ -226,9 +234,9 @@ def test_drop_says_how_files_are_noticed(
     words: list[str],
     what_to_do: str,
 ) -> None:
-    monkeypatch.setattr(running, "STATE", tmp_path)
+    monkeypatch.setattr(discovery, "STATE", tmp_path)
     with socket.create_server(("127.0.0.1", 0)) as listening:
-        running.announce(running.Stack(f"http://127.0.0.1:{listening.getsockname()[1]}/api", "", "", source=source))
+        discovery.announce(discovery.Stack(f"http://127.0.0.1:{listening.getsockname()[1]}/api", "", "", source=source))
         assert main(["drop", *words, __file__]) == 1
     assert what_to_do in capsys.readouterr().err
 
@@ -240,7 +248,7 @@ def test_drop_of_a_folder_says_that_it_is_one(tmp_path: Path, capsys: pytest.Cap
 
 def test_the_line_for_curl_has_the_key_read_by_the_shell(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     keys = key_file.kept(tmp_path / "its keys.json", ["manage"])
-    up.explain(running.Stack("http://127.0.0.1:1/api", "", "", keys=str(tmp_path / "its keys.json")), tmp_path)
+    up.explain(discovery.Stack("http://127.0.0.1:1/api", "", "", keys=str(tmp_path / "its keys.json")), tmp_path)
     printed = capsys.readouterr().out
     [line] = [line for line in printed.splitlines() if line.startswith("  ask ")]
     assert not [key for key in keys.host.values() if key in printed]
@@ -251,8 +259,8 @@ def test_the_line_for_curl_has_the_key_read_by_the_shell(tmp_path: Path, capsys:
 
 def test_azurite_alone_on_given_ports_makes_its_containers_and_ends_with_ctrl_c(tmp_path: Path) -> None:
     script = (
-        "import sys; from local import default_ports as it; from local.__main__ import main; "
-        "from local.azurite import Azurite; "
+        "import sys; from local.cli import azurite as it; from local.__main__ import main; "
+        "from local.stack.azurite import Azurite; "
         "it.DEFAULT_PORTS = Azurite('', 0, 0, 0); sys.exit(main(['azurite', *sys.argv[1:]]))"
     )
     words = [sys.executable, "-c", script, "--container", "documents", "--location", str(tmp_path / "kept")]

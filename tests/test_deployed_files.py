@@ -33,7 +33,7 @@ KEPT_BACK = [
     "infra/main.bicep",
     "local.settings.json",
     "local.settings.sample.json",
-    "local/azurite.py",
+    "local/stack/azurite.py",
     "local/node_modules/azurite/package.json",
     "pyproject.toml",
     "requirements-dev.txt",

@@ -219,7 +219,10 @@ def test_what_the_tree_names_exists() -> None:
     assert tree() - written() == set()
 
 
-@pytest.mark.parametrize("folder", [".", "shared", "shared/language", "shared/management", "local"])
+@pytest.mark.parametrize(
+    "folder",
+    [".", "shared", "shared/language", "shared/management", "local", "local/cli", "local/doctor", "local/stack"],
+)
 def test_the_tree_names_all_there_is(folder: str) -> None:
     there = {path for path in written() if str(Path(path).parent) == folder}
     assert there - tree() - {f"{folder}/__init__.py"} == set()

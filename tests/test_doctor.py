@@ -16,12 +16,12 @@ import pytest
 from wire import recording, said
 from world import World, environment
 
-from local import accounts, indexing
-from local.checkups import CHECKS, Finding, Patient, examine, look, to_correct
+from local.doctor import function_names, storage_accounts
+from local.doctor.checks import CHECKS, Finding, Patient, examine, look, to_correct
+from local.doctor.sign_in import CONNECTIONS
 from local.errors import SetupError
 from local.host.config import settings as host_settings
 from local.host.config.settings import local_values
-from local.login import CONNECTIONS
 from shared import services
 from shared.settings import PREVIEW_API, TODAY_API
 
@@ -208,7 +208,7 @@ def test_an_endpoint_that_is_still_the_samples_is_not_asked(world: World) -> Non
 def test_azurite_that_does_not_run_is_to_be_started(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     nobody = "BlobEndpoint=http://127.0.0.1:1/a;QueueEndpoint=http://127.0.0.1:1/a;TableEndpoint=http://127.0.0.1:1/a;"
     nobody = f"AccountName=a;AccountKey=c2VjcmV0;{nobody}"
-    for module in (host_settings, accounts):  # its default ports are taken on many a machine
+    for module in (host_settings, storage_accounts):  # its default ports are taken on many a machine
         monkeypatch.setattr(module, "DEVELOPMENT_STORAGE", nobody)
     found = examined(world, AzureWebJobsStorage="UseDevelopmentStorage=true")
     assert "nobody answers" in trouble(found)["host's storage"]
@@ -265,7 +265,7 @@ def test_an_app_that_would_not_be_found(
 def test_an_app_that_misbehaves_when_it_is_imported(
     world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, added: str, said: str
 ) -> None:
-    monkeypatch.setattr(indexing, "PATIENCE", 3.0)
+    monkeypatch.setattr(function_names, "PATIENCE", 3.0)
     assert said in trouble(examined(world, folder=app(tmp_path, function_app_py=added)))["functions"]
 
 

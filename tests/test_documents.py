@@ -16,7 +16,7 @@ import pytest
 from azurite_files import AzuriteFiles
 from memory_services import ENVIRON
 
-from local.azurite import Azurite
+from local.stack.azurite import Azurite
 from shared.content_encoding import decoded
 from shared.documents import MAX_ANY, Documents
 from shared.errors import (

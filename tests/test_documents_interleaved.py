@@ -8,7 +8,7 @@ import pytest
 from azure.storage.blob import BlobServiceClient
 from azurite_files import AzuriteFiles
 
-from local.azurite import Azurite
+from local.stack.azurite import Azurite
 from shared.documents import Documents
 from shared.errors import StorageUnavailable
 

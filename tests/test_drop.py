@@ -15,14 +15,14 @@ from app_over_http import served
 from wire import Reply, Wire
 from world import TEXTS, World
 
-from local import client as outside
-from local import running, show, unanswered
 from local.__main__ import main
-from local.azurite import ACCOUNT, KEY
-from local.client import Client
-from local.follow import Follower
-from local.host.config.settings import DEVELOPMENT_STORAGE
-from local.running import Stack
+from local.cli import client as outside
+from local.cli import show, unanswered
+from local.cli.client import Client
+from local.cli.follow import Follower
+from local.development_storage import ACCOUNT, DEVELOPMENT_STORAGE, KEY
+from local.stack import discovery
+from local.stack.discovery import Stack
 from shared.settings import TODAY_API
 
 pytestmark = pytest.mark.parametrize("world", [TODAY_API], indirect=True)
@@ -34,14 +34,14 @@ def no_pauses(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """The app is asked at each look; what runs is announced in a folder of the test."""
     monkeypatch.setattr(outside, "ASK_EVERY", 0)
     monkeypatch.setattr(unanswered.HealthWatch.__init__, "__defaults__", (0,))
-    monkeypatch.setattr(running, "STATE", tmp_path / "state")
-    monkeypatch.setattr(running, "ROOT", tmp_path)
+    monkeypatch.setattr(discovery, "STATE", tmp_path / "state")
+    monkeypatch.setattr(discovery, "ROOT", tmp_path)
 
 
 @pytest.fixture
 def app(world: World) -> Iterator[tuple[Stack, Wire]]:
     with served(world) as (stack, wire):
-        running.announce(stack)
+        discovery.announce(stack)
         yield stack, wire
 
 
@@ -83,7 +83,7 @@ def test_what_keeps_files_waiting_is_told_while_they_wait_and_in_the_end(
 
 def test_a_file_that_the_app_has_not_noticed(world: World, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     with served(world, ticking=False) as (stack, _):
-        running.announce(stack)
+        discovery.announce(stack)
         assert dropped(0.5, *files(tmp_path, stew=TEXTS["Cooking"])) == 1
     printed = capsys.readouterr().out
     assert "  stew.txt  the app has not noticed it yet" in printed
@@ -144,7 +144,7 @@ def test_an_app_that_dies_or_is_another_one_is_told_in_a_line(
 def test_storage_that_dies_is_told_in_a_line(
     app: tuple[Stack, Wire], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    running.announce(replace(app[0], storage=NOWHERE))
+    discovery.announce(replace(app[0], storage=NOWHERE))
     assert dropped(60, *files(tmp_path, stew="text")) == 1
     [line] = capsys.readouterr().err.splitlines()
     assert line.startswith("Storage does not answer as it should (ServiceRequestError")
@@ -158,16 +158,16 @@ def test_what_func_start_runs_is_found_by_its_settings(
     world: World, app: tuple[Stack, Wire], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     world.publish()
-    running.withdraw()
+    discovery.withdraw()
     for name in ("DOCUMENTS_STORAGE", "DOCUMENTS_CONTAINER", "RESULTS_CONTAINER"):
         monkeypatch.delenv(name)
-    with pytest.raises(running.SetupError, match="Nothing is running"):
-        running.find()
+    with pytest.raises(discovery.SetupError, match="Nothing is running"):
+        discovery.find()
     port = int(app[1].url.rpartition(":")[2])
     values = {"DOCUMENTS_STORAGE": world.storage, "DOCUMENTS_CONTAINER": world.container}
     values["RESULTS_CONTAINER"] = f"{world.container}-results"
     (tmp_path / "local.settings.json").write_text(json.dumps({"Values": values, "Host": {"LocalHttpPort": port}}))
-    found = running.find()
+    found = discovery.find()
     assert replace(found, language="") == replace(app[0], language="")
     for name, value in values.items():  # the app of this process reads its own
         monkeypatch.setenv(name, value)
@@ -184,16 +184,16 @@ def test_settings_of_an_app_that_does_not_run_or_has_no_key(tmp_path: Path, monk
         host = {"LocalHttpPort": taken.getsockname()[1]}
         values = {"DOCUMENTS_STORAGE": "UseDevelopmentStorage=true", "BLOB_TRIGGER_SOURCE": "EventGrid"}
         settings.write_text(json.dumps({"Values": values, "Host": host}))
-        found = running.configured()
+        found = discovery.configured()
         assert found
         assert (found.storage, found.told_by_events) == (DEVELOPMENT_STORAGE, True)
-        with pytest.raises(running.SetupError, match="Nothing is running"):
-            running.find()
+        with pytest.raises(discovery.SetupError, match="Nothing is running"):
+            discovery.find()
     settings.write_text(
         json.dumps({"Values": {"DOCUMENTS_STORAGE__blobServiceUri": "https://a.blob.core.windows.net"}})
     )
-    with pytest.raises(running.SetupError, match="az storage blob upload"):
-        running.find()
+    with pytest.raises(discovery.SetupError, match="az storage blob upload"):
+        discovery.find()
 
 
 # --- following --------------------------------------------------------------------------------------------------------

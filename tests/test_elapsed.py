@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from local import elapsed
+from local.stack import elapsed
 
 UNTIL_SEEN = "import os, sys, time\nwhile not os.path.exists(sys.argv[1]): time.sleep(0.01)\nsys.exit(int(sys.argv[2]))"
 

@@ -13,8 +13,8 @@ from worker_process import working
 from world import World, environment
 
 import function_app
-from local.azurite import Azurite
 from local.language.server.server import LanguageService
+from local.stack.azurite import Azurite
 from shared import services
 from shared.settings import TODAY_API
 

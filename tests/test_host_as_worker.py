@@ -27,9 +27,9 @@ from azure.storage.blob import BlobServiceClient, ContainerClient, ContentSettin
 from host_apps import eventually
 from worker_process import RealWorker, WorkerError, base64_of, working
 
-from local.azurite import Azurite
 from local.host.cli import Host, running
 from local.host.storage.clients import write
+from local.stack.azurite import Azurite
 
 APP = Path(__file__).parent / "compared"
 SECONDS = 20.0  # for what takes less than one

@@ -12,10 +12,10 @@ from azure.storage.blob import BlobServiceClient
 from host_apps import eventually, write_app
 
 from local.errors import SetupError
-from local.event_grid import Created, EventGrid
 from local.host.blobs import event_grid_events
 from local.host.blobs.event_grid_events import AnotherAccount
 from local.host.cli import running
+from local.stack.event_grid import Created, EventGrid
 
 CODE = """
 @app.blob_trigger(arg_name="blob", path="%CONTAINER%/{name}", connection="AzureWebJobsStorage", source="EventGrid")

@@ -15,7 +15,6 @@ from azure.storage.blob import BlobServiceClient, ContainerClient
 from azure.storage.queue import QueueServiceClient, TextBase64EncodePolicy
 from host_apps import eventually, write_app
 
-from local.azurite import Azurite
 from local.host import clock, listeners
 from local.host.blobs import path_pattern
 from local.host.blobs.queue_message import Order
@@ -24,6 +23,7 @@ from local.host.blobs.scanner import Scanner
 from local.host.cli import running
 from local.host.functions.function import Function
 from local.host.listeners import Listener, keep
+from local.stack.azurite import Azurite
 
 UNFORESEEN = [
     RecursionError("too deep"),

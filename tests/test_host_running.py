@@ -11,8 +11,8 @@ import requests
 from azure.storage.blob import BlobServiceClient, ContainerClient
 from host_apps import eventually, write_app
 
-from local.azurite import Azurite
 from local.host.cli import running
+from local.stack.azurite import Azurite
 
 THREADS = """
 import threading

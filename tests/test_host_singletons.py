@@ -14,10 +14,10 @@ import requests
 from azure.storage.blob import BlobLeaseClient, BlobServiceClient
 from host_apps import eventually, write_app
 
-from local import azurite as emulator
 from local.host.cli import Host, running
 from local.host.storage.clients import PATIENCE
 from local.host.storage.lease import Lease, Leasing, Singleton
+from local.stack import azurite as emulator
 
 BRISK = Leasing(period=60, renewal=0.05, recovery=0.05)
 SECONDS = 30.0  # to wait for anything but a lease that runs out, which takes longer

@@ -11,7 +11,7 @@ import pytest
 from audit import accepted, audit
 from besieged import SECONDS, Besieged, besieged, until
 
-from local import show
+from local.cli import show
 from shared.model import DocumentState, JobState
 
 KILL, STORAGE, LANGUAGE = "a host killed", "storage restarted", "the service away"

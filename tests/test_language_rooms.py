@@ -21,7 +21,7 @@ ROOMS: dict[str, tuple[str, ...]] = {
     "other_features": ("protocol", "engine", "state", "jobs", "operations", "authoring", "runtime"),
     "server": ("protocol", "state", "conditions", "jobs", "operations", "authoring", "runtime", "other_features"),
 }
-OUTSIDE = ("local.errors", "local.connections", "local.azurite")
+OUTSIDE = ("local.errors", "local.connections")
 README = (ROOT / "local/language/README.md").read_text("utf-8")
 
 

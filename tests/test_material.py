@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from local.cli.material import LABELS, TEXTS, Material, samples
 from local.errors import SetupError
-from local.material import LABELS, TEXTS, Material, samples
 
 
 @pytest.fixture

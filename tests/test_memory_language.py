@@ -11,8 +11,8 @@ import pytest
 from azure.storage.blob import BlobServiceClient
 from memory_language import DEPLOYMENT, PROJECT, WORDS, MemoryLanguage
 
-from local.azurite import Azurite
 from local.language.server.server import LanguageService
+from local.stack.azurite import Azurite
 from shared.errors import Rejected, Unknown
 from shared.language.current import CurrentLanguage
 from shared.language.transport import Transport

@@ -10,8 +10,9 @@ from pathlib import Path
 import pytest
 from host_apps import write_app
 
-from local import ports, running
+from local import ports
 from local.errors import SetupError
+from local.stack import discovery
 
 PROJECT = Path(__file__).parents[1]
 
@@ -42,7 +43,7 @@ def test_a_run_on_a_taken_port_is_told_of_another_that_is_free() -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
         with pytest.raises(SetupError, match=rf"Port {port} is taken\. Choose another: ") as refused:
-            running.require_idle(port)
+            discovery.require_idle(port)
     named = int(str(refused.value).rpartition("=")[2])
     assert named != port
     with socket.create_server(("127.0.0.1", named)):

@@ -9,7 +9,7 @@ import pytest
 from azure.data.tables import TableClient
 from memory_services import ENVIRON
 
-from local.azurite import Azurite
+from local.stack.azurite import Azurite
 from shared.errors import Moved, StorageUnavailable
 from shared.rows import Delete, Insert, Row, Rows, TableRows, Update
 from shared.services import build

@@ -8,7 +8,7 @@ import pytest
 from rich.cells import cell_len
 from rich.console import Console
 
-from local import show
+from local.cli import show
 
 GOOD = {"precision": 0.9, "recall": 0.9, "f1": 0.9, "truePositives": 9, "falsePositives": 1, "falseNegatives": 1}
 ZEROS: dict[str, float] = dict.fromkeys(GOOD, 0)

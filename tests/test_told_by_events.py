@@ -7,10 +7,11 @@ from pathlib import Path
 
 from host_apps import eventually
 
-from local import material, quickstart, stack
-from local.client import Client
-from local.event_grid import TIMES, EventGrid
+from local.cli import material, quickstart
+from local.cli.client import Client
 from local.host.http.key_auth import BLOBS
+from local.stack import launch
+from local.stack.event_grid import TIMES, EventGrid
 from shared.model import DocumentState
 
 SECONDS = 60.0  # for what takes a few
@@ -19,13 +20,13 @@ ENDED = re.compile(r"\[document_landed \S+\] Succeeded after")
 
 def test_each_file_that_is_told_of_twice_has_one_result_and_one_document(tmp_path: Path) -> None:
     files = material.texts(material.DROP)
-    with stack.running(state=tmp_path, pace="instant", source="EventGrid", auth=True) as started:
+    with launch.running(state=tmp_path, pace="instant", source="EventGrid", auth=True) as started:
         keys = started.read_keys()
         assert keys
         client, events = Client(started), EventGrid(started.root, keys.system[BLOBS])
         quickstart.learn(client, material.samples())
         assert quickstart.drop(client, files, SECONDS, events) == 0
-        log, names = tmp_path / stack.LOG, sorted(file.name for file in files)
+        log, names = tmp_path / launch.LOG, sorted(file.name for file in files)
         eventually(lambda: len(ENDED.findall(log.read_text())) == TIMES * len(names), SECONDS)
         asked = {state: client.call("GET", f"documents?state={state.value}")["value"] for state in DocumentState}
     assert {state for state, documents in asked.items() if documents} == {DocumentState.SUCCEEDED}

@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 from world import World
 
-from local.azurite import Azurite
-from local.azurite import running as azurite_running
 from local.language.conditions.fault_injection import FaultOrder
 from local.language.server import server
+from local.stack.azurite import Azurite
+from local.stack.azurite import running as azurite_running
 from shared import services
 from shared.errors import StorageUnavailable
 

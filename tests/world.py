@@ -18,8 +18,8 @@ from azure.functions.timer import TimerRequest
 from azure.storage.blob import BlobServiceClient
 
 import function_app
-from local.azurite import Azurite
 from local.language.server.server import LanguageService
+from local.stack.azurite import Azurite
 from shared import services
 
 SECONDS = 60.0  # real ones, before a wait for a condition is given up

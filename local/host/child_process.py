@@ -15,8 +15,8 @@ from pathlib import Path
 
 from local.errors import SetupError
 from local.host.banner import READY
+from local.paths import ROOT
 
-PROJECT = Path(__file__).parents[2]
 SECONDS_TO_START = 60.0
 MOST_LINES = 50_000
 SECONDS_TO_END = 45.0  # longer than the host's own grace
@@ -111,7 +111,7 @@ def running(
     command += ["--verbose"] if verbose else []
     with subprocess.Popen(
         command,
-        cwd=PROJECT,
+        cwd=ROOT,
         env={**os.environ, "PYTHONUNBUFFERED": "1", **environ},
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,

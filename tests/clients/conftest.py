@@ -13,8 +13,8 @@ from azure.storage.blob import BlobServiceClient
 from client_process import Client, speaking
 from language_caller import Caller, Deployed, deploy_both, upload_texts
 
-from local.azurite import Azurite
 from local.language.server.server import LanguageService, running
+from local.stack.azurite import Azurite
 
 
 @pytest.fixture(scope="session")

@@ -12,9 +12,9 @@ import pytest
 from azure.storage.blob import BlobServiceClient
 from language_caller import START, Caller, Deployed, deploy_both, upload_texts
 
-from local.azurite import Azurite
 from local.language.conditions.clock import Clock
 from local.language.server.server import running
+from local.stack.azurite import Azurite
 
 
 @pytest.fixture(scope="session")

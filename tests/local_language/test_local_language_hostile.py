@@ -29,12 +29,13 @@ from language_caller import (
 )
 from werkzeug.routing import Rule
 
-from local.azurite import KEY, Azurite
+from local.development_storage import KEY
 from local.language.protocol.dialect import MEGABYTE
 from local.language.protocol.request_log import RequestLog
 from local.language.server import control_routes
 from local.language.server.dialects import DIALECTS
 from local.language.server.server import running
+from local.stack.azurite import Azurite
 
 ANALYZE = "/text/analytics/v3.1-preview.ct.1/analyze"
 ROUTES = [

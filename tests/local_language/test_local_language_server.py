@@ -17,10 +17,10 @@ from typing import Any
 import pytest
 import requests
 
-from local.azurite import Azurite
 from local.errors import SetupError
 from local.language.server import server
 from local.language.server.server import running
+from local.stack.azurite import Azurite
 
 ROOT = Path(__file__).parents[2]
 READY = re.compile(r"The Language service answers at (http://127\.0\.0\.1:\d+)\n")

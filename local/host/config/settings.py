@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from local.azurite import ACCOUNT, KEY
+from local.development_storage import DEVELOPMENT_STORAGE
 from local.errors import SetupError
 from local.host.errors import FunctionInError
 
@@ -17,11 +17,6 @@ LOCAL_SETTINGS = "local.settings.json"
 IGNORED_SECTIONS = ("Host", "ConnectionStrings")
 PERCENT_NAME = re.compile(r"%([^%]*)%")
 DEVELOPMENT = {"usedevelopmentstorage=true"}
-DEVELOPMENT_STORAGE = (  # Azurite on its default ports, which is what "UseDevelopmentStorage=true" means
-    f"DefaultEndpointsProtocol=http;AccountName={ACCOUNT};AccountKey={KEY};"
-    f"BlobEndpoint=http://127.0.0.1:10000/{ACCOUNT};QueueEndpoint=http://127.0.0.1:10001/{ACCOUNT};"
-    f"TableEndpoint=http://127.0.0.1:10002/{ACCOUNT};"
-)
 
 
 @dataclass(frozen=True)

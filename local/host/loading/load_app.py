@@ -30,8 +30,8 @@ from local.host.loading import signatures
 from local.host.loading.signatures import Signature
 from local.host.storage import clients
 from local.host.timers import ncrontab
+from local.paths import ROOT
 
-PROJECT = Path(__file__).resolve().parents[3]
 FUNCTION_NAME = re.compile(r"(?!host$)[a-z][a-z0-9_\-]{0,127}", re.IGNORECASE)
 BINDING_NAME = re.compile(r"(?!.*__)[a-zA-Z_][a-zA-Z0-9_]{0,127}|\$return")
 BUILT_IN_ROUTES = ("admin", "runtime")
@@ -98,13 +98,13 @@ def _make_room(app_dir: Path) -> None:
     ours = [name for name, module in sys.modules.items() if _is_ours(name, module)]
     for name in ours:
         del sys.modules[name]
-    sys.path[:] = [str(app_dir), *(entry for entry in sys.path if Path(entry).resolve() != PROJECT)]
+    sys.path[:] = [str(app_dir), *(entry for entry in sys.path if Path(entry).resolve() != ROOT)]
     os.chdir(app_dir)
 
 
 def _is_ours(name: str, module: ModuleType) -> bool:
     file = getattr(module, "__file__", None)
-    return name.partition(".")[0] == "shared" and file is not None and PROJECT in Path(file).parents
+    return name.partition(".")[0] == "shared" and file is not None and ROOT in Path(file).parents
 
 
 def _app_of(module: ModuleType) -> FunctionRegister:

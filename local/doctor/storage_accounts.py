@@ -6,7 +6,8 @@ from collections.abc import Callable
 
 from azure.core.exceptions import AzureError, ClientAuthenticationError, ServiceRequestError
 
-from local.host.config.settings import DEVELOPMENT_STORAGE, STORAGE, Connection, Settings
+from local.development_storage import DEVELOPMENT_STORAGE
+from local.host.config.settings import STORAGE, Connection, Settings
 from local.host.errors import FunctionInError
 from local.host.storage import clients
 from shared.errors import StorageUnavailable, TextdropError

@@ -11,10 +11,10 @@ from pathlib import Path
 
 from rich.text import Text
 
-from local.checkups import Finding, Patient, examine, to_correct
+from local.cli.show import console, counted
+from local.doctor.checks import Finding, Patient, examine, to_correct
 from local.host.config.settings import LOCAL_SETTINGS, local_values
-from local.running import ROOT
-from local.show import console, counted
+from local.paths import ROOT
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:

@@ -13,10 +13,9 @@ from local.errors import SetupError
 from local.host.config.settings import LOCAL_SETTINGS, Settings, local_values, read_json
 from local.host.http import key_file
 from local.host.http.key_auth import Keys
+from local.paths import ROOT, STATE
 from shared.settings import TRIGGER_SOURCES, trigger_source
 
-ROOT = Path(__file__).parents[1]
-STATE = ROOT / ".textdrop"
 ANNOUNCED = "running.json"
 CONTAINER, RESULTS = "documents", "results"
 STORAGE = "DOCUMENTS_STORAGE"

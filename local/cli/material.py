@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from local.errors import SetupError
-from local.running import ROOT
+from local.paths import ROOT
 from shared.errors import BadRequest
 from shared.labels import parse_labels
 from shared.settings import APIS

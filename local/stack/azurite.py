@@ -1,6 +1,6 @@
 """Azurite, Microsoft's storage emulator: found, started on free ports as a child of this process, and ended with it.
 
-It is installed into `local/node_modules` by `python -m local install` (see `install.py`).
+It is installed into `local/node_modules` by `python -m local install` (see `installation.py`).
 """
 
 from __future__ import annotations
@@ -15,13 +15,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
-from local import install, node
+from local.development_storage import connection_string
 from local.errors import SetupError
+from local.paths import LOCAL
+from local.stack import installation, node
 
-ACCOUNT = "devstoreaccount1"  # Azurite's built-in account: both are public constants that it documents, no secret
-KEY = "Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw=="
-
-HERE = Path(__file__).parent
 PORTS = re.compile(r"Azurite (Blob|Queue|Table) service is successfully listening at http://127\.0\.0\.1:(\d+)\n")
 SERVICES = {"Blob", "Queue", "Table"}
 SECONDS_TO_START = 60.0
@@ -34,6 +32,11 @@ class Azurite:
     blob_port: int
     queue_port: int
     table_port: int
+
+    @classmethod
+    def on(cls, blob_port: int, queue_port: int, table_port: int) -> Azurite:
+        """The one that listens on these ports of 127.0.0.1."""
+        return cls(connection_string(blob_port, queue_port, table_port), blob_port, queue_port, table_port)
 
 
 @contextmanager
@@ -58,8 +61,8 @@ def _command(location: Path | None, where: Azurite | None) -> list[str]:
     named = zip(("blob", "queue", "table"), wanted, strict=True)
     ports = [word for service, port in named for word in (f"--{service}Port", str(port))]
     options = [*keep, *ports, "--skipApiVersionCheck", "--disableTelemetry", "--silent"]
-    preload = ["--require", str(HERE / "stop_with_parent.cjs")]
-    return [str(node.find().program), *preload, str(install.azurite_script()), *options]
+    preload = ["--require", str(LOCAL / "stop_with_parent.cjs")]
+    return [str(node.find().program), *preload, str(installation.azurite_script()), *options]
 
 
 def _start(command: Sequence[str], output: IO[str]) -> subprocess.Popen[bytes]:
@@ -77,19 +80,12 @@ def _wait_until_ready(process: subprocess.Popen[bytes], output: IO[str]) -> Azur
         if time.monotonic() > deadline:
             raise SetupError(f"Azurite was not ready after {SECONDS_TO_START:.0f} seconds:\n{_read(output)}")
         time.sleep(0.05)
-    return _azurite(int(ports["Blob"]), int(ports["Queue"]), int(ports["Table"]))
+    return Azurite.on(int(ports["Blob"]), int(ports["Queue"]), int(ports["Table"]))
 
 
 def _read(output: IO[str]) -> str:
     output.seek(0)
     return output.read()
-
-
-def _azurite(blob: int, queue: int, table: int) -> Azurite:
-    ports = {"BlobEndpoint": blob, "QueueEndpoint": queue, "TableEndpoint": table}
-    parts = ["DefaultEndpointsProtocol=http", f"AccountName={ACCOUNT}", f"AccountKey={KEY}"]
-    parts += [f"{name}=http://127.0.0.1:{port}/{ACCOUNT}" for name, port in ports.items()]
-    return Azurite(";".join(parts) + ";", blob_port=blob, queue_port=queue, table_port=table)
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:

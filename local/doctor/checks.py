@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from functools import cached_property
 from pathlib import Path
 
-from local import accounts, indexing, login
+from local.doctor import function_names, sign_in, storage_accounts
 from local.errors import SetupError
 from local.host.config import host_json
 from local.host.config.settings import STORAGE
@@ -63,7 +63,7 @@ class Patient:
     @cached_property
     def keyless(self) -> tuple[str, ...]:
         """The connections that somebody must be signed in for."""
-        return login.needed_for(self.host)
+        return sign_in.needed_for(self.host)
 
     @cached_property
     def host(self) -> HostSettings:
@@ -75,7 +75,7 @@ def settings(patient: Patient) -> Iterator[Finding]:
         load(patient.environ)
     except SettingsError as error:
         for fault in error.faults:
-            yield Finding(f"{fault}.", accounts.to_set(fault.split()[0]))
+            yield Finding(f"{fault}.", storage_accounts.to_set(fault.split()[0]))
     else:
         yield Finding("All are there, and of the right form.")
 
@@ -105,7 +105,7 @@ def host_file(patient: Patient) -> Iterator[Finding]:
 
 def functions(patient: Patient) -> Iterator[Finding]:
     try:
-        found = indexing.functions(patient.folder, patient.environ)
+        found = function_names.functions(patient.folder, patient.environ)
     except SetupError as error:
         yield Finding(str(error), "Install requirements.txt, and undo what was changed.")
         return
@@ -120,10 +120,10 @@ def signed_in(patient: Patient) -> Iterator[Finding]:
     names = ", ".join(patient.keyless)
     if not names:
         yield Finding("None is needed: every connection has a key.")
-    elif login.is_there():
+    elif sign_in.is_there():
         yield Finding(f"You are signed in, for what has no key: {names}.")
     else:
-        mend = KEY_OR_LOGIN if patient.keyless == (login.LANGUAGE,) else accounts.SIGN_IN
+        mend = KEY_OR_LOGIN if patient.keyless == (sign_in.LANGUAGE,) else storage_accounts.SIGN_IN
         yield Finding(f"Nobody is signed in, and there is no key for: {names}.", mend)
 
 
@@ -132,7 +132,7 @@ def host_storage(patient: Patient) -> Iterator[Finding]:
 
 
 def documents_storage(patient: Patient) -> Iterator[Finding]:
-    yield from _account(patient, accounts.DOCUMENTS)
+    yield from _account(patient, storage_accounts.DOCUMENTS)
 
 
 def containers(patient: Patient) -> Iterator[Finding]:
@@ -207,7 +207,7 @@ def _deployment(found: Classifier, deployment: Deployment | None, now: datetime)
 
 def _account(patient: Patient, name: str) -> Iterator[Finding]:
     """Its blobs and its queues can be asked for; what is not there yet is made by the host."""
-    found = accounts.trouble(patient.host, name)
+    found = storage_accounts.trouble(patient.host, name)
     yield Finding(*found) if found else Finding(f"{name}: blobs and queues answer.")
 
 
@@ -218,11 +218,16 @@ def look(name: str, patient: Patient) -> list[Finding]:
     except LanguageError as error:
         return [Finding(f"{patient.services.settings.language_endpoint}: {error}", _language_mend(error, patient))]
     except TextdropError as error:
-        return [Finding(accounts.told(error), accounts.mend(accounts.cause(error), patient.host, accounts.DOCUMENTS))]
+        return [_storage_finding(error, patient)]
     except Exception as error:  # noqa: BLE001  what one check stumbles over keeps none from its turn
         return [
             Finding(f"It cannot be looked at ({type(error).__name__}).", "Correct the settings and files it is of.")
         ]
+
+
+def _storage_finding(error: TextdropError, patient: Patient) -> Finding:
+    mend = storage_accounts.mend(storage_accounts.cause(error), patient.host, storage_accounts.DOCUMENTS)
+    return Finding(storage_accounts.told(error), mend)
 
 
 def _language_mend(error: LanguageError, patient: Patient) -> str:
@@ -230,7 +235,7 @@ def _language_mend(error: LanguageError, patient: Patient) -> str:
         return next(mend for kind, mend in LANGUAGE_MENDS if isinstance(error, kind))
     if patient.services.settings.language_key:
         return "Correct LANGUAGE_KEY, or see to the resource's network rules."
-    return accounts.SIGN_IN if error.__cause__ else "Give the identity Cognitive Services Language Owner."
+    return storage_accounts.SIGN_IN if error.__cause__ else "Give the identity Cognitive Services Language Owner."
 
 
 # In the order of a deployment. Those of NEEDED make no sense before another has found nothing.
@@ -256,10 +261,10 @@ NEEDED = {
 }
 CONNECTIONS = {
     "host's storage": STORAGE,
-    "documents' storage": accounts.DOCUMENTS,
-    "containers": accounts.DOCUMENTS,
-    "tables": accounts.DOCUMENTS,
-    "Language service": login.LANGUAGE,
+    "documents' storage": storage_accounts.DOCUMENTS,
+    "containers": storage_accounts.DOCUMENTS,
+    "tables": storage_accounts.DOCUMENTS,
+    "Language service": sign_in.LANGUAGE,
 }
 
 

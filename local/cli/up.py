@@ -15,11 +15,13 @@ from contextlib import ExitStack
 from datetime import UTC, datetime
 from pathlib import Path
 
-from local import material, quickstart, running, show, stack
-from local.client import Client
+from local.cli import material, quickstart, show
+from local.cli.client import Client
+from local.cli.follow import Follower
+from local.cli.material import Material
 from local.errors import SetupError
-from local.follow import Follower
-from local.material import Material
+from local.paths import STATE
+from local.stack import discovery, launch
 from shared.settings import APIS, TODAY_API
 
 LOOK_EVERY = 2.0  # seconds
@@ -27,10 +29,10 @@ LEARNT = "learnt"  # the file that says what was learnt from
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--host", default="local", choices=stack.HOSTS, help="ours, or func (Core Tools)")
-    parser.add_argument("--port", type=int, default=running.DEFAULT_PORT, help="of the HTTP functions")
+    parser.add_argument("--host", default="local", choices=launch.HOSTS, help="ours, or func (Core Tools)")
+    parser.add_argument("--port", type=int, default=discovery.DEFAULT_PORT, help="of the HTTP functions")
     parser.add_argument("--api", default=os.environ.get("LANGUAGE_API") or TODAY_API, help=f"one of {', '.join(APIS)}")
-    stack.source_argument(parser)
+    launch.source_argument(parser)
     material.arguments(parser)
     parser.add_argument("--auth", action="store_true", help="callers need a key, as in Azure")
     parser.add_argument("--pace", default="seconds", help="of the local Language service: instant, seconds, realistic")
@@ -40,8 +42,8 @@ def run(options: argparse.Namespace) -> int:
     """Until Ctrl-C or SIGTERM; exit code 0 then."""
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     learnt_from = Material.of(options.data, options.labels)
-    running.require_idle(options.port)
-    state = running.STATE / material.api(options.api)  # the two protocols' classifiers do not mix
+    discovery.require_idle(options.port)
+    state = STATE / material.api(options.api)  # the two protocols' classifiers do not mix
     with ExitStack() as whole:
         started = _start(options, state, whole)
         client = Client(started)
@@ -53,14 +55,14 @@ def run(options: argparse.Namespace) -> int:
         return _wait(follower)
 
 
-def _start(options: argparse.Namespace, state: Path, whole: ExitStack) -> running.Stack:
+def _start(options: argparse.Namespace, state: Path, whole: ExitStack) -> discovery.Stack:
     if not (state / LEARNT).exists():
         shutil.rmtree(state, ignore_errors=True)  # what an interrupted first run left behind
     with show.step(f"Start everything (LANGUAGE_API={options.api})"):
         given = {name: getattr(options, name) for name in ("api", "port", "host", "pace", "source", "auth")}
-        started = whole.enter_context(stack.running(state=state, **given))
-    running.announce(started)
-    whole.callback(running.withdraw)
+        started = whole.enter_context(launch.running(state=state, **given))
+    discovery.announce(started)
+    whole.callback(discovery.withdraw)
     return started
 
 
@@ -91,7 +93,7 @@ def _wait(follower: Follower) -> int:
     return 0
 
 
-def explain(started: running.Stack, state: Path) -> None:
+def explain(started: discovery.Stack, state: Path) -> None:
     """Where it all is, and what to type."""
     events = "--event-grid " if started.told_by_events else ""
     file = os.path.relpath(started.keys) if started.keys else ""
@@ -101,7 +103,7 @@ def explain(started: running.Stack, state: Path) -> None:
         f"  drop a file   .venv/bin/python -m local drop {events}samples/movies/drop/*.txt   (in another terminal)\n"
         f"  ask           curl {_key_header(file)}'{started.url}/documents?state=succeeded'\n"
         f"{locked}"
-        f"  the app's log {os.path.relpath(state / stack.LOG)}\n"
+        f"  the app's log {os.path.relpath(state / launch.LOG)}\n"
         "  stop          Ctrl-C\n",
         soft_wrap=True,
         markup=False,

@@ -6,11 +6,11 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from local import show, unanswered
-from local.client import Client
+from local.cli import show, unanswered
+from local.cli.client import Client
+from local.cli.material import Material
 from local.errors import SetupError
-from local.event_grid import EventGrid
-from local.material import Material
+from local.stack.event_grid import EventGrid
 
 MODEL = "MyModel"
 SECONDS_TO_TRAIN = 600

@@ -7,10 +7,11 @@ import os
 from contextlib import ExitStack
 from pathlib import Path
 
-from local import material, quickstart, show, stack
-from local.client import Client
-from local.event_grid import EventGrid
-from local.material import Material
+from local.cli import material, quickstart, show
+from local.cli.client import Client
+from local.cli.material import Material
+from local.stack import launch
+from local.stack.event_grid import EventGrid
 from shared.settings import APIS, TODAY_API
 
 SECONDS_TO_CLASSIFY = 120.0
@@ -22,7 +23,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     drop = Path(os.environ.get("DROP") or material.DROP)
     parser.add_argument("--drop", type=Path, default=drop, help="folder of the files to classify")
     parser.add_argument("--api", default=os.environ.get("LANGUAGE_API") or TODAY_API, help=f"one of {', '.join(APIS)}")
-    stack.source_argument(parser)
+    launch.source_argument(parser)
     parser.add_argument("--pace", default="seconds", help="of the local Language service: instant, seconds, realistic")
 
 
@@ -32,7 +33,7 @@ def run(options: argparse.Namespace) -> int:
     learnt_from, files = Material.of(options.data, options.labels), material.texts(options.drop)
     with ExitStack() as whole:
         with show.step(f"Start everything (LANGUAGE_API={options.api})"):
-            running = stack.running(api=options.api, pace=options.pace, source=options.source)
+            running = launch.running(api=options.api, pace=options.pace, source=options.source)
             started = whole.enter_context(running)
         client = Client(started)
         quickstart.learn(client, learnt_from)

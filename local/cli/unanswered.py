@@ -8,8 +8,8 @@ from typing import Any
 
 from rich.markup import escape
 
-from local import show
-from local.client import Client
+from local.cli import show
+from local.cli.client import Client
 
 ASK_EVERY = 5.0  # seconds
 MOST_NAMED = 20  # files that are named one by one

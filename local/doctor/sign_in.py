@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from local.accounts import DOCUMENTS
+from local.doctor.storage_accounts import DOCUMENTS
 from local.host.config.settings import STORAGE, Settings
 from local.host.errors import FunctionInError
 from shared.services import TOKEN_SCOPE

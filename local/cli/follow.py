@@ -8,10 +8,10 @@ from typing import Any
 
 from rich.markup import escape
 
-from local import show
-from local.client import Client
+from local.cli import show
+from local.cli.client import Client
+from local.cli.unanswered import HealthWatch
 from local.errors import SetupError
-from local.unanswered import HealthWatch
 
 SHOWN = ("succeeded", "failed")  # states
 LATE = timedelta(seconds=30)  # what ended may be listed a little later than what ended after it

@@ -11,11 +11,12 @@ from pathlib import Path
 from azure.core.exceptions import ResourceExistsError
 from azure.storage.blob import BlobServiceClient
 
-from local import azurite
-from local.running import STATE
-from local.show import console
+from local.cli.show import console
+from local.development_storage import BLOB_PORT, QUEUE_PORT, TABLE_PORT
+from local.paths import STATE
+from local.stack import azurite
 
-DEFAULT_PORTS = azurite.Azurite("", blob_port=10000, queue_port=10001, table_port=10002)
+DEFAULT_PORTS = azurite.Azurite.on(BLOB_PORT, QUEUE_PORT, TABLE_PORT)
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:

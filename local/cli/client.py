@@ -15,9 +15,9 @@ from azure.core.exceptions import AzureError, ResourceExistsError, ResourceNotFo
 from azure.storage.blob import BlobServiceClient, ContentSettings
 
 from local.errors import SetupError
-from local.event_grid import Created, EventGrid
 from local.host.http.key_auth import HEADER
-from local.running import Stack
+from local.stack.discovery import Stack
+from local.stack.event_grid import Created, EventGrid
 from shared.model import document_key
 
 SECONDS = 30

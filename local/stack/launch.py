@@ -14,11 +14,12 @@ from typing import Protocol
 from azure.core.exceptions import ResourceExistsError
 from azure.storage.blob import BlobServiceClient
 
-from local import azurite, coretools
 from local.errors import SetupError
 from local.host import cli as functions_host
 from local.language.server import server
-from local.running import CONTAINER, RESULTS, ROOT, Stack
+from local.paths import ROOT
+from local.stack import azurite, coretools
+from local.stack.discovery import CONTAINER, RESULTS, Stack
 from shared.settings import TODAY_API, TRIGGER_SOURCES
 
 

@@ -2,29 +2,23 @@
 
 from __future__ import annotations
 
-import argparse
 import json
 from pathlib import Path
 from typing import Any
 
-from local import elapsed, node
 from local.errors import SetupError
+from local.paths import LOCAL
+from local.stack import elapsed, node
 
-HERE = Path(__file__).parent
-MODULES = HERE / "node_modules"
-
-
-def arguments(parser: argparse.ArgumentParser) -> None:
-    """There are none."""
+MODULES = LOCAL / "node_modules"
 
 
-def run(_options: argparse.Namespace) -> int:
-    """Does nothing if Azurite is there already. Raises SetupError."""
+def install() -> str:
+    """Installs Azurite, and Node.js for it, where they are missing; returns Azurite's version. Raises SetupError."""
     found = node.find_or_install()
     if not _is_installed():
         _install(found)
-    print(f"Azurite {_pinned()} is installed")
-    return 0
+    return _pinned()
 
 
 def azurite_script() -> Path:
@@ -46,7 +40,7 @@ def _install(found: node.Node) -> None:
         "--loglevel=error",
         "--no-update-notifier",
     ]
-    if elapsed.run(command, what, cwd=HERE, env=found.environment):
+    if elapsed.run(command, what, cwd=LOCAL, env=found.environment):
         raise SetupError(
             "npm could not install Azurite (see above). It needs the network this once: check the connection (and"
             " `npm config get proxy` behind a proxy), then run the same command again."
@@ -54,7 +48,7 @@ def _install(found: node.Node) -> None:
 
 
 def _pinned() -> str:
-    return str(_read(HERE / "package.json")["dependencies"]["azurite"])
+    return str(_read(LOCAL / "package.json")["dependencies"]["azurite"])
 
 
 def _is_installed() -> bool:

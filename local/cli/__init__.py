@@ -1,0 +1,1 @@
+"""The commands of `python -m local` that a person types, and what they print."""

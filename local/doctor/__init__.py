@@ -1,0 +1,1 @@
+"""`python -m local doctor`: checks settings, storage and the Language service before a deployment."""

@@ -1,0 +1,10 @@
+"""Folders of this project."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+LOCAL = Path(__file__).resolve().parent
+ROOT = LOCAL.parent
+STATE = ROOT / ".textdrop"
+"""What `make run` keeps: data, logs, keys and what runs now."""

@@ -1,0 +1,1 @@
+"""Starts textdrop and everything it needs on one machine: Azurite, the Language service, a Functions host."""
