@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import ast
+from collections import Counter
 from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
-MAX_MODULES = 15  # in one room
+MAX_MODULES = 15  # in one folder
 OURS = ("bench", "function_app", "local", "shared", "tests")
 Rooms = Mapping[str, Collection[str]]
 Modules = Mapping[str, set[str]]
@@ -19,7 +20,7 @@ def modules_of(package: str) -> dict[str, set[str]]:
     Modules of the package are named from the package on, such as "state.records"; all others in full.
     """
     folder = ROOT / package.replace(".", "/")
-    names = {file: file.relative_to(folder).with_suffix("").parts for file in sorted(folder.rglob("*.py"))}
+    names = {file: file.relative_to(folder).with_suffix("").parts for file in _files(folder)}
     return {
         ".".join(part for part in parts if part != "__init__"): {
             name.removeprefix(f"{package}.") for name in _imports(file)
@@ -32,8 +33,8 @@ def modules_of(package: str) -> dict[str, set[str]]:
 def violations(package: str, rooms: Rooms, outside: Collection[str] = ()) -> list[str]:
     """What breaks the table, a sentence each.
 
-    `rooms`: each room and the rooms it imports from, all of which stand above it in the table. `outside`: our modules
-    beyond the package that its modules may import.
+    `rooms`: each room and the rooms it imports from, all of which stand above it in the table. A module at the
+    package's root is a room of its own. `outside`: our modules beyond the package that its modules may import.
     """
     modules = modules_of(package)
     return [
@@ -57,10 +58,10 @@ def circular(modules: Modules) -> list[str]:
 
 def _misplaced(modules: Modules, rooms: Rooms) -> Iterator[str]:
     yield from (f"{name} is in no room" for name in modules if _room(name) not in rooms)
-    for room in rooms:
-        size = sum(name.startswith(f"{room}.") for name in modules)
-        if not 0 < size <= MAX_MODULES:
-            yield f"{room} holds {size} modules"
+    packages = {name.rpartition(".")[0] for name in modules}
+    sizes = Counter(name.rpartition(".")[0] for name in modules if name not in packages)
+    yield from (f"{folder or 'the root'} holds {size} modules" for folder, size in sizes.items() if size > MAX_MODULES)
+    yield from (f"{room} does not exist" for room in rooms if room not in modules)
 
 
 def _upward(rooms: Rooms) -> Iterator[str]:
@@ -84,6 +85,10 @@ def _forbidden(modules: Modules, rooms: Rooms, outside: Collection[str]) -> Iter
             beyond = room in rooms and room not in (_room(name), *rooms.get(_room(name), ()))
             if beyond or (ours and imported not in outside):
                 yield f"{name} imports {imported}"
+
+
+def _files(folder: Path) -> list[Path]:
+    return [file for file in sorted(folder.rglob("*.py")) if "node_modules" not in file.parts]
 
 
 def _imports(file: Path) -> Iterator[str]:

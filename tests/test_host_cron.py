@@ -5,7 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from local.host.config.time_span import parse_span
-from local.host.timers.ncrontab import NEVER, ScheduleError, next_occurrence, parse
+from local.host.triggers.ncrontab import NEVER, ScheduleError, next_occurrence, parse
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 

@@ -4,10 +4,11 @@ import json
 
 import pytest
 
-from local.host.blobs import event_grid_events, path_pattern, queue_message
+from local.host.blobs import event_grid_events, queue_message
 from local.host.blobs.event_grid_events import Heard
 from local.host.blobs.queue_message import Order
 from local.host.errors import FunctionInError
+from local.host.triggers import path_pattern
 
 
 @pytest.mark.parametrize(

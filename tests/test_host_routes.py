@@ -1,7 +1,7 @@
 import pytest
 
 from local.host.errors import FunctionInError
-from local.host.http.route_templates import parse
+from local.host.triggers.route_templates import parse
 
 
 @pytest.mark.parametrize(

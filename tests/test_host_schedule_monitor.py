@@ -11,8 +11,8 @@ import pytest
 from azure.storage.blob import BlobServiceClient
 
 from local.host.storage.clients import PATIENCE
-from local.host.timers import ncrontab
 from local.host.timers.schedule_monitor import NEVER, Beginning, Monitor, Status, after_run, beginning, parse
+from local.host.triggers import ncrontab
 
 HOURLY = ncrontab.parse("0 0 * * * *")
 TWELVE = datetime(2026, 1, 1, 12, tzinfo=UTC)

@@ -4,10 +4,10 @@ import pytest
 
 from local.errors import SetupError
 from local.host.config import host_json
+from local.host.config.leasing import Leasing
 from local.host.config.settings import Connection, Settings, local_values
 from local.host.errors import FunctionInError
 from local.host.storage import clients
-from local.host.storage.lease import Leasing
 
 
 def test_percent_names_are_resolved_wherever_they_stand():

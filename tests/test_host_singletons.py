@@ -15,8 +15,9 @@ from azure.storage.blob import BlobLeaseClient, BlobServiceClient
 from host_apps import eventually, write_app
 
 from local.host.cli import Host, running
+from local.host.config.leasing import Leasing
 from local.host.storage.clients import PATIENCE
-from local.host.storage.lease import Lease, Leasing, Singleton
+from local.host.storage.lease import Lease, Singleton
 from local.stack import azurite as emulator
 
 BRISK = Leasing(period=60, renewal=0.05, recovery=0.05)

@@ -20,9 +20,9 @@ from local.host.functions.invocation_context import RetryContext
 from local.host.functions.invoker import Invoker, Outcome
 from local.host.functions.retry_policy import FOREVER, Retry
 from local.host.storage.clients import ensure
-from local.host.timers import ncrontab
 from local.host.timers.schedule_monitor import Beginning, Status, beginning
 from local.host.timers.timer import Timer, tick
+from local.host.triggers import ncrontab
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 

@@ -37,7 +37,7 @@ def test_a_room_imports_only_from_the_rooms_it_names() -> None:
         ({**ROOMS, "engine": ("protocol",)}, "engine may import protocol, but does not"),
         ({**ROOMS, "engine": ("state",)}, "engine names state, which is not above it"),
         ({room: ROOMS[room] for room in list(ROOMS)[:-1]}, "server.dialects is in no room"),
-        ({**ROOMS, "cellar": ()}, "cellar holds 0 modules"),
+        ({**ROOMS, "cellar": ()}, "cellar does not exist"),
     ],
 )
 def test_what_breaks_the_table_is_named(rooms: dict[str, tuple[str, ...]], violation: str) -> None:

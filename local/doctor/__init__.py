@@ -1,1 +1,1 @@
-"""`python -m local doctor`: checks settings, storage and the Language service before a deployment."""
+"""What `python -m local doctor` checks before a deployment: settings, storage, the Language service."""

@@ -17,7 +17,7 @@ from local.errors import SetupError
 from local.host.config import host_json
 from local.host.config.settings import STORAGE
 from local.host.config.settings import Settings as HostSettings
-from local.host.timers.ncrontab import ScheduleError, parse
+from local.host.triggers.ncrontab import ScheduleError, parse
 from shared.classifier import chosen
 from shared.errors import LanguageError, NotSupported, Refused, Rejected, SettingsError, TextdropError, Unknown
 from shared.labels import parse_labels

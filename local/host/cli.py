@@ -18,10 +18,11 @@ from local.host.child_process import Host, running
 from local.host.config import host_json
 from local.host.config.settings import Settings, local_values
 from local.host.functions.function import HttpTrigger, triggered_by
-from local.host.http import endpoint, key_auth, key_file
+from local.host.http import endpoint, key_file
 from local.host.http.key_auth import Keys
 from local.host.loading import load_app
 from local.host.loading.load_app import App
+from local.host.triggers import auth_level
 
 WAITING = 2048  # connections that the system keeps for us; as many as uvicorn asks for
 KEYS = Path(".textdrop", "keys.json")
@@ -90,7 +91,7 @@ def _keys(app: App, file: Path | None) -> Keys:
     """The file's path is printed, never a key."""
     file = (file or app.directory / KEYS).absolute()
     names = (
-        one.name for one, trigger in triggered_by(HttpTrigger, app.functions) if trigger.level == key_auth.FUNCTION
+        one.name for one, trigger in triggered_by(HttpTrigger, app.functions) if trigger.level == auth_level.FUNCTION
     )
     found = key_file.kept(file, names)
     banner.show_keys(file)

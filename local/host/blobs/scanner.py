@@ -11,11 +11,11 @@ from contextlib import suppress
 from azure.core.exceptions import AzureError, HttpResponseError, ResourceNotFoundError
 from azure.storage.blob import BlobProperties, BlobServiceClient
 
-from local.host.blobs.path_pattern import BlobPath
 from local.host.blobs.queue_message import Order, quoted
 from local.host.blobs.receipts import Receipts
 from local.host.functions.function import Function
 from local.host.storage.clients import Outage, in_thread, in_words
+from local.host.triggers.path_pattern import BlobPath
 
 PAUSE = 2.0  # seconds between two listings, as the real host does with a development account
 log = logging.getLogger("host")

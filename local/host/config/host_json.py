@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from local.errors import SetupError
+from local.host.config.leasing import LEASING, Leasing
 from local.host.config.settings import Settings, read_json
 from local.host.config.time_span import parse_span
-from local.host.storage.lease import LEASING, Leasing
 
 OVERRIDES = "AzureFunctionsJobHost"  # AzureFunctionsJobHost__a__b wins over a.b
 PREFIX = "extensions.http.routeprefix"

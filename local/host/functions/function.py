@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
 
 if TYPE_CHECKING:
-    from local.host.blobs.path_pattern import BlobPath
     from local.host.config.settings import Connection
     from local.host.functions.retry_policy import Retry
-    from local.host.http.route_templates import Route
-    from local.host.timers.ncrontab import Schedule
+    from local.host.triggers.ncrontab import Schedule
+    from local.host.triggers.path_pattern import BlobPath
+    from local.host.triggers.route_templates import Route
 
 
 @dataclass(frozen=True)

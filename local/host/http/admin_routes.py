@@ -19,11 +19,12 @@ from local.host.blobs.dispatcher import Recipient
 from local.host.blobs.listener import BlobFunctions
 from local.host.functions.function import Function, HttpTrigger, TimerTrigger
 from local.host.functions.invoker import Invoker
-from local.host.http import key_auth, requests, route_templates
+from local.host.http import requests
 from local.host.http.event_grid_webhook import BlobsWebhook
 from local.host.loading.load_app import App
 from local.host.storage.clients import host_id
 from local.host.timers import timer
+from local.host.triggers import auth_level, route_templates
 
 FUNCTIONS = "admin/functions"
 ANY = "*"
@@ -35,7 +36,7 @@ class OwnRoute(NamedTuple):
     """Who answers, and what the caller's key must open."""
 
     handler: Handler
-    level: str = key_auth.ADMIN
+    level: str = auth_level.ADMIN
 
 
 class Admin:
@@ -48,12 +49,12 @@ class Admin:
         webhook = BlobsWebhook(blobs)
         self._routes: dict[tuple[str, str], OwnRoute] = {
             ("GET", "admin/host/status"): OwnRoute(self._status),
-            ("GET", "admin/host/ping"): OwnRoute(_ping, key_auth.ANONYMOUS),
-            ("POST", "admin/host/ping"): OwnRoute(_ping, key_auth.ANONYMOUS),
+            ("GET", "admin/host/ping"): OwnRoute(_ping, auth_level.ANONYMOUS),
+            ("POST", "admin/host/ping"): OwnRoute(_ping, auth_level.ANONYMOUS),
             ("GET", FUNCTIONS): OwnRoute(self._list),
             ("POST", f"{FUNCTIONS}/{ANY}"): OwnRoute(self._invoke),
-            ("POST", "runtime/webhooks/blobs"): OwnRoute(webhook.told, key_auth.SYSTEM),
-            ("OPTIONS", "runtime/webhooks/blobs"): OwnRoute(webhook.asked, key_auth.SYSTEM),
+            ("POST", "runtime/webhooks/blobs"): OwnRoute(webhook.told, auth_level.SYSTEM),
+            ("OPTIONS", "runtime/webhooks/blobs"): OwnRoute(webhook.asked, auth_level.SYSTEM),
         }
 
     def route(self, method: str, path: str) -> OwnRoute | None:
@@ -169,4 +170,4 @@ async def _nothing(_request: Request) -> Response:
     return Response(status_code=404)
 
 
-NOTHING = OwnRoute(_nothing, key_auth.ANONYMOUS)
+NOTHING = OwnRoute(_nothing, auth_level.ANONYMOUS)

@@ -10,8 +10,8 @@ from urllib.parse import parse_qsl
 
 from starlette.requests import Request
 
-ANONYMOUS, FUNCTION, SYSTEM, ADMIN = "anonymous", "function", "system", "admin"
-LEVELS = (ANONYMOUS, FUNCTION, ADMIN)  # of a function
+from local.host.triggers.auth_level import ANONYMOUS, FUNCTION, SYSTEM
+
 HEADER, PARAMETER = "x-functions-key", "code"
 BLOBS = "blobs_extension"
 """The name of the system key that Event Grid's door takes."""

@@ -18,18 +18,16 @@ from azure.functions import FunctionRegister
 from azure.functions.decorators.function_app import Function as Decorated
 
 from local.errors import SetupError
-from local.host.blobs import path_pattern
 from local.host.config.host_json import HostJson
 from local.host.config.settings import LOCAL_SETTINGS, STORAGE, Settings, ignored_locally
 from local.host.errors import FunctionInError
 from local.host.functions import retry_policy
 from local.host.functions.function import BlobTrigger, Function, HttpTrigger, TimerTrigger, Trigger
 from local.host.functions.retry_policy import Retry
-from local.host.http import key_auth, route_templates
 from local.host.loading import signatures
 from local.host.loading.signatures import Signature
 from local.host.storage import clients
-from local.host.timers import ncrontab
+from local.host.triggers import auth_level, ncrontab, path_pattern, route_templates
 from local.paths import ROOT
 
 FUNCTION_NAME = re.compile(r"(?!host$)[a-z][a-z0-9_\-]{0,127}", re.IGNORECASE)
@@ -182,9 +180,9 @@ def _http(name: str, trigger: Any, settings: Settings, host_json: HostJson) -> T
     if route.strip("/").lower().startswith(BUILT_IN_ROUTES):
         raise FunctionInError("The specified route conflicts with one or more built in routes.")
     methods = tuple(str(getattr(method, "value", method)).upper() for method in trigger.methods or ())
-    level = str(getattr(trigger.auth_level, "value", trigger.auth_level) or key_auth.FUNCTION).lower()
-    if level not in key_auth.LEVELS:
-        raise FunctionInError(f"its auth_level '{level}' is none of {', '.join(key_auth.LEVELS)}.")
+    level = str(getattr(trigger.auth_level, "value", trigger.auth_level) or auth_level.FUNCTION).lower()
+    if level not in auth_level.LEVELS:
+        raise FunctionInError(f"its auth_level '{level}' is none of {', '.join(auth_level.LEVELS)}.")
     return HttpTrigger(route_templates.parse(host_json.route_prefix, route), methods, level)
 
 

@@ -12,30 +12,18 @@ import logging
 from collections.abc import Callable, Coroutine
 from concurrent.futures import Executor
 from contextlib import suppress
-from dataclasses import dataclass
 from typing import Any
 
 from azure.core.exceptions import ResourceExistsError, ResourceNotFoundError
 from azure.storage.blob import BlobLeaseClient, BlobServiceClient
 
 from local.host.clock import WALL_CLOCK, Clock
+from local.host.config.leasing import Leasing
 from local.host.storage.clients import HOSTS_CONTAINER, Outage, in_thread, write
 
 SOON = 2.0  # seconds until a renewal that storage did not answer is tried again
 Work = Callable[[asyncio.Event], Coroutine[Any, Any, None]]
 log = logging.getLogger("host")
-
-
-@dataclass(frozen=True)
-class Leasing:
-    """Seconds: how long a lease lasts, when it is renewed, and how often those who lack it ask for it."""
-
-    period: int = 60
-    renewal: float = 30.0
-    recovery: float = 60.0
-
-
-LEASING = Leasing()
 
 
 class Answer(enum.Enum):

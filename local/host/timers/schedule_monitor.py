@@ -15,7 +15,7 @@ from azure.core.exceptions import ResourceNotFoundError
 from azure.storage.blob import BlobServiceClient
 
 from local.host.storage.clients import HOSTS_CONTAINER, Outage, in_thread, write
-from local.host.timers.ncrontab import Schedule
+from local.host.triggers.ncrontab import Schedule
 
 NEVER = datetime(1, 1, 1, tzinfo=UTC)
 log = logging.getLogger("host")

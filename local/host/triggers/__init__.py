@@ -1,0 +1,1 @@
+"""What triggers declare: route templates, key levels, schedules and blob paths. Pure."""
