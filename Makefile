@@ -30,7 +30,7 @@ help: ## list these commands
 	@echo
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1|\2/p' $(MAKEFILE_LIST) | awk -F'|' '{ printf "%-14s %s\n", $$1, $$2 }'
 
-demo: setup ## walk the quickstart from start to end on this machine (DATA, LABELS, DROP and others: see the README)
+demo: setup ## walk the quickstart from start to end on this machine (DATA, LABELS, DROP and others: see docs/local.md)
 	@$(PY) -m local demo
 
 run: setup ## run it all until Ctrl-C (PORT, DATA, LABELS; HOST=func: on Azure Functions Core Tools; AUTH=1: callers need keys)

@@ -23,8 +23,15 @@ from shared.text import LARGEST_FILE, LONGEST_TEXT
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text()
+SETTINGS, HTTP_API, RESULTS, TROUBLESHOOTING, LOCAL, QUICKSTART, GLOSSARY = (
+    (ROOT / "docs" / f"{page}.md").read_text()
+    for page in ("settings", "http-api", "results", "troubleshooting", "local", "quickstart", "glossary")
+)
 CONTRIBUTING = (ROOT / "CONTRIBUTING.md").read_text()
-PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md"), *ROOT.glob("samples/**/*.md")])
+PAGES = sorted(
+    [*ROOT.glob("*.md"), *(page for folder in ("docs", "samples") for page in ROOT.glob(f"{folder}/**/*.md"))]
+)
+LONGEST_README = 1200  # words
 HOST_SETTINGS = {"AzureWebJobsStorage", "FUNCTIONS_WORKER_RUNTIME"}
 REQUIRED = {
     "LANGUAGE_ENDPOINT": "https://name.cognitiveservices.azure.com",
@@ -83,10 +90,10 @@ def sample() -> dict[str, str]:
 
 def documented_settings() -> dict[str, str]:
     """Name to what stands in the column for its default."""
-    return {ticked(row[0])[0]: row[1] for row in rows(section(README, "Settings"))}
+    return {ticked(row[0])[0]: row[1] for row in rows(SETTINGS)}
 
 
-def test_every_setting_is_in_the_readme_and_in_the_sample_and_none_besides() -> None:
+def test_every_setting_is_in_the_table_and_in_the_sample_and_none_besides() -> None:
     assert set(documented_settings()) == set(sample()) == settings_read() | HOST_SETTINGS
 
 
@@ -95,7 +102,7 @@ def test_the_sample_is_right_but_for_the_resource_and_its_key() -> None:
     assert (loaded.language_key, loaded.documents_container) == ("0123456789abcdef", "documents")
 
 
-def test_the_defaults_are_those_of_the_readme() -> None:
+def test_the_defaults_are_those_of_the_table() -> None:
     documented = {name: ticked(said) for name, said in documented_settings().items()}
     today = settings.load(REQUIRED)
     quickstart = settings.load({**REQUIRED, "LANGUAGE_API": settings.PREVIEW_API})
@@ -121,8 +128,8 @@ def test_what_is_required_is_called_so(name: str) -> None:
 # --- routes, limits, states ---------------------------------------------------------------------------------------
 
 
-def test_every_route_is_in_the_readme_with_its_method_and_none_besides() -> None:
-    documented = [ticked(row[0])[0] for row in rows(section(README, "Routes"))]
+def test_every_route_is_in_the_table_with_its_method_and_none_besides() -> None:
+    documented = [ticked(row[0])[0] for row in rows(section(HTTP_API, "Routes"))]
     routes = [f"{one.method} /api/{one.path}".rstrip("/") for one in ROUTES]
     assert documented == [route.replace("<", "{").replace(">", "}") for route in routes]
 
@@ -134,40 +141,42 @@ def test_every_route_that_a_page_speaks_of_exists(page: Path) -> None:
     assert {(method, re.sub(r"{\w+}", "*", path)) for method, path in named} <= served
 
 
-@pytest.mark.parametrize("page", ["README.md", "docs/quickstart.md"])
-def test_every_route_that_a_page_calls_exists(page: str) -> None:
-    calls = re.findall(r"curl (?:-[a-zA-Z]+ )*?(?:-X (\w+) )?\"?\$(?:T|TEXTDROP)/([\w/]+)", (ROOT / page).read_text())
-    assert len(calls) > 5
-    for method, path in calls:
+@pytest.mark.parametrize(("page", "fewest"), [("README.md", 8), ("docs/quickstart.md", 7), ("docs/http-api.md", 7)])
+def test_every_route_that_a_page_calls_exists(page: str, fewest: int) -> None:
+    text = (ROOT / page).read_text()
+    calls = re.findall(r"\bcurl ([^\n$]*)\$(?:T|TEXTDROP)/([\w/]+)", text)
+    assert len(calls) >= fewest
+    for options, path in calls:
+        method = "".join(re.findall(r"-X (\w+)", options))
         served = {one.method for one in ROUTES if re.fullmatch(re.sub(r"<\w+>", "[^/]+", one.path), path)}
         assert (method or "GET") in served, path
 
 
 def test_the_protocols_paths_are_those_of_the_code() -> None:
-    walk = section(README, "The quickstart, step by step")
+    walk = section(QUICKSTART, "What each step calls")
     for path in (current.AUTHORING, current.JOBS, preview.AUTHORING, preview.ANALYZE):
         assert f"{path}`" in walk
 
 
 def test_the_limits_are_those_of_the_code() -> None:
-    trouble = section(README, "When something is wrong with it")
+    trouble = section(TROUBLESHOOTING, "A file has no classes")
     assert f"over {LONGEST_TEXT:,} characters or {LARGEST_FILE:,} bytes" in trouble
     assert f"a name over {LONGEST_NAME:,} characters" in trouble
-    assert f"`top` (1 to {LARGEST_PAGE}, else {PAGE})" in section(README, "Routes")
+    assert f"`top` (1 to {LARGEST_PAGE}, default {PAGE})" in section(HTTP_API, "Requests and responses")
 
 
 @pytest.mark.parametrize(
     ("what", "states"), [("document", DocumentState), ("job", JobState), ("operation", OperationState)]
 )
-def test_every_state_is_in_the_readme(what: str, states: type[DocumentState | JobState | OperationState]) -> None:
-    [line] = re.findall(rf"^\| {what} \|(.*)\|(.*)\|$", README, re.MULTILINE)
+def test_every_state_is_in_the_table(what: str, states: type[DocumentState | JobState | OperationState]) -> None:
+    [line] = re.findall(rf"^\| {what} \|(.*)\|(.*)\|$", RESULTS, re.MULTILINE)
     documented = tuple(ticked(cell) for cell in line)
     assert documented == ([one for one in states if not one.final], [one for one in states if one.final])
 
 
 def test_the_functions_are_called_as_the_pages_call_them() -> None:
     called = set(re.findall(r'@app\.function_name\("(\w+)"\)', (ROOT / "function_app.py").read_text()))
-    picture = README.split("```text\n", 1)[1].split("```", 1)[0]
+    picture = README.split("```mermaid\n", 1)[1].split("```", 1)[0]
     assert called == {"document_landed", "tick", "manage"}
     assert all(name in picture for name in called)
     assert set(re.findall(r"Host\.Functions\.(\w+)", (ROOT / "docs" / "azure.md").read_text())) <= called
@@ -181,8 +190,8 @@ def targets() -> set[str]:
     return set(line.split())
 
 
-def test_every_command_of_the_makefile_is_in_the_readme_and_none_besides() -> None:
-    documented = re.findall(r"^\| `make (\w+)` \|", README, re.MULTILINE)
+def test_every_command_of_the_makefile_is_in_the_table_and_none_besides() -> None:
+    documented = re.findall(r"^\| `make (\w+)` \|", LOCAL, re.MULTILINE)
     assert sorted(documented) == sorted(targets())
 
 
@@ -263,7 +272,52 @@ def test_decisions_are_numbered_without_a_gap() -> None:
     assert numbers == list(range(1, len(numbers) + 1))
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def anchors(page: Path) -> set[str]:
+    """The anchors that GitHub makes of a page's headings."""
+    text = re.sub(r"^```.*?^```$", "", page.read_text(), flags=re.MULTILINE | re.DOTALL)
+    headings = re.findall(r"^#+ (.+)$", text, re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
+def leads_somewhere(page: Path, link: str) -> bool:
+    path, _, anchor = link.partition("#")
+    target = page.parent / path if path else page
+    return target.exists() and (not anchor or anchor in anchors(target))
+
+
+@pytest.mark.parametrize(
+    "page", [*PAGES, *sorted(ROOT.glob("local/*/README.md"))], ids=lambda page: str(page.relative_to(ROOT))
+)
 def test_links_lead_somewhere(page: Path) -> None:
-    links = re.findall(r"\]\(([^)#\s]+)", page.read_text())
-    assert [link for link in links if "://" not in link and not (page.parent / link).exists()] == []
+    links = [link for link in re.findall(r"\]\(([^)\s]+)\)", page.read_text()) if "://" not in link]
+    assert [link for link in links if not leads_somewhere(page, link)] == []
+
+
+# --- the front page and the glossary ------------------------------------------------------------------------------
+
+
+def test_the_front_page_is_short() -> None:
+    assert len(README.split()) <= LONGEST_README
+
+
+def test_every_page_can_be_reached_from_the_front_page() -> None:
+    linked = set(re.findall(r"\]\((docs/[\w.-]+\.md)\)", README))
+    assert linked == {str(page.relative_to(ROOT)) for page in ROOT.glob("docs/*.md")}
+
+
+def test_the_picture_has_a_text_for_those_who_do_not_see_it() -> None:
+    assert re.search(r"^    accTitle: \S+", README, re.MULTILINE)
+    assert re.search(r"^    accDescr: \S+", README, re.MULTILINE)
+
+
+def test_each_term_of_the_glossary_is_explained_once() -> None:
+    lines = [line for line in GLOSSARY.splitlines() if line.startswith("| **")]
+    terms = [term for line in lines for term in re.findall(r"^\| \*\*(.+?)\*\* \| [A-Z].+\. \|$", line)]
+    assert len(terms) == len(lines) == len(set(terms)) >= 60
+
+
+@pytest.mark.parametrize(
+    "state", sorted({str(one) for kind in (DocumentState, JobState, OperationState) for one in kind})
+)
+def test_every_state_is_in_the_glossary(state: str) -> None:
+    assert f"| **{state}** |" in section(GLOSSARY, "States")

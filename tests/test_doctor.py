@@ -329,7 +329,7 @@ def test_it_is_read_in_a_narrow_terminal(tmp_path: Path) -> None:
     assert lines[0] == f"! No local.settings.json in {tmp_path}: settings of the environment alone"
     assert all(len(line) <= 80 for line in lines[1:])
     missing = lines.index("✗ settings: LANGUAGE_ENDPOINT is missing.")
-    assert lines[missing + 1].startswith("  → Set LANGUAGE_ENDPOINT as the README's")
+    assert lines[missing + 1].startswith("  → Set LANGUAGE_ENDPOINT as docs/settings.md says.")
     assert lines[-1].endswith(" things to correct before a deployment.")
     assert set("\n".join(lines[1:]).split()) >= {"host's", "connection", "DOCUMENTS_STORAGE__blobServiceUri,"}
 

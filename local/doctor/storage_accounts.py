@@ -75,7 +75,7 @@ def cause(error: TextdropError) -> BaseException | None:
 
 
 def to_set(name: str) -> str:
-    return f"Set {name} as the README's table of settings says."
+    return f"Set {name} as docs/settings.md says."
 
 
 def mend(error: BaseException | None, settings: Settings, name: str) -> str:
