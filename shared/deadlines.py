@@ -32,7 +32,7 @@ class Deadline:
         self._end = monotonic() + seconds
         self._handles: list[socket.socket] = []
         self._changing = threading.Lock()
-        self._timer = threading.Timer(max(0.0, seconds), self._cut)
+        self._timer = threading.Timer(max(0.0, seconds), self.cut)
         self._timer.daemon = True
         self._outer: Deadline | None = None
 
@@ -58,9 +58,10 @@ class Deadline:
         with self._changing:
             self._handles.append(socket.fromfd(connected.fileno(), connected.family, connected.type))
         if self.passed:
-            self._cut()
+            self.cut()
 
-    def _cut(self) -> None:
+    def cut(self) -> None:
+        """Shut down all connections that are watched."""
         with self._changing:
             for handle in self._handles:
                 with suppress(OSError):  # the other side has closed it

@@ -79,6 +79,7 @@ def forget() -> None:
     """Read the settings anew at the next call, as a new process would."""
     with _building:
         _services.cache_clear()
+        _identity.cache_clear()
 
 
 def build(settings: Settings) -> Services:

@@ -11,13 +11,13 @@ class AzuriteFiles:
     """What `MemoryDocuments` offers people; the app's side is `documents`."""
 
     def __init__(self, service: BlobServiceClient, container: str) -> None:
-        self._service = service
+        self.service = service
         self._container = container
         self.documents = Documents(service, container, f"{container}-results")
         service.create_container(container)
 
     def put(self, name: str, content: bytes, language: str = "", container: str = "", encoding: str = "") -> str:
-        there = self._service.get_container_client(container or self._container)
+        there = self.service.get_container_client(container or self._container)
         if not there.exists():
             there.create_container()
         blob = there.get_blob_client(name)
@@ -26,7 +26,7 @@ class AzuriteFiles:
         return str(written["etag"]).strip('"')
 
     def delete(self, name: str) -> None:
-        self._service.get_blob_client(self._container, name).delete_blob()
+        self.service.get_blob_client(self._container, name).delete_blob()
 
     def remove_container(self) -> None:
-        self._service.delete_container(self._container)
+        self.service.delete_container(self._container)

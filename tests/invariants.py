@@ -8,10 +8,10 @@ from typing import Any
 
 from memory_rows import MemoryRows
 
-from shared.ledger import KINDS, SINGLES, _value, index_keys
+from shared.ledger import KINDS, SINGLES, Ledger, index_keys
 from shared.model import Document, DocumentState, Job
 from shared.operation import Operation
-from shared.rows import Row
+from shared.rows import Insert, Row
 
 KIND_OF = {word: kind for kind, word in KINDS.items()}
 INDEXES = ("due", "end", "busy")
@@ -69,13 +69,17 @@ def _holds(job: Job, document: Document | None) -> bool:
 
 
 def _read(row: Row) -> Document | Job | Operation:
-    kind = KIND_OF[row.key.partition("|")[0]]
-    value = _decoded(kind, tuple(sorted(row.columns.items())))
-    assert row.key == f"{KINDS[kind]}|{value.key}"
+    value = _decoded(row.key, tuple(sorted(row.columns.items())))
+    assert row.key == f"{KINDS[type(value)]}|{value.key}"
     return value
 
 
 @cache
-def _decoded(kind: type, columns: tuple[tuple[str, str], ...]) -> Any:
-    """Most rows are the same from one check to the next."""
-    return _value(kind, Row("", dict(columns)))
+def _decoded(row_key: str, columns: tuple[tuple[str, str], ...]) -> Any:
+    """The value as a ledger reads it. Most rows are the same from one check to the next."""
+    rows = MemoryRows()
+    rows.apply([Insert(Row(row_key, dict(columns)))])
+    word, _, key = row_key.partition("|")
+    value = Ledger(rows).find(KIND_OF[word], key)
+    assert value is not None, f"{row_key} cannot be read"
+    return value

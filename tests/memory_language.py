@@ -50,7 +50,7 @@ class MemoryLanguage:
         self.model = "first"
         self.begun: dict[str, Begun] = {}  # every job there ever was, in their order
         self._known: set[str] = set()
-        self._seen: Counter[str] = Counter()
+        self.polls: Counter[str] = Counter()  # how often each job was looked at
         self._numbers = itertools.count(1)
 
     # --- what happens at the service ----------------------------------------------------------------------------
@@ -118,8 +118,8 @@ class MemoryLanguage:
         return job
 
     def _has_ended(self, job: str) -> bool:
-        self._seen[job] += 1
-        return self._seen[job] > self.looks
+        self.polls[job] += 1
+        return self.polls[job] > self.looks
 
 
 def classes_in(text: str) -> tuple[ClassScore, ...]:

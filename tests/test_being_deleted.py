@@ -6,13 +6,14 @@ from collections.abc import Callable
 
 import pytest
 from memory_services import ENVIRON
+from values import NOW
 from wire import Reply, Seen, Wire
 
 from shared.documents import Documents
 from shared.errors import ContainerMissing, StorageUnavailable
-from shared.rows import Insert, Row
 from shared.services import Services, build
 from shared.settings import load
+from shared.singles import Pulse
 
 BLOB = {
     "ETag": '"0x1"',
@@ -60,8 +61,7 @@ def test_a_result_waits_for_its_container_to_be_out_of_the_way(wire: Wire, servi
 
 
 def test_a_table_on_its_way_out_is_no_change_that_came_first(wire: Wire, services: Services) -> None:
-    rows = services.ledger._rows
     wire.script(Reply(204))
     wire.otherwise = lambda _: gone("TableBeingDeleted")
     with pytest.raises(StorageUnavailable):
-        rows.apply([Insert(Row("a"))])
+        services.ledger.write(Pulse(NOW))

@@ -136,9 +136,9 @@ def identity(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
         monkeypatch.setenv("AZURE_TOKEN_CREDENTIALS", "ManagedIdentityCredential")
         monkeypatch.setenv("IDENTITY_ENDPOINT", issuer.url)
         monkeypatch.setenv("IDENTITY_HEADER", "header")
-        services._identity.cache_clear()
+        services.forget()
         yield
-        services._identity.cache_clear()
+        services.forget()
 
 
 @pytest.mark.usefixtures("identity")

@@ -450,7 +450,7 @@ def test_a_result_that_follows_the_last_version_stays_whoever_else_writes(files:
 def test_a_file_in_the_archive_has_not_moved(blobs: AzuriteFiles) -> None:
     """It is there, in this very version, and cannot be read: it was neither overwritten nor deleted."""
     etag = blobs.put("a.txt", b"text")
-    blobs._service.get_blob_client(blobs.documents.container, "a.txt").set_standard_blob_tier("Archive")
+    blobs.service.get_blob_client(blobs.documents.container, "a.txt").set_standard_blob_tier("Archive")
     assert blobs.documents.look("a.txt").etag == etag
     with pytest.raises(TextdropError) as caught:
         blobs.documents.read("a.txt", etag)
@@ -459,7 +459,7 @@ def test_a_file_in_the_archive_has_not_moved(blobs: AzuriteFiles) -> None:
 
 def test_a_result_is_json_that_people_can_read(blobs: AzuriteFiles) -> None:
     blobs.documents.write_result("a.txt", blobs.put("a.txt", b"text"), {"of": "é"})
-    written = blobs._service.get_blob_client(blobs.documents.results, "a.txt.json")
+    written = blobs.service.get_blob_client(blobs.documents.results, "a.txt.json")
     assert written.get_blob_properties().content_settings.content_type == "application/json; charset=utf-8"
     assert written.download_blob().readall() == '{\n  "of": "é"\n}'.encode()
 

@@ -114,7 +114,7 @@ def test_a_result_that_nobody_may_write_is_not_tried_without_end(azurite: Azurit
     """Somebody holds a lease on it (Azure says 412, as for a result that was written meanwhile)."""
     etag = blobs.put("a.txt", b"text")
     blobs.put("a.txt.json", b"{}", container=blobs.documents.results)
-    held = blobs._service.get_blob_client(blobs.documents.results, "a.txt.json").acquire_lease()
+    held = blobs.service.get_blob_client(blobs.documents.results, "a.txt.json").acquire_lease()
 
     def too_many() -> None:
         raise AssertionError("Tried 200 times.")

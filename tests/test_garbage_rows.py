@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -15,7 +14,7 @@ from values import NOW, add, document
 from shared.codec import from_json, to_json
 from shared.ledger import SINGLES, index_keys
 from shared.model import Document
-from shared.rows import Delete, Insert, Row, Update
+from shared.rows import Delete, Insert, Row
 from shared.singles import Chosen
 
 GARBAGE = {
@@ -30,8 +29,7 @@ GARBAGE = {
 
 def overwrite(stage: Stage, key: str, columns: Any) -> None:
     found = stage.rows.get(key)
-    stage.rows.apply([Update(Row(key, {}, found.version)) if found else Insert(Row(key, {}))])
-    stage.rows._rows[key] = replace(stage.rows._rows[key], columns=columns)
+    stage.rows.write_by_hand(Row(key, columns, found.version if found else "v"))
 
 
 @pytest.mark.parametrize("columns", GARBAGE.values(), ids=GARBAGE)
@@ -76,7 +74,7 @@ def test_documents_that_cannot_be_read_keep_no_other_from_its_turn_and_health_te
     for number in range(120):  # more than any step takes at once
         one = document(f"{number}.txt")
         stage.rows.apply([Insert(Row(f"doc|{one.key}")), *(Insert(Row(key)) for key in index_keys(one))])
-        stage.rows._rows[f"doc|{one.key}"] = Row(f"doc|{one.key}", {"body0": broken(to_json(one))}, "v")
+        stage.rows.write_by_hand(Row(f"doc|{one.key}", {"body0": broken(to_json(one))}, "v"))
     put("lone.txt", SHIP)(stage)
     app.tick()
     app.land("lone.txt")
@@ -111,9 +109,8 @@ def test_a_row_whose_language_is_null_is_read_and_its_file_classified() -> None:
     put("lone.txt", SHIP)(stage)
     one = document("lone.txt", etag=stage.documents.page("", 10)[0][0].etag)
     add(app.services.ledger, one)
-    stage.rows._rows[f"doc|{one.key}"] = Row(
-        f"doc|{one.key}", {"body0": json.dumps({**to_json(one), "language": None})}, "v"
-    )
+    body = json.dumps({**to_json(one), "language": None})
+    stage.rows.write_by_hand(Row(f"doc|{one.key}", {"body0": body}, "v"))
     stage.drain()
     assert stage.documents.result("lone.txt")
 
@@ -138,8 +135,8 @@ def test_a_job_that_cannot_be_settled_for_want_of_a_row_does_not_eat_up_the_quot
     put("lone.txt", SHIP)(stage)
     app.land("lone.txt")
     stage.rows.apply([Delete(row.key) for row in stage.rows.between("due|doc|", "due|doc|~", 10)])
-    before = stage.language._seen.total()
+    before = stage.language.polls.total()
     for _ in range(10):
         stage.wait(10)
         app.tick()
-    assert 0 < stage.language._seen.total() - before <= 10
+    assert 0 < stage.language.polls.total() - before <= 10

@@ -235,5 +235,5 @@ def test_a_thousand_requests_at_once(host, folder):
 
 def test_small_answers_are_sent_at_once():
     """asyncio sets TCP_NODELAY only where the protocol is named; without it an answer waits some 40 ms."""
-    with host_app._listening("127.0.0.1", 0) as door:
+    with host_app.listening("127.0.0.1", 0) as door:
         assert door.proto == socket.IPPROTO_TCP

@@ -8,12 +8,15 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from azure.data.tables import TableClient
 from memory_services import ENVIRON
+from values import NOW
 
 from local.stack.azurite import Azurite
 from shared.errors import Moved, StorageUnavailable
+from shared.model import Document
 from shared.rows import Delete, Insert, Row, Rows, TableRows, Update
 from shared.services import build
 from shared.settings import load
+from shared.singles import Pulse
 
 HOSTILE = [
     "/ ? # % ' \" & + |",
@@ -208,8 +211,8 @@ def test_a_table_that_was_deleted_is_no_change_that_came_first(azurite: Azurite,
 def test_nobody_listening_is_storage_unavailable() -> None:
     ledger = build(load(ENVIRON)).ledger
     with pytest.raises(StorageUnavailable, match="Table storage"):
-        ledger._rows.get("a")
+        ledger.find(Document, "a")
     with pytest.raises(StorageUnavailable, match="Table storage"):
-        ledger._rows.between("a", "b", 1)
+        ledger.due(Document, NOW, 1)
     with pytest.raises(StorageUnavailable, match="Table storage"):
-        ledger._rows.apply([Insert(Row("a"))])
+        ledger.write(Pulse(NOW))

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from prepared_apps import app_with_submitted_file
 from scenario import SHIP, put
 from stage import Instance, Stage
-from test_collection import ready
 from values import NOW, document, seconds
 
 from shared.errors import QuotaSpent, Refused, Throttled, Unavailable
@@ -21,7 +21,7 @@ KEY_REFUSED = "The service refuses the key or identity: check LANGUAGE_KEY, its 
 def ready_app() -> tuple[Stage, Instance]:
     """With a classifier, and nothing to do."""
     stage = Stage()
-    app = ready(stage)
+    app = app_with_submitted_file(stage)
     stage.drain()
     return stage, app
 

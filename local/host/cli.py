@@ -57,7 +57,7 @@ def run(options: argparse.Namespace) -> int:
         settings = _settings(app_dir)
         configured = host_json.read(app_dir, settings)
         endpoint.body_limit(settings)
-        with _listening(options.address, options.port) as door:
+        with listening(options.address, options.port) as door:
             app, url = load_app.load(app_dir, settings, configured), _url(door)
             locked = _keys(app, options.keys) if options.auth else None
             banner.show(app, url)
@@ -98,7 +98,7 @@ def _keys(app: App, file: Path | None) -> Keys:
     return found
 
 
-def _listening(address: str, port: int) -> socket.socket:
+def listening(address: str, port: int) -> socket.socket:
     family = socket.AF_INET6 if ":" in address else socket.AF_INET
     # With its protocol named, connections send at once what is small; else an answer may wait some 40 ms.
     door = socket.socket(family, proto=socket.IPPROTO_TCP)
