@@ -12,6 +12,7 @@ from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import TypeVar
 
+from shared.clocks import MAX_WAIT
 from shared.errors import (
     Busy,
     Garbled,
@@ -32,6 +33,7 @@ from shared.singles import Budget, Gate
 
 log = logging.getLogger(__name__)
 Answer = TypeVar("Answer")
+Bounded = TypeVar("Bounded", Gate, Budget)
 
 # How long the first closing lasts, by trouble; each one in a row doubles it. The service's Retry-After wins.
 FIRST_WAIT: dict[type[LanguageError], timedelta] = {
@@ -46,7 +48,7 @@ FIRST_WAIT: dict[type[LanguageError], timedelta] = {
 }
 LONGEST_WAIT = timedelta(minutes=15)
 # A spent quota asks for days; a better tier can be bought at any time, and is noticed within the hour.
-LONGEST_ASKED = timedelta(hours=1)
+LONGEST_ASKED = MAX_WAIT["gate"]
 MEANING: dict[type[LanguageError], str] = {
     Unknown: "The service does not know the classifier: publish a model, or correct PUT /api/classifier. ",
     Refused: "The service refuses the key or identity: check LANGUAGE_KEY, its role and LANGUAGE_ENDPOINT. ",
@@ -70,13 +72,23 @@ ON_ONE_JOB: tuple[type[LanguageError], ...] = (Rejected, Unknown, Garbled)
 
 def is_closed(services: Services, now: datetime) -> bool:
     """Whether no analyze call may begin now, by what any instance has seen."""
-    services.seen.saw(services.ledger.read(Gate))
+    look(services, now)
     return services.seen.is_closed(now)
+
+
+def look(services: Services, now: datetime) -> Gate:
+    """The gate as any instance has seen it, noted for this process.
+
+    If a clock that was ahead closed it, what can have been meant is written in its place, so that the wait ends.
+    """
+    found = _bounded(services, Gate, now)
+    services.seen.saw(found)
+    return found
 
 
 def left(services: Services, now: datetime) -> int:
     """How many analyze calls the quota has left now."""
-    return max(0, int(services.ledger.read(Budget).left(services.settings.requests_per_minute, now)))
+    return max(0, int(_bounded(services, Budget, now).left(services.settings.requests_per_minute, now)))
 
 
 def reserve(services: Services, costs: Sequence[int], now: datetime) -> int:
@@ -85,6 +97,7 @@ def reserve(services: Services, costs: Sequence[int], now: datetime) -> int:
 
     def taken(budget: Budget) -> Budget:
         nonlocal begun
+        budget = budget.bounded(now)
         begun, left = budget.taken(costs, services.settings.requests_per_minute, now)
         return left if sum(costs[:begun]) else budget
 
@@ -119,6 +132,7 @@ def close(services: Services, trouble: LanguageError, now: datetime) -> None:
     kind = next((kind for kind in FIRST_WAIT if isinstance(trouble, kind)), Unavailable)
 
     def closed(gate: Gate) -> Gate:
+        gate = gate.bounded(now)
         failures = gate.failures - gate.is_closed(now)
         found = gate.closed(MEANING[kind] + str(trouble), _wait(kind, failures, trouble), now)
         services.seen.saw(found)  # whether it can be written or not
@@ -131,7 +145,7 @@ def close(services: Services, trouble: LanguageError, now: datetime) -> None:
 
 def relax(services: Services, now: datetime) -> None:
     """A call went well: forget past trouble, unless another call has just closed it."""
-    gate = services.ledger.read(Gate)
+    gate = look(services, now)
     if gate.failures and not gate.is_closed(now) and not services.seen.is_closed(now):
         with suppress(Moved):
             services.ledger.write(gate.opened())
@@ -141,6 +155,21 @@ def reopen(services: Services) -> None:
     """Forget all trouble, after a change of the classifier: every instance's next look finds it open."""
     with suppress(Moved):  # others close it all the time
         services.seen.saw(services.ledger.change(Gate, Gate.reopened))
+
+
+def _bounded(services: Services, kind: type[Bounded], now: datetime) -> Bounded:
+    """The one value of this kind, corrected in storage if a clock that was ahead wrote it."""
+    try:
+        return services.ledger.change(kind, lambda found: _corrected(found, now))
+    except Moved:  # others change it all the time
+        return services.ledger.read(kind).bounded(now)
+
+
+def _corrected(found: Bounded, now: datetime) -> Bounded:
+    after = found.bounded(now)
+    if after != found:
+        log.warning("A clock is wrong: the %s was written ahead of its time, and is corrected.", type(found).__name__)
+    return after
 
 
 def _wait(kind: type[LanguageError], failures: int, trouble: LanguageError) -> timedelta:

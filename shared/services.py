@@ -46,7 +46,10 @@ class Seen:
                 self._gate = gate
 
     def is_closed(self, now: datetime) -> bool:
-        return self._gate.is_closed(now)
+        """The clock of this process may have been ahead, and then corrected."""
+        with self._looking:
+            self._gate = self._gate.bounded(now)
+            return self._gate.is_closed(now)
 
     def opened(self) -> Gate:
         """The gate that was seen, with no trouble yet."""

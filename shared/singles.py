@@ -7,11 +7,12 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Self
 
+from shared.clocks import MAX_WAIT, is_ahead, meant
 from shared.language.types import Classifier
 from shared.model import REASON_LENGTH
 
 BURST = 0.18  # of a minute's quota, at once
-OVERLAP = timedelta(hours=1)  # clocks differ, and a large upload shows long after it began
+OVERLAP = timedelta(hours=1)  # a large upload shows long after it began
 WHOLE_EVERY = timedelta(days=1)
 WHOLE_AGAIN = 3
 TRIED_AGAIN = timedelta(minutes=2)  # by when a tick has made a call after the gate opened
@@ -53,12 +54,14 @@ class Chosen:
 class Gate:
     """Closed until `until`, for a `reason`, after `failures` closings in a row: no analyze call may begin.
 
-    `reopenings` counts how often a change of the classifier opened it before its time.
+    `since`: when the first of these closings was, `closed_at`: when `until` was written; both by the clock of whoever
+    closed it. `reopenings` counts how often a change of the classifier opened it before its time.
     """
 
     until: datetime | None = None
     reason: str = ""
     since: datetime | None = None
+    closed_at: datetime | None = None
     failures: int = 0
     reopenings: int = 0
     version: str = field(default="", compare=False)
@@ -79,13 +82,25 @@ class Gate:
     def closed(self, reason: str, wait: timedelta, now: datetime) -> Self:
         """Trouble while it is closed came from calls side by side: it counts once, and the longest wait holds."""
         until = now + wait
-        if self.is_closed(now) and self.until:
-            return self if self.until >= until else replace(self, until=until, reason=reason[:REASON_LENGTH])
-        failures = self.failures + 1
-        return replace(self, until=until, reason=reason[:REASON_LENGTH], since=self.since or now, failures=failures)
+        if self.is_closed(now) and self.until and self.until >= until:
+            return self
+        failures = self.failures + (not self.is_closed(now))
+        closed = replace(self, until=until, closed_at=now, reason=reason[:REASON_LENGTH])
+        return replace(closed, since=self.since or now, failures=failures)
 
     def opened(self) -> Self:
-        return replace(self, until=None, reason="", since=None, failures=0)
+        return replace(self, until=None, reason="", since=None, closed_at=None, failures=0)
+
+    def bounded(self, now: datetime) -> Self:
+        """What can have been meant, if a clock that was ahead closed it: as long a wait, from now on.
+
+        It is to be written at once, or its end moves on with each look.
+        """
+        if self.until is None:
+            return self
+        until = meant(self.until, self.closed_at, MAX_WAIT["gate"], now)
+        found = self if until == self.until else replace(self, until=until, closed_at=now)
+        return replace(found, since=now) if is_ahead(self.since, now) else found
 
     def reopened(self) -> Self:
         return replace(self.opened(), reopenings=self.reopenings + 1)
@@ -106,10 +121,9 @@ class Budget:
     def left(self, quota: int, now: datetime) -> float:
         """How many calls may begin now under a `quota` a minute; below 0 after a loan."""
         most = max(1.0, BURST * quota)
-        since = self._since(now)
-        if since is None:
+        if self.at is None:
             return most
-        minutes = max(0.0, (now - since) / timedelta(minutes=1))
+        minutes = max(0.0, (now - self.at) / timedelta(minutes=1))
         return min(most, self.calls + minutes * (1 - BURST) * quota)
 
     def taken(self, costs: Sequence[int], quota: int, now: datetime) -> tuple[int, Self]:
@@ -122,11 +136,11 @@ class Budget:
             if cost and left < 1:
                 break
             left, begun = left - cost, begun + 1
-        return begun, replace(self, calls=left, at=max(now, self._since(now) or now))
+        return begun, replace(self, calls=left, at=max(now, self.at or now))
 
-    def _since(self, now: datetime) -> datetime | None:
-        """Clocks differ; one that was ahead by more than OVERLAP went wrong, and its time would never come."""
-        return None if self.at is None or self.at - now > OVERLAP else self.at
+    def bounded(self, now: datetime) -> Self:
+        """What a clock that was ahead left is what is left now: its time may never come. To be written at once."""
+        return replace(self, at=now) if is_ahead(self.at, now) else self
 
 
 @dataclass(frozen=True)
@@ -172,7 +186,7 @@ class Sweep:
             return self
         ahead = self.complete is not None and self.complete - OVERLAP > now  # by a clock that went wrong
         again = self.unclaimed > 0 and self.again < WHOLE_AGAIN
-        late = self.whole_ended is None or now - self.whole_ended >= WHOLE_EVERY
+        late = self.whole_ended is None or abs(now - self.whole_ended) >= WHOLE_EVERY
         whole = self.asked or ahead or late or again
         kept = (0, "") if whole else (self.unclaimed, self.example)  # they are looked at by a whole one only
         tries = self.again + again if self.unclaimed else 0

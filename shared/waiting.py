@@ -39,7 +39,7 @@ def _reasons(services: Services, now: datetime) -> Iterator[str]:
         yield paused(pause)
     if is_missing(services):
         yield f"There is no classifier: {CHOOSE_ONE}"
-    found = services.ledger.read(Gate)
+    found = services.ledger.read(Gate).bounded(now)
     if found.is_troubled(now):
         yield closed(found)
     elif not gate.left(services, now):

@@ -68,12 +68,16 @@ class Stage:
     def __post_init__(self) -> None:
         self.documents = MemoryDocuments(clock=lambda: self.now)
 
-    def instance(self, passing: Callable[[], None] = lambda: None) -> Instance:
-        """A process of the app that has just begun; `passing` is told before and after its every call outside."""
+    def instance(self, passing: Callable[[], None] = lambda: None, ahead: timedelta = timedelta(0)) -> Instance:
+        """A process of the app that has just begun; `passing` is told before and after its every call outside.
+
+        `ahead`: how far the clock of its host is ahead of the others.
+        """
         ledger = Ledger(Watched(self.rows, passing))
         documents: Any = Watched(self.documents, passing)
         language: Any = Watched(self.language, passing)
-        return Instance(self, Services(replace(SETTINGS, requests_per_minute=self.quota), ledger, documents, language))
+        settings = replace(SETTINGS, requests_per_minute=self.quota)
+        return Instance(self, Services(settings, ledger, documents, language), ahead)
 
     def wait(self, seconds: float) -> None:
         self.now += timedelta(seconds=seconds)
@@ -119,16 +123,20 @@ class Instance:
 
     stage: Stage
     services: Services
+    ahead: timedelta = timedelta(0)
+
+    def clock(self) -> datetime:
+        return self.stage.now + self.ahead
 
     def land(self, name: str) -> None:
-        intake.document_landed(name, self.services, lambda: self.stage.now)
+        intake.document_landed(name, self.services, self.clock)
 
     def tick(self) -> None:
-        story.tick(self.services, lambda: self.stage.now)
+        story.tick(self.services, self.clock)
 
     def ask(self, method: str, path: str, body: Any = None) -> Answer:
         raw = b"" if body is None else json.dumps(body).encode()
-        return routes.answer(Request(method, path, {}, raw), lambda: self.services, self.stage.now)
+        return routes.answer(Request(method, path, {}, raw), lambda: self.services, self.clock())
 
 
 @contextmanager

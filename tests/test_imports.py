@@ -15,7 +15,7 @@ ROOT = Path(__file__).parents[1]
 
 # A module of ours imports only from the layers above its own.
 LAYERS: tuple[set[str], ...] = (
-    {"errors", "codec", "bounded_json", "deadlines", "language.types", "language.redaction"},
+    {"errors", "codec", "bounded_json", "clocks", "deadlines", "language.types", "language.redaction"},
     {
         "language.endpoint",
         "content_encoding",
@@ -76,6 +76,7 @@ ON_FIRST_USE = ("requests", "azure.data.tables", "azure.storage.blob", "azure.id
 PURE = {
     "errors",
     "bounded_json",
+    "clocks",
     "management.known",
     "codec",
     "content_encoding",
