@@ -31,7 +31,7 @@ CONTRIBUTING = (ROOT / "CONTRIBUTING.md").read_text()
 PAGES = sorted(
     [*ROOT.glob("*.md"), *(page for folder in ("docs", "samples") for page in ROOT.glob(f"{folder}/**/*.md"))]
 )
-LONGEST_README = 1200  # words
+LONGEST_README, LONGEST_CONTRIBUTING = 1200, 900  # words
 HOST_SETTINGS = {"AzureWebJobsStorage", "FUNCTIONS_WORKER_RUNTIME"}
 REQUIRED = {
     "LANGUAGE_ENDPOINT": "https://name.cognitiveservices.azure.com",
@@ -298,6 +298,11 @@ def test_links_lead_somewhere(page: Path) -> None:
 
 def test_the_front_page_is_short() -> None:
     assert len(README.split()) <= LONGEST_README
+
+
+def test_contributing_is_short_but_for_the_tree() -> None:
+    tree_itself = section(CONTRIBUTING, "The tree").split()
+    assert len(CONTRIBUTING.split()) - len(tree_itself) <= LONGEST_CONTRIBUTING
 
 
 def test_every_page_can_be_reached_from_the_front_page() -> None:
