@@ -18,7 +18,7 @@ import requests
 from azure.storage.blob import BlobServiceClient, ContainerClient
 
 from bench.learnt import DEPLOYMENT, PROJECT, TEXT, learnt
-from local.host import cli as host_app
+from local.host import launch as host_app
 from local.language.server import server
 from local.stack import azurite
 

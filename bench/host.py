@@ -17,7 +17,7 @@ from urllib.parse import urlsplit
 import requests
 from azure.storage.blob import BlobServiceClient
 
-from local.host import cli as host_app
+from local.host import launch as host_app
 from local.stack import azurite
 
 ROOT = Path(__file__).parents[1]

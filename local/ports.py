@@ -23,10 +23,15 @@ def is_taken(port: int) -> bool:
         return probe.connect_ex((LOCALHOST, port)) == 0
 
 
+def free() -> int:
+    """A port that is free now."""
+    return _bound(0)
+
+
 def free_after(port: int) -> int:
     """The next port above that is free now, or else any free one."""
     candidates = (one for one in range(port + 1, MAX_PORT + 1) if _bound(one))
-    return next(candidates, None) or _bound(0)
+    return next(candidates, None) or free()
 
 
 def _bound(port: int) -> int:

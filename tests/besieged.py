@@ -17,8 +17,8 @@ from azure.storage.blob import BlobServiceClient
 
 from local.cli import material, quickstart
 from local.cli.client import Client
-from local.host import cli as host_app
-from local.host.cli import Host
+from local.host import launch as host_app
+from local.host.launch import Host
 from local.language.server import server
 from local.language.server.server import LanguageService
 from local.stack import azurite

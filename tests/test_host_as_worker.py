@@ -27,7 +27,7 @@ from azure.storage.blob import BlobServiceClient, ContainerClient, ContentSettin
 from host_apps import eventually
 from worker_process import RealWorker, WorkerError, base64_of, working
 
-from local.host.cli import Host, running
+from local.host.launch import Host, running
 from local.host.storage.clients import write
 from local.stack.azurite import Azurite
 

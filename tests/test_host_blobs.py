@@ -15,7 +15,7 @@ from azure.storage.blob import BlobServiceClient, ContentSettings
 from azure.storage.queue import QueueServiceClient
 from host_apps import eventually, write_app
 
-from local.host.cli import running
+from local.host.launch import running
 
 CODE = """
 import json

@@ -14,7 +14,7 @@ from host_apps import eventually, write_app
 from local.errors import SetupError
 from local.host.blobs import event_grid_events
 from local.host.blobs.event_grid_events import AnotherAccount
-from local.host.cli import running
+from local.host.launch import running
 from local.stack.event_grid import Created, EventGrid
 
 CODE = """

@@ -10,7 +10,7 @@ import requests
 from host_apps import eventually, write_app
 
 from local.host import cli as host_app
-from local.host.cli import running
+from local.host.launch import running
 
 CODE = """
 import asyncio, json, pathlib

@@ -15,13 +15,13 @@ from host_apps import eventually, write_app
 
 from local.errors import SetupError
 from local.host.blobs.listener import BlobFunctions
-from local.host.cli import running
 from local.host.config.host_json import HostJson
 from local.host.config.settings import Settings
 from local.host.functions.invoker import Invoker
 from local.host.http.admin_routes import Admin
 from local.host.http.endpoint import HttpDoor
 from local.host.http.key_auth import Lock
+from local.host.launch import running
 from local.host.loading.load_app import App
 
 CODE = """

@@ -12,8 +12,8 @@ import requests
 from host_apps import write_app
 
 from local.errors import SetupError
-from local.host.cli import running
 from local.host.http import key_file
+from local.host.launch import running
 
 CODE = """
 @app.route(route="open", auth_level=func.AuthLevel.ANONYMOUS)

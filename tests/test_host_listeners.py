@@ -19,8 +19,8 @@ from local.host import clock, listeners
 from local.host.blobs.queue_message import Order
 from local.host.blobs.receipts import Receipts
 from local.host.blobs.scanner import Scanner
-from local.host.cli import running
 from local.host.functions.function import Function
+from local.host.launch import running
 from local.host.listeners import Listener, keep
 from local.host.triggers import path_pattern
 from local.stack.azurite import Azurite

@@ -13,7 +13,7 @@ import requests
 from host_apps import BUNDLE, write_app
 
 from local.errors import SetupError
-from local.host.cli import running
+from local.host.launch import running
 
 PROJECT = Path(__file__).parents[1]
 STORAGE = {"AzureWebJobsStorage": "UseDevelopmentStorage=true"}  # a connection that no test here opens

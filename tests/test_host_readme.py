@@ -11,11 +11,11 @@ import requests
 from host_apps import write_app
 
 from local.host.blobs.listener import BlobFunctions
-from local.host.cli import Host, running
 from local.host.config.host_json import HostJson
 from local.host.config.settings import Settings
 from local.host.functions.invoker import Invoker
 from local.host.http.admin_routes import ANY, Admin
+from local.host.launch import Host, running
 from local.host.loading.load_app import App
 
 HOST = Path(__file__).parents[1] / "local" / "host"

@@ -9,7 +9,7 @@ from host_apps import write_app
 from worker_process import WorkerError, working
 
 from local.errors import SetupError
-from local.host.cli import running
+from local.host.launch import running
 
 WRONG_APPS = {
     "import": ("import no_such_package", ["no_such_package"]),

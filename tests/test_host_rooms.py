@@ -23,11 +23,18 @@ ROOMS: dict[str, tuple[str, ...]] = {
     "http": ("config", "storage", "triggers", "functions", "loading", "timers", "blobs"),
     "log_format": ("functions",),
     "banner": ("functions", "loading"),
-    "child_process": ("banner",),
+    "launch": ("banner",),
     "server": ("functions", "loading", "listeners", "timers", "blobs", "http", "banner"),
-    "cli": ("config", "triggers", "functions", "loading", "http", "log_format", "banner", "child_process", "server"),
+    "cli": ("config", "triggers", "functions", "loading", "http", "log_format", "banner", "server"),
 }
-OUTSIDE = ("local.errors", "local.paths", "local.ports", "local.connections", "local.development_storage")
+OUTSIDE = (
+    "local.errors",
+    "local.paths",
+    "local.ports",
+    "local.child_process",
+    "local.connections",
+    "local.development_storage",
+)
 README = (ROOT / "local/host/README.md").read_text("utf-8")
 
 

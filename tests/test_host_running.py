@@ -11,7 +11,7 @@ import requests
 from azure.storage.blob import BlobServiceClient, ContainerClient
 from host_apps import eventually, write_app
 
-from local.host.cli import running
+from local.host.launch import running
 from local.stack.azurite import Azurite
 
 THREADS = """

@@ -14,8 +14,8 @@ import requests
 from azure.storage.blob import BlobLeaseClient, BlobServiceClient
 from host_apps import eventually, write_app
 
-from local.host.cli import Host, running
 from local.host.config.leasing import Leasing
+from local.host.launch import Host, running
 from local.host.storage.clients import PATIENCE
 from local.host.storage.lease import Lease, Singleton
 from local.stack import azurite as emulator

@@ -15,7 +15,7 @@ import pytest
 import requests
 from host_apps import eventually, write_app
 
-from local.host.cli import running
+from local.host.launch import running
 
 PROJECT = Path(__file__).parents[1]
 CODE = """
@@ -110,7 +110,7 @@ def test_a_signal_while_the_app_is_being_loaded(tmp_path):
 def test_a_host_ends_with_whoever_started_it(tmp_path, storage):
     folder = write_app(tmp_path, CODE)
     code = (
-        "import os, sys, pathlib\nfrom local.host.cli import running\n"
+        "import os, sys, pathlib\nfrom local.host.launch import running\n"
         f"with running(pathlib.Path({str(folder)!r}), environ={storage!r}) as host:\n"
         "    print(host.url, flush=True)\n    os._exit(9)\n"
     )

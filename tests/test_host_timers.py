@@ -14,11 +14,11 @@ from azure.storage.blob import BlobServiceClient
 from host_apps import eventually, write_app
 
 from local.host import clock
-from local.host.cli import running
 from local.host.functions.function import Function, TimerTrigger
 from local.host.functions.invocation_context import RetryContext
 from local.host.functions.invoker import Invoker, Outcome
 from local.host.functions.retry_policy import FOREVER, Retry
+from local.host.launch import running
 from local.host.storage.clients import ensure
 from local.host.timers.schedule_monitor import Beginning, Status, beginning
 from local.host.timers.timer import Timer, tick

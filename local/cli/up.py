@@ -39,8 +39,9 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    """Until Ctrl-C or SIGTERM; exit code 0 then."""
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    """Until Ctrl-C, SIGTERM or the end of the terminal; exit code 0 then."""
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, signal.default_int_handler)
     learnt_from = Material.of(options.data, options.labels)
     discovery.require_idle(options.port)
     state = STATE / material.api(options.api)  # the two protocols' classifiers do not mix

@@ -14,7 +14,6 @@ from types import FrameType
 from local import ports
 from local.errors import SetupError
 from local.host import banner, log_format, server
-from local.host.child_process import Host, running
 from local.host.config import host_json
 from local.host.config.settings import Settings, local_values
 from local.host.functions.function import HttpTrigger, triggered_by
@@ -26,8 +25,6 @@ from local.host.triggers import auth_level
 
 WAITING = 2048  # connections that the system keeps for us; as many as uvicorn asks for
 KEYS = Path(".textdrop", "keys.json")
-
-__all__ = ["Host", "arguments", "run", "running"]
 
 
 class Stopped(BaseException):

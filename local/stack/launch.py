@@ -15,7 +15,7 @@ from azure.core.exceptions import ResourceExistsError
 from azure.storage.blob import BlobServiceClient
 
 from local.errors import SetupError
-from local.host import cli as functions_host
+from local.host import launch as functions_host
 from local.language.server import server
 from local.paths import ROOT
 from local.stack import azurite, coretools
