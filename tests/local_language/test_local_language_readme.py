@@ -48,7 +48,7 @@ def test_every_api_version_is_named(dialect: Dialect) -> None:
 def test_every_option_is_explained() -> None:
     rows = re.findall(r"^\| (`.+?`) \|", README.split("## What it serves")[0], re.MULTILINE)
     explained = set(re.findall(r"`([^`]+)`", " ".join(rows)))
-    parser = argparse.ArgumentParser(add_help=False)
+    parser = argparse.ArgumentParser(prog="", add_help=False)
     server.arguments(parser)
     words = set(re.findall(r"(?<![\w-])--?[a-z][\w-]*", parser.format_help()))
     assert explained == set(inspect.signature(server.running).parameters) | words
