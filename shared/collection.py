@@ -13,8 +13,8 @@ from functools import partial
 from typing import Any
 
 from shared import gate
-from shared.errors import LanguageError, Moved, Shut, Unknown
-from shared.isolation import each, patience, reason
+from shared.errors import Garbled, LanguageError, Moved, Rejected, Shut, Unknown
+from shared.isolation import each, log_trouble, patience, reason
 from shared.language.types import Analysis, State
 from shared.model import Document, DocumentState, Job, JobState, Reason, wait_before
 from shared.packing import merge
@@ -44,7 +44,8 @@ def _within_quota(jobs: Sequence[Job], services: Services, now: datetime) -> Seq
 
 def _collect(job: Job, services: Services, now: datetime) -> None:
     if job.is_worn_out:
-        _lose(job, "an error kept it from being settled each time; the app's log has more", services, now)
+        last = job.timeline[-1].what
+        _lose(job, f"its next step failed {job.setbacks} times; the last time: {last}", services, now)
         return
     try:
         _follow(job, services, now)
@@ -84,6 +85,9 @@ def _poll(job: Job, services: Services, now: datetime) -> None:
             _postpone(job, str(trouble), services, now)
         else:
             _lose(job, f"the service does not know it any more: {trouble}", services, now)
+    except (Garbled, Rejected) as trouble:  # no trouble of the service: only of this job
+        log_trouble(trouble)
+        _set_back(job, trouble, services, now)
     except LanguageError as trouble:
         _wait_or_expire(job, str(trouble), services, now)
     else:

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import timedelta
 
+import pytest
 from prepared_apps import app_with_submitted_file
 from stage import Instance, Stage
 
-from shared.model import JOB_LIFETIME, DocumentState
+from shared.errors import Garbled, LanguageError, Rejected
+from shared.model import JOB_LIFETIME, SETBACKS, Document, DocumentState
 from shared.singles import Chosen
 
 
@@ -52,3 +55,26 @@ def test_nothing_is_older_than_a_classifier_that_is_not_there() -> None:
     app.services.ledger.change(Chosen, lambda before: replace(before, classifier=None))
     assert app.ask("POST", "documents/replay", {"olderModel": True}).status == 404
     assert [one.state for one in stage.known()] == [DocumentState.SUCCEEDED]
+
+
+@pytest.mark.parametrize("trouble", [Garbled("No results."), Rejected("No.")])
+def test_a_job_whose_answer_can_never_be_used_gives_its_document_back_long_before_it_expires(
+    trouble: LanguageError,
+) -> None:
+    stage = Stage()
+    app = app_with_submitted_file(stage)
+    submitted = stage.now
+    stage.language.troubles = [trouble] * (SETBACKS + 1)
+    while only(stage).state is DocumentState.SUBMITTED:
+        stage.wait(10)
+        app.tick()
+        if len(stage.language.troubles) == SETBACKS - 2:
+            assert str(trouble) in str(app.ask("GET", "health").body)
+    assert stage.now - submitted < timedelta(minutes=45)
+    assert (only(stage).attempts, len(stage.language.begun)) == (1, 1)
+    assert str(trouble) in only(stage).timeline[-1].what
+
+
+def only(stage: Stage) -> Document:
+    [found] = stage.known()
+    return found
