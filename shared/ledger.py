@@ -34,7 +34,16 @@ Single = TypeVar("Single", Budget, Chosen, Gate, Pause, Pulse, Slot, Sweep)
 log = logging.getLogger(__name__)
 
 KINDS: dict[type, str] = {Document: "doc", Job: "job", Operation: "op"}
-SINGLES: dict[type, str] = {kind: kind.__name__.lower() for kind in (Budget, Chosen, Gate, Pause, Pulse, Slot, Sweep)}
+# The names in stored rows: they stay when a class is renamed.
+SINGLES: dict[type, str] = {
+    Budget: "budget",
+    Chosen: "chosen",
+    Gate: "gate",
+    Pause: "pause",
+    Pulse: "pulse",
+    Slot: "slot",
+    Sweep: "sweep",
+}
 # Columns beside the value itself: only for the eyes of whoever opens the table.
 SHOWN = ("name", "project", "kind", "state")
 READERS = 8
