@@ -39,7 +39,7 @@ run: setup ## run it all until Ctrl-C (PORT, DATA, LABELS; HOST=func: on Azure F
 test: setup worker clients ## run every test, and show the slowest (TESTS=tests/test_azurite.py: only these)
 	@$(PY) -m pytest -n $(PARALLEL) --durations=15 $(TESTS)
 
-soak: setup ## run the tests that take minutes: thousands of files under faults, kills and outages; ends with a report
+soak: setup ## run the tests that take minutes: thousands of files under faults, kills, outages and hostile files; ends with a report
 	@$(PY) -m pytest -m soak $(TESTS)
 
 check: $(PACKAGES) ## lint, format, types, and what azure-functions-doctor says of the app
