@@ -40,7 +40,8 @@ app = func.FunctionApp(http_auth_level=func.AuthLevel.FUNCTION)
 )
 def document_landed(blob: func.InputStream) -> None:
     """`blob.name` is container/name; what else the trigger brings is not used: storage is the truth."""
-    from shared import intake, services
+    from shared import services
+    from shared.pipeline import intake
 
     _, _, name = (blob.name or "").partition("/")
     intake.document_landed(name, services.services(), clock)
@@ -61,9 +62,9 @@ def tick(timer: func.TimerRequest) -> None:
 @app.function_name("manage")
 @app.route(route="{*path}", methods=METHODS, trigger_arg_name="request")
 def manage(request: func.HttpRequest) -> func.HttpResponse:
-    """Everything under the route prefix; the table of routes is in shared/management/routes.py."""
+    """Everything under the route prefix; the table of routes is in shared/api/routes.py."""
     from shared import services
-    from shared.management import requests, routes
+    from shared.api import requests, routes
 
     path = request.route_params.get("path", "")
     kind, part = (request.headers.get(name, "") for name in ("content-type", "range"))

@@ -6,7 +6,7 @@ import threading
 from collections import Counter
 from collections.abc import Sequence
 
-from shared.rows import Change, Delete, Row, Rows
+from shared.storage.tables import Change, Delete, Row, Rows
 
 
 class CountingRows:

@@ -17,13 +17,13 @@ from bench.learnt import CLASSIFIER, TEXT, learnt
 from local.language.conditions.clock import Clock
 from local.language.conditions.rate_limits import Limits
 from local.language.server import server
-from shared.claim import claim
-from shared.intake import document_landed
-from shared.ledger import Ledger
-from shared.model import SERVICE_PACK, Blob, Document, Job
+from shared.domain.model import SERVICE_PACK, Blob, Document, Job
+from shared.domain.singletons import Chosen, Sweep
+from shared.pipeline.claim import claim
+from shared.pipeline.intake import document_landed
 from shared.services import Services, build
 from shared.settings import load
-from shared.singles import Chosen, Sweep
+from shared.storage.ledger import Ledger
 from shared.tick import tick
 from tests.memory_documents import MemoryDocuments
 from tests.memory_rows import MemoryRows

@@ -8,13 +8,13 @@ from datetime import datetime
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
+from shared.domain.singletons import Chosen, Gate
 from shared.settings import PREVIEW_API, Connection, Settings, load
-from shared.singles import Chosen, Gate
 
 if TYPE_CHECKING:
-    from shared.documents import Documents
     from shared.language.types import Language
-    from shared.ledger import Ledger
+    from shared.storage.blobs import Documents
+    from shared.storage.ledger import Ledger
 
 TABLE = "textdrop"
 # In seconds. The SDKs' own defaults wait 80 for an address where nobody answers; the backoffs have a name each.
@@ -87,8 +87,8 @@ def forget() -> None:
 
 def build(settings: Settings) -> Services:
     """Clients for these settings; none of them connects before it is used."""
-    from shared.ledger import Ledger
-    from shared.rows import TableRows
+    from shared.storage.ledger import Ledger
+    from shared.storage.tables import TableRows
 
     table = _table(settings.storage)
     return Services(
@@ -111,7 +111,7 @@ def _table(storage: Connection) -> Any:
 def _documents(settings: Settings) -> Documents:
     from azure.storage.blob import BlobServiceClient
 
-    from shared.documents import Documents
+    from shared.storage.blobs import Documents
 
     storage = settings.storage
     options = {**BLOB_PATIENCE, "max_single_get_size": BLOB_FIRST_READ, "transport": _transport()}
@@ -127,7 +127,7 @@ def _transport() -> Any:
     from azure.core.pipeline.transport import RequestsTransport
     from urllib3.util import Retry
 
-    from shared.deadlines import session_with_deadlines
+    from shared.language.deadlines import session_with_deadlines
 
     once = Retry(total=False, redirect=False, raise_on_status=False)  # they try again themselves
     return RequestsTransport(session=session_with_deadlines(once, STORAGE_CONNECTIONS))

@@ -12,13 +12,13 @@ from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime
 
-from shared.collection import collect
+from shared.domain.singletons import Pulse
 from shared.errors import Moved, TextdropError
-from shared.operations import follow
+from shared.operations.runner import follow
+from shared.pipeline.collection import collect
+from shared.pipeline.submission import submit_waiting
+from shared.pipeline.sweep import sweep
 from shared.services import Services
-from shared.singles import Pulse
-from shared.submission import submit_waiting
-from shared.sweep import sweep
 
 log = logging.getLogger(__name__)
 

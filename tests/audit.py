@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from local.language.server.server import LanguageService
-from shared.ledger import Ledger
-from shared.model import Document, DocumentState, Job, JobState
+from shared.domain.model import Document, DocumentState, Job, JobState
 from shared.services import Services
+from shared.storage.ledger import Ledger
 
 PAGE = 500
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from azure.storage.blob import BlobServiceClient, ContentSettings
 
-from shared.documents import Documents
+from shared.storage.blobs import Documents
 
 
 class AzuriteFiles:

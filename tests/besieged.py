@@ -24,11 +24,11 @@ from local.language.server.server import LanguageService
 from local.stack import azurite
 from local.stack.azurite import Azurite
 from local.stack.discovery import Stack
+from shared.domain.model import Document, Job, JobState
+from shared.domain.singletons import Gate, Sweep
 from shared.errors import StorageUnavailable
-from shared.model import Document, Job, JobState
 from shared.services import PATIENCE, Services, build
 from shared.settings import load
-from shared.singles import Gate, Sweep
 from shared.tick import tick
 
 ROOT = Path(__file__).parents[1]

@@ -8,10 +8,10 @@ from typing import Any
 
 from memory_rows import MemoryRows
 
-from shared.ledger import KINDS, SINGLES, Ledger, index_keys
-from shared.model import Document, DocumentState, Job
-from shared.operation import Operation
-from shared.rows import Insert, Row
+from shared.domain.model import Document, DocumentState, Job
+from shared.domain.operation import Operation
+from shared.storage.ledger import KINDS, SINGLES, Ledger, index_keys
+from shared.storage.tables import Insert, Row
 
 KIND_OF = {word: kind for kind, word in KINDS.items()}
 INDEXES = ("due", "end", "busy")

@@ -10,11 +10,11 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from shared.content_encoding import decoded
-from shared.documents import MAX_ANY, RESERVED
+from shared.domain.model import LONGEST_NAME, RESULT_SUFFIX, Blob, is_file_name
+from shared.domain.text import LARGEST_FILE
 from shared.errors import BadRequest, Conflict, ContainerMissing, Moved, NotFound, Unreadable
-from shared.model import LONGEST_NAME, RESULT_SUFFIX, Blob, is_file_name
-from shared.text import LARGEST_FILE
+from shared.storage.blobs import MAX_ANY, RESERVED
+from shared.storage.content_encoding import decoded
 
 BEGINNING = datetime(2026, 1, 1, tzinfo=UTC)
 

@@ -11,10 +11,10 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from shared.domain.model import SERVICE_PACK
+from shared.domain.text import REQUEST_TEXT
 from shared.errors import Rejected, Unavailable, Unknown
 from shared.language.types import Analysis, Classifier, ClassScore, Deployment, Kind, Progress, State, Text
-from shared.model import SERVICE_PACK
-from shared.text import REQUEST_TEXT
 
 PROJECT, DEPLOYMENT = "Movies", "production"
 WORDS: Mapping[str, Sequence[str]] = {

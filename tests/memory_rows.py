@@ -7,7 +7,7 @@ import threading
 from collections.abc import Sequence
 
 from shared.errors import Moved, StorageUnavailable
-from shared.rows import TRANSACTION_LIMIT, Change, Delete, Insert, Row, Update
+from shared.storage.tables import TRANSACTION_LIMIT, Change, Delete, Insert, Row, Update
 
 LARGEST_COLUMN = 64 * 2**10  # bytes of UTF-16: Table storage's limit for a string
 

@@ -7,9 +7,9 @@ from dataclasses import replace
 from memory_documents import MemoryDocuments
 from memory_rows import MemoryRows
 
-from shared.ledger import Ledger
 from shared.services import Services, build
 from shared.settings import load
+from shared.storage.ledger import Ledger
 
 ENVIRON = {
     "LANGUAGE_ENDPOINT": "http://127.0.0.1:1",

@@ -7,9 +7,9 @@ from collections.abc import Callable, Mapping
 from memory_language import DEPLOYMENT, PROJECT
 from stage import Instance, Killed, Stage
 
+from shared.domain.model import DocumentState
+from shared.domain.singletons import Chosen
 from shared.language.types import Classifier
-from shared.model import DocumentState
-from shared.singles import Chosen
 
 Change = Callable[[Stage], object]
 Act = Callable[[Instance], object]

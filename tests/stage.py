@@ -18,14 +18,14 @@ from memory_rows import MemoryRows
 from memory_services import ENVIRON
 from values import NOW
 
-from shared import intake
 from shared import tick as story
-from shared.ledger import Ledger
-from shared.management import routes
-from shared.management.requests import Answer, Request
-from shared.model import Document
+from shared.api import routes
+from shared.api.requests import Answer, Request
+from shared.domain.model import Document
+from shared.pipeline import intake
 from shared.services import Services
 from shared.settings import load
+from shared.storage.ledger import Ledger
 
 SETTINGS = load(ENVIRON)
 

@@ -13,8 +13,8 @@ from memory_documents import MemoryDocuments
 from memory_rows import MemoryRows
 
 from local.stack.azurite import Azurite
-from shared.ledger import Ledger
-from shared.rows import Rows, TableRows
+from shared.storage.ledger import Ledger
+from shared.storage.tables import Rows, TableRows
 
 
 class MemoryFiles(MemoryDocuments):

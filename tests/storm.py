@@ -19,11 +19,11 @@ from world import TEXTS, World, environment
 
 from local.language.conditions.fault_injection import FaultOrder
 from local.language.server.server import LanguageService
-from shared.intake import document_landed
-from shared.ledger import Ledger
-from shared.model import Document, Job
+from shared.domain.model import Document, Job
+from shared.domain.singletons import Chosen
+from shared.pipeline.intake import document_landed
 from shared.services import Services
-from shared.singles import Chosen
+from shared.storage.ledger import Ledger
 from shared.tick import tick
 
 BATCH = 50  # files that land between two ticks

@@ -12,10 +12,10 @@ from memory_language import classes_in
 from stage import Killed, Stage, one_thread
 from values import CLASSIFIER
 
+from shared.domain.batching import cut
+from shared.domain.model import Document, DocumentState, Reason
+from shared.domain.singletons import Chosen
 from shared.errors import LanguageError, QuotaSpent, Refused, TextdropError, Throttled, Unavailable, Unknown
-from shared.model import Document, DocumentState, Reason
-from shared.packing import cut
-from shared.singles import Chosen
 
 LONG = "onion. " * 15_000 + "mast. " * 6000
 # Texts, and the reason for which a file of such a text fails; None: it need not.

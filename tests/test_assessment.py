@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from shared.api.actions.evaluation_summary import PAIRS, sentences, wrong
 from shared.language.types import Evaluation, Kind, Prediction, Score
-from shared.management.assessment import PAIRS, sentences, wrong
 
 GOOD = Score(1.0, 0.9, 0.95, true_positives=9, true_negatives=30, false_positives=0, false_negatives=1)
 MISSED = Score(1.0, 0.25, 0.4, true_positives=2, true_negatives=30, false_positives=0, false_negatives=6)

@@ -15,7 +15,7 @@ from world import world as running_world
 from local.language.server import server
 from local.language.server.server import LanguageService
 from local.stack.azurite import Azurite
-from shared import proofreading
+from shared.labels import validation
 from shared.settings import PREVIEW_API, TODAY_API
 
 TODAY = pytest.mark.parametrize("world", [TODAY_API], indirect=True)
@@ -210,12 +210,12 @@ def test_a_check_of_a_part_says_so(world: World, monkeypatch: pytest.MonkeyPatch
     world.put("Sailing9.txt", b"", f"{world.container}-training")
     asked = {"storageInputContainerName": f"{world.container}-training", "labelsLocation": "labels.json"}
     path = f"projects/{world.project}/labels/check"
-    monkeypatch.setattr(proofreading, "MOST_READ", 3)
+    monkeypatch.setattr(validation, "MOST_READ", 3)
     found = world.ask("POST", path, asked)[1]
     assert said(found, "errors") == "Sailing9.txt is empty"
     assert "this check is of a part only: 3 texts were read" in said(found, "warnings")
-    monkeypatch.setattr(proofreading, "PAGE", 2)
-    monkeypatch.setattr(proofreading, "PAGES", 2)
+    monkeypatch.setattr(validation, "PAGE", 2)
+    monkeypatch.setattr(validation, "PAGES", 2)
     found = world.ask("POST", path, asked)[1]
     assert found["errors"] == []  # what was not listed may be there
     assert "the first 4 files of the container listed" in said(found, "warnings")

@@ -9,11 +9,11 @@ from memory_services import ENVIRON
 from values import NOW
 from wire import Reply, Seen, Wire
 
-from shared.documents import Documents
+from shared.domain.singletons import Pulse
 from shared.errors import ContainerMissing, StorageUnavailable
 from shared.services import Services, build
 from shared.settings import load
-from shared.singles import Pulse
+from shared.storage.blobs import Documents
 
 BLOB = {
     "ETag": '"0x1"',

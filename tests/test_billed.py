@@ -12,11 +12,11 @@ from scenario import SHIP, put
 from stage import Instance, Stage
 from wire import KEY, Reply, Seen, Wire, accepted, refused, said
 
+from shared.domain.model import MAX_ATTEMPTS, DocumentState, Reason
+from shared.domain.singletons import Chosen, Gate
 from shared.language.current import CurrentLanguage
 from shared.language.transport import Transport
 from shared.language.types import Classifier
-from shared.model import MAX_ATTEMPTS, DocumentState, Reason
-from shared.singles import Chosen, Gate
 
 FILES = 7  # sent in jobs of seven, then of five and two, then each alone
 SOON, LATER = 20, 200  # ticks after ten seconds each, and then after two hours each

@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 from stage import Instance, Stage
 
-from shared.management.requests import Answer, Request
-from shared.management.routes import ROUTES, answer
-from shared.management.schemas import OPTIONAL
+from shared.api.requests import Answer, Request
+from shared.api.routes import ROUTES, answer
+from shared.api.schemas import OPTIONAL
 
 
 @pytest.fixture(scope="module")

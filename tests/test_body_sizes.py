@@ -9,12 +9,12 @@ import pytest
 from stage import Stage
 from values import NOW
 
-from shared.bounded_json import TooManyValues, decode
-from shared.management import routes
-from shared.management.requests import Answer, Request
-from shared.management.route import Route
-from shared.management.routes import ROUTES
-from shared.text import LARGEST_FILE
+from shared.api import routes
+from shared.api.requests import Answer, Request
+from shared.api.route import Route
+from shared.api.routes import ROUTES
+from shared.domain.text import LARGEST_FILE
+from shared.language.bounded_json import TooManyValues, decode
 
 TAKING = [route for route in ROUTES if route.takes]
 TIMES = 6  # what a body may take besides itself: its characters take up to four bytes each, and once more as a value

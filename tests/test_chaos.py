@@ -14,7 +14,7 @@ from world import world as running_world
 from local.language.conditions.clock import Clock
 from local.language.server import server
 from local.stack.azurite import Azurite
-from shared.model import DocumentState, Reason
+from shared.domain.model import DocumentState, Reason
 from shared.settings import TODAY_API
 
 

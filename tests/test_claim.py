@@ -11,12 +11,12 @@ import pytest
 from memory_services import ENVIRON, in_memory
 from values import NOW
 
-from shared.claim import claim, claim_blob
+from shared.domain.model import LONGEST_NAME, Document, DocumentState, Reason
+from shared.domain.text import LARGEST_FILE
 from shared.errors import ContainerMissing, StorageUnavailable
-from shared.model import LONGEST_NAME, Document, DocumentState, Reason
+from shared.pipeline.claim import claim, claim_blob
 from shared.services import Services, build
 from shared.settings import load
-from shared.text import LARGEST_FILE
 
 
 @pytest.fixture

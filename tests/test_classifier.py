@@ -12,13 +12,13 @@ from values import CLASSIFIER, NOW, document
 from world import World
 
 from shared import services as app_services
-from shared.classifier import with_model
+from shared.domain.filters import Selection
+from shared.domain.model import DocumentState
+from shared.domain.singletons import MODEL_ASKED_AGAIN, MODEL_KNOWN_FOR, Chosen
 from shared.errors import Unavailable
 from shared.language.types import Classifier
-from shared.model import DocumentState
-from shared.selection import Selection
+from shared.pipeline.classifier import with_model
 from shared.settings import PREVIEW_API, TODAY_API
-from shared.singles import MODEL_ASKED_AGAIN, MODEL_KNOWN_FOR, Chosen
 
 RECIPE = "Chop the garlic and simmer the onion in butter."
 OLDER = {"olderModel": True, "dryRun": True}

@@ -12,11 +12,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from mutations import mutated
 
-from shared.codec import from_json, to_json
+from shared.domain.model import Document, Job
+from shared.domain.operation import Operation
+from shared.domain.singletons import Chosen, Gate, Pulse, Slot
 from shared.language.types import ClassScore
-from shared.model import Document, Job
-from shared.operation import Operation
-from shared.singles import Chosen, Gate, Pulse, Slot
+from shared.storage.serialization import from_json, to_json
 
 STORED = (Document, Job, Operation, Chosen, Gate, Slot, Pulse)
 ANY = st.one_of([st.from_type(kind) for kind in STORED])

@@ -9,9 +9,9 @@ import pytest
 from prepared_apps import app_with_submitted_file
 from stage import Instance, Stage
 
+from shared.domain.model import JOB_LIFETIME, SETBACKS, Document, DocumentState
+from shared.domain.singletons import Chosen
 from shared.errors import Garbled, LanguageError, Rejected
-from shared.model import JOB_LIFETIME, SETBACKS, Document, DocumentState
-from shared.singles import Chosen
 
 
 def misunderstood(stage: Stage) -> Instance:

@@ -10,9 +10,9 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from values import TEXTS, document
 
+from shared.domain.batching import PARAGRAPH_ENDS, SENTENCE_ENDS, Readable, cut, merge, requests
+from shared.domain.text import LONGEST_TEXT, REQUEST_TEXT
 from shared.language.types import Analysis, ClassScore, Kind, State
-from shared.packing import PARAGRAPH_ENDS, SENTENCE_ENDS, Readable, cut, merge, requests
-from shared.text import LONGEST_TEXT, REQUEST_TEXT
 
 PIECES = [
     *("word", "x", " ", "\n", "\r\n", "漢字", ". ", ".\r\n", "! ", "。", "\n\n", "\r\n\r\n"),

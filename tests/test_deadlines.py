@@ -13,14 +13,14 @@ from memory_services import ENVIRON
 from urllib3.util import Retry
 from wire import KEY, Reply, Wire, recording, said
 
-from shared import documents, rows
-from shared.deadlines import Deadline, session_with_deadlines
+from shared.domain.singletons import Gate
 from shared.errors import Garbled, StorageUnavailable, Unavailable
-from shared.language import reading
+from shared.language import parsing
+from shared.language.deadlines import Deadline, session_with_deadlines
 from shared.language.transport import Transport
 from shared.services import Services, build
 from shared.settings import load
-from shared.singles import Gate
+from shared.storage import blobs, tables
 
 SECONDS = 1.5
 PATIENCE = 30.0  # far more than a call may take, far less than what trickles lasts
@@ -167,7 +167,7 @@ def test_all_pages_together_have_the_time_of_one_call(wire: Wire) -> None:
     )
     transport = Transport(wire.url, key=KEY, token=None, seconds=SECONDS)
     with pytest.raises(Unavailable):
-        list(reading.pages(transport, "/", {}, "nextLink"))
+        list(parsing.pages(transport, "/", {}, "nextLink"))
     assert len(wire.requests) < 10
     transport.close()
 
@@ -177,13 +177,13 @@ def test_all_pages_of_a_job_together_have_a_largest_size(wire: Wire) -> None:
     wire.otherwise = lambda _: said({"nextLink": f"/?page={len(wire.requests)}", "filler": filler})
     transport = Transport(wire.url, key=KEY, token=None)
     with pytest.raises(Garbled, match="longer than"):
-        list(reading.pages(transport, "/", {}, "nextLink", bounds=reading.JOB))
-    assert len(wire.requests) == reading.JOB.size // 200_000 + 1
+        list(parsing.pages(transport, "/", {}, "nextLink", bounds=parsing.JOB))
+    assert len(wire.requests) == parsing.JOB.size // 200_000 + 1
     wire.otherwise = lambda _: said({"nextLink": f"/?page={len(wire.requests)}"})
     wire.requests.clear()
     with pytest.raises(Garbled, match="does not end"):
-        list(reading.pages(transport, "/", {}, "nextLink", bounds=reading.JOB))
-    assert len(wire.requests) == reading.JOB.pages
+        list(parsing.pages(transport, "/", {}, "nextLink", bounds=parsing.JOB))
+    assert len(wire.requests) == parsing.JOB.pages
     transport.close()
 
 
@@ -192,7 +192,7 @@ def test_an_answer_of_very_many_values_is_garbled_before_they_are_built(wire: Wi
     body = b"[" + part * (1_000_000 // len(part)) + b"0]"
     wire.otherwise = lambda _: Reply(content=body)
     transport = Transport(wire.url, key=KEY, token=None)
-    [answer] = [next(reading.pages(transport, "/", {}, "nextLink", bounds=reading.JOB))]
+    [answer] = [next(parsing.pages(transport, "/", {}, "nextLink", bounds=parsing.JOB))]
     with pytest.raises(Garbled, match="more than"):
         _ = answer.body
     transport.close()
@@ -209,8 +209,8 @@ STORED = (
 def test_storage_that_trickles_is_unavailable(
     trickling: Callable[[], Talk], act: Callable[[Services], object], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(rows, "STORAGE_SECONDS", SECONDS)
-    monkeypatch.setattr(documents, "STORAGE_SECONDS", SECONDS)
+    monkeypatch.setattr(tables, "STORAGE_SECONDS", SECONDS)
+    monkeypatch.setattr(blobs, "STORAGE_SECONDS", SECONDS)
     with listening(trickling()) as address:
         app = build(load({**ENVIRON, "DOCUMENTS_STORAGE": STORED.format(address)}))
         with in_time(), pytest.raises(StorageUnavailable):

@@ -11,7 +11,19 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 DEPLOYED = {"function_app.py", "host.json", "requirements.txt", "shared"}
-KEPT = ["function_app.py", "host.json", "requirements.txt", "shared/errors.py", "shared/language/types.py"]
+KEPT = [
+    "function_app.py",
+    "host.json",
+    "requirements.txt",
+    "shared/errors.py",
+    "shared/language/types.py",
+    "shared/domain/model.py",
+    "shared/storage/blobs.py",
+    "shared/labels/formats.py",
+    "shared/pipeline/intake.py",
+    "shared/operations/runner.py",
+    "shared/api/actions/documents.py",
+]
 KEPT_BACK = [
     ".ci/run",
     ".devcontainer/devcontainer.json",

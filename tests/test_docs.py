@@ -1,4 +1,4 @@
-"""The documentation is held to the code: settings, routes, commands, limits, the tree, layers, dependencies, links."""
+"""The documentation is held to the code: settings, routes, commands, limits, the tree, rooms, dependencies, links."""
 
 from __future__ import annotations
 
@@ -6,20 +6,21 @@ import json
 import re
 import subprocess
 from collections.abc import Iterator, Mapping
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
-from test_imports import LAYERS
+from test_imports import MODULES, PACKAGES, RANKS, SENTENCE
 
 from local.__main__ import COMMANDS
 from shared import settings
+from shared.api.requests import LARGEST_PAGE, PAGE
+from shared.api.routes import ROUTES
+from shared.domain.model import LONGEST_NAME, DocumentState, JobState
+from shared.domain.operation import OperationState
+from shared.domain.text import LARGEST_FILE, LONGEST_TEXT
 from shared.errors import SettingsError
 from shared.language import current, preview
-from shared.management.requests import LARGEST_PAGE, PAGE
-from shared.management.routes import ROUTES
-from shared.model import LONGEST_NAME, DocumentState, JobState
-from shared.operation import OperationState
-from shared.text import LARGEST_FILE, LONGEST_TEXT
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text()
@@ -28,6 +29,7 @@ SETTINGS, HTTP_API, RESULTS, TROUBLESHOOTING, LOCAL, QUICKSTART, GLOSSARY = (
     for page in ("settings", "http-api", "results", "troubleshooting", "local", "quickstart", "glossary")
 )
 CONTRIBUTING = (ROOT / "CONTRIBUTING.md").read_text()
+ARCHITECTURE = (ROOT / "docs" / "architecture.md").read_text()
 PAGES = sorted(
     [*ROOT.glob("*.md"), *(page for folder in ("docs", "samples") for page in ROOT.glob(f"{folder}/**/*.md"))]
 )
@@ -202,7 +204,7 @@ def test_every_command_that_a_page_speaks_of_exists(page: Path) -> None:
     assert set(re.findall(r"-m local (\w+)", text)) <= set(COMMANDS)
 
 
-# --- the tree and the layers --------------------------------------------------------------------------------------
+# --- the tree and the rooms ---------------------------------------------------------------------------------------
 
 
 def tree() -> set[str]:
@@ -230,17 +232,39 @@ def test_what_the_tree_names_exists() -> None:
 
 @pytest.mark.parametrize(
     "folder",
-    [".", "shared", "shared/language", "shared/management", "local", "local/cli", "local/doctor", "local/stack"],
+    [".", "shared", "local", "local/cli", "local/doctor", "local/stack"],
 )
 def test_the_tree_names_all_there_is(folder: str) -> None:
     there = {path for path in written() if str(Path(path).parent) == folder}
     assert there - tree() - {f"{folder}/__init__.py"} == set()
 
 
-def test_the_layers_are_those_that_the_code_is_held_to() -> None:
-    table = section(CONTRIBUTING, "Who may import whom")
-    layers = [set(ticked(line)) for line in table.splitlines() if re.match(r"\| [a-z].*`", line)]
-    assert tuple(layers) == LAYERS
+@pytest.mark.parametrize("page", [CONTRIBUTING, ARCHITECTURE], ids=["CONTRIBUTING", "architecture"])
+def test_the_import_rule_is_the_one_that_the_code_is_held_to(page: str) -> None:
+    assert f"```text\n{SENTENCE}\n```" in page
+
+
+def test_the_picture_of_the_rooms_is_the_import_rule() -> None:
+    picture = section(ARCHITECTURE, "The rooms").split("```mermaid\n", 1)[1].split("```", 1)[0]
+    arrows = [line.strip().split(" --> ") for line in picture.splitlines() if "-->" in line]
+    ranks = SENTENCE.replace(", ", " & ").split(" <- ")
+    assert arrows == [[right, left] for left, right in pairwise(ranks)][::-1]
+
+
+def test_the_architecture_maps_every_room_and_every_module() -> None:
+    table = re.findall(r"^\| `([\w/]+)` \| [^|]+ \|(.*)\|$", section(ARCHITECTURE, "The rooms"), re.MULTILINE)
+    rooms = [(room.rstrip("/").replace("/", "."), ticked(modules)) for room, modules in table]
+    mapped = [f"{room}.{module}" for room, modules in rooms for module in modules]
+    assert sorted([*mapped, *(room for room, modules in rooms if not modules)]) == sorted(
+        MODULES.keys() - PACKAGES - {"function_app"}
+    )
+    assert [room for room, _ in rooms if "." not in room] == [room for rank in RANKS[:-1] for room in rank]
+
+
+def test_every_module_that_the_architecture_speaks_of_exists() -> None:
+    named = re.findall(r"`((?:language|domain|storage|labels|pipeline|operations|api)\.\w+(?:\.\w+)?)`", ARCHITECTURE)
+    assert len(named) > 10
+    assert set(named) <= MODULES.keys()
 
 
 # --- dependencies and links ---------------------------------------------------------------------------------------

@@ -17,8 +17,8 @@ from azurite_files import AzuriteFiles
 from memory_services import ENVIRON
 
 from local.stack.azurite import Azurite
-from shared.content_encoding import decoded
-from shared.documents import MAX_ANY, Documents
+from shared.domain.model import LONGEST_NAME
+from shared.domain.text import LARGEST_FILE
 from shared.errors import (
     BadRequest,
     Conflict,
@@ -29,10 +29,10 @@ from shared.errors import (
     TextdropError,
     Unreadable,
 )
-from shared.model import LONGEST_NAME
 from shared.services import build
 from shared.settings import load
-from shared.text import LARGEST_FILE
+from shared.storage.blobs import MAX_ANY, Documents
+from shared.storage.content_encoding import decoded
 
 HOSTILE_NAMES = [
     "folder/a.txt",

@@ -9,8 +9,8 @@ from azure.storage.blob import BlobServiceClient
 from azurite_files import AzuriteFiles
 
 from local.stack.azurite import Azurite
-from shared.documents import Documents
 from shared.errors import StorageUnavailable
+from shared.storage.blobs import Documents
 
 pytest_plugins = ["stores"]
 

@@ -13,9 +13,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from values import CLASSIFIER, NOW, TEXTS, document
 
-from shared.export_formats import COLUMNS, FIELDS, FORMATS
+from shared.domain.model import Document
 from shared.language.types import ClassScore
-from shared.model import Document
+from shared.operations.export_formats import COLUMNS, FIELDS, FORMATS
 
 
 def classified(name: str, *classes: tuple[str, float]) -> Document:

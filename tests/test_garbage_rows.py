@@ -11,11 +11,11 @@ from scenario import SHIP, publish, put
 from stage import Stage
 from values import NOW, add, document
 
-from shared.codec import from_json, to_json
-from shared.ledger import SINGLES, index_keys
-from shared.model import Document
-from shared.rows import Delete, Insert, Row
-from shared.singles import Chosen
+from shared.domain.model import Document
+from shared.domain.singletons import Chosen
+from shared.storage.ledger import SINGLES, index_keys
+from shared.storage.serialization import from_json, to_json
+from shared.storage.tables import Delete, Insert, Row
 
 GARBAGE = {
     "no body": {},

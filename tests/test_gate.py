@@ -13,11 +13,11 @@ from hypothesis import strategies as st
 from memory_services import in_memory
 from values import NOW, seconds
 
-from shared import gate
+from shared.domain.singletons import Gate
 from shared.errors import Closed, LanguageError, QuotaSpent, Refused, Throttled, Unavailable, Unknown
-from shared.gate import FIRST_WAIT, LONGEST_ASKED, LONGEST_WAIT, close, is_closed, reopen
+from shared.pipeline import gate
+from shared.pipeline.gate import FIRST_WAIT, LONGEST_ASKED, LONGEST_WAIT, close, is_closed, reopen
 from shared.services import Services
-from shared.singles import Gate
 
 TROUBLES = [Throttled, Unavailable, Unknown, Refused, QuotaSpent, Closed]
 WAITS = st.none() | st.floats(0, 86_400)  # what the transport makes of a Retry-After

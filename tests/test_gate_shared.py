@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 from stage import Instance, Stage
 from values import NOW, seconds
 
-from shared import gate
+from shared.domain.singletons import Gate
 from shared.errors import Closed, QuotaSpent, Refused, Shut, Throttled, Unavailable
-from shared.singles import Gate
+from shared.pipeline import gate
 
 LONGEST = max(gate.LONGEST_ASKED, 1.21 * gate.LONGEST_WAIT)
 TROUBLES = st.none() | st.builds(

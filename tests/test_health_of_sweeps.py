@@ -11,8 +11,8 @@ from prepared_apps import app_with_submitted_file
 from scenario import SHIP, put
 from stage import Instance, Stage
 
+from shared.domain.model import Blob
 from shared.errors import StorageUnavailable
-from shared.model import Blob
 
 
 class Unlisted(MemoryDocuments):
@@ -41,7 +41,7 @@ def ticked(stage: Stage, app: Instance, minutes: int) -> None:
 
 @pytest.mark.parametrize("first", [1, 2000])
 def test_a_sweep_that_cannot_end_turns_health_red_and_one_that_can_green(first: int, monkeypatch: Any) -> None:
-    monkeypatch.setattr("shared.sweep.PAGE", 1)
+    monkeypatch.setattr("shared.pipeline.sweep.PAGE", 1)
     stage = Stage()
     stage.documents = files = Unlisted(clock=lambda: stage.now)
     app = app_with_submitted_file(stage)
@@ -49,7 +49,7 @@ def test_a_sweep_that_cannot_end_turns_health_red_and_one_that_can_green(first: 
     assert not red(app)
     put("silent.txt", SHIP)(stage)
     if first > 1:  # in the middle of one
-        monkeypatch.setattr("shared.sweep.PAGES", 1)
+        monkeypatch.setattr("shared.pipeline.sweep.PAGES", 1)
         ticked(stage, app, 6)
     files.listed = False
     ticked(stage, app, 15)

@@ -14,8 +14,8 @@ from world import World
 
 import function_app
 from shared import services
-from shared.management.routes import ROUTES
-from shared.management.schemas import SENT
+from shared.api.routes import ROUTES
+from shared.api.schemas import SENT
 
 NAMES = {
     "parent": "..",

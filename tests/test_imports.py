@@ -1,4 +1,4 @@
-"""Who imports whom: our modules in layers, each thing outside behind one of them, and nothing heavy at the start."""
+"""Who imports whom: the rooms of shared/ in one sentence, each thing outside behind one module, a light start."""
 
 from __future__ import annotations
 
@@ -6,103 +6,76 @@ import ast
 import json
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import pytest
+from package_rooms import MAX_MODULES, circular
 
 ROOT = Path(__file__).parents[1]
 
-# A module of ours imports only from the layers above its own.
-LAYERS: tuple[set[str], ...] = (
-    {"errors", "codec", "bounded_json", "clocks", "deadlines", "language.types", "language.redaction"},
-    {
-        "language.endpoint",
-        "content_encoding",
-        "isolation",
-        "text",
-        "model",
-        "rows",
-        "language.answers",
-        "language.project_file",
-        "management.assessment",
-        "management.known",
-    },
-    {
-        "promotion",
-        "labels",
-        "settings",
-        "operation",
-        "singles",
-        "packing",
-        "selection",
-        "export_formats",
-        "language.transport",
-    },
-    {"label_rules", "documents", "ledger", "language.reading", "management.views", "management.requests"},
-    {"language.current_shapes", "management.route"},
-    {"language.current", "language.preview", "management.schemas"},
-    {"services"},
-    {"gate", "claim", "classifier", "proofreading", "settling", "export", "management.openapi"},
-    {"works", "loading", "waiting"},
-    {"submission", "operations", "sweep", "replay"},
-    {"collection", "intake", "management.starting", "management.listings", "management.health"},
-    {
-        "management.deployments",
-        "management.documents",
-        "management.exports",
-        "management.projects",
-        "management.steering",
-    },
-    {"management.models"},
-    {"tick", "management.routes"},
-    {"function_app"},
+# A room imports only from the rooms to its left. Rooms with a comma between them do not import each other.
+SENTENCE = (
+    "errors <- language <- domain, settings <- storage <- services <- labels, pipeline <- operations <- api, tick "
+    "<- function_app"
 )
+RANKS = [rank.split(", ") for rank in SENTENCE.split(" <- ")]
+RANK_OF = {room: number for number, rank in enumerate(RANKS) for room in rank}
 # What is imported by these modules of ours and by no other.
 ONLY_BY: dict[str, set[str]] = {
     "azure.functions": {"function_app"},
     "os": {"settings"},
-    "requests": {"deadlines", "language.transport"},
-    "urllib3": {"deadlines", "language.transport", "services"},
-    "azure.data.tables": {"rows", "services"},
-    "azure.storage.blob": {"documents", "services"},
+    "requests": {"language.deadlines", "language.transport"},
+    "urllib3": {"language.deadlines", "language.transport", "services"},
+    "azure.data.tables": {"storage.tables", "services"},
+    "azure.storage.blob": {"storage.blobs", "services"},
     "azure.identity": {"services"},
-    "werkzeug": {"management.routes"},
-    "hashlib": {"model"},
+    "werkzeug": {"api.routes"},
+    "hashlib": {"domain.model"},
 }
+# Clients of what is outside, and what holds them: `services` alone builds them.
+CLIENTS = (
+    "BlobServiceClient",
+    "TableClient",
+    "DefaultAzureCredential",
+    "Transport",
+    "CurrentLanguage",
+    "PreviewLanguage",
+    "Documents",
+    "Ledger",
+    "TableRows",
+)
 # Imported only when they are first used: at the start they would cost every cold process its first second.
 ON_FIRST_USE = ("requests", "azure.data.tables", "azure.storage.blob", "azure.identity", "azure.core")
-# These decide, and know no place to read or write: nothing of ours but each other, and of Python no I/O.
+# These decide, and know no place to read or write: nothing of ours but each other, and of Python no I/O and no clock.
+PURE_ROOMS = {"domain"}
 PURE = {
     "errors",
-    "bounded_json",
-    "clocks",
-    "management.known",
-    "codec",
-    "content_encoding",
-    "text",
-    "labels",
-    "model",
-    "operation",
-    "singles",
-    "packing",
-    "selection",
-    "export_formats",
-    "promotion",
-    "label_rules",
-    "language.types",
-    "language.answers",
+    "language.bounded_json",
     "language.endpoint",
     "language.project_file",
     "language.redaction",
-    "management.assessment",
-    "management.requests",
-    "management.views",
-    "management.route",
-    "management.schemas",
-    "management.openapi",
+    "language.responses",
+    "language.types",
+    "storage.content_encoding",
+    "storage.serialization",
+    "labels.formats",
+    "labels.rules",
+    "operations.export_formats",
+    "operations.promotion",
+    "api.known",
+    "api.openapi",
+    "api.requests",
+    "api.route",
+    "api.schemas",
+    "api.views",
+    "api.actions.evaluation_summary",
 }
 IO = {"azure", "requests", "urllib3", "os", "pathlib", "socket", "subprocess", "threading", "time", "logging"}
+CLOCKS_AND_FILES = {"now", "utcnow", "today", "monotonic", "perf_counter", "time", "open", "print", "input"}
+
+Modules = Mapping[str, set[str]]
 
 
 def name_of(file: Path) -> str:
@@ -116,7 +89,7 @@ def files_of(*folders: str) -> list[Path]:
 
 
 def imported(nodes: Iterator[ast.AST]) -> Iterator[str]:
-    """Dotted names; `from shared import gate` is shared.gate, as is `from shared.gate import close`."""
+    """Dotted names; `from shared.pipeline import gate` is shared.pipeline.gate, as is an import from that module."""
     for node in nodes:
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
@@ -137,71 +110,190 @@ def imports_of(file: Path) -> set[str]:
     return set(imported(ast.walk(ast.parse(file.read_text("utf-8")))))
 
 
+def called(source: str) -> set[str]:
+    """The names of all functions, methods and classes that are called; of `Client.from_x()` also Client."""
+    calls = [node.func for node in ast.walk(ast.parse(source)) if isinstance(node, ast.Call)]
+    parts = [part for call in calls for part in (call, getattr(call, "value", None))]
+    return {name for part in parts if (name := getattr(part, "attr", None) or getattr(part, "id", None))}
+
+
 OURS = [ROOT / "function_app.py", *files_of("shared")]
-MODULES = {name_of(file): imports_of(file) for file in OURS if file.stat().st_size}
-PACKAGES = {"shared", "language", "management"}  # their __init__ holds a docstring at the most
-LAYER_OF = {name: number for number, layer in enumerate(LAYERS) for name in layer}
+PACKAGES = {name_of(file) for file in OURS if file.name == "__init__.py"}  # which hold a docstring and nothing else
+SOURCES = {name_of(file): file.read_text("utf-8") for file in OURS}
+MODULES = {name_of(file): imports_of(file) for file in OURS}
 
 
 def ours(imports: set[str]) -> set[str]:
     return {name.removeprefix("shared.") for name in imports if name.startswith("shared.")}
 
 
-def test_every_module_is_in_one_layer() -> None:
-    assert sum(len(layer) for layer in LAYERS) == len(LAYER_OF)
-    assert MODULES.keys() - PACKAGES == LAYER_OF.keys()
+def room_of(module: str) -> str:
+    return module.partition(".")[0]
 
 
-@pytest.mark.parametrize("package", sorted(MODULES.keys() & PACKAGES))
+def wrong_arrows(modules: Modules) -> list[str]:
+    """The imports from a room that is not to the left, a sentence each."""
+    return [
+        f"{module} imports {name}"
+        for module, imports in modules.items()
+        for name in sorted(ours(imports))
+        if room_of(name) != room_of(module) and RANK_OF[room_of(name)] >= RANK_OF[room_of(module)]
+    ]
+
+
+def circles(modules: Modules) -> list[str]:
+    """The modules that import themselves, if only through others."""
+    return circular({module: ours(imports) for module, imports in modules.items()})
+
+
+def impurities(modules: Modules, sources: Mapping[str, str], pure: set[str]) -> list[str]:
+    """What pure modules import or call that is not pure, a sentence each."""
+    return [
+        *(f"{module} imports {name}" for module in pure for name in sorted(ours(modules[module]) - pure)),
+        *(f"{module} imports {name}" for module in pure for name in modules[module] if name.split(".")[0] in IO),
+        *(f"{module} calls {name}" for module in pure for name in sorted(called(sources[module]) & CLOCKS_AND_FILES)),
+    ]
+
+
+def crowded(files: list[Path]) -> list[Path]:
+    """The folders that hold too many modules."""
+    sizes = Counter(file.parent for file in files if file.name != "__init__.py")
+    return [folder for folder, size in sizes.items() if size > MAX_MODULES]
+
+
+def users_of(outside: str, modules: Modules) -> set[str]:
+    return {
+        module
+        for module, imports in modules.items()
+        if any(name == outside or name.startswith(f"{outside}.") for name in imports)
+    }
+
+
+def pure_modules() -> set[str]:
+    return PURE | {module for module in MODULES.keys() - PACKAGES if room_of(module) in PURE_ROOMS}
+
+
+def with_import(module: str, name: str) -> Modules:
+    """Our modules, if `module` imported `name` too."""
+    return {**MODULES, module: MODULES[module] | {name}}
+
+
+# --- the rooms ----------------------------------------------------------------------------------------------------
+
+
+def test_every_module_is_in_one_room_and_no_room_is_empty() -> None:
+    assert sum(len(rank) for rank in RANKS) == len(RANK_OF)
+    assert {room_of(module) for module in MODULES.keys() - PACKAGES} == RANK_OF.keys()
+
+
+@pytest.mark.parametrize("package", sorted(PACKAGES))
 def test_a_package_itself_imports_nothing(package: str) -> None:
     assert MODULES[package] <= {"__future__"}
 
 
-@pytest.mark.parametrize("module", sorted(LAYER_OF))
-def test_a_module_imports_only_from_the_layers_above_its_own(module: str) -> None:
-    for name in ours(MODULES[module]):
-        assert LAYER_OF[name] < LAYER_OF[module], f"{module} imports {name}"
+def test_a_room_imports_only_from_the_rooms_to_its_left() -> None:
+    assert wrong_arrows(MODULES) == []
+
+
+@pytest.mark.parametrize(
+    ("module", "name"),
+    [
+        ("errors", "language.types"),
+        ("language.types", "domain.model"),
+        ("domain.text", "storage.ledger"),
+        ("domain.text", "settings"),
+        ("settings", "domain.model"),
+        ("storage.ledger", "services"),
+        ("services", "pipeline.gate"),
+        ("labels.rules", "pipeline.gate"),
+        ("pipeline.gate", "labels.rules"),
+        ("pipeline.gate", "operations.runner"),
+        ("operations.runner", "api.views"),
+        ("tick", "api.routes"),
+        ("api.routes", "tick"),
+    ],
+)
+def test_an_import_from_another_room_is_found(module: str, name: str) -> None:
+    assert wrong_arrows(with_import(module, f"shared.{name}")) == [f"{module} imports {name}"]
+
+
+def test_no_module_imports_itself_not_even_through_others() -> None:
+    assert circles(MODULES) == []
+
+
+def test_a_circle_within_a_room_is_found() -> None:
+    assert circles(with_import("domain.model", "shared.domain.operation")) == ["domain.model", "domain.operation"]
+
+
+def test_no_folder_is_crowded() -> None:
+    assert crowded(OURS) == []
+
+
+def test_a_crowded_folder_is_found() -> None:
+    folder = ROOT / "shared" / "domain"
+    more = [folder / "__init__.py", *(folder / f"module_{number}.py" for number in range(MAX_MODULES + 1))]
+    assert crowded(more[:-1]) == []
+    assert crowded(more) == [folder]
+
+
+def test_nobody_but_function_app_and_itself_imports_the_api() -> None:
+    for module, imports in MODULES.items():
+        if module != "function_app" and room_of(module) != "api":
+            assert not {name for name in ours(imports) if room_of(name) == "api"}, module
+
+
+def test_the_language_room_imports_of_ours_only_errors_and_itself() -> None:
+    for module, imports in MODULES.items():
+        if room_of(module) == "language":
+            assert {room_of(name) for name in ours(imports)} <= {"errors", "language"}, module
+
+
+# --- what is outside ----------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("outside", ONLY_BY)
 def test_each_thing_outside_is_behind_its_own_module(outside: str) -> None:
-    users = {
-        module
-        for module, imports in MODULES.items()
-        if any(name == outside or name.startswith(f"{outside}.") for name in imports)
-    }
-    assert users == ONLY_BY[outside]
+    assert users_of(outside, MODULES) == ONLY_BY[outside]
+    assert users_of(outside, with_import("domain.text", outside)) != ONLY_BY[outside]
 
 
-@pytest.mark.parametrize("module", sorted(PURE))
-def test_what_decides_knows_no_input_or_output(module: str) -> None:
-    assert ours(MODULES[module]) <= PURE
-    assert not {name.split(".")[0] for name in MODULES[module]} & IO
+@pytest.mark.parametrize("client", CLIENTS)
+def test_services_alone_builds_clients(client: str) -> None:
+    assert {module for module, source in SOURCES.items() if client in called(source)} == {"services"}
 
 
-def test_the_language_service_knows_nothing_of_ours_but_errors_and_itself() -> None:
-    for module, imports in MODULES.items():
-        if module.startswith("language."):
-            others = {name for name in ours(imports) if not name.startswith("language.")}
-            assert others <= {"errors", "bounded_json", "deadlines"}, module
+def test_what_decides_knows_no_input_or_output_and_no_clock() -> None:
+    assert impurities(MODULES, SOURCES, pure_modules()) == []
 
 
-def test_nobody_but_the_door_and_itself_knows_the_management() -> None:
-    for module, imports in MODULES.items():
-        if module != "function_app" and not module.startswith("management."):
-            assert not {name for name in ours(imports) if name.startswith("management.")}, module
+@pytest.mark.parametrize(
+    ("source", "impurity"),
+    [
+        ("import logging", "domain.text imports logging"),
+        ("from azure.core import MatchConditions", "domain.text imports azure.core"),
+        ("from shared import settings", "domain.text imports settings"),
+        ("from datetime import UTC, datetime\ndatetime.now(UTC)", "domain.text calls now"),
+        ("open('file')", "domain.text calls open"),
+    ],
+)
+def test_what_a_pure_module_may_not_do_is_found(source: str, impurity: str) -> None:
+    modules = {**MODULES, "domain.text": set(imported(ast.walk(ast.parse(source))))}
+    assert impurities(modules, {**SOURCES, "domain.text": source}, pure_modules()) == [impurity]
 
 
-def test_only_the_bundle_knows_how_the_ledger_is_stored_and_which_dialects_there_are() -> None:
-    for name, users in {
-        "rows": {"ledger", "services"},
-        "codec": {"ledger"},
-        "documents": {"services"},
-        "ledger": {"services"},
+@pytest.mark.parametrize(
+    ("name", "users"),
+    {
+        "storage.tables": {"storage.ledger", "services"},
+        "storage.serialization": {"storage.ledger"},
+        "storage.blobs": {"services"},
+        "storage.ledger": {"services"},
         "language.current": {"services"},
         "language.preview": {"services"},
-    }.items():
-        assert {module for module, imports in MODULES.items() if name in ours(imports)} == users, name
+    }.items(),
+)
+def test_only_services_knows_how_the_ledger_is_stored_and_which_dialects_there_are(name: str, users: set[str]) -> None:
+    assert {module for module, imports in MODULES.items() if name in ours(imports)} == users
 
 
 def test_what_is_deployed_knows_neither_what_is_local_nor_tests() -> None:
@@ -215,6 +307,8 @@ def test_what_is_local_knows_no_tests() -> None:
     for file in files_of("local"):
         assert not {name.split(".")[0] for name in imports_of(file)} & tests, file
 
+
+# --- the start ----------------------------------------------------------------------------------------------------
 
 LISTING = "import json, sys, function_app; print(json.dumps(sorted(sys.modules)))"
 
@@ -231,3 +325,16 @@ def test_the_start_imports_the_settings_and_nothing_heavy_whatever_is_set(enviro
         name for name in started if any(name == outside or name.startswith(f"{outside}.") for outside in ON_FIRST_USE)
     ]
     assert heavy == []
+
+
+# --- stored names -------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("table", ["KINDS", "SINGLES"])
+def test_stored_names_are_literals_and_not_those_of_classes_or_modules(table: str) -> None:
+    tree = ast.parse(SOURCES["storage.ledger"])
+    [value] = [
+        node.value for node in tree.body if isinstance(node, ast.AnnAssign) and ast.unparse(node.target) == table
+    ]
+    assert isinstance(value, ast.Dict)
+    assert all(isinstance(name, ast.Constant) for name in value.values)

@@ -13,12 +13,13 @@ from prepared_apps import app_with_classifier
 from scenario import SHIP, put
 from stage import Instance, Stage
 
-from shared import collection, loading, packing
+from shared.domain import batching
+from shared.domain.model import SETBACKS, Document, DocumentState, Reason
+from shared.domain.singletons import WHOLE_AGAIN, Sweep
 from shared.errors import StorageUnavailable
-from shared.isolation import OUTAGE, each
-from shared.model import SETBACKS, Document, DocumentState, Reason
-from shared.rows import Change, Delete, Row
-from shared.singles import WHOLE_AGAIN, Sweep
+from shared.pipeline import collection, loading
+from shared.pipeline.isolation import OUTAGE, each
+from shared.storage.tables import Change, Delete, Row
 
 INNOCENT, POISON = [f"{number:02}.txt" for number in range(60)], "30poison.txt"
 ERRORS = [RecursionError, MemoryError, UnicodeError, ZeroDivisionError, KeyError]
@@ -115,7 +116,7 @@ READ: dict[str, Place] = {
     "reading": in_documents("read"),
     "checking": in_function(loading, "check", named),
     "decoding": in_function(loading, "decode", lambda raw: b"venom" in raw),
-    "cutting": in_function(packing, "cut", lambda text: "venom" in text),
+    "cutting": in_function(batching, "cut", lambda text: "venom" in text),
 }
 SETTLE: dict[str, Place] = {
     "judging": in_function(collection, "outcome", named),

@@ -10,11 +10,11 @@ from hypothesis import strategies as st
 from stage import Stage
 from values import NOW
 
+from shared.api import routes
+from shared.api.known import require_known_fields
+from shared.api.requests import Request
+from shared.api.schemas import SENT
 from shared.errors import BadRequest
-from shared.management import routes
-from shared.management.known import require_known_fields
-from shared.management.requests import Request
-from shared.management.schemas import SENT
 
 ANYTHING = st.recursive(
     st.none() | st.booleans() | st.text(max_size=5),

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from shared import label_rules
-from shared.label_rules import FEW_EXAMPLES, LONGEST_CLASS, LONGEST_TEXT, MOST_CLASSES, REFUSED
-from shared.labels import Finding
+from shared.labels import rules
+from shared.labels.formats import Finding
+from shared.labels.rules import FEW_EXAMPLES, LONGEST_CLASS, LONGEST_TEXT, MOST_CLASSES, REFUSED
 from shared.language.types import LabelledDocument, Labels
 
 DRAMA = LabelledDocument("a.txt", ("Drama",))
@@ -23,31 +23,31 @@ def whats(findings: tuple[Finding, ...]) -> list[str]:
 
 
 def test_of_enough_labels_nothing_is_said() -> None:
-    assert label_rules.of_labels(enough("Drama", "Sci-fi, or _so_ ['^@]")) == label_rules.Findings()
+    assert rules.of_labels(enough("Drama", "Sci-fi, or _so_ ['^@]")) == rules.Findings()
 
 
 @pytest.mark.parametrize("character", sorted(REFUSED))
 def test_a_class_with_a_character_that_the_service_refuses(character: str) -> None:
-    [found] = label_rules.of_labels(enough("Drama", f"a{character}b")).errors
+    [found] = rules.of_labels(enough("Drama", f"a{character}b")).errors
     assert found.where == f"class {f'a{character}b'!r}"
     assert "which the service refuses" in found.what
 
 
 def test_a_class_name_that_is_too_long() -> None:
-    assert label_rules.of_labels(enough("Drama", "n" * LONGEST_CLASS)).errors == ()
-    [found] = label_rules.of_labels(enough("Drama", "n" * (LONGEST_CLASS + 1))).errors
+    assert rules.of_labels(enough("Drama", "n" * LONGEST_CLASS)).errors == ()
+    [found] = rules.of_labels(enough("Drama", "n" * (LONGEST_CLASS + 1))).errors
     assert "more than 50 characters" in found.what
 
 
 def test_too_many_classes() -> None:
     names = [f"C{number}" for number in range(MOST_CLASSES + 1)]
-    assert label_rules.of_labels(enough(*names[:MOST_CLASSES])).errors == ()
-    [found] = label_rules.of_labels(enough(*names)).errors
+    assert rules.of_labels(enough(*names[:MOST_CLASSES])).errors == ()
+    [found] = rules.of_labels(enough(*names)).errors
     assert (found.what, found.do) == ("are 201; at most 200 are taken", "Leave 1 out.")
 
 
 def test_few_examples_are_warned_of() -> None:
-    found = label_rules.of_labels(Labels(("Drama", "Comedy"), (DRAMA, UNLABELLED)))
+    found = rules.of_labels(Labels(("Drama", "Comedy"), (DRAMA, UNLABELLED)))
     assert found.errors == ()
     assert whats(found.warnings) == [
         "the labels file has 1 labelled documents; with fewer than 10 a model gets no evaluation",
@@ -59,7 +59,7 @@ def test_few_examples_are_warned_of() -> None:
 @pytest.mark.parametrize("name", ["folder/a.txt", "a.pdf", "a"])
 def test_a_place_that_the_service_does_not_document_is_warned_of(name: str) -> None:
     labels = enough("Drama")
-    found = label_rules.of_labels(Labels(labels.classes, (*labels.documents, LabelledDocument(name, ("Drama",)))))
+    found = rules.of_labels(Labels(labels.classes, (*labels.documents, LabelledDocument(name, ("Drama",)))))
     assert (found.errors, [one.where for one in found.warnings]) == ((), [name])
 
 
@@ -68,16 +68,16 @@ def test_a_place_that_the_service_does_not_document_is_warned_of(name: str) -> N
 )
 def test_a_file_in_trouble_is_an_error_only_if_something_is_to_be_learned_of_it(size: int | None, what: str) -> None:
     sizes = {} if size is None else {"a.txt": size, "b.txt": size}
-    found = label_rules.of_files(Labels(("Drama",), (DRAMA, UNLABELLED)), sizes, complete=True)
+    found = rules.of_files(Labels(("Drama",), (DRAMA, UNLABELLED)), sizes, complete=True)
     assert ([one.where for one in found.errors], [one.where for one in found.warnings]) == (["a.txt"], ["b.txt"])
     assert what in found.errors[0].what
 
 
 def test_what_an_incomplete_listing_lacks_is_not_said_to_be_missing() -> None:
     labels = Labels(("Drama",), (DRAMA, LabelledDocument("c.txt", ("Drama",))))
-    found = label_rules.of_files(labels, {"c.txt": 0}, complete=False)
+    found = rules.of_files(labels, {"c.txt": 0}, complete=False)
     assert whats(found.errors) == ["c.txt is empty"]
-    assert label_rules.of_files(labels, {"a.txt": 1, "c.txt": 4 * LONGEST_TEXT}, complete=True).errors == ()
+    assert rules.of_files(labels, {"a.txt": 1, "c.txt": 4 * LONGEST_TEXT}, complete=True).errors == ()
 
 
 @pytest.mark.parametrize(
@@ -90,11 +90,11 @@ def test_what_an_incomplete_listing_lacks_is_not_said_to_be_missing() -> None:
     ],
 )
 def test_a_text_that_nothing_can_be_learned_from(raw: bytes, what: str) -> None:
-    [found] = label_rules.of_text(DRAMA, raw).errors
+    [found] = rules.of_text(DRAMA, raw).errors
     assert (found.where, what in found.what) == ("a.txt", True)
-    assert label_rules.of_text(UNLABELLED, raw).errors == ()
+    assert rules.of_text(UNLABELLED, raw).errors == ()
 
 
 @pytest.mark.parametrize("raw", [b"butter", "Señor".encode(), b"w" * LONGEST_TEXT, "€".encode() * LONGEST_TEXT])
 def test_a_text_that_can_be_learned_from(raw: bytes) -> None:
-    assert label_rules.of_text(DRAMA, raw) == label_rules.Findings()
+    assert rules.of_text(DRAMA, raw) == rules.Findings()

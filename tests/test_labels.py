@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from mutations import mutated
 
 from shared.errors import BadRequest
-from shared.labels import Finding, Format, parse_labels, read_labels, write_labels
+from shared.labels.formats import Finding, Format, parse_labels, read_labels, write_labels
 from shared.language.types import Kind, LabelledDocument, Labels, Project
 
 QUICKSTART = {

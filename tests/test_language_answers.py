@@ -21,7 +21,7 @@ from shared.errors import (
     Unexpected,
     Unknown,
 )
-from shared.language.answers import BYTES_PER_TOKEN, MAX_BYTES, Answer, brief, error_of, reason, retry_after
+from shared.language.responses import BYTES_PER_TOKEN, MAX_BYTES, Answer, brief, error_of, reason, retry_after
 
 NOON = datetime(2026, 11, 22, 12, 0, 0, tzinfo=UTC)
 quick = settings(database=None, deadline=None)

@@ -8,8 +8,8 @@ from datetime import UTC, datetime, timedelta, timezone
 import pytest
 
 from shared.errors import Garbled
-from shared.language import reading
-from shared.language.answers import Answer
+from shared.language import parsing
+from shared.language.responses import Answer
 from shared.language.types import ClassScore, State, Text
 
 SCORE = {"category": "Drama", "confidenceScore": 0.9}
@@ -38,7 +38,7 @@ READ = (ClassScore("Drama", 0.9),)
     ],
 )
 def test_every_known_word_has_a_state_in_any_case(word: str, state: State) -> None:
-    assert reading.state(word) is state
+    assert parsing.state(word) is state
 
 
 @pytest.mark.parametrize(
@@ -53,7 +53,7 @@ def test_every_known_word_has_a_state_in_any_case(word: str, state: State) -> No
     ],
 )
 def test_times_are_read_with_as_many_digits_as_the_service_writes(written: str, time: datetime) -> None:
-    read = reading.moment({"at": written}, "at")
+    read = parsing.moment({"at": written}, "at")
     assert read == time
     assert read.tzinfo is UTC
 
@@ -61,18 +61,18 @@ def test_times_are_read_with_as_many_digits_as_the_service_writes(written: str, 
 @pytest.mark.parametrize("written", ["", "yesterday", "2022-13-01T00:00:00Z", "0001-01-01T00:00:00+14:00", 5, [], True])
 def test_what_is_no_time_is_garbled(written: object) -> None:
     with pytest.raises(Garbled):
-        reading.moment({"at": written}, "at")
+        parsing.moment({"at": written}, "at")
 
 
 @pytest.mark.parametrize("nothing", [{}, {"at": None}])
 def test_a_time_may_be_missing(nothing: dict[str, object]) -> None:
-    assert reading.moment(nothing, "at") is None
+    assert parsing.moment(nothing, "at") is None
 
 
 @pytest.mark.parametrize("value", [None, "1", True, [], {}, float("nan"), float("inf"), 10**400, -(10**16)])
 def test_what_is_no_number_of_sense_is_garbled(value: object) -> None:
     with pytest.raises(Garbled, match="'n'"):
-        reading.number({"n": value}, "n")
+        parsing.number({"n": value}, "n")
 
 
 @pytest.mark.parametrize(
@@ -117,7 +117,7 @@ def test_a_document_whose_classes_cannot_be_read_is_garbled_and_costs_no_other_i
 
 def test_an_error_that_cannot_be_read_costs_no_document_its_own() -> None:
     answer = analyzed({"id": "2", "class": [SCORE]}, errors=[{"error": {"message": "No."}}, 5, {"id": "3"}])
-    assert (answer.classes, answer.errors) == ({"2": READ}, {"3": reading.NO_REASON})
+    assert (answer.classes, answer.errors) == ({"2": READ}, {"3": parsing.NO_REASON})
 
 
 def test_a_confidence_is_at_most_one_whatever_rounding_adds() -> None:
@@ -125,44 +125,44 @@ def test_a_confidence_is_at_most_one_whatever_rounding_adds() -> None:
     assert analyzed({"id": "1", "class": [score]}).classes == {"1": (ClassScore("Drama", 1.0),)}
 
 
-def analyzed(*documents: object, errors: Sequence[object] = ()) -> reading.Analysis:
+def analyzed(*documents: object, errors: Sequence[object] = ()) -> parsing.Analysis:
     page = b'{"status":"succeeded"}'
     results = {"documents": list(documents), "errors": list(errors)}
-    return reading.analysis(iter([Answer(page)]), lambda _: [{"results": results}])
+    return parsing.analysis(iter([Answer(page)]), lambda _: [{"results": results}])
 
 
 def test_half_a_character_in_an_answer_is_made_writable() -> None:
-    assert reading.required({"a": "x\ud800"}, str, "a") == "x?"
+    assert parsing.required({"a": "x\ud800"}, str, "a") == "x?"
 
 
 def test_the_first_name_that_is_there_and_not_null_counts() -> None:
-    assert reading.required({"a": None, "b": "2", "c": "3"}, str, "a", "b", "c") == "2"
+    assert parsing.required({"a": None, "b": "2", "c": "3"}, str, "a", "b", "c") == "2"
 
 
 @pytest.mark.parametrize("source", [None, 5, "text", [], {}, {"a": None}, {"a": 5}])
 def test_a_required_field_that_is_not_there_is_garbled(source: object) -> None:
     with pytest.raises(Garbled, match="no usable 'a'"):
-        reading.required(source, str, "a")
+        parsing.required(source, str, "a")
 
 
 @pytest.mark.parametrize("errors", [None, "no", {}, [], [None, 5, {}], [{"message": ""}]])
 def test_errors_that_say_nothing_are_nothing(errors: object) -> None:
-    assert reading.reasons(errors) == ""
+    assert parsing.reasons(errors) == ""
 
 
 def test_a_failure_that_gives_no_reason_says_so() -> None:
-    assert reading.failure(State.FAILED, {}) == "The Language service gave no reason."
-    assert reading.failure(State.CANCELLED, {"errors": [{"message": "Why"}, {"message": "Why"}]}) == "Why"
+    assert parsing.failure(State.FAILED, {}) == "The Language service gave no reason."
+    assert parsing.failure(State.CANCELLED, {"errors": [{"message": "Why"}, {"message": "Why"}]}) == "Why"
 
 
 @pytest.mark.parametrize("state", [State.RUNNING, State.SUCCEEDED])
 def test_errors_count_for_nothing_unless_the_status_says_so(state: State) -> None:
-    assert reading.failure(state, {"errors": [{"message": "Error Message"}]}) == ""
+    assert parsing.failure(state, {"errors": [{"message": "Error Message"}]}) == ""
 
 
 def test_a_language_is_sent_only_where_there_is_one() -> None:
     texts = [Text("1", "Some."), Text("2", "Etwas.", "de")]
-    assert reading.documents(texts) == [
+    assert parsing.documents(texts) == [
         {"id": "1", "text": "Some."},
         {"id": "2", "text": "Etwas.", "language": "de"},
     ]

@@ -23,7 +23,7 @@ from shared.errors import (
     Unexpected,
     Unknown,
 )
-from shared.language.answers import MAX_BYTES
+from shared.language.responses import MAX_BYTES
 from shared.language.transport import Transport
 
 

@@ -11,13 +11,13 @@ from typing import Any
 import pytest
 from values import CLASSIFIER, NOW, add, document, job, operation, seconds
 
+from shared.domain.model import Document, DocumentState, Job, JobState, Reason
+from shared.domain.operation import Operation, OperationState
+from shared.domain.singletons import Sweep
 from shared.errors import Moved
 from shared.language.types import ClassScore
-from shared.ledger import Ledger, index_keys
-from shared.model import Document, DocumentState, Job, JobState, Reason
-from shared.operation import Operation, OperationState
-from shared.rows import Change, Row, Rows
-from shared.singles import Sweep
+from shared.storage.ledger import Ledger, index_keys
+from shared.storage.tables import Change, Row, Rows
 
 pytest_plugins = ["stores"]
 

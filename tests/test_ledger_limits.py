@@ -9,12 +9,12 @@ import values
 from memory_rows import MemoryRows
 from values import CLASSIFIER, NOW, add, document, job, operation, seconds
 
+from shared.domain.model import Document
+from shared.domain.operation import Operation
 from shared.language.types import ClassScore
-from shared.ledger import COLUMN as LONGEST_COLUMN
-from shared.ledger import Ledger
-from shared.model import Document
-from shared.operation import Operation
-from shared.rows import Rows
+from shared.storage.ledger import COLUMN as LONGEST_COLUMN
+from shared.storage.ledger import Ledger
+from shared.storage.tables import Rows
 
 pytest_plugins = ["stores"]
 

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 from values import NOW, add, document, job, seconds
 
-from shared.ledger import Ledger
-from shared.model import Document, DocumentState, Reason
+from shared.domain.model import Document, DocumentState, Reason
+from shared.storage.ledger import Ledger
 
 pytest_plugins = ["stores"]
 

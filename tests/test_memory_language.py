@@ -13,12 +13,12 @@ from memory_language import DEPLOYMENT, PROJECT, WORDS, MemoryLanguage
 
 from local.language.server.server import LanguageService
 from local.stack.azurite import Azurite
+from shared.domain.model import SERVICE_PACK
+from shared.domain.text import REQUEST_TEXT
 from shared.errors import Rejected, Unknown
 from shared.language.current import CurrentLanguage
 from shared.language.transport import Transport
 from shared.language.types import Analysis, Classifier, Kind, LabelledDocument, Labels, Progress, Project, State, Text
-from shared.model import SERVICE_PACK
-from shared.text import REQUEST_TEXT
 
 SECONDS = 60.0
 LOCATIONS = {f"{category}{number}.txt": category for category in WORDS for number in range(10)}

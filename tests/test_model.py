@@ -14,11 +14,7 @@ from hypothesis import strategies as st
 from memory_rows import MemoryRows
 from values import CLASSIFIER, NOW, TEXTS, document, job, seconds
 
-from shared.collection import outcome
-from shared.errors import Moved
-from shared.language.types import Analysis, ClassScore, State
-from shared.ledger import Ledger
-from shared.model import (
+from shared.domain.model import (
     BATCH_SIZES,
     EVENT_LENGTH,
     MAX_ATTEMPTS,
@@ -33,6 +29,10 @@ from shared.model import (
     document_key,
     wait_before,
 )
+from shared.errors import Moved
+from shared.language.types import Analysis, ClassScore, State
+from shared.pipeline.collection import outcome
+from shared.storage.ledger import Ledger
 
 LATER = NOW + seconds(60)
 SCORES = (ClassScore("Drama", 0.9), ClassScore("Comedy", 0.2))

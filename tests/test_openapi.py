@@ -20,10 +20,10 @@ from values import CLASSIFIER, NOW, document, job
 from world import World
 
 import shared
-from shared.collection import result_of
-from shared.management import openapi
-from shared.management.routes import ROUTES
-from shared.management.schemas import SCHEMAS
+from shared.api import openapi
+from shared.api.routes import ROUTES
+from shared.api.schemas import SCHEMAS
+from shared.pipeline.collection import result_of
 from shared.settings import PREVIEW_API, TODAY_API
 
 DOCUMENT = json.loads(json.dumps(openapi.document(ROUTES)))

@@ -8,9 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from values import NOW, TEXTS, operation, seconds
 
+from shared.domain.model import REASON_LENGTH, TIMELINE_LENGTH
+from shared.domain.operation import Operation, OperationKind, OperationState
 from shared.language.types import Progress, State
-from shared.model import REASON_LENGTH, TIMELINE_LENGTH
-from shared.operation import Operation, OperationKind, OperationState
 
 LATER = NOW + seconds(9)
 TRAINING = Progress(State.RUNNING, percent=40, steps={"training": "succeeded", "evaluation": "running"})

@@ -11,13 +11,13 @@ from stage import Killed, Stage
 from world import World
 
 from shared import services
+from shared.api import routes
+from shared.api.requests import Request
+from shared.domain.operation import Operation
+from shared.domain.singletons import Chosen
 from shared.errors import Unknown
-from shared.management import routes
-from shared.management.requests import Request
-from shared.operation import Operation
-from shared.operations import GRACE
+from shared.operations.runner import GRACE
 from shared.settings import PREVIEW_API, TODAY_API
-from shared.singles import Chosen
 
 TODAY = pytest.mark.parametrize("world", [TODAY_API], indirect=True)
 TASK = {"tasks": [{"trainingModelName": "MyModel"}]}

@@ -11,9 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from values import document
 
-from shared.model import BATCH_SIZES, SERVICE_PACK
-from shared.packing import LARGEST_REQUEST, Pack, Readable, pack
-from shared.text import REQUEST_TEXT, decode
+from shared.domain.batching import LARGEST_REQUEST, Pack, Readable, pack
+from shared.domain.model import BATCH_SIZES, SERVICE_PACK
+from shared.domain.text import REQUEST_TEXT, decode
 
 LONG = {"x": "one byte each", "漢": "three bytes each", "\x1b": "six bytes each in JSON", '"': "two bytes each in JSON"}
 

@@ -17,17 +17,17 @@ from hypothesis import strategies as st
 from values import NOW, document
 from world import World
 
-from shared import export
-from shared.documents import Documents
+from shared.api.actions import exports
+from shared.api.actions.listings import ask_again
+from shared.domain.model import DocumentState
+from shared.domain.text import LARGEST_FILE, LONGEST_TEXT, decode
 from shared.errors import BadRequest
-from shared.ledger import Ledger
-from shared.management import exports
-from shared.management.listings import ask_again
-from shared.model import DocumentState
-from shared.operations import follow
+from shared.operations import export
+from shared.operations.runner import follow
 from shared.services import services
 from shared.settings import TODAY_API
-from shared.text import LARGEST_FILE, LONGEST_TEXT, decode
+from shared.storage.blobs import Documents
+from shared.storage.ledger import Ledger
 
 RECIPE = "Chop the garlic and simmer the onion in butter."
 ODD = "aé漢\u0301\u200b\u202e\u3000\uff0f\uff3c\U0001f600%25FC?#&+=:*|<>'\"~./\\ "  # names are made of these

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from shared.promotion import Deployed, against
+from shared.operations.promotion import Deployed, against
 
 NOTHING = Deployed()
 UNJUDGED = Deployed("Old")

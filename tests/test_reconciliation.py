@@ -26,8 +26,8 @@ def test_the_sweep_finds_what_no_event_told_of(world: World) -> None:
 
 
 def test_the_sweep_goes_on_page_by_page(world: World, monkeypatch: Any) -> None:
-    monkeypatch.setattr("shared.sweep.PAGE", 3)
-    monkeypatch.setattr("shared.sweep.PAGES", 1)
+    monkeypatch.setattr("shared.pipeline.sweep.PAGE", 3)
+    monkeypatch.setattr("shared.pipeline.sweep.PAGES", 1)
     names = {f"{number:02}.txt" for number in range(10)}
     for name in names:
         world.put(name, RECIPE)
@@ -53,7 +53,7 @@ def test_a_failed_document_is_replayed(world: World) -> None:
 
 def test_a_call_changes_so_many_and_the_next_goes_on(world: World, monkeypatch: Any) -> None:
     for name, value in {"PAGE": 2, "MOST": 4, "LOOKED_AT": 6}.items():
-        monkeypatch.setattr(f"shared.replay.{name}", value)
+        monkeypatch.setattr(f"shared.pipeline.replay.{name}", value)
     world.publish()
     for number in range(11):
         world.drop(f"{'bad' if number % 4 else 'void'}{number:02}.txt", b"")

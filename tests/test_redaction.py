@@ -19,6 +19,7 @@ from scenario import SHIP, put
 from stage import Stage
 from wire import Reply, Seen, Wire, accepted, refused, said
 
+from shared.domain.singletons import Chosen, Gate
 from shared.errors import StorageUnavailable
 from shared.language.current import CurrentLanguage
 from shared.language.redaction import MASK, SHORTEST, redaction
@@ -26,7 +27,6 @@ from shared.language.transport import Transport
 from shared.language.types import Classifier
 from shared.services import build
 from shared.settings import load
-from shared.singles import Chosen, Gate
 
 SECRET = "aBcDeF0123456789-_/+secret"
 SPELT: dict[str, Callable[[str], str]] = {

@@ -11,8 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.errors import BadRequest
-from shared.management.requests import (
+from shared.api.requests import (
     LARGEST_PAGE,
     PAGE,
     Request,
@@ -27,8 +26,9 @@ from shared.management.requests import (
     selection,
     text,
 )
-from shared.model import DocumentState
-from shared.selection import Selection
+from shared.domain.filters import Selection
+from shared.domain.model import DocumentState
+from shared.errors import BadRequest
 
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.text(),

@@ -11,12 +11,12 @@ from memory_services import ENVIRON
 from values import NOW
 
 from local.stack.azurite import Azurite
+from shared.domain.model import Document
+from shared.domain.singletons import Pulse
 from shared.errors import Moved, StorageUnavailable
-from shared.model import Document
-from shared.rows import Delete, Insert, Row, Rows, TableRows, Update
 from shared.services import build
 from shared.settings import load
-from shared.singles import Pulse
+from shared.storage.tables import Delete, Insert, Row, Rows, TableRows, Update
 
 HOSTILE = [
     "/ ? # % ' \" & + |",

@@ -10,11 +10,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from values import CLASSIFIER, NOW, add, operation, seconds
 
+from shared.domain.model import REASON_LENGTH
+from shared.domain.operation import Operation
+from shared.domain.singletons import Chosen, Gate, Pulse, Slot
 from shared.errors import Moved
-from shared.ledger import Ledger
-from shared.model import REASON_LENGTH
-from shared.operation import Operation
-from shared.singles import Chosen, Gate, Pulse, Slot
+from shared.storage.ledger import Ledger
 
 pytest_plugins = ["stores"]
 

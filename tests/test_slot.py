@@ -10,11 +10,11 @@ from memory_rows import MemoryRows
 from memory_services import in_memory
 from values import NOW
 
-from shared.intake import SLOT, document_landed
-from shared.ledger import Ledger
-from shared.rows import Row
+from shared.domain.singletons import Slot
+from shared.pipeline.intake import SLOT, document_landed
 from shared.services import Seen, Services
-from shared.singles import Slot
+from shared.storage.ledger import Ledger
+from shared.storage.tables import Row
 
 
 class Asked(MemoryRows):

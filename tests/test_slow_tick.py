@@ -9,9 +9,9 @@ from scenario import put
 from stage import Instance, Stage
 
 from shared import tick as story
-from shared.claim import claim
-from shared.collection import collect
-from shared.submission import GRACE
+from shared.pipeline.claim import claim
+from shared.pipeline.collection import collect
+from shared.pipeline.submission import GRACE
 
 
 def app_with_waiting_files(stage: Stage, files: int) -> Instance:

@@ -6,8 +6,8 @@ import pytest
 from stage import Stage, one_thread
 from values import CLASSIFIER
 
-from shared.singles import Chosen
-from shared.text import REQUEST_TEXT
+from shared.domain.singletons import Chosen
+from shared.domain.text import REQUEST_TEXT
 
 
 def stage_with_quota(quota: int) -> Stage:

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from stage import Killed, Stage, one_thread
 from values import NOW, seconds
 
-from shared.singles import OVERLAP, WHOLE_EVERY, Sweep
+from shared.domain.singletons import OVERLAP, WHOLE_EVERY, Sweep
 
 EVERY = timedelta(minutes=5)
 WAITS = st.lists(st.integers(0, 3 * 86_400) | st.integers(0, 900), min_size=1, max_size=30)
@@ -75,8 +75,8 @@ def test_every_crash_point_of_a_sweep_in_many_pages(
     monkeypatch: pytest.MonkeyPatch, record_property: Callable[[str, object], None]
 ) -> None:
     """Files come and go between the pages, and no event tells of any."""
-    monkeypatch.setattr("shared.sweep.PAGE", 2)
-    monkeypatch.setattr("shared.sweep.PAGES", 2)
+    monkeypatch.setattr("shared.pipeline.sweep.PAGE", 2)
+    monkeypatch.setattr("shared.pipeline.sweep.PAGES", 2)
     with one_thread():
         points = swept_until_killed(0)
         assert points > 50

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from shared.domain.text import LARGEST_FILE, LONGEST_TEXT, check_size, decode
 from shared.errors import Unreadable
-from shared.text import LARGEST_FILE, LONGEST_TEXT, check_size, decode
 
 ENCODINGS = {
     "utf-8": b"",

@@ -12,7 +12,7 @@ from local.cli.client import Client
 from local.host.http.key_auth import BLOBS
 from local.stack import launch
 from local.stack.event_grid import TIMES, EventGrid
-from shared.model import DocumentState
+from shared.domain.model import DocumentState
 
 SECONDS = 60.0  # for what takes a few
 ENDED = re.compile(r"\[document_landed \S+\] Succeeded after")

@@ -7,7 +7,7 @@ from prepared_apps import app_with_submitted_file
 from scenario import SHIP, put
 from stage import Instance, Stage
 
-from shared.model import DocumentState
+from shared.domain.model import DocumentState
 
 
 def undeleted(stage: Stage) -> Instance:

@@ -14,14 +14,14 @@ from scenario import SHIP, publish, put
 from stage import Stage
 from values import NOW, add, operation, seconds
 
-from shared import gate
 from shared import tick as story
+from shared.domain.model import LONGEST_NAME, Blob, DocumentState
+from shared.domain.operation import Operation, OperationState
+from shared.domain.text import LARGEST_FILE
 from shared.errors import StorageUnavailable, Throttled
-from shared.ledger import Ledger
-from shared.model import LONGEST_NAME, Blob, DocumentState
-from shared.operation import Operation, OperationState
-from shared.rows import Row
-from shared.text import LARGEST_FILE
+from shared.pipeline import gate
+from shared.storage.ledger import Ledger
+from shared.storage.tables import Row
 
 
 class Huge(MemoryDocuments):

@@ -13,6 +13,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from values import CLASSIFIER, NOW
 
+from shared.api import views
+from shared.domain.model import Document, Job, Reason
+from shared.domain.operation import Operation
+from shared.domain.singletons import Chosen
 from shared.language.types import (
     Classifier,
     ClassScore,
@@ -25,10 +29,6 @@ from shared.language.types import (
     Score,
     State,
 )
-from shared.management import views
-from shared.model import Document, Job, Reason
-from shared.operation import Operation
-from shared.singles import Chosen
 
 VIEWS: dict[type, Callable[[Any], views.View]] = {
     Document: views.document,

@@ -10,10 +10,10 @@ from scenario import SHIP, put
 from stage import Instance, Stage
 from values import NOW, document, seconds
 
+from shared.domain.model import Document
+from shared.domain.singletons import TRIED_AGAIN, Budget, Gate
 from shared.errors import QuotaSpent, Refused, Throttled, Unavailable
-from shared.model import Document
-from shared.singles import TRIED_AGAIN, Budget, Gate
-from shared.waiting import waiting_for
+from shared.pipeline.waiting import waiting_for
 
 KEY_REFUSED = "The service refuses the key or identity: check LANGUAGE_KEY, its role and LANGUAGE_ENDPOINT. 401"
 

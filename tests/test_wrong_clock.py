@@ -10,9 +10,9 @@ from scenario import SHIP, put
 from stage import Stage
 from values import NOW, seconds
 
-from shared import gate
+from shared.domain.singletons import Budget, Gate, Slot, Sweep
 from shared.errors import Throttled
-from shared.singles import Budget, Gate, Slot, Sweep
+from shared.pipeline import gate
 
 YEARS = timedelta(days=2000)
 AHEAD = [timedelta(minutes=10), timedelta(days=1), YEARS]

@@ -9,11 +9,11 @@ from typing import Any
 from hypothesis import settings
 from hypothesis import strategies as st
 
+from shared.domain.model import Blob, Document, Job
+from shared.domain.operation import Operation, OperationKind
 from shared.language.types import Classifier
-from shared.ledger import Ledger
-from shared.model import Blob, Document, Job
-from shared.operation import Operation, OperationKind
-from shared.rows import Row, Update
+from shared.storage.ledger import Ledger
+from shared.storage.tables import Row, Update
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 CLASSIFIER = Classifier("current", project="Movies", deployment="production", model="first")

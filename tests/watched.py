@@ -8,10 +8,10 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any, NamedTuple
 
+from shared.domain.singletons import Gate
 from shared.language.types import Analysis, Classifier, Text
 from shared.services import Seen, Services, build
 from shared.settings import load
-from shared.singles import Gate
 
 
 class Line(NamedTuple):

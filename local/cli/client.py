@@ -18,7 +18,7 @@ from local.errors import SetupError
 from local.host.http.key_auth import HEADER
 from local.stack.discovery import Stack
 from local.stack.event_grid import Created, EventGrid
-from shared.model import document_key
+from shared.domain.model import document_key
 
 SECONDS = 30
 LOOK_EVERY = 0.3

@@ -14,7 +14,7 @@ from typing import Any
 from local.errors import SetupError
 from local.paths import ROOT
 from shared.errors import BadRequest
-from shared.labels import parse_labels
+from shared.labels.formats import parse_labels
 from shared.settings import APIS
 
 MOVIES = ROOT / "samples" / "movies"

@@ -12,7 +12,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from shared.management.assessment import NO_CLASS
+from shared.api.actions.evaluation_summary import NO_CLASS
 
 console = Console(highlight=False)
 ENDED = {  # what a document that ended without a reason of its own has met with

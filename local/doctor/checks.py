@@ -18,13 +18,13 @@ from local.host.config import host_json
 from local.host.config.settings import STORAGE
 from local.host.config.settings import Settings as HostSettings
 from local.host.triggers.ncrontab import ScheduleError, parse
-from shared.classifier import chosen
+from shared.domain.singletons import Pulse
 from shared.errors import LanguageError, NotSupported, Refused, Rejected, SettingsError, TextdropError, Unknown
-from shared.labels import parse_labels
+from shared.labels.formats import parse_labels
 from shared.language.types import Classifier, Deployment
+from shared.pipeline.classifier import chosen
 from shared.services import TABLE, Services, build
 from shared.settings import PREVIEW_API, load
-from shared.singles import Pulse
 
 FUNCTIONS = {"document_landed", "tick", "manage"}
 SOON = timedelta(days=30)

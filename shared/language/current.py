@@ -7,11 +7,11 @@ from dataclasses import replace
 
 from shared.errors import Unknown
 from shared.language import current_shapes as shapes
-from shared.language import reading
-from shared.language.answers import Answer
+from shared.language import parsing
 from shared.language.endpoint import path
+from shared.language.parsing import required
 from shared.language.project_file import KINDS, metadata, project_file
-from shared.language.reading import required
+from shared.language.responses import Answer
 from shared.language.transport import Transport
 from shared.language.types import (
     Analysis,
@@ -66,7 +66,7 @@ class CurrentLanguage:
         return self._import(project_file(project, labels), project.name)
 
     def creation(self, project: str, job: str) -> Progress:
-        return reading.progress(self._get("/projects/{project}/import/jobs/{job}", project=project, job=job))
+        return parsing.progress(self._get("/projects/{project}/import/jobs/{job}", project=project, job=job))
 
     def projects(self) -> Sequence[Project]:
         """The classification projects; the service lists those of its other features beside them."""
@@ -85,7 +85,7 @@ class CurrentLanguage:
         return self._begin("POST", "/projects/{project}/:export", query=INDEXED, project=project)
 
     def exporting(self, project: str, job: str) -> Progress:
-        return reading.progress(self._get("/projects/{project}/export/jobs/{job}", project=project, job=job))
+        return parsing.progress(self._get("/projects/{project}/export/jobs/{job}", project=project, job=job))
 
     def exported(self, project: str, job: str) -> bytes:
         """The file that `resultUrl` of the job leads to (recorded); its path is known, so the link is not followed."""
@@ -95,7 +95,7 @@ class CurrentLanguage:
         return self._begin("DELETE", "/projects/{project}", project=name)
 
     def deletion(self, name: str, job: str) -> Progress:  # noqa: ARG002  the service asks for the job alone
-        return reading.progress(self._get("/projects/global/deletion-jobs/{job}", job=job))
+        return parsing.progress(self._get("/projects/global/deletion-jobs/{job}", job=job))
 
     def begin_train(self, project: str, model: str) -> str:
         options = {"modelLabel": model, "trainingConfigVersion": "latest", "evaluationOptions": SPLIT}
@@ -118,7 +118,7 @@ class CurrentLanguage:
 
     def publishing(self, project: str, deployment: str, job: str) -> Progress:
         template = "/projects/{project}/deployments/{name}/jobs/{job}"
-        return reading.progress(self._get(template, project=project, name=deployment, job=job))
+        return parsing.progress(self._get(template, project=project, name=deployment, job=job))
 
     def classifier(self, project: str, deployment: str, model_id: str) -> Classifier:  # noqa: ARG002  only the other has it
         return Classifier(self.dialect, project=project, deployment=deployment, kind=self.project(project).kind)
@@ -151,11 +151,11 @@ class CurrentLanguage:
         return self._begin("POST", "/projects/{project}/deployments/:swap", body, project=project)
 
     def swapping(self, project: str, job: str) -> Progress:
-        return reading.progress(self._get("/projects/{project}/deployments/swap/jobs/{job}", project=project, job=job))
+        return parsing.progress(self._get("/projects/{project}/deployments/swap/jobs/{job}", project=project, job=job))
 
     def evaluation(self, project: str, model: str) -> Evaluation:
         template = "/projects/{project}/models/{model}/evaluation/summary-result"
-        return reading.evaluation(self._get(template, project=project, model=model).body, EVALUATIONS)
+        return parsing.evaluation(self._get(template, project=project, model=model).body, EVALUATIONS)
 
     def predictions(self, project: str, model: str) -> Sequence[Prediction]:
         template = "/projects/{project}/models/{model}/evaluation/result"
@@ -169,7 +169,7 @@ class CurrentLanguage:
         names = {"projectName": classifier.project, "deploymentName": classifier.deployment}
         body = {
             "displayName": name,
-            "analysisInput": {"documents": reading.documents(texts)},
+            "analysisInput": {"documents": parsing.documents(texts)},
             "tasks": [{"kind": KINDS[classifier.kind], "parameters": names}],
         }
         return self._transport.job_id(self._transport.call("POST", JOBS, query=self._query, body=body))
@@ -177,8 +177,8 @@ class CurrentLanguage:
     def analysis(self, job: str) -> Analysis:
         """Where a job stands, with all pages of its results once it has ended."""
         query = {**self._query, "top": FULL_PAGE}
-        answers = reading.pages(self._transport, path(JOBS + "/{job}", job=job), query, "nextLink", bounds=reading.JOB)
-        return reading.analysis(answers, shapes.tasks)
+        answers = parsing.pages(self._transport, path(JOBS + "/{job}", job=job), query, "nextLink", bounds=parsing.JOB)
+        return parsing.analysis(answers, shapes.tasks)
 
     @property
     def _query(self) -> dict[str, str]:
@@ -215,5 +215,5 @@ class CurrentLanguage:
 
     def _list(self, template: str, query: Mapping[str, str] | None = None, **names: str) -> list[object]:
         asked = {**self._query, **(query or {})}
-        answers = reading.pages(self._transport, path(AUTHORING + template, **names), asked, "nextLink")
+        answers = parsing.pages(self._transport, path(AUTHORING + template, **names), asked, "nextLink")
         return [item for answer in answers for item in required(answer.body, list, "value")]

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from shared.language import reading
+from shared.language import parsing
+from shared.language.parsing import moment, optional, required
 from shared.language.project_file import KINDS
-from shared.language.reading import moment, optional, required
 from shared.language.types import Deployment, Kind, Model, Prediction, Progress, Project, SpokenLanguage, Training
 
 KINDS_READ = {word.casefold(): kind for kind, word in KINDS.items()}
@@ -41,9 +41,9 @@ def training_progress(body: object) -> Progress:
     """Where a training stands; its percent counts training and evaluation half each."""
     result = optional(body, dict, "result", default={})
     parts = {step: optional(result, dict, field, default={}) for step, field in TRAINING_STEPS.items()}
-    steps = {step: required(part, str, *reading.STATUS) for step, part in parts.items() if part}
-    done = sum(reading.number(part, "percentComplete") for part in parts.values() if part)
-    return reading.standing(body, steps=steps, percent=int(done / len(parts)) if steps else None)
+    steps = {step: required(part, str, *parsing.STATUS) for step, part in parts.items() if part}
+    done = sum(parsing.number(part, "percentComplete") for part in parts.values() if part)
+    return parsing.standing(body, steps=steps, percent=int(done / len(parts)) if steps else None)
 
 
 def training(item: object) -> Training:
@@ -82,8 +82,8 @@ def prediction(item: object) -> Prediction:
     expected, predicted = PREDICTIONS[name]
     return Prediction(
         location=required(item, str, "location"),
-        expected=reading.names(result, expected),
-        predicted=reading.names(result, predicted),
+        expected=parsing.names(result, expected),
+        predicted=parsing.names(result, predicted),
         language=optional(item, str, "language", default=""),
     )
 

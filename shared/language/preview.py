@@ -7,10 +7,10 @@ from dataclasses import replace
 from typing import NoReturn
 
 from shared.errors import Busy, NotSupported, Taken
-from shared.language import reading
-from shared.language.answers import Answer, reason
+from shared.language import parsing
 from shared.language.endpoint import path
-from shared.language.reading import optional, required
+from shared.language.parsing import optional, required
+from shared.language.responses import Answer, reason
 from shared.language.transport import Transport
 from shared.language.types import (
     Analysis,
@@ -135,7 +135,7 @@ class PreviewLanguage:
         return Classifier(self.dialect, project=project, deployment=deployment, model_id=model_id, kind=kind)
 
     def evaluation(self, project: str, model: str) -> Evaluation:
-        return reading.evaluation(self._judged("evaluation", project, model), EVALUATIONS)
+        return parsing.evaluation(self._judged("evaluation", project, model), EVALUATIONS)
 
     def predictions(self, project: str, model: str) -> Sequence[Prediction]:
         """What the model made of each document of the validation set."""
@@ -148,7 +148,7 @@ class PreviewLanguage:
         task = {"parameters": {"modelId": classifier.model_id, "stringIndexType": "TextElements_v8"}}
         body = {
             "displayName": name,
-            "analysisInput": {"documents": reading.documents(texts)},
+            "analysisInput": {"documents": parsing.documents(texts)},
             "tasks": {TASKS[classifier.kind]: [task]},
         }
         return self._transport.job_id(self._transport.call("POST", ANALYZE, body=body))
@@ -156,8 +156,8 @@ class PreviewLanguage:
     def analysis(self, job: str) -> Analysis:
         """Where a job stands, with all pages of its results once it has ended."""
         where = path(ANALYZE + "/jobs/{job}", job=job)
-        answers = reading.pages(self._transport, where, {"$top": FULL_PAGE}, "@nextLink", bounds=reading.JOB)
-        return reading.analysis(answers, _tasks)
+        answers = parsing.pages(self._transport, where, {"$top": FULL_PAGE}, "@nextLink", bounds=parsing.JOB)
+        return parsing.analysis(answers, _tasks)
 
     def _call(self, method: str, template: str, body: object = None, **names: str) -> Answer:
         return self._transport.call(method, path(AUTHORING + template, **names), body=body)
@@ -173,21 +173,21 @@ class PreviewLanguage:
 
 def _progress(answer: Answer, steps: Mapping[str, str]) -> Progress:
     """A job that has ended with a failed task has failed, and its task knows why: each has one task."""
-    standing = reading.progress(answer, steps=steps)
+    standing = parsing.progress(answer, steps=steps)
     task = _task(answer)
     ended = standing.state in {State.SUCCEEDED, State.FAILED}
-    if not ended or reading.state(_status(task)) is not State.FAILED:
+    if not ended or parsing.state(_status(task)) is not State.FAILED:
         return standing
     why = reason(optional(task, dict, "error", default=None))
-    return replace(standing, state=State.FAILED, error=why or reading.failure(State.FAILED, answer.body))
+    return replace(standing, state=State.FAILED, error=why or parsing.failure(State.FAILED, answer.body))
 
 
 def _prediction(item: object) -> Prediction:
     classes = required(item, dict, "classes")
     return Prediction(
         location=required(item, str, "location"),
-        expected=reading.names(classes, "labeledClasses", "labeledClass"),
-        predicted=reading.names(classes, "predictedClasses", "predictedClass"),
+        expected=parsing.names(classes, "labeledClasses", "labeledClass"),
+        predicted=parsing.names(classes, "predictedClasses", "predictedClass"),
         language=optional(item, str, "culture", default=""),
     )
 
@@ -197,7 +197,7 @@ def _task(answer: Answer) -> object:
 
 
 def _status(part: object) -> str:
-    return optional(part, str, *reading.STATUS, default="")
+    return optional(part, str, *parsing.STATUS, default="")
 
 
 def _tasks(body: object) -> list[object]:

@@ -21,11 +21,11 @@ from requests.auth import AuthBase
 from urllib3.exceptions import ConnectTimeoutError, ProxyError
 from urllib3.util import Retry
 
-from shared.deadlines import Deadline, session_with_deadlines
 from shared.errors import Garbled, Refused, Rejected, SettingsError, Unavailable
-from shared.language.answers import BYTES_PER_TOKEN, MAX_BYTES, MAX_ERROR_BYTES, Answer, error_of, retry_after
+from shared.language.deadlines import Deadline, session_with_deadlines
 from shared.language.endpoint import Endpoint
 from shared.language.redaction import Redaction, redaction
+from shared.language.responses import BYTES_PER_TOKEN, MAX_BYTES, MAX_ERROR_BYTES, Answer, error_of, retry_after
 
 TIMEOUTS = (5.0, 30.0)
 """Seconds to connect, and to wait for each part of an answer."""

@@ -14,8 +14,8 @@ from client_process import ENVIRONMENTS, Client, speaking
 from served import serving
 from world import World
 
-from shared.management import openapi
-from shared.management.routes import ROUTES
+from shared.api import openapi
+from shared.api.routes import ROUTES
 from shared.settings import TODAY_API
 
 GENERATOR = "openapi-python-client"

@@ -1,0 +1,1 @@
+"""The HTTP API: the table of routes, requests, views, schemas and the OpenAPI document."""

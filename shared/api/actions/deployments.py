@@ -1,0 +1,80 @@
+"""Publishing, and the deployments that come of it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from shared.api import views
+from shared.api.actions.starting import answer, begin
+from shared.api.requests import Answer, Request, flag, json_object, name_of, only_task, text
+from shared.domain.operation import OperationKind
+from shared.domain.singletons import Chosen
+from shared.errors import BadRequest, Conflict, NotFound
+from shared.operations.handlers import models_at
+from shared.services import Services
+from shared.settings import PREVIEW_API
+
+PRODUCTION = "production"
+
+
+def publish_model(services: Services, request: Request, now: datetime, project: str) -> Answer:
+    """What was published becomes the classifier of dropped files, unless "asClassifier" is false."""
+    body = json_object(request)
+    task, name = only_task(body), name_of(project, "project")
+    model = name_of(text(task, "trainingModelName"), "model")
+    wanted = {"deployment": text(task, "deploymentName", PRODUCTION), "asClassifier": body.get("asClassifier", True)}
+    return begin(services, OperationKind.PUBLISH, name, wanted_publish(services, wanted, name, model), now)
+
+
+def get_publishing(services: Services, request: Request, now: datetime, project: str, key: str) -> Answer:
+    del request, now
+    return answer(services, OperationKind.PUBLISH, project, key)
+
+
+def wanted_publish(services: Services, body: Mapping[str, Any], project: str, model: str) -> dict[str, Any]:
+    """What a publishing needs. Raises Conflict if it would take the model away that dropped files go to."""
+    as_classifier = flag(body, "asClassifier", default=True)
+    chosen = services.ledger.read(Chosen).classifier
+    only_one = services.settings.language_api == PREVIEW_API
+    if only_one and not as_classifier and chosen and chosen.project == project:
+        raise Conflict(
+            "Dropped files go to the one model that this project can have published in the quickstart's protocol: "
+            'publishing another takes its place, so "asClassifier" cannot be false.'
+        )
+    deployment = name_of(text(body, "deployment", PRODUCTION), "deployment")
+    return {"model": model, "deployment": deployment, "asClassifier": as_classifier}
+
+
+def list_deployments(services: Services, request: Request, now: datetime, project: str) -> Answer:
+    del request, now
+    found = services.language.deployments(name_of(project, "project"))
+    return Answer(200, {"value": [views.deployment(one) for one in found]})
+
+
+def get_deployment(services: Services, request: Request, now: datetime, project: str, deployment: str) -> Answer:
+    del request, now
+    found = services.language.deployment(name_of(project, "project"), name_of(deployment, "deployment"))
+    return Answer(200, views.deployment(found))
+
+
+def delete_deployment(services: Services, request: Request, now: datetime, project: str, deployment: str) -> Answer:
+    del request
+    parameters = {"deployment": name_of(deployment, "deployment")}
+    return begin(services, OperationKind.UNPUBLISH, name_of(project, "project"), parameters, now)
+
+
+def swap_deployments(services: Services, request: Request, now: datetime, project: str) -> Answer:
+    """Two deployments change their models; asked for once more, they change back."""
+    body, name = json_object(request), name_of(project, "project")
+    pair = [name_of(text(body, field), "deployment") for field in ("firstDeploymentName", "secondDeploymentName")]
+    if pair[0] == pair[1]:
+        raise BadRequest("A deployment cannot be swapped with itself: name two.")
+    models = models_at(services, name)
+    if missing := [one for one in pair if one not in models]:
+        raise NotFound(f"Project {name} has no deployment {missing[0]}.")
+    first, second = pair
+    afterwards = {first: models[second], second: models[first]}
+    parameters = {"firstDeploymentName": first, "secondDeploymentName": second}
+    return begin(services, OperationKind.SWAP, name, parameters, now, known={"deployments": afterwards})

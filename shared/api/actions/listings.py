@@ -1,0 +1,169 @@
+"""Documents, jobs, operations: listed, or one of them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from shared.api import views
+from shared.api.requests import Answer, Request, choice, key_of, name_asked, page_of, selection
+from shared.domain.filters import Selection
+from shared.domain.model import Document, DocumentState, Job, JobState
+from shared.domain.operation import Operation, OperationState
+from shared.errors import BadRequest, NotFound
+from shared.pipeline import waiting
+from shared.services import Services
+
+# Rows know only when something is due or ended: what else is wanted is looked for in so many readings, and what they
+# did not find is left to the next page.
+READINGS = 5
+SOONEST, LATEST = timedelta(seconds=2), timedelta(seconds=60)  # to ask again for what has not ended
+
+ALL, OPEN, ENDED = "all", "open", "ended"
+EVERYTHING = Selection(None)
+# What is listed: its value, the states it has, and its view.
+LISTED: dict[str, tuple[Any, Any, Callable[[Any], views.View]]] = {
+    "documents": (Document, DocumentState, views.document),
+    "jobs": (Job, JobState, views.job),
+    "operations": (Operation, OperationState, views.operation),
+}
+
+
+@dataclass(frozen=True)
+class Listing:
+    """What a call lists: a kind of LISTED, in these states; of documents, those that fit `wanted`."""
+
+    what: str
+    states: Sequence[Any]
+    wanted: Selection = EVERYTHING
+
+    @property
+    def kind(self) -> Any:
+        return LISTED[self.what][0]
+
+    @property
+    def ended(self) -> list[Any]:
+        return [state for state in self.states if state.final]
+
+    def keeps(self, value: Any) -> bool:
+        return value.state in self.states and (not isinstance(value, Document) or self.wanted.fits(value))
+
+
+def list_documents(services: Services, request: Request, now: datetime) -> Answer:
+    """Documents: those that are open, the longest due first; then those that have ended, newest first.
+
+    With `name`, all versions of that file, the last one first. A page may be short, or empty, and still have a
+    `continue`. `waitingFor` says why a document waits.
+    """
+    wanted, states = selection(request.query), _states("documents", request)
+    if wanted.category:
+        states = [state for state in states if state is DocumentState.SUCCEEDED]
+    if not states:
+        raise BadRequest('Only documents that succeeded have a class: leave "state" out beside "class".')
+    return _list(services, request, Listing("documents", states, wanted), now)
+
+
+def list_jobs(services: Services, request: Request, now: datetime) -> Answer:
+    """Analyze jobs: those that are open, then those that have ended, newest first."""
+    return _list(services, request, Listing("jobs", _states("jobs", request)), now)
+
+
+def list_operations(services: Services, request: Request, now: datetime) -> Answer:
+    """Operations: those that are open, then those that have ended, newest first."""
+    return _list(services, request, Listing("operations", _states("operations", request)), now)
+
+
+def get_document(services: Services, request: Request, now: datetime, key: str) -> Answer:
+    """One document with its timeline."""
+    del request
+    return _get(services, "documents", key, now)
+
+
+def get_job(services: Services, request: Request, now: datetime, key: str) -> Answer:
+    """One job and its documents."""
+    del request
+    return _get(services, "jobs", key, now)
+
+
+def get_operation(services: Services, request: Request, now: datetime, key: str) -> Answer:
+    """How one operation stands, or what it yielded."""
+    del request
+    return _get(services, "operations", key, now)
+
+
+def find(services: Services, what: str, key: str) -> Any:
+    """The value of this key. Raises NotFound, and BadRequest for what no key can be."""
+    found = services.ledger.find(LISTED[what][0], key_of(key))
+    if found is None:
+        raise NotFound(f"There is no {what.removesuffix('s')} {key}.")
+    return found
+
+
+def ask_again(value: Any, now: datetime) -> dict[str, str]:
+    """The header that says when to ask again for what has not ended: when it is next looked at, within bounds.
+
+    A document that is submitted is looked at with its job; its own time is that job's expiry.
+    """
+    wait = SOONEST if value.state is DocumentState.SUBMITTED else value.due - now
+    return {"Retry-After": str(round(max(SOONEST, min(wait, LATEST)).total_seconds()))}
+
+
+def _get(services: Services, what: str, key: str, now: datetime) -> Answer:
+    value = find(services, what, key)
+    [view] = _views(services, what, [value], now)
+    return Answer(200, view, {} if value.state.final else ask_again(value, now))
+
+
+def _states(what: str, request: Request) -> list[Any]:
+    """The states that `state` asks for: one of them, those that are open, or all."""
+    states = list(LISTED[what][1])
+    words = {ALL: states, OPEN: [state for state in states if not state.final], **{state: [state] for state in states}}
+    return choice(request.query.get("state", ALL), "state", words.__getitem__, list(words))  # type: ignore[no-any-return]
+
+
+def _views(services: Services, what: str, values: Sequence[Any], now: datetime) -> list[views.View]:
+    """What stops all documents is read once, and only if one of these waits."""
+    if not any(value.state is DocumentState.WAITING for value in values):
+        return [LISTED[what][2](value) for value in values]
+    for_all = waiting.keeps_all(services, now)
+    return [views.document(value, waiting.waiting_for(value, for_all, now)) for value in values]
+
+
+def _list(services: Services, request: Request, listing: Listing, now: datetime) -> Answer:
+    top, after = page_of(request.query)
+    if "name" in request.query:
+        versions, after = services.ledger.named(name_asked(request.query), top, after)
+        found: list[Any] = list(filter(listing.keeps, versions))
+    else:
+        found, after = _page(services, listing, top, after)
+    return Answer(200, {"value": _views(services, listing.what, found, now), **views.continued(after)})
+
+
+def _page(services: Services, listing: Listing, top: int, after: str) -> tuple[list[Any], str]:
+    kept: list[Any] = []
+    for _ in range(READINGS):
+        found, after = _reading(services, listing, top - len(kept), after)
+        kept += filter(listing.keeps, found)
+        if not after or len(kept) == top:
+            break
+    return kept, after
+
+
+def _reading(services: Services, listing: Listing, limit: int, after: str) -> tuple[list[Any], str]:
+    """What is open comes first: what ends meanwhile may be listed twice, but is never left out."""
+    first = OPEN if len(listing.ended) < len(listing.states) else ENDED
+    part, _, place = after.partition("|") if after else (first, "", "")
+    if part == OPEN:
+        found, place = services.ledger.open(listing.kind, limit, place)
+        following = ENDED if listing.ended else ""
+    elif part == ENDED:
+        since, until = listing.wanted.since, listing.wanted.until
+        found, place = services.ledger.ended_in(listing.kind, listing.ended, limit, place, since=since, until=until)
+        following = ""
+    else:
+        raise BadRequest('"continue" must be what the answer before gave.')
+    if place:
+        return found, f"{part}|{place}"
+    return found, f"{following}|" if following else ""

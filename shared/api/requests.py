@@ -1,0 +1,220 @@
+"""What a caller sends, read and checked; what is wrong with it, in words that say what to send."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from functools import cached_property
+from typing import Any
+
+from shared.domain.filters import Selection
+from shared.domain.model import HALF_CHARACTER, LONGEST_NAME, DocumentState, is_file_name
+from shared.errors import BadRequest
+from shared.language import bounded_json
+
+MAX_BODY = 1_000_000  # bytes, unless a route says otherwise
+PLAIN_TYPES = ("text/plain", "application/octet-stream")
+# curl says the last of every body that it is not told the type of.
+JSON_TYPES = ("", "application/json", "application/x-www-form-urlencoded")
+MAX_TOKENS = 10_000  # of a JSON body: see bounded_json
+LONGEST_TEXT = 10_000
+PAGE, LARGEST_PAGE = 50, 500
+KEY = re.compile(r"[0-9A-Za-z]{1,64}", re.ASCII)
+MOMENT = "2026-11-22T15:00:00Z"
+CONTINUATION = re.compile(r"[0-9A-Za-z._|-]{0,200}", re.ASCII)
+# What both protocols take for the name of a project, a model or a deployment.
+NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,49}")
+
+MAX_NAME = 1024  # of a file in storage
+MAX_PARTS = 254  # of a path in storage
+UNPRINTABLE = re.compile("[\x00-\x1f\x7f-\x9f\ufffe\uffff]")  # what no listing of a container can spell
+
+
+@dataclass(frozen=True)
+class Request:
+    """A call as the door hands it on: `path` is what follows the route prefix, decoded; `query` has no repeats."""
+
+    method: str
+    path: str
+    query: Mapping[str, str] = field(default_factory=dict)
+    body: bytes = b""
+    content_type: str = ""
+    range: str = ""
+
+    @cached_property
+    def json(self) -> Any:
+        """The body as JSON, decoded once; None if it is not JSON. Raises BadRequest if it is costly to decode."""
+        try:
+            return bounded_json.decode(self.body, MAX_TOKENS)
+        except bounded_json.TooManyValues as error:
+            raise BadRequest(f"The body has {error}: no request needs as many.") from None
+        except (ValueError, RecursionError):
+            return None
+
+
+@dataclass(frozen=True)
+class Answer:
+    """Status, a JSON value, headers; or, with another `content_type`, a file's bytes in place of the value."""
+
+    status: int
+    body: Any
+    headers: Mapping[str, str] = field(default_factory=dict)
+    content_type: str = "application/json"
+
+
+def is_plain(request: Request) -> bool:
+    """Whether the body says that it is a text, or a file's bytes."""
+    return _media_type(request) in PLAIN_TYPES
+
+
+def is_json(request: Request) -> bool:
+    """Whether the body may be JSON by its media type; one that has none is taken for it."""
+    media_type = _media_type(request)
+    return media_type in JSON_TYPES or (media_type.startswith("application/") and media_type.endswith("+json"))
+
+
+def _media_type(request: Request) -> str:
+    return request.content_type.partition(";")[0].strip().lower()
+
+
+def json_object(request: Request) -> Mapping[str, Any]:
+    """The body as a JSON object. Raises BadRequest for anything else."""
+    if not isinstance(request.json, dict):
+        raise BadRequest("The body must be a JSON object.")
+    return request.json
+
+
+def text(body: Mapping[str, Any], name: str, default: str | None = None, longest: int = LONGEST_TEXT) -> str:
+    """A string of the body; required unless there is a default."""
+    value = body.get(name, default)
+    if not isinstance(value, str) or (default is None and not value.strip()):
+        raise BadRequest(f'"{name}" must be a string{"" if default is not None else " that is not empty"}.')
+    if len(value) > longest:
+        raise BadRequest(f'"{name}" has {len(value):,} characters; at most {longest:,} are taken.')
+    if not value.isascii() and HALF_CHARACTER.search(value):
+        raise BadRequest(f'"{name}" holds half a character (a lone surrogate).')
+    return value
+
+
+def flag(body: Mapping[str, Any], name: str, *, default: bool = False) -> bool:
+    value = body.get(name, default)
+    if not isinstance(value, bool):
+        raise BadRequest(f'"{name}" must be true or false.')
+    return value
+
+
+def ratio(body: Mapping[str, Any], name: str) -> float | None:
+    """A number from 0 to 1; None if there is none."""
+    value = body.get(name)
+    if value is None:
+        return None
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= 1:
+        raise BadRequest(f'"{name}" must be a number from 0 to 1.')
+    return float(value)
+
+
+def member(body: Mapping[str, Any], name: str) -> Mapping[str, Any] | None:
+    """An object within the body; None if there is none."""
+    value = body.get(name)
+    if value is not None and not isinstance(value, dict):
+        raise BadRequest(f'"{name}" must be a JSON object.')
+    return value
+
+
+def choice(value: str, name: str, choices: Callable[[str], Any], allowed: list[str]) -> Any:
+    """One of the words that `choices` (an enumeration, or what looks up in a table) knows."""
+    try:
+        return choices(value)
+    except (ValueError, KeyError):
+        raise BadRequest(f'"{name}" must be one of {", ".join(allowed)}.') from None
+
+
+def name_of(value: str, what: str) -> str:
+    """A project's, model's or deployment's name."""
+    if not NAME.fullmatch(value):
+        raise BadRequest(
+            f"The {what} name must have 1 to 50 letters, digits, hyphens, underscores or dots, and begin with a letter "
+            "or digit."
+        )
+    return value
+
+
+def file_name(name: str, what: str) -> str:
+    """The name of a file to be written, if every storage and every listing can hold it."""
+    length = len(name.encode("utf-16-le", "surrogatepass")) // 2  # as storage counts
+    if length > LONGEST_NAME:
+        raise BadRequest(f'"{what}" has {length:,} characters; at most {LONGEST_NAME:,} are taken.')
+    if "\\" in name:
+        raise BadRequest(f'"{what}" holds a backslash, which storage turns into a slash: write / between folders.')
+    parts = name.split("/")
+    whole = len(parts) <= MAX_PARTS and all(part.strip() and not part.endswith(".") for part in parts)
+    if not whole or UNPRINTABLE.search(name) or not is_file_name(name):
+        raise BadRequest(
+            f'"{what}" must be the name of a file, such as reviews/first.txt: no control characters, and at most '
+            f"{MAX_PARTS} parts between slashes, none of them blank or with a dot at its end."
+        )
+    return name
+
+
+def name_asked(query: Mapping[str, str]) -> str:
+    """The name of a file that may be there, however it is spelled."""
+    name = text(query, "name")
+    if len(name) > MAX_NAME or "\0" in name:
+        raise BadRequest(f'"name" must be the name of a file: at most {MAX_NAME:,} characters, and no NUL.')
+    return name
+
+
+def key_of(value: str) -> str:
+    """A document's, job's or operation's key."""
+    if not KEY.fullmatch(value):
+        raise BadRequest("A key has letters and digits only.")
+    return value
+
+
+def only_task(body: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The one task of a train or publish request, as the quickstart writes it: {"tasks": [{…}]}."""
+    tasks = body.get("tasks")
+    if not isinstance(tasks, list) or len(tasks) != 1 or not isinstance(tasks[0], dict):
+        raise BadRequest('The body must be {"tasks": [{"trainingModelName": "…"}]}, with one task.')
+    return tasks[0]
+
+
+def moment(values: Mapping[str, Any], name: str) -> datetime | None:
+    """A moment in ISO 8601, if it is given; UTC unless it says otherwise. A blank is the + that a URL takes away."""
+    if not (value := text(values, name, "")):
+        return None
+    try:
+        found = datetime.fromisoformat(value.replace(" ", "+"))
+    except ValueError:
+        raise BadRequest(f'"{name}" must be a moment such as {MOMENT}.') from None
+    return found if found.tzinfo else found.replace(tzinfo=UTC)
+
+
+def selection(values: Mapping[str, Any]) -> Selection:
+    """Which documents a listing or an export is of: `class`, `prefix`, `since`, `until`. None is needed."""
+    category = text(values, "class", "")
+    return Selection(
+        state=DocumentState.SUCCEEDED if category else None,
+        prefix=text(values, "prefix", ""),
+        category=category,
+        since=moment(values, "since"),
+        until=moment(values, "until"),
+    )
+
+
+def page_of(query: Mapping[str, str]) -> tuple[int, str]:
+    """`top` (how many at most) and `continue` (where to go on)."""
+    top = query.get("top", str(PAGE))
+    if not (re.fullmatch(r"[1-9][0-9]{0,2}", top, re.ASCII) and int(top) <= LARGEST_PAGE):
+        raise BadRequest(f'"top" must be a whole number from 1 to {LARGEST_PAGE}.')
+    return int(top), continuation(query)
+
+
+def continuation(values: Mapping[str, Any]) -> str:
+    """The row after which to go on, from the `continue` of the answer before; "" at the beginning."""
+    after = text(values, "continue", "")
+    if not CONTINUATION.fullmatch(after):
+        raise BadRequest('"continue" must be what the answer before gave.')
+    return after.replace("_", "|")

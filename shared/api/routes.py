@@ -1,0 +1,251 @@
+"""The table of routes: method and path -> action. JSON in and out; every error leaves by one road, in one shape."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import datetime
+
+from werkzeug.exceptions import MethodNotAllowed
+from werkzeug.exceptions import NotFound as NoSuchRoute
+from werkzeug.routing import Map, Rule
+
+from shared.api import openapi
+from shared.api.actions import deployments, documents, exports, health, listings, models, projects, steering
+from shared.api.known import require_known_fields, require_known_query
+from shared.api.requests import Answer, Request, is_json, is_plain
+from shared.api.route import Route
+from shared.api.schemas import OF_DOCUMENTS, OF_FILES, OF_JOBS, OF_OPERATIONS, OF_TEXT, OPTIONAL, PAGED, SENT
+from shared.domain.text import LARGEST_FILE, LONGEST_TEXT
+from shared.errors import ContentTooLarge, TextdropError, UnsupportedMediaType
+from shared.services import Services
+
+log = logging.getLogger(__name__)
+
+
+def get_index(services: Services, request: Request, now: datetime) -> Answer:
+    """The addresses to begin with."""
+    del services, request, now
+    return Answer(200, openapi.index(ROUTES))
+
+
+def get_open_api(services: Services, request: Request, now: datetime) -> Answer:
+    """The description of all routes, in OpenAPI 3.1."""
+    del services, request, now
+    return Answer(200, openapi.document(ROUTES))
+
+
+MAX_DOCUMENT = 6 * LONGEST_TEXT + 100_000  # a character may take six bytes in JSON; and there are other fields
+ONE = (400, 404)
+CHANGE = (400, 409)  # something else changed it, or is under way
+AUTHORING = (400, 404, 409, 501, 502)  # whatever the Language service may have against it
+
+ROUTES: tuple[Route, ...] = (
+    Route("GET", "", get_index, {200: "Index"}),
+    Route("GET", "projects", projects.list_projects, {200: "Projects"}, troubles=AUTHORING),
+    Route("POST", "projects", projects.create_project, {202: "Operation"}, "NewProject", troubles=AUTHORING),
+    Route("GET", "projects/<project>", projects.get_project, {200: "Project"}, troubles=AUTHORING),
+    Route(
+        "PATCH", "projects/<project>", projects.update_project, {200: "Project"}, "ProjectChange", troubles=AUTHORING
+    ),
+    Route("DELETE", "projects/<project>", projects.delete_project, {202: "Operation"}, troubles=AUTHORING),
+    Route(
+        "POST",
+        "projects/<project>/import",
+        projects.import_labels,
+        {202: "Operation"},
+        "LabelsImport",
+        troubles=AUTHORING,
+    ),
+    Route(
+        "POST",
+        "projects/<project>/export",
+        projects.export_labels,
+        {202: "Operation"},
+        "LabelsExport",
+        troubles=AUTHORING,
+    ),
+    Route(
+        "POST",
+        "projects/<project>/labels/check",
+        projects.check_labels,
+        {200: "LabelsProof"},
+        "LabelsCheck",
+        troubles=AUTHORING,
+    ),
+    Route(
+        "POST",
+        "projects/<project>/labels/convert",
+        projects.convert_labels,
+        {200: "LabelsFile"},
+        "LabelsConversion",
+        troubles=AUTHORING,
+    ),
+    Route("GET", "languages", projects.list_languages, {200: "Languages"}, troubles=AUTHORING),
+    Route("POST", "projects/<project>/train", models.train_model, {202: "Operation"}, "TrainTask", troubles=AUTHORING),
+    Route("GET", "projects/<project>/train/jobs", models.list_trainings, {200: "Trainings"}, troubles=AUTHORING),
+    Route("GET", "projects/<project>/train/jobs/<key>", models.get_training, {200: "Training"}, troubles=AUTHORING),
+    Route(
+        "POST",
+        "projects/<project>/train/jobs/<key>/cancel",
+        models.cancel_training,
+        {202: "Training"},
+        troubles=AUTHORING,
+    ),
+    Route("GET", "projects/<project>/models", models.list_models, {200: "Models"}, troubles=AUTHORING),
+    Route("GET", "projects/<project>/models/<model>", models.get_model, {200: "Model"}, troubles=AUTHORING),
+    Route("DELETE", "projects/<project>/models/<model>", models.delete_model, {200: "Deleted"}, troubles=AUTHORING),
+    Route(
+        "GET",
+        "projects/<project>/models/<model>/evaluation",
+        models.get_evaluation,
+        {200: "Evaluation"},
+        troubles=AUTHORING,
+    ),
+    Route(
+        "GET",
+        "projects/<project>/models/<model>/evaluation/documents",
+        models.list_predictions,
+        {200: "Predictions"},
+        query=PAGED,
+        troubles=AUTHORING,
+    ),
+    Route(
+        "POST",
+        "projects/<project>/publish",
+        deployments.publish_model,
+        {202: "Operation"},
+        "PublishTask",
+        troubles=AUTHORING,
+    ),
+    Route("GET", "projects/<project>/publish/jobs/<key>", deployments.get_publishing, {200: "Operation"}, troubles=ONE),
+    Route(
+        "GET", "projects/<project>/deployments", deployments.list_deployments, {200: "Deployments"}, troubles=AUTHORING
+    ),
+    Route(
+        "POST",
+        "projects/<project>/deployments/swap",
+        deployments.swap_deployments,
+        {202: "Operation"},
+        "Swap",
+        troubles=AUTHORING,
+    ),
+    Route(
+        "GET",
+        "projects/<project>/deployments/<deployment>",
+        deployments.get_deployment,
+        {200: "Deployment"},
+        troubles=AUTHORING,
+    ),
+    Route(
+        "DELETE",
+        "projects/<project>/deployments/<deployment>",
+        deployments.delete_deployment,
+        {202: "Operation"},
+        troubles=AUTHORING,
+    ),
+    Route("GET", "classifier", steering.get_classifier, {200: "Classifier"}, troubles=AUTHORING),
+    Route("PUT", "classifier", steering.set_classifier, {200: "Classifier"}, "NewClassifier", troubles=AUTHORING),
+    Route("GET", "documents", listings.list_documents, {200: "Documents"}, query=OF_DOCUMENTS, troubles=(400,)),
+    Route(
+        "POST",
+        "documents",
+        documents.create_document,
+        {202: "Accepted"},
+        "NewDocument",
+        text=True,
+        max_body=MAX_DOCUMENT,
+        query=OF_TEXT,
+        troubles=CHANGE,
+    ),
+    Route("GET", "documents/<key>", listings.get_document, {200: "Document"}, troubles=ONE),
+    Route(
+        "GET",
+        "documents/<key>/result",
+        documents.get_document_result,
+        {200: "Result", 202: "InProgress"},
+        troubles=(*ONE, 409),
+    ),
+    Route("POST", "documents/export", exports.export_documents, {202: "Operation"}, "DocumentsExport", troubles=CHANGE),
+    Route("POST", "documents/replay", steering.replay_documents, {200: "Counted"}, "Replay", troubles=AUTHORING),
+    Route("POST", "documents/purge", steering.purge_documents, {200: "Counted"}, "Purge", troubles=AUTHORING),
+    Route("GET", "jobs", listings.list_jobs, {200: "Jobs"}, query=OF_JOBS, troubles=(400,)),
+    Route("GET", "jobs/<key>", listings.get_job, {200: "Job"}, troubles=ONE),
+    Route("GET", "operations", listings.list_operations, {200: "Operations"}, query=OF_OPERATIONS, troubles=(400,)),
+    Route("GET", "operations/<key>", listings.get_operation, {200: "Operation"}, troubles=ONE),
+    Route(
+        "GET",
+        "operations/<key>/content",
+        exports.get_operation_content,
+        {200: "Export", 202: "Operation", 206: "Export"},
+        headers=OF_FILES,
+        troubles=(400, 404, 409, 416),
+    ),
+    Route("POST", "operations/<key>/abandon", steering.abandon_operation, {200: "Operation"}, troubles=(400, 404, 409)),
+    Route("GET", "submission", steering.get_submission, {200: "Submission"}),
+    Route("PUT", "submission", steering.set_submission, {200: "Submission"}, "NewSubmission", troubles=CHANGE),
+    Route("GET", "sweep", steering.get_sweep, {200: "Sweep"}),
+    Route("POST", "sweep", steering.start_sweep, {202: "Sweep"}, troubles=(409,)),
+    Route("GET", "health", health.get_health, {200: "Health", 503: "Health"}),
+    Route("GET", "openapi.json", get_open_api, {200: "OpenApi"}),
+)
+
+_map = Map(
+    [Rule(f"/{route.path}", methods=[route.method], endpoint=number) for number, route in enumerate(ROUTES)],
+    strict_slashes=False,
+    merge_slashes=False,
+).bind("textdrop")
+
+
+def answer(request: Request, services: Callable[[], Services], now: datetime) -> Answer:
+    """Find the action and run it. Never raises: trouble becomes an error answer, and what is unforeseen is logged."""
+    try:
+        number, arguments = _map.match(f"/{request.path}", method=request.method)
+        route = ROUTES[number]
+        request = _with_body(route, request)
+        _require_known(route, request)
+        return route.action(services(), request, now, **arguments)  # type: ignore[no-any-return]
+    except MethodNotAllowed as error:
+        allowed = ", ".join(sorted(error.valid_methods or ()))
+        return _error(405, "MethodNotAllowed", f"This path takes {allowed}.", {"Allow": allowed})
+    except NoSuchRoute:
+        return _error(404, "NotFound", "There is no such path: GET /api lists the addresses to begin with.")
+    except TextdropError as error:
+        return _error(error.status, error.code, str(error), _wait(error))
+    except Exception:
+        log.exception("%s %s failed.", request.method, request.path)
+        return _error(500, "Unexpected", "Something unforeseen went wrong; the app's log has it.")
+
+
+def _with_body(route: Route, request: Request) -> Request:
+    """The request with a body that its route takes; what may be left out counts as {}. Nothing is decoded yet."""
+    if not route.takes:
+        return request
+    if not request.body and route.takes in OPTIONAL:
+        return replace(request, body=b"{}", content_type="")
+    plain = route.text and is_plain(request)
+    largest = LARGEST_FILE if plain else route.max_body
+    if len(request.body) > largest:  # it costs nothing more than its own bytes
+        raise ContentTooLarge(f"The body has {len(request.body):,} bytes; at most {largest:,} are taken.")
+    if request.body and not plain and not is_json(request):
+        or_text = ", or the text itself as text/plain" if route.text else ""
+        raise UnsupportedMediaType(f"The body must be JSON (Content-Type: application/json){or_text}.")
+    return request
+
+
+def _require_known(route: Route, request: Request) -> None:
+    """What is no JSON at all is left to the action, which knows what it wants instead."""
+    if route.query:
+        require_known_query(request.query, (query.name for query in route.query))
+    if route.takes and not (route.text and is_plain(request)):
+        require_known_fields(request.json, SENT[route.takes])
+
+
+def _error(status: int, code: str, message: str, headers: dict[str, str] | None = None) -> Answer:
+    return Answer(status, {"error": {"code": code, "message": message}}, headers or {})
+
+
+def _wait(error: TextdropError) -> dict[str, str]:
+    seconds = getattr(error, "retry_after", None)
+    return {"Retry-After": str(max(1, round(seconds)))} if seconds is not None else {}

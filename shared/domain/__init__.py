@@ -1,0 +1,1 @@
+"""Documents, jobs, operations and singletons: frozen values and pure decisions. No I/O, no clock."""

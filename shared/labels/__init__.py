@@ -1,0 +1,1 @@
+"""Labels files: their formats, the rules they are held to, and their validation."""

@@ -1,0 +1,96 @@
+"""Reads a labels file as its readers will: the file itself, the container's listing, and the texts it names."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+
+from shared.errors import BadRequest, ContainerMissing, NotFound, Unreadable
+from shared.labels import rules
+from shared.labels.formats import FILE, Finding, Format, read_labels
+from shared.labels.rules import Findings
+from shared.language.types import Kind, LabelledDocument, Labels
+from shared.services import Services
+
+PAGE, PAGES = 5000, 20  # files a page of the listing; as many as a project may have documents
+MOST_READ = 500  # texts; a caller waits for them
+READERS = 8
+TOLD = 3  # errors named in one message
+
+
+@dataclass(frozen=True)
+class Proof:
+    labels: Labels
+    findings: Findings
+    format: Format | None = None
+
+
+def proofread(services: Services, container: str, location: str, kind: Kind | None) -> Proof:
+    """What is right and wrong with a labels file and what it names. `kind` is the project's; None: as the file says."""
+    try:
+        raw = services.documents.read_any(container, location)
+    except (NotFound, ContainerMissing):
+        missing = Finding(location, f"is not in container {container}", "Upload it beside the documents it names.")
+        return Proof(Labels((), ()), Findings(errors=(missing,)))
+    except Unreadable as error:
+        return Proof(Labels((), ()), Findings(errors=(Finding(location, "cannot be read", str(error)),)))
+    read = read_labels(raw, kind)
+    faults = tuple(Finding(location if one.where == FILE else one.where, one.what, one.do) for one in read.faults)
+    findings = Findings(errors=faults) + rules.of_labels(read.labels) + _of_files(services, container, read.labels)
+    return Proof(read.labels, findings, read.format)
+
+
+def sound_labels(services: Services, container: str, location: str, kind: Kind) -> Labels:
+    """The labels of a file without errors. Raises BadRequest, which names the first of them."""
+    proof = proofread(services, container, location, kind)
+    errors = proof.findings.errors
+    if not errors:
+        return proof.labels
+    told = " ".join(f"{one.where} {one.what}. {one.do}" for one in errors[:TOLD])
+    more = f" {len(errors) - TOLD} more: a labels check lists them." if len(errors) > TOLD else ""
+    raise BadRequest(f"The labels cannot be used: {told}{more}")
+
+
+def _of_files(services: Services, container: str, labels: Labels) -> Findings:
+    if not labels.documents:
+        return Findings()
+    sizes, complete = _sizes(services, container)
+    found = rules.of_files(labels, sizes, complete=complete)
+    readable = [one for one in labels.documents if 0 < sizes.get(one.location, 0) <= rules.LARGEST_TEXT]
+    unread = len(readable) - MOST_READ
+    if unread > 0 or not complete:
+        found += Findings(warnings=(_partly(max(unread, 0), complete=complete),))
+    return found + _of_texts(services, container, readable[:MOST_READ])
+
+
+def _sizes(services: Services, container: str) -> tuple[Mapping[str, int], bool]:
+    """Bytes by file name, and whether the listing was read to its end."""
+    sizes: dict[str, int] = {}
+    marker = ""
+    for _ in range(PAGES):
+        blobs, marker = services.documents.page(marker, PAGE, container)
+        sizes |= {blob.name: blob.size for blob in blobs}
+        if not marker:
+            return sizes, True
+    return sizes, False
+
+
+def _of_texts(services: Services, container: str, documents: list[LabelledDocument]) -> Findings:
+    def look(document: LabelledDocument) -> Findings:
+        try:
+            return rules.of_text(document, services.documents.read_any(container, document.location))
+        except (NotFound, Unreadable) as error:  # deleted since it was listed, or archived
+            return Findings(errors=(Finding(document.location, "cannot be read", str(error)),))
+
+    found = Findings()
+    with ThreadPoolExecutor(READERS) as readers:
+        for one in readers.map(look, documents):
+            found += one
+    return found
+
+
+def _partly(unread: int, *, complete: bool) -> Finding:
+    looked = f"{MOST_READ:,} texts were read" if unread else "all texts that were found were read"
+    listed = "" if complete else f", and the first {PAGE * PAGES:,} files of the container listed"
+    return Finding("this check", f"is of a part only: {looked}{listed}", "Look through the others yourself.")

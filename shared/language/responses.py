@@ -1,0 +1,132 @@
+"""What an HTTP answer of the Language service means: content, or one error of ours. Pure."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from functools import cached_property
+
+from shared.errors import (
+    Busy,
+    Garbled,
+    LanguageError,
+    QuotaSpent,
+    Refused,
+    Rejected,
+    Throttled,
+    Unavailable,
+    Unexpected,
+    Unknown,
+)
+from shared.language import bounded_json
+
+MAX_BYTES = 8 * 2**20
+"""Of an answer, or of all pages of one. An evaluation of 200 classes with a full confusion matrix stays below it."""
+MAX_ERROR_BYTES = 2**16
+BYTES_PER_TOKEN = 16
+"""An answer may hold no more strings and values than its limit of bytes divided by this: each takes some 100 bytes."""
+LONGEST_WAIT = 86_400.0
+"""Seconds. A spent quota asks for days; asking again after one is soon enough, should it have been raised."""
+QUOTA_TEXT = "Out of call volume quota"
+
+ERRORS: Mapping[int, type[LanguageError]] = {
+    303: Garbled,  # "see there for what became of it": it was taken, and nobody knows as what
+    400: Rejected,
+    401: Refused,
+    403: Refused,
+    404: Unknown,
+    408: Throttled,
+    409: Busy,
+    410: Unknown,
+    413: Rejected,
+    415: Rejected,
+    422: Rejected,
+    429: Throttled,
+    **dict.fromkeys(range(500, 600), Unavailable),
+}
+"""Every other status is Unexpected."""
+FORBIDDEN, NOT_TAKEN = 403, 503
+
+
+@dataclass(frozen=True)
+class Answer:
+    """A 2xx answer, or an error's.
+
+    `headers` have names in lower case. `retry_after`: seconds the service asks to wait before the next look, or None.
+    `cleaned` takes the credential out of a value of JSON; the headers are clean already.
+    """
+
+    content: bytes
+    headers: Mapping[str, str] = field(default_factory=dict)
+    retry_after: float | None = None
+    max_tokens: int = MAX_BYTES // BYTES_PER_TOKEN
+    cleaned: Callable[[object], object] = lambda value: value
+
+    @cached_property
+    def body(self) -> object:
+        """The parsed JSON. Raises Garbled for anything else, and for more than `max_tokens` strings and values."""
+        try:
+            return self.cleaned(bounded_json.decode(self.content, self.max_tokens))
+        except bounded_json.TooManyValues as error:
+            raise Garbled(f"The Language service's answer has {error}.") from None
+        except (ValueError, RecursionError):  # their text may repeat what must not be logged
+            raise Garbled("The Language service's answer is not JSON, or nested too deep.") from None
+
+
+def error_of(status: int, answer: Answer) -> LanguageError:
+    """The error that an answer other than 2xx stands for."""
+    said, wait = _said(answer), answer.retry_after
+    kind = QuotaSpent if status == FORBIDDEN and QUOTA_TEXT in said else ERRORS.get(status, Unexpected)
+    message = f"The Language service answered {status}" + (f": {said}" if said else ".")
+    if kind is Unavailable:
+        return Unavailable(message, wait, sent=status != NOT_TAKEN)
+    return kind(message, wait)
+
+
+def reason(error: object) -> str:
+    """What an error object of the service says, its inner errors included; "" if it says nothing. Never raises."""
+    messages: dict[str, None] = {}
+    for _ in range(5):
+        if not isinstance(error, dict):
+            break
+        said = error.get("message") or error.get("code")
+        if isinstance(said, str):
+            messages[said] = None
+        error = error.get("innererror")
+    return brief(" ".join(messages))
+
+
+def brief(text: str, length: int = 500) -> str:
+    """`text` on one line of at most `length` characters, fit for a log, a row or a message."""
+    line = " ".join(writable(text).split())
+    return line if len(line) <= length else line[: length - 1] + "…"
+
+
+def writable(text: str) -> str:
+    """`text` without half characters (lone surrogates), which JSON can spell and no file or row can hold."""
+    return text.encode("utf-8", "replace").decode()
+
+
+def retry_after(header: str | None, now: datetime) -> float | None:
+    """Seconds to wait by a Retry-After header, given as seconds or as an HTTP date; at most LONGEST_WAIT."""
+    if header is None:
+        return None
+    if re.fullmatch(r"\s*\d+(\.\d+)?\s*", header, re.ASCII):
+        return min(float(header), LONGEST_WAIT)
+    try:
+        date = parsedate_to_datetime(header)
+        seconds = (date.replace(tzinfo=date.tzinfo or UTC) - now).total_seconds()
+    except (ValueError, OverflowError):
+        return None
+    return min(max(seconds, 0.0), LONGEST_WAIT)
+
+
+def _said(answer: Answer) -> str:
+    try:
+        body = answer.body
+    except Garbled:
+        return ""
+    return reason(body.get("error", body)) if isinstance(body, dict) else ""

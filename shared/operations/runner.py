@@ -1,0 +1,189 @@
+"""Long-running work on a project at the service: begun once, then followed by the tick until it ends.
+
+The operation's row is written before the request. How each kind goes is the table in `handlers`.
+"""
+
+from __future__ import annotations
+
+import logging
+from contextlib import suppress
+from datetime import datetime, timedelta
+
+from shared.domain.model import wait_before
+from shared.domain.operation import Operation, OperationState
+from shared.errors import (
+    Busy,
+    Closed,
+    Conflict,
+    Garbled,
+    LanguageError,
+    Moved,
+    Refused,
+    StorageUnavailable,
+    TextdropError,
+    Unknown,
+)
+from shared.language.types import Progress, State
+from shared.operations.handlers import WORK, next_part
+from shared.pipeline import gate
+from shared.pipeline.isolation import each, reason
+from shared.services import Services
+
+log = logging.getLogger(__name__)
+
+LIFETIME = timedelta(days=7)  # of an authoring job at the service
+FIRST_LOOK, LONGEST_LOOK = timedelta(seconds=1), timedelta(seconds=30)
+SETBACK_FIRST, SETBACK_LONGEST = timedelta(seconds=10), timedelta(minutes=10)  # after an unforeseen error
+LONGEST_ASKED = timedelta(minutes=15)  # whatever the service asks for
+# Nobody knows whether a beginning arrived whose process died; longer than any request may take.
+GRACE = timedelta(minutes=2)
+PAGE = 100  # open operations looked at at once
+TRIES = 5  # to find or to begin what ends, or takes a step, at this very moment
+# Trouble that passes. A caller hears of a refused key or a busy project at once; the tick tries on. Moved: what else
+# the operation changes was changed at the same moment.
+PASSING = (Closed, StorageUnavailable, Moved)
+PASSING_FOR_THE_TICK = (*PASSING, Busy, Garbled)
+
+
+def start(services: Services, operation: Operation, now: datetime) -> Operation:
+    """Remember the operation and ask the service for it; if the very same is under way, give that one.
+
+    Raises Conflict if another is under way on the project, and whatever the service or storage has against it, except
+    trouble that passes: then the operation is kept, and the tick goes on trying.
+    """
+    for _ in range(TRIES):
+        try:
+            [remembered] = services.ledger.commit((None, operation))
+        except Moved:
+            if found := _under_way(services, operation.project):
+                return _same(operation, found)
+        else:
+            return _begin_now(services, remembered, now)
+    return _same(operation, None)
+
+
+def _begin_now(services: Services, remembered: Operation, now: datetime) -> Operation:
+    try:
+        return _begin(services, remembered, now)
+    except TextdropError as trouble:
+        if isinstance(trouble, PASSING) and not isinstance(trouble, Refused):
+            return _postpone(services, remembered, str(trouble), now)
+        services.ledger.commit((remembered, remembered.failed(str(trouble), now)))
+        raise
+
+
+def _under_way(services: Services, project: str) -> Operation | None:
+    """The open operation on the project; None if it has just ended, or took a step while it was looked for."""
+    found, after = None, ""
+    while found is None:
+        page, after = services.ledger.open(Operation, PAGE, after)
+        found = next((one for one in page if one.project == project), None)
+        if not after:
+            break
+    return found
+
+
+def _same(wanted: Operation, found: Operation | None) -> Operation:
+    """What is under way, if it is what is wanted. Raises Conflict for anything else."""
+    if found and (found.kind, found.parameters) == (wanted.kind, wanted.parameters):
+        return found
+    what = f"Operation {found.key} ({found.kind})" if found else "Another operation"
+    where = f"project {wanted.project}" if wanted.project else "all documents"
+    raise Conflict(f"{what} on {where} is under way: GET /api/operations lists what is.")
+
+
+def follow(services: Services, now: datetime, limit: int) -> int:
+    """Take the next step of at most `limit` operations that are due; gives how many. One's trouble is its own."""
+    operations = services.ledger.due(Operation, now, limit)
+    each(
+        lambda operation: _step(services, operation, now),
+        operations,
+        lambda operation, trouble: _set_back(services, operation, trouble, now),
+        workers=1,
+    )
+    return len(operations)
+
+
+def _set_back(services: Services, operation: Operation, trouble: Exception, now: datetime) -> None:
+    current = services.ledger.find(Operation, operation.key)  # the step may have written it before the error
+    if current is None or current.state.final:
+        return
+    due = now + wait_before(operation.key, current.setbacks, SETBACK_FIRST, SETBACK_LONGEST)
+    with suppress(Moved):
+        services.ledger.commit((current, current.set_back(reason(trouble), due, now)))
+
+
+def _step(services: Services, operation: Operation, now: datetime) -> None:
+    try:
+        if now - operation.created > LIFETIME:
+            services.ledger.commit((operation, operation.failed("It did not end within seven days.", now)))
+        elif operation.state is OperationState.STARTING:
+            [operation] = services.ledger.commit((operation, operation.taken(now + GRACE)))
+            _begin_again(services, operation, now)
+        else:
+            _look(services, operation, now)
+    except Moved:  # another instance took the step
+        return
+    except PASSING_FOR_THE_TICK as trouble:
+        _postpone(services, operation, str(trouble), now)
+    except TextdropError as trouble:
+        log.warning("Operation %s failed: %s", operation.key, trouble)
+        services.ledger.commit((operation, operation.failed(str(trouble), now)))
+
+
+def _begin_again(services: Services, operation: Operation, now: datetime) -> None:
+    """The first try may have arrived, and have done all there was to do."""
+    arrived = WORK[operation.doing].arrived
+    try:
+        _begin(services, operation, now)
+    except LanguageError as trouble:
+        if arrived is None or not isinstance(trouble, arrived):
+            raise
+        _succeed(services, operation, Progress(State.SUCCEEDED), now)
+
+
+def _begin(services: Services, operation: Operation, now: datetime) -> Operation:
+    service_id = WORK[operation.doing].begin(services, operation)
+    if not service_id:
+        return _succeed(services, operation, Progress(State.SUCCEEDED), now)
+    [running] = services.ledger.commit((operation, operation.running(service_id, now + FIRST_LOOK, now)))
+    return running  # type: ignore[no-any-return]
+
+
+def _look(services: Services, operation: Operation, now: datetime) -> None:
+    try:
+        progress = WORK[operation.doing].look(services, operation)
+    except Unknown:
+        if WORK[operation.doing].arrived is not Unknown:
+            raise
+        _begin_again(services, operation, now)  # nobody knows of the deletion any more: what it deletes tells
+        return
+    if progress.state is State.SUCCEEDED:
+        _succeed(services, operation, progress, now)
+    elif progress.state.final:
+        why = "It was cancelled." if progress.state is State.CANCELLED else progress.error or f"{progress.state}"
+        services.ledger.commit((operation, operation.failed(why, now)))
+    else:
+        wait = wait_before(operation.key, operation.polls, FIRST_LOOK, LONGEST_LOOK)
+        if progress.retry_after is not None:
+            wait = min(timedelta(seconds=progress.retry_after), LONGEST_ASKED)
+        services.ledger.commit((operation, operation.progressed(progress, now + wait, now)))
+
+
+def _succeed(services: Services, operation: Operation, progress: Progress, now: datetime) -> Operation:
+    changes, result = WORK[operation.doing].effect(services, operation, progress, now)
+    part = next_part(operation, result)
+    if part:
+        after = operation.advanced(part, result, progress.steps, now)
+    else:
+        after = operation.succeeded(result, progress.steps, now)
+    done, *_ = services.ledger.commit((operation, after), *changes)
+    if changes:
+        gate.reopen(services)  # what waited for a classifier need not wait for the gate
+    return done  # type: ignore[no-any-return]
+
+
+def _postpone(services: Services, operation: Operation, why: str, now: datetime) -> Operation:
+    due = now + wait_before(operation.key, operation.polls, FIRST_LOOK, LONGEST_LOOK)
+    [postponed] = services.ledger.commit((operation, operation.postponed(why, due, now)))
+    return postponed  # type: ignore[no-any-return]

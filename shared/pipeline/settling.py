@@ -1,0 +1,78 @@
+"""Writes a job with what it means for its documents; and rescues documents that nothing would move on."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from contextlib import suppress
+from datetime import datetime, timedelta
+
+from shared.domain.model import Document, DocumentState, Job, wait_before
+from shared.errors import Moved
+from shared.pipeline.isolation import each
+from shared.services import Services
+
+log = logging.getLogger(__name__)
+
+RETRY_FIRST, RETRY_LONGEST = timedelta(seconds=10), timedelta(minutes=10)
+
+Change = tuple[Document, Document]
+
+
+def settle(services: Services, job: tuple[Job, Job], documents: Sequence[Change]) -> None:
+    """Write both, as (before, after), in one transaction.
+
+    Where it fails because of one of the documents (its row was edited, or cannot be written), each is written on its
+    own, and the job last. Raises Moved if another instance settled the job, and what kept a document from being
+    written, unless the job ends for good with this: then `rescue` finds the document.
+    """
+    try:
+        services.ledger.commit(job, *documents)
+    except Exception as trouble:
+        if not documents or _has_moved(job[0], services):
+            raise
+        log.warning("Job %s is settled document by document (%s).", job[0].key, type(trouble).__name__)
+        _settle_apart(services, job, documents)
+
+
+def unanswered(
+    document: Document, why: str, now: datetime, first: timedelta = RETRY_FIRST, longest: timedelta = RETRY_LONGEST
+) -> Document:
+    """After a submission that brought no answer: it waits longer each time."""
+    return document.unanswered(why, now + wait_before(document.key, document.attempts, first, longest), now)
+
+
+def _settle_apart(services: Services, job: tuple[Job, Job], documents: Sequence[Change]) -> None:
+    troubles: list[Exception] = []
+
+    def write(change: Change) -> None:
+        with suppress(Moved):  # it was edited or deleted since it was read, and is no longer this job's concern
+            services.ledger.commit(change)
+
+    each(write, documents, lambda _, trouble: troubles.append(trouble))
+    before, after = job
+    for_good = before.is_worn_out or (before.expires and after.ended and after.ended >= before.expires)
+    if troubles and not for_good:
+        raise troubles[0]
+    services.ledger.commit(job)
+
+
+def _has_moved(job: Job, services: Services) -> bool:
+    found = services.ledger.find(Job, job.key)
+    return found is None or found.version != job.version
+
+
+def rescue(services: Services, document: Document, now: datetime) -> Document | None:
+    """See to it that something moves an open document on; returns it as it is now if a job still has it.
+
+    Its index row, or that of its job, may have been deleted by hand, and its job may be unreadable or gone.
+    """
+    document = services.ledger.repair(document)
+    if document.state is not DocumentState.SUBMITTED:
+        return None
+    job = services.ledger.find(Job, document.job)
+    if job is not None and not job.state.final:
+        services.ledger.repair(job)
+        return document
+    services.ledger.commit((document, unanswered(document, "its job was forgotten", now)))
+    return None

@@ -1,0 +1,58 @@
+"""Why a waiting document waits, in words for whoever asks."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime
+
+from shared.domain.model import Document, DocumentState
+from shared.domain.singletons import Gate, Pause
+from shared.pipeline import gate
+from shared.pipeline.classifier import is_missing
+from shared.services import Services
+
+CHOOSE_ONE = "publish a model, or PUT /api/classifier."
+NO_QUOTA = "The quota of requests a minute is used up for the moment."
+
+
+def keeps_all(services: Services, now: datetime) -> str:
+    """What keeps every waiting document from being submitted, in sentences; "" if nothing does.
+
+    Reads each row once, so call it once a request. May raise StorageUnavailable.
+    """
+    return " ".join(_reasons(services, now))
+
+
+def waiting_for(document: Document, for_all: str, now: datetime) -> str:
+    """Why this document waits; "" if it does not, or is about to be submitted. `for_all` is from `keeps_all`. Pure."""
+    if document.state is not DocumentState.WAITING:
+        return ""
+    if document.due <= now:
+        return for_all
+    own = f"It is tried again at {document.due.isoformat()}: {document.timeline[-1].what}"
+    return f"{for_all} {own}".strip()
+
+
+def _reasons(services: Services, now: datetime) -> Iterator[str]:
+    pause = services.ledger.read(Pause)
+    if pause.paused:
+        yield paused(pause)
+    if is_missing(services):
+        yield f"There is no classifier: {CHOOSE_ONE}"
+    found = services.ledger.read(Gate).bounded(now)
+    if found.is_troubled(now):
+        yield closed(found)
+    elif not gate.left(services, now):
+        yield NO_QUOTA
+
+
+def paused(pause: Pause) -> str:
+    since = f" since {pause.since.isoformat()}" if pause.since else ""
+    return f"Submissions are paused{since}: PUT /api/submission resumes them."
+
+
+def closed(found: Gate) -> str:
+    """Since when, until when and why no analyze call begins."""
+    since = f" since {found.since.isoformat()}" if found.since else ""
+    until = f"; the next may begin at {found.until.isoformat()}" if found.until else ""
+    return f"No analyze calls{since}{until}. {found.reason}".rstrip()

@@ -1,0 +1,1 @@
+"""Azure Storage: tables, the ledger in one of them, and blobs."""

@@ -1,0 +1,310 @@
+"""What is known about documents, jobs and operations, and what is remembered once. The only module that knows our rows.
+
+    doc|{key}  job|{key}  op|{key}         the value itself
+    due|{kind}|{utc}|{key}                 its index row while it is open: when it is to be looked at next
+    end|{kind}|{state}|{inverted time}|{key}  its index row once it is final: listings by state, newest first
+    busy|{project}                         there while an operation on the project is open
+    budget  chosen  gate  pause  pulse  slot  sweep    what is remembered once
+
+Every change of a value and of its index rows is one transaction, conditional on the version that was read.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from dataclasses import replace
+from datetime import UTC, datetime
+from operator import itemgetter
+from typing import Any, TypeVar
+
+from shared.domain.model import Document, Job, digest
+from shared.domain.operation import Operation
+from shared.domain.singletons import Budget, Chosen, Gate, Pause, Pulse, Slot, Sweep
+from shared.errors import Moved, TextdropError
+from shared.storage.serialization import from_json, to_json
+from shared.storage.tables import Change, Delete, Insert, Row, Rows, Update
+
+Entry = TypeVar("Entry", Document, Job, Operation)
+Single = TypeVar("Single", Budget, Chosen, Gate, Pause, Pulse, Slot, Sweep)
+
+log = logging.getLogger(__name__)
+
+KINDS: dict[type, str] = {Document: "doc", Job: "job", Operation: "op"}
+# The names in stored rows: they stay when a class is renamed.
+SINGLES: dict[type, str] = {
+    Budget: "budget",
+    Chosen: "chosen",
+    Gate: "gate",
+    Pause: "pause",
+    Pulse: "pulse",
+    Slot: "slot",
+    Sweep: "sweep",
+}
+# Columns beside the value itself: only for the eyes of whoever opens the table.
+SHOWN = ("name", "project", "kind", "state")
+READERS = 8
+DIGITS = "0123456789abcdef"  # that a document's key begins with
+TRIES = 5
+COLUMN = 15_000  # characters of one column: Table storage takes 64 KiB of UTF-16
+_LATEST_MILLISECOND = 10**14
+_AFTER_ALL = "~"  # sorts behind every character of a key
+
+
+class Ledger:
+    """Each method may raise StorageUnavailable."""
+
+    def __init__(self, rows: Rows) -> None:
+        self._rows = rows
+
+    def commit(self, *changes: tuple[Any, Any]) -> list[Any]:
+        """Make each (before, after) so, all in one transaction; `before` is None for a value that is new.
+
+        Gives the `after`s with their new versions. Raises Moved, with nothing changed, if a value is no longer as it
+        was when `before` was read, or is not new. Index rows that somebody deleted are no obstacle.
+        """
+        try:
+            return self._commit(changes)
+        except Moved:
+            missing = self._missing([before for before, _ in changes if before])
+            if not missing:
+                raise
+            log.warning("Index rows were missing, and are written again: %s", ", ".join(sorted(missing)))
+            return self._commit(changes, missing)
+
+    def repair(self, value: Any) -> Any:
+        """Write the index rows of an open value again if somebody deleted them; without them nothing finds it.
+
+        Returns the value with its version now. Raises Moved if it is no longer as it was read.
+        """
+        missing = self._missing([value])
+        return self._commit([(value, value)], missing)[0] if missing else value
+
+    def _commit(self, changes: Sequence[tuple[Any, Any]], missing: frozenset[str] = frozenset()) -> list[Any]:
+        steps = [step for before, after in changes for step in _steps(before, after, missing)]
+        versions = dict(zip([_key_of(step) for step in steps], self._rows.apply(steps), strict=True))
+        return [replace(after, version=versions[row_key(after)]) for _, after in changes]
+
+    def _missing(self, values: Sequence[Any]) -> frozenset[str]:
+        """The index rows of these values that somebody deleted; none if a value itself is no longer as it was read."""
+        missing: set[str] = set()
+        for value in values:
+            row = self._rows.get(row_key(value))
+            if row is None or row.version != value.version:
+                return frozenset()
+            missing |= {key for key in index_keys(value) if self._rows.get(key) is None}
+        return frozenset(missing)
+
+    def forget(self, value: Any) -> None:
+        """Remove the rows of a value that has ended. Raises Moved if it was removed already or has become open."""
+        keys = [row_key(value), *sorted(index_keys(value) - self._missing([value]))]
+        self._rows.apply([Delete(key) for key in keys])
+
+    def find(self, kind: type[Entry], key: str) -> Entry | None:
+        key = f"{KINDS[kind]}|{key}"
+        try:
+            row = self._rows.get(key)
+        except TextdropError:
+            raise
+        except Exception as error:  # noqa: BLE001 - the client cannot make anything of this row: it blocks no other
+            log.warning("Row %s cannot be read, and is passed over (%s).", key, type(error).__name__)
+            return None
+        return _readable(kind, row) if row else None
+
+    def find_all(self, kind: type[Entry], keys: Sequence[str]) -> list[Entry]:
+        """Those of `keys` that are there, in their order."""
+        with ThreadPoolExecutor(READERS) as readers:
+            found = readers.map(lambda key: self.find(kind, key), keys)
+            return [value for value in found if value is not None]
+
+    def due(self, kind: type[Entry], now: datetime, limit: int) -> list[Entry]:
+        """At most `limit` open values whose time has come, the longest due first."""
+        first, last = f"due|{KINDS[kind]}|", f"due|{KINDS[kind]}|{_time_key(now)}{_AFTER_ALL}"
+        found: list[Entry] = []
+        while len(found) < limit:  # what cannot be read stands before the others for ever
+            rows = self._rows.between(first, last, limit)
+            found += self._indexed(kind, rows)
+            if len(rows) < limit:
+                break
+            first = rows[-1].key + "!"
+        return found[:limit]
+
+    def open(self, kind: type[Entry], limit: int, after: str = "") -> tuple[list[Entry], str]:
+        """At most `limit` open values and where to go on (`after` for the next call; "" at the end)."""
+        return self._listed(kind, [f"due|{KINDS[kind]}|"], limit, after)
+
+    def ended(
+        self,
+        kind: type[Entry],
+        state: str,
+        limit: int,
+        after: str = "",
+        *,
+        since: datetime | None = None,
+        until: datetime | None = None,
+    ) -> tuple[list[Entry], str]:
+        """`ended_in` for one state."""
+        return self.ended_in(kind, [state], limit, after, since=since, until=until)
+
+    def ended_in(
+        self,
+        kind: type[Entry],
+        states: Iterable[str],
+        limit: int,
+        after: str = "",
+        *,
+        since: datetime | None = None,
+        until: datetime | None = None,
+    ) -> tuple[list[Entry], str]:
+        """At most `limit` values that ended in one of `states`, newest first, and where to go on.
+
+        `since` and `until` bound what is looked at to their milliseconds; the values at the bounds are all there.
+        """
+        bounds = _inverted(until) if until else "", _inverted(since) + "|" if since else ""
+        return self._listed(kind, [f"end|{KINDS[kind]}|{state}|" for state in states], limit, after, bounds=bounds)
+
+    def named(self, name: str, limit: int, after: str = "") -> tuple[list[Document], str]:
+        """At most `limit` versions of the file of exactly this name, the last claimed first, and where to go on.
+
+        Storage looks through the rows of all documents, a part of their keys for each thread.
+        """
+        with ThreadPoolExecutor(READERS) as readers:
+            parts = list(readers.map(lambda digit: self._rows.named(name, *_part_of_documents(digit)), DIGITS))
+        found = [value for rows in parts for row in rows if (value := _readable(Document, row))]
+        places = {f"{_inverted(value.claimed)}|{value.key}": value for value in found}
+        further = [place for place in sorted(places) if place > after]
+        return [places[place] for place in further[:limit]], further[limit - 1] if len(further) > limit else ""
+
+    def unreadable(self, kind: type[Entry], limit: int) -> list[str]:
+        """The keys of the rows that cannot be read, of the first `limit` open values."""
+        indexes = self._rows.between(f"due|{KINDS[kind]}|", f"due|{KINDS[kind]}|{_AFTER_ALL}", limit)
+        keys = [f"{KINDS[kind]}|{row.key.rpartition('|')[2]}" for row in indexes]
+        with ThreadPoolExecutor(READERS) as readers:
+            rows = readers.map(self._rows.get, keys)
+            return [row.key for row in rows if row and _readable(kind, row) is None]
+
+    def read(self, kind: type[Single]) -> Single:
+        """The one value of this kind; the kind's default if none was written yet, or what was cannot be read."""
+        row = self._rows.get(SINGLES[kind])
+        if row is None:
+            return kind()
+        found: Single | None = _readable(kind, row)
+        return replace(kind(), version=row.version) if found is None else found
+
+    def write(self, single: Single) -> None:
+        """Replace the one value of this kind, if it is still the version that was read; raises Moved if not."""
+        self.commit((single if single.version else None, single))
+
+    def change(self, kind: type[Single], change: Callable[[Single], Single]) -> Single:
+        """Read the one value of this kind and write what `change` makes of it, again if another was quicker.
+
+        Raises Moved if others were quicker each time.
+        """
+        for _ in range(TRIES - 1):
+            with suppress(Moved):
+                return self._changed(kind, change)
+        return self._changed(kind, change)
+
+    def _changed(self, kind: type[Single], change: Callable[[Single], Single]) -> Single:
+        before = self.read(kind)
+        if (after := change(before)) == before:
+            return before
+        self.write(after)
+        return after
+
+    def _listed(
+        self, kind: type[Entry], prefixes: Sequence[str], limit: int, after: str, *, bounds: tuple[str, str] = ("", "")
+    ) -> tuple[list[Entry], str]:
+        """At most `limit` values of all index rows with these prefixes, in the order of what follows the prefix."""
+        first, last = bounds
+        begin = max(first, after + "!") if after else first
+
+        def read(prefix: str) -> list[tuple[str, Row]]:
+            rows = self._rows.between(prefix + begin, prefix + last + _AFTER_ALL, limit + 1)
+            return [(row.key.removeprefix(prefix), row) for row in rows]
+
+        with ThreadPoolExecutor(READERS) as readers:
+            found = sorted((place for rows in readers.map(read, prefixes) for place in rows), key=itemgetter(0))
+        more = found[limit - 1][0] if len(found) > limit else ""
+        return self._indexed(kind, [row for _, row in found[:limit]]), more
+
+    def _indexed(self, kind: type[Entry], rows: Sequence[Row]) -> list[Entry]:
+        """The values behind index rows, less those that moved on between the two reads."""
+        found = self.find_all(kind, [row.key.rpartition("|")[2] for row in rows])
+        keys = {row.key for row in rows}
+        return [value for value in found if keys & index_keys(value)]
+
+
+def row_key(value: Any) -> str:
+    """The key of the row that holds this value."""
+    kind = type(value)
+    return SINGLES[kind] if kind in SINGLES else f"{KINDS[kind]}|{value.key}"
+
+
+def index_keys(value: Any) -> set[str]:
+    """The keys of the rows a value is found by: one for its time or end; an open operation has its project too."""
+    if type(value) in SINGLES:
+        return set()
+    kind = KINDS[type(value)]
+    if value.state.final:
+        return {f"end|{kind}|{value.state}|{_inverted(value.ended)}|{value.key}"}
+    due = f"due|{kind}|{_time_key(value.due)}|{value.key}"
+    return {due, f"busy|{digest(value.project)}"} if isinstance(value, Operation) else {due}
+
+
+def _part_of_documents(digit: str) -> tuple[str, str]:
+    """The first and the last key of the documents' rows whose key begins with this digit."""
+    prefix = f"{KINDS[Document]}|{digit}"
+    return prefix, prefix + _AFTER_ALL
+
+
+def _steps(before: Any, after: Any, missing: frozenset[str]) -> list[Change]:
+    shown = {name: str(getattr(after, name)) for name in SHOWN if hasattr(after, name)}
+    row = Row(row_key(after), {**_body(after), **shown}, before.version if before else "")
+    old, new = index_keys(before) - missing if before else set(), index_keys(after)
+    return [
+        Update(row) if before else Insert(row),
+        *(Delete(key) for key in sorted(old - new)),
+        *(Insert(Row(key)) for key in sorted(new - old)),
+    ]
+
+
+def _key_of(change: Change) -> str:
+    return change.key if isinstance(change, Delete) else change.row.key
+
+
+def _body(value: Any) -> dict[str, str]:
+    """The value as JSON, in as many columns as it needs: body0, body1, …"""
+    text = json.dumps(to_json(value, without=frozenset({"version"})), ensure_ascii=False, separators=(",", ":"))
+    return {f"body{n}": text[n * COLUMN : (n + 1) * COLUMN] for n in range(1 + len(text) // COLUMN)}
+
+
+def _value(kind: Any, row: Row) -> Any:
+    parts = sorted(
+        (int(name.removeprefix("body")), part) for name, part in row.columns.items() if name.startswith("body")
+    )
+    value = replace(from_json(kind, json.loads("".join(part for _, part in parts))), version=row.version)
+    index_keys(value)  # raises for a time that no index row can hold
+    return value
+
+
+def _readable(kind: Any, row: Row) -> Any:
+    """The value; None, and a line in the log, for a row that a newer version or a person wrote: it blocks no other."""
+    try:
+        return _value(kind, row)
+    except Exception as error:  # noqa: BLE001 - it may hold anything
+        log.warning("Row %s cannot be read, and is passed over (%s).", row.key, type(error).__name__)
+        return None
+
+
+def _time_key(moment: datetime) -> str:
+    """Sorts as the moments do; milliseconds, UTC."""
+    return moment.astimezone(UTC).strftime("%Y%m%dT%H%M%S.%f")[:-3]
+
+
+def _inverted(moment: datetime) -> str:
+    """Sorts against the moments: the newest first."""
+    return f"{_LATEST_MILLISECOND - int(moment.timestamp() * 1000):015d}"
