@@ -8,8 +8,8 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 
-from shared.model import LONGEST_NAME
-from shared.text import LARGEST_FILE, LONGEST_TEXT
+from shared.domain.model import LONGEST_NAME
+from shared.domain.text import LARGEST_FILE, LONGEST_TEXT
 
 WORDS = "The helm and the anchor of the harbour. "
 LARGE = LONGEST_TEXT - 25_000  # characters; of four bytes each they make a file of 4.9 MB

@@ -34,11 +34,11 @@ from world import TEXTS
 
 from local import development_storage
 from local.language.server.server import LanguageService
+from shared.domain.model import Document, DocumentState, Job, document_key
+from shared.domain.singletons import Chosen
 from shared.language.types import Classifier
-from shared.model import Document, DocumentState, Job, document_key
 from shared.services import TABLE, Services, build
 from shared.settings import load
-from shared.singles import Chosen
 
 ROOT = Path(__file__).parents[1]
 SCRIPT = Path(__file__).with_name("hostile_app.py")

@@ -18,10 +18,10 @@ from world import world as running_world
 from local.language.conditions.clock import Clock
 from local.language.server import server
 from local.stack.azurite import Azurite
-from shared.model import MAX_ATTEMPTS
+from shared.domain.model import MAX_ATTEMPTS
+from shared.domain.singletons import Chosen
 from shared.services import services
 from shared.settings import TODAY_API
-from shared.singles import Chosen
 
 LATER = 3  # ticks
 MOST_MEMORY = 400 * 2**20
