@@ -30,11 +30,13 @@ _building = threading.Lock()
 class Seen:
     """What this process knows without asking: when the `slot` was last taken, and whether the gate is closed.
 
-    `from_setting`: the classifier that the CLASSIFIER setting names.
+    `clocks`: when it last looked for times that clocks ahead wrote. `from_setting`: the classifier that the CLASSIFIER
+    setting names.
     """
 
     def __init__(self) -> None:
         self.slot: datetime | None = None
+        self.clocks: datetime | None = None
         self.from_setting: Chosen | None = None
         self._gate = Gate()
         self._looking = threading.Lock()

@@ -16,6 +16,7 @@ from shared.domain.singletons import Pulse
 from shared.errors import Moved, TextdropError
 from shared.operations.runner import follow
 from shared.pipeline.collection import collect
+from shared.pipeline.settling import correct_clocks
 from shared.pipeline.submission import submit_waiting
 from shared.pipeline.sweep import sweep
 from shared.services import Services
@@ -59,6 +60,10 @@ def _pulse(services: Services, clock: Clock, _: GoesOn) -> None:
         services.ledger.write(replace(services.ledger.read(Pulse), at=clock()))
 
 
+def _correct_clocks(services: Services, clock: Clock, _: GoesOn) -> None:
+    correct_clocks(services, clock())
+
+
 def _collect(services: Services, clock: Clock, goes_on: GoesOn) -> None:
     begun = clock()
     for _ in range(ROUNDS):
@@ -81,4 +86,4 @@ def _sweep(services: Services, clock: Clock, goes_on: GoesOn) -> None:
     sweep(services, clock(), goes_on)
 
 
-STEPS: tuple[Step, ...] = (_pulse, _collect, _follow, _submit, _sweep)
+STEPS: tuple[Step, ...] = (_pulse, _correct_clocks, _collect, _follow, _submit, _sweep)

@@ -34,6 +34,11 @@ class MemoryRows:
             found = sorted(key for key in self._rows if first <= key < last)
             return [self._rows[key] for key in found if self._rows[key].columns.get("name") == name]
 
+    def above(self, column: str, value: str, first: str, last: str, limit: int) -> list[Row]:
+        with self._lock:
+            found = sorted(key for key in self._rows if first <= key < last)
+            return [self._rows[key] for key in found if self._rows[key].columns.get(column, "") > value][:limit]
+
     def apply(self, changes: Sequence[Change]) -> list[str]:
         with self._lock:
             _check(changes)

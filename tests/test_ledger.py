@@ -140,7 +140,13 @@ def lives() -> dict[str, list[Any]]:
         "document with one due time": [landed, landed.returned("once more", landed.due, NOW), landed.gone(NOW)],
         "job done": [begun, running, running.polled("running", NOW + seconds(2), NOW), running.done(NOW)],
         "job lost": [begun, begun.lost("nobody knows it", NOW)],
-        "operation": [asked, asked.taken(NOW), at_work, at_work.postponed("busy", NOW, NOW), at_work.failed("no", NOW)],
+        "operation": [
+            asked,
+            asked.taken(NOW, NOW),
+            at_work,
+            at_work.postponed("busy", NOW, NOW),
+            at_work.failed("no", NOW),
+        ],
     }
 
 

@@ -19,7 +19,7 @@ Step = Callable[[Operation], Operation]
 LONG = TEXTS | st.integers(0, 3000).map(lambda length: "w" * length)
 PROGRESS = st.builds(Progress, st.just(State.RUNNING), st.integers(0, 100), st.dictionaries(LONG, LONG, max_size=3))
 STEPS: st.SearchStrategy[Step] = st.one_of(
-    st.just(lambda one: one.taken(LATER)),
+    st.just(lambda one: one.taken(LATER, NOW)),
     st.just(lambda one: one.running("s", LATER, NOW)),
     LONG.map(lambda why: lambda one: one.postponed(why, LATER, NOW)),
     st.just(lambda one: one.advanced(OperationKind.PUBLISH, {"model": "m"}, {}, LATER)),
@@ -32,7 +32,7 @@ def lines(one: Operation) -> list[str]:
 
 
 def test_a_life_from_start_to_end() -> None:
-    taken = operation().taken(LATER)
+    taken = operation().taken(LATER, NOW)
     assert (taken.state, taken.due) == (OperationState.STARTING, LATER)
     running = taken.postponed("busy", LATER, NOW).running("s", LATER, NOW)
     assert (running.state, running.service_id, running.polls, running.detail) == (OperationState.RUNNING, "s", 0, "")

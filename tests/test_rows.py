@@ -169,6 +169,14 @@ def test_of_many_at_once_one_wins_each_version(rows: Rows) -> None:
     assert found.columns == {"number": "20"}
 
 
+def test_rows_above_a_value_of_a_column(rows: Rows) -> None:
+    rows.apply([Insert(Row(f"a{n}", {"written": str(n)})) for n in range(5)])
+    rows.apply([Insert(Row("a5")), Insert(Row("b", {"written": "9"}))])
+    assert [row.key for row in rows.above("written", "1", "a", "b", 10)] == ["a2", "a3", "a4"]
+    assert [row.key for row in rows.above("written", "1", "a", "b", 2)] == ["a2", "a3"]
+    assert rows.above("written", "4", "a", "b", 10) == []
+
+
 # --- only Table storage -----------------------------------------------------------------------------------------
 
 

@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Any
 
 import pytest
-from prepared_apps import app_with_submitted_file
-from scenario import SHIP, put
-from stage import Stage
-from values import NOW, seconds
+from hypothesis import given
+from hypothesis import strategies as st
+from prepared_apps import app_with_classifier, app_with_submitted_file
+from scenario import SHIP, publish, put
+from stage import Killed, Stage
+from values import NOW, document, job, operation, seconds
 
-from shared.domain.singletons import Budget, Gate, Slot, Sweep
+from shared.domain.clocks import MAX_WAIT
+from shared.domain.model import JOB_LIFETIME, Document, DocumentState
+from shared.domain.singletons import Budget, Chosen, Gate, Pulse, Slot, Sweep
 from shared.errors import Throttled
-from shared.pipeline import gate
+from shared.operations import runner
+from shared.pipeline import collection, gate, settling, submission
 
 YEARS = timedelta(days=2000)
 AHEAD = [timedelta(minutes=10), timedelta(days=1), YEARS]
@@ -140,3 +147,163 @@ def test_health_is_red_in_time_whatever_clock_closed_the_gate(ahead: timedelta) 
         stage.wait(10)
         app.tick()
     assert app.ask("GET", "health").status == 503
+
+
+# --- due times --------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("ahead", AHEAD, ids=str)
+def test_files_that_a_clock_ahead_claimed_wait_no_longer_than_was_meant(ahead: timedelta) -> None:
+    """49 files land at a host whose clock is ahead; it gets a 429 that asks for five seconds, and dies."""
+    stage = Stage()
+    app_with_classifier(stage)
+    wrong = stage.instance(ahead=ahead)
+    stage.language.troubles = [Throttled("429", 5)]
+    for number in range(49):
+        put(f"{number}.txt", SHIP)(stage)
+        wrong.land(f"{number}.txt")
+    assert not stage.language.begun
+    assert is_red(stage, "clocks")
+    right = stage.instance()
+    for _ in range(4):
+        stage.wait(10)
+        right.tick()
+    assert {one.state for one in stage.known()} == {DocumentState.SUCCEEDED}
+    assert sum(stage.language.times_sent.values()) == 49
+
+
+@pytest.mark.parametrize("ahead", AHEAD, ids=str)
+@pytest.mark.parametrize("looks", [0, 1])
+def test_a_job_that_a_clock_ahead_sent_is_collected_as_soon_as_others(ahead: timedelta, looks: int) -> None:
+    stage = Stage()
+    app_with_classifier(stage)
+    stage.language.looks = 3
+    wrong = stage.instance(ahead=ahead)
+    put("next.txt", SHIP)(stage)
+    wrong.land("next.txt")
+    for _ in range(looks):
+        stage.wait(10)
+        wrong.tick()
+    for _ in range(12):
+        stage.wait(10)
+        stage.instance().tick()
+    [document] = stage.known()
+    assert document.state is DocumentState.SUCCEEDED
+    assert len(stage.language.names) == 1
+
+
+@pytest.mark.parametrize("ahead", AHEAD[1:], ids=str)
+def test_a_job_whose_process_died_a_day_ahead_gives_its_document_back(ahead: timedelta) -> None:
+    stage = Stage()
+    app_with_classifier(stage)
+    put("next.txt", SHIP)(stage)
+    wrong = stage.instance(ahead=ahead)
+    stage.language.begin_analyze = killed  # type: ignore[method-assign]
+    with pytest.raises(Killed):
+        wrong.land("next.txt")
+    del stage.language.begin_analyze
+    right = stage.instance()
+    for _ in range(30):
+        stage.wait(30)
+        right.tick()
+    [document] = stage.known()
+    assert (document.state, document.attempts) == (DocumentState.SUCCEEDED, 1)
+
+
+@pytest.mark.parametrize("ahead", AHEAD, ids=str)
+def test_an_operation_that_a_clock_ahead_followed_goes_on(ahead: timedelta) -> None:
+    stage = Stage()
+    wrong = stage.instance(ahead=ahead)
+    publish(wrong)
+    wrong.tick()
+    right = stage.instance()
+    for _ in range(4):
+        stage.wait(10)
+        right.tick()
+    assert right.services.ledger.read(Chosen).classifier
+
+
+@given(st.floats(-3600, 3600))
+def test_what_a_process_may_be_sending_is_left_alone_by_a_clock_that_is_behind(offset: float) -> None:
+    """Its version must not change between the request and its answer."""
+    begun = replace(job(), due=NOW + seconds(120), written=NOW)
+    assert begun.bounded(NOW + seconds(offset * 0.95)) == begun
+    asked = replace(operation(), due=NOW + seconds(120), written=NOW)
+    assert asked.bounded(NOW + seconds(offset * 0.95)) == asked
+    handed = document().submitted("job1", NOW + JOB_LIFETIME, NOW)
+    assert handed.bounded(NOW + seconds(offset)) == handed
+
+
+@given(st.floats(-60, 10**7), st.sampled_from([60.0, 7000.0]))
+def test_what_clocks_that_are_right_wrote_stays_as_it_is(later: float, wait: float) -> None:
+    waiting = document().returned("throttled", NOW + seconds(wait), NOW)
+    assert waiting.bounded(NOW + seconds(later)) == waiting
+
+
+def test_bounded_once_it_stays_where_it_is() -> None:
+    far = document(now=NOW + YEARS).returned("throttled", NOW + YEARS + seconds(30), NOW + YEARS)
+    once = far.bounded(NOW)
+    assert (once.due, once.written, once.claimed) == (NOW + seconds(30), NOW, NOW)
+    assert once.bounded(NOW + seconds(10)) == once
+
+
+def test_rows_without_the_moment_of_writing_are_brought_back_by_the_sweep_of_every_file() -> None:
+    """As an older version of the app wrote them."""
+    stage = Stage()
+    app_with_classifier(stage)
+    put("old.txt", SHIP)(stage)
+    stage.instance().services.ledger.commit((None, document_of(stage, "old.txt", due=stage.now + YEARS)))
+    right = stage.instance()
+    assert right.ask("POST", "sweep").status == 202
+    right.tick()
+    [old] = stage.known()
+    assert old.due == stage.now + MAX_WAIT["waiting document"]
+
+
+def test_the_longest_waits_hold_every_wait_of_the_app() -> None:
+    spread = 1.2  # of wait_before
+    assert MAX_WAIT["gate"] >= max(gate.LONGEST_ASKED, spread * gate.LONGEST_WAIT)
+    assert MAX_WAIT["waiting document"] >= spread * max(submission.UNSURE_LONGEST, settling.RETRY_LONGEST)
+    jobs = (submission.GRACE, spread * collection.POLL_LONGEST, spread * settling.RETRY_LONGEST)
+    assert MAX_WAIT["job"] >= max(*jobs, collection.LONGEST_ASKED)
+    looks = (runner.GRACE, spread * runner.LONGEST_LOOK, spread * runner.SETBACK_LONGEST)
+    assert MAX_WAIT["operation"] >= max(*looks, runner.LONGEST_ASKED)
+
+
+# --- health -----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("single", [Pulse, Slot, Budget, Gate, Sweep], ids=lambda kind: kind.__name__)
+def test_health_names_a_moment_that_lies_ahead(single: Any) -> None:
+    stage = Stage()
+    ledger = stage.instance().services.ledger
+    then = stage.now + AHEAD[0]
+    written = {
+        Pulse: Pulse(then),
+        Slot: Slot(then),
+        Budget: Budget(1.0, then),
+        Gate: Gate().closed("429", seconds(5), then),
+        Sweep: Sweep().begun(then),
+    }
+    assert not is_red(stage, "clocks")
+    ledger.write(written[single])
+    assert is_red(stage, "clocks")
+    stage.now = then
+    assert not is_red(stage, "clocks")
+
+
+def is_red(stage: Stage, name: str) -> bool:
+    """Whether this check of health is, and says that a clock is wrong."""
+    [check] = [one for one in stage.instance().ask("GET", "health").body["checks"] if one["name"] == name]
+    assert check["ok"] or "wrong" in check["detail"]
+    return not check["ok"]
+
+
+def document_of(stage: Stage, name: str, due: datetime) -> Document:
+    blob = stage.documents.look(name)
+    assert blob
+    return replace(Document.landed("documents", blob, stage.now), due=due, written=None)
+
+
+def killed(*_: Any) -> str:
+    raise Killed

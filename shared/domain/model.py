@@ -17,6 +17,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Self
 
+from shared.domain.clocks import MAX_WAIT, meant
 from shared.language.types import Classifier, ClassScore
 
 SERVICE_PACK = 25  # documents a request: Microsoft's service limits
@@ -31,6 +32,7 @@ LANGUAGE = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{1,8}){0,3}", re.ASCII)  # of 
 HALF_CHARACTER = re.compile("[\ud800-\udfff]")
 TIMELINE_LENGTH, EVENT_LENGTH = 20, 300
 REASON_LENGTH = 1000
+WRITTEN_AHEAD = "its time was written by a clock that is ahead, and is corrected"
 
 
 @dataclass(frozen=True)
@@ -94,7 +96,8 @@ class Document(Timed):
     """One version of one file.
 
     `attempts`: submissions that the service may have received, and may have billed, and that brought no answer. `due`:
-    when it is to be looked at next. `confidence` runs from 0 to 1. `setbacks`: errors in a row that kept it from its
+    when it is to be looked at next; `written`: when that was decided, by the clock that did, None while a job holds it
+    and moves it on. `confidence` runs from 0 to 1. `setbacks`: errors in a row that kept it from its
     next step, since `set_back_since`; `apart`: the last of them was met in company, so that it is sent alone.
     """
 
@@ -119,6 +122,7 @@ class Document(Timed):
     classifier: Classifier | None = None
     ended: datetime | None = None
     timeline: tuple[Event, ...] = ()
+    written: datetime | None = None
     version: str = field(default="", compare=False)
 
     @property
@@ -137,6 +141,7 @@ class Document(Timed):
             modified=blob.modified,
             claimed=now,
             due=now,
+            written=now,
             language=blob.language,
             encoding=blob.encoding,
             timeline=(Event(now, "landed"),),
@@ -146,7 +151,7 @@ class Document(Timed):
         """Handed to `job`; looked at again at `until`, should that job be forgotten."""
         timeline = self._after(now, f"submitted in job {job}")
         step_taken = replace(self, setbacks=0, set_back_since=None, apart=False)
-        return replace(step_taken, state=DocumentState.SUBMITTED, job=job, due=until, timeline=timeline)
+        return replace(step_taken, state=DocumentState.SUBMITTED, job=job, due=until, written=None, timeline=timeline)
 
     def succeeded(self, classes: tuple[ClassScore, ...], classifier: Classifier, now: datetime) -> Self:
         ended = self._ended(DocumentState.SUCCEEDED, now, "classified", classes=classes, classifier=classifier)
@@ -163,7 +168,8 @@ class Document(Timed):
 
     def returned(self, why: str, due: datetime, now: datetime) -> Self:
         """Back to waiting through no fault of its own."""
-        return replace(self, state=DocumentState.WAITING, job="", due=due, timeline=self._after(now, why))
+        timeline = self._after(now, why)
+        return replace(self, state=DocumentState.WAITING, job="", due=due, written=now, timeline=timeline)
 
     def unanswered(self, why: str, due: datetime, now: datetime) -> Self:
         """A submission that may have been billed brought no answer: a counted attempt, and a smaller job next time."""
@@ -189,6 +195,7 @@ class Document(Timed):
             set_back_since=since,
             apart=apart,
             due=due,
+            written=now if self.state is DocumentState.WAITING else None,
             timeline=self._after_other(now, why),
         )
 
@@ -198,6 +205,7 @@ class Document(Timed):
             self,
             state=DocumentState.WAITING,
             due=now,
+            written=now,
             attempts=0,
             setbacks=0,
             set_back_since=None,
@@ -209,6 +217,19 @@ class Document(Timed):
             classifier=None,
             ended=None,
             timeline=self._after(now, "replayed"),
+        )
+
+    def bounded(self, now: datetime) -> Self:
+        """As it can have been meant, if a clock that was ahead wrote it. What is submitted follows its job."""
+        if self.state is not DocumentState.WAITING:
+            return self
+        due = meant(self.due, self.written, MAX_WAIT["waiting document"], now)
+        if due == self.due:
+            return self
+        since = min(self.set_back_since, now) if self.set_back_since else None
+        timeline = self._after_other(now, WRITTEN_AHEAD)
+        return replace(
+            self, due=due, written=now, claimed=min(self.claimed, now), set_back_since=since, timeline=timeline
         )
 
     def _ended(self, state: DocumentState, now: datetime, what: str, **changes: object) -> Self:
@@ -231,7 +252,8 @@ class JobState(StrEnum):
 class Job(Timed):
     """One analyze job. `documents` are keys; `api` is the version it speaks.
 
-    `service_ids` are the service's names for it: one, or one for each part of a text too long for a request.
+    `service_ids` are the service's names for it: one, or one for each part of a text too long for a request. `written`:
+    when `due` was decided, by the clock that did.
     """
 
     key: str
@@ -248,6 +270,7 @@ class Job(Timed):
     detail: str = ""
     ended: datetime | None = None
     timeline: tuple[Event, ...] = ()
+    written: datetime | None = None
     version: str = field(default="", compare=False)
 
     @property
@@ -257,19 +280,37 @@ class Job(Timed):
     def running(self, service_ids: tuple[str, ...], due: datetime, now: datetime) -> Self:
         timeline = self._after(now, "accepted by the service")
         expires = now + JOB_LIFETIME
-        return replace(
-            self, state=JobState.RUNNING, service_ids=service_ids, due=due, expires=expires, timeline=timeline
-        )
+        running = replace(self, state=JobState.RUNNING, service_ids=service_ids, expires=expires)
+        return replace(running, due=due, written=now, timeline=timeline)
+
+    def renewed(self, due: datetime, now: datetime) -> Self:
+        """Its request may begin, and end, before `due`."""
+        return replace(self, due=due, written=now)
 
     def polled(self, status: str, due: datetime, now: datetime) -> Self:
         """Not ended yet. Only a status that differs from the last one is worth a line."""
         detail = status[:REASON_LENGTH]
         timeline = self.timeline if detail == self.detail else self._after(now, detail)
-        return replace(self, polls=self.polls + 1, setbacks=0, detail=detail, due=due, timeline=timeline)
+        return replace(self, polls=self.polls + 1, setbacks=0, detail=detail, due=due, written=now, timeline=timeline)
 
     def set_back(self, why: str, due: datetime, now: datetime) -> Self:
         """An unforeseen error: looked at again at `due`. SETBACKS of them in a row wear it out."""
-        return replace(self, setbacks=self.setbacks + 1, due=due, timeline=self._after_other(now, why))
+        timeline = self._after_other(now, why)
+        return replace(self, setbacks=self.setbacks + 1, due=due, written=now, timeline=timeline)
+
+    def bounded(self, now: datetime) -> Self:
+        """As it can have been meant, if a clock that was ahead wrote it.
+
+        A process may be sending it at this moment: then it is left alone, unless that process is long gone.
+        """
+        if self.state is JobState.SUBMITTING and self.due - now <= MAX_WAIT["request"]:
+            return self
+        due = meant(self.due, self.written, MAX_WAIT["job"], now)
+        if due == self.due:
+            return self
+        expires = min(self.expires, now + JOB_LIFETIME) if self.expires else None
+        timeline = self._after_other(now, WRITTEN_AHEAD)
+        return replace(self, due=due, written=now, created=min(self.created, now), expires=expires, timeline=timeline)
 
     def done(self, now: datetime) -> Self:
         return replace(self, state=JobState.DONE, ended=now, detail="", timeline=self._after(now, "done"))

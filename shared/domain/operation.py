@@ -12,7 +12,8 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any, Self
 
-from shared.domain.model import REASON_LENGTH, SETBACKS, Event, Timed
+from shared.domain.clocks import MAX_WAIT, meant
+from shared.domain.model import REASON_LENGTH, SETBACKS, WRITTEN_AHEAD, Event, Timed
 from shared.language.types import Progress
 
 
@@ -45,7 +46,7 @@ class Operation(Timed):
 
     `parameters` are what the kind needs, as the caller sent it (model, deployment, the project to create); `result` is
     what it yielded, and what had to be known before it began. `part` is what it does now if that is not its kind: a
-    training goes on to publish, if it was asked to.
+    training goes on to publish, if it was asked to. `written`: when `due` was decided, by the clock that did.
     """
 
     key: str
@@ -65,35 +66,35 @@ class Operation(Timed):
     ended: datetime | None = None
     part: OperationKind | None = None
     timeline: tuple[Event, ...] = ()
+    written: datetime | None = None
     version: str = field(default="", compare=False)
 
     @property
     def doing(self) -> OperationKind:
         return self.part or self.kind
 
-    def taken(self, until: datetime) -> Self:
+    def taken(self, until: datetime, now: datetime) -> Self:
         """About to be asked for; whoever looks before `until` leaves it alone."""
-        return replace(self, due=until)
+        return replace(self, due=until, written=now)
 
     def running(self, service_id: str, due: datetime, now: datetime) -> Self:
         timeline = self._after(now, "accepted by the service")
         running = replace(self, state=OperationState.RUNNING, service_id=service_id, due=due, timeline=timeline)
-        return replace(running, polls=0, setbacks=0, detail="")
+        return replace(running, polls=0, setbacks=0, detail="", written=now)
 
     def postponed(self, why: str, due: datetime, now: datetime) -> Self:
         """Neither begun nor ended: it is tried again at `due`."""
         detail = why[:REASON_LENGTH]
         timeline = self.timeline if detail == self.detail else self._after(now, detail)
-        return replace(self, polls=self.polls + 1, setbacks=0, detail=detail, due=due, timeline=timeline)
+        return replace(self, polls=self.polls + 1, setbacks=0, detail=detail, due=due, written=now, timeline=timeline)
 
     def set_back(self, why: str, due: datetime, now: datetime) -> Self:
         """An unforeseen error: its step is taken again at `due`. The last of SETBACKS in a row ends it."""
         setbacks = self.setbacks + 1
         if setbacks >= SETBACKS:
             return self.failed(f"Its next step failed {setbacks} times; the last time: {why}", now)
-        return replace(
-            self, setbacks=setbacks, detail=why[:REASON_LENGTH], due=due, timeline=self._after_other(now, why)
-        )
+        timeline = self._after_other(now, why)
+        return replace(self, setbacks=setbacks, detail=why[:REASON_LENGTH], due=due, written=now, timeline=timeline)
 
     def progressed(self, progress: Progress, due: datetime, now: datetime) -> Self:
         said = ", ".join(f"{step} {status}" for step, status in progress.steps.items())
@@ -107,6 +108,7 @@ class Operation(Timed):
             steps=dict(progress.steps),
             detail="",
             due=due,
+            written=now,
             timeline=timeline,
         )
 
@@ -125,8 +127,22 @@ class Operation(Timed):
             steps=dict(steps),
             detail="",
             due=now,
+            written=now,
             timeline=self._after(now, f"{self.doing} succeeded, {part} follows"),
         )
+
+    def bounded(self, now: datetime) -> Self:
+        """As it can have been meant, if a clock that was ahead wrote it.
+
+        A process may be asking for it at this moment: then it is left alone, unless that process is long gone.
+        """
+        if self.state is OperationState.STARTING and self.due - now <= MAX_WAIT["request"]:
+            return self
+        due = meant(self.due, self.written, MAX_WAIT["operation"], now)
+        if due == self.due:
+            return self
+        timeline = self._after_other(now, WRITTEN_AHEAD)
+        return replace(self, due=due, written=now, created=min(self.created, now), timeline=timeline)
 
     def succeeded(self, result: Mapping[str, Any], steps: Mapping[str, str | int], now: datetime) -> Self:
         timeline = self._after(now, "succeeded")

@@ -118,7 +118,7 @@ def _step(services: Services, operation: Operation, now: datetime) -> None:
         if now - operation.created > LIFETIME:
             services.ledger.commit((operation, operation.failed("It did not end within seven days.", now)))
         elif operation.state is OperationState.STARTING:
-            [operation] = services.ledger.commit((operation, operation.taken(now + GRACE)))
+            [operation] = services.ledger.commit((operation, operation.taken(now + GRACE, now)))
             _begin_again(services, operation, now)
         else:
             _look(services, operation, now)

@@ -1,4 +1,4 @@
-"""Writes a job with what it means for its documents; and rescues documents that nothing would move on."""
+"""Writes a job with what it means for its documents; and rescues what nothing would move on, or not in time."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import logging
 from collections.abc import Sequence
 from contextlib import suppress
 from datetime import datetime, timedelta
+from typing import Any
 
 from shared.domain.model import Document, DocumentState, Job, wait_before
 from shared.errors import Moved
@@ -15,6 +16,9 @@ from shared.services import Services
 log = logging.getLogger(__name__)
 
 RETRY_FIRST, RETRY_LONGEST = timedelta(seconds=10), timedelta(minutes=10)
+
+CLOCKS_EVERY = timedelta(minutes=1)  # how often each process looks for times that clocks ahead wrote
+AHEAD = 500  # values corrected in one tick
 
 Change = tuple[Document, Document]
 
@@ -67,12 +71,36 @@ def rescue(services: Services, document: Document, now: datetime) -> Document | 
 
     Its index row, or that of its job, may have been deleted by hand, and its job may be unreadable or gone.
     """
-    document = services.ledger.repair(document)
+    document = _in_time(services, services.ledger.repair(document), now)
     if document.state is not DocumentState.SUBMITTED:
         return None
     job = services.ledger.find(Job, document.job)
     if job is not None and not job.state.final:
-        services.ledger.repair(job)
+        _in_time(services, services.ledger.repair(job), now)
         return document
     services.ledger.commit((document, unanswered(document, "its job was forgotten", now)))
     return None
+
+
+def correct_clocks(services: Services, now: datetime) -> None:
+    """Bring back open documents, jobs and operations that a clock ahead of this one's put off, once in CLOCKS_EVERY.
+
+    Of two clocks nobody can tell which is wrong: if it is this one's, they come too early, which does no harm.
+    """
+    looked = services.seen.clocks
+    if looked and abs(now - looked) < CLOCKS_EVERY:
+        return
+    ahead = services.ledger.written_ahead(now, AHEAD)
+    each(lambda value: _in_time(services, value, now), ahead, lambda value, _: value)
+    services.seen.clocks = now if len(ahead) < AHEAD else None
+
+
+def _in_time(services: Services, value: Any, now: datetime) -> Any:
+    """The document, job or operation, put off no longer than can have been meant."""
+    bounded = value.bounded(now)
+    if bounded == value:
+        return value
+    with suppress(Moved):  # another instance did so, or took its next step
+        [value] = services.ledger.commit((value, bounded))
+        log.warning("A clock is wrong: the time of %s %s was ahead, and is corrected.", type(value).__name__, value.key)
+    return value

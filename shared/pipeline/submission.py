@@ -11,7 +11,6 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
 from uuid import uuid4
@@ -131,6 +130,7 @@ def _submit(readables: Pack, asked: list[list[Text]], classifier: Classifier, se
         api=services.language.api,
         created=now,
         due=now + GRACE,
+        written=now,
     )
     handed = [(one.document, one.document.submitted(planned.key, now + JOB_LIFETIME, now)) for one in readables]
     try:
@@ -183,7 +183,7 @@ def _kept(job: Job, services: Services, now: datetime) -> Job:
         raise Moved("The job was written too long ago.")
     if age < FRESH:
         return job
-    [renewed] = services.ledger.commit((job, replace(job, due=now + GRACE)))
+    [renewed] = services.ledger.commit((job, job.renewed(now + GRACE, now)))
     return renewed  # type: ignore[no-any-return]
 
 

@@ -1,7 +1,8 @@
 """What is known about documents, jobs and operations, and what is remembered once. The only module that knows our rows.
 
     doc|{key}  job|{key}  op|{key}         the value itself
-    due|{kind}|{utc}|{key}                 its index row while it is open: when it is to be looked at next
+    due|{kind}|{utc}|{key}                 its index row while it is open: when it is to be looked at next; column
+                                           `written`: when that was decided, by the clock that did
     end|{kind}|{state}|{inverted time}|{key}  its index row once it is final: listings by state, newest first
     busy|{project}                         there while an operation on the project is open
     budget  chosen  gate  pause  pulse  slot  sweep    what is remembered once
@@ -21,6 +22,7 @@ from datetime import UTC, datetime
 from operator import itemgetter
 from typing import Any, TypeVar
 
+from shared.domain.clocks import CLOCK_SKEW
 from shared.domain.model import Document, Job, digest
 from shared.domain.operation import Operation
 from shared.domain.singletons import Budget, Chosen, Gate, Pause, Pulse, Slot, Sweep
@@ -131,6 +133,12 @@ class Ledger:
                 break
             first = rows[-1].key + "!"
         return found[:limit]
+
+    def written_ahead(self, now: datetime, limit: int) -> list[Document | Job | Operation]:
+        """At most `limit` open values whose time was decided by a clock ahead of `now`. Storage looks through all."""
+        rows = self._rows.above("written", _time_key(now + CLOCK_SKEW), "due|", f"due|{_AFTER_ALL}", limit)
+        kinds = {kind: [row for row in rows if row.key.startswith(f"due|{word}|")] for kind, word in KINDS.items()}
+        return [value for kind, found in kinds.items() for value in self._indexed(kind, found)]
 
     def open(self, kind: type[Entry], limit: int, after: str = "") -> tuple[list[Entry], str]:
         """At most `limit` open values and where to go on (`after` for the next call; "" at the end)."""
@@ -268,8 +276,12 @@ def _steps(before: Any, after: Any, missing: frozenset[str]) -> list[Change]:
     return [
         Update(row) if before else Insert(row),
         *(Delete(key) for key in sorted(old - new)),
-        *(Insert(Row(key)) for key in sorted(new - old)),
+        *(Insert(Row(key, _written(after) if key.startswith("due|") else {})) for key in sorted(new - old)),
     ]
+
+
+def _written(value: Any) -> dict[str, str]:
+    return {"written": _time_key(value.written)} if value.written else {}
 
 
 def _key_of(change: Change) -> str:

@@ -68,6 +68,12 @@ class Rows(Protocol):
         """All rows with first <= key < last and this value in column `name`; the store looks through the others."""
         ...
 
+    def above(self, column: str, value: str, first: str, last: str, limit: int) -> list[Row]:
+        """At most `limit` rows with first <= key < last whose `column` is greater than `value`; the store looks through
+        the others. Rows without the column are left out.
+        """
+        ...
+
     def apply(self, changes: Sequence[Change]) -> list[str]:
         """All changes in one transaction (at most TRANSACTION_LIMIT): each row's new version, "" for a deletion.
 
@@ -104,6 +110,12 @@ class TableRows:
             return [
                 _row(entity) for entity in table.query_entities(f"{RANGE} and name eq @name", parameters=parameters)
             ]
+
+    def above(self, column: str, value: str, first: str, last: str, limit: int) -> list[Row]:
+        parameters = {"partition": self._partition, "first": first, "last": last, "value": value}
+        with self._asked() as table:
+            found = table.query_entities(f"{RANGE} and {column} gt @value", parameters=parameters)
+            return [_row(entity) for entity in islice(found, limit)]
 
     def apply(self, changes: Sequence[Change]) -> list[str]:
         if len(changes) > TRANSACTION_LIMIT:

@@ -5,14 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
+from operator import itemgetter
 from typing import Any
 
 from shared.api import views
 from shared.api.requests import Answer, Request
 from shared.api.views import Standing
+from shared.domain.clocks import is_ahead
 from shared.domain.model import Document, DocumentState, Job, Reason
 from shared.domain.operation import Operation
-from shared.domain.singletons import Gate, Pause, Pulse, Sweep
+from shared.domain.singletons import Budget, Gate, Pause, Pulse, Slot, Sweep
 from shared.pipeline import waiting
 from shared.pipeline.classifier import is_missing
 from shared.pipeline.isolation import reason
@@ -66,9 +68,33 @@ def _ticking(services: Services, now: datetime) -> str:
     return f"No tick has run {f'since {at.isoformat()}' if at else 'yet'}: is the timer function enabled?"
 
 
+def _clocks(services: Services, now: datetime) -> str:
+    """Moments that have not come yet: ages would be negative, and what is late would look young."""
+    read = services.ledger.read
+    gate, sweep = read(Gate), read(Sweep)
+    moments = {
+        "the last tick": read(Pulse).at,
+        "the gate's closing": gate.closed_at or gate.since,
+        "the last call": read(Budget).at,
+        "the last submission": read(Slot).taken,
+        "the last sweep": sweep.moved or sweep.ended,
+    }
+    moments |= {f"document {one.name}": one.claimed for one in services.ledger.open(Document, LOOKED_AT)[0]}
+    moments |= {f"job {one.key}": one.created for one in services.ledger.open(Job, LOOKED_AT)[0]}
+    moments |= {f"{type(one).__name__} {one.key}": one.written for one in services.ledger.written_ahead(now, LOOKED_AT)}
+    ahead = {what: moment for what, moment in moments.items() if moment and is_ahead(moment, now)}
+    if not ahead:
+        return ""
+    what, moment = max(ahead.items(), key=itemgetter(1))
+    return (
+        f"{len(ahead)} moments lie ahead of this host's clock, such as {what} at {moment.isoformat()}, and now is "
+        f"{now.isoformat()}: the clock of this host or of another is wrong."
+    )
+
+
 def _gate(services: Services, now: datetime) -> tuple[Standing, str]:
     """Closed, it shows at once with its reason; red once it has been closed for long."""
-    found = services.ledger.read(Gate)
+    found = services.ledger.read(Gate).bounded(now)
     if not found.is_troubled(now):
         return Standing.OK, ""
     long = found.since is not None and now - found.since >= LONGEST_CLOSED
@@ -142,6 +168,7 @@ def _paused(services: Services, _: datetime) -> str:
 CHECKS: dict[str, Check] = {
     "container": _container,
     "tick": _ticking,
+    "clocks": _clocks,
     "gate": _gate,
     "oldest document": _oldest,
     "sweep": _sweeping,

@@ -32,7 +32,9 @@ def begin(
     known: Mapping[str, Any] | None = None,
 ) -> Answer:
     """202 with the operation, or with the very same if it is under way. `known` goes into its result beforehand."""
-    operation = Operation(uuid4().hex, kind, project, parameters, created=now, due=now + GRACE, result=known or {})
+    operation = Operation(
+        uuid4().hex, kind, project, parameters, created=now, due=now + GRACE, written=now, result=known or {}
+    )
     return accepted(start(services, operation, now))
 
 
