@@ -7,9 +7,9 @@ from functools import cache
 from typing import Any
 
 from memory_rows import MemoryRows
-
 from shared.domain.model import Document, DocumentState, Job
 from shared.domain.operation import Operation
+
 from shared.storage.ledger import KINDS, SINGLES, Ledger, index_keys
 from shared.storage.tables import Insert, Row
 

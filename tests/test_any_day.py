@@ -9,11 +9,11 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 from memory_language import classes_in
+from shared.domain.model import Document, DocumentState, Reason
 from stage import Killed, Stage, one_thread
 from values import CLASSIFIER
 
 from shared.domain.batching import cut
-from shared.domain.model import Document, DocumentState, Reason
 from shared.domain.singletons import Chosen
 from shared.errors import LanguageError, QuotaSpent, Refused, TextdropError, Throttled, Unavailable, Unknown
 

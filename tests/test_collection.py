@@ -7,9 +7,9 @@ from datetime import timedelta
 
 import pytest
 from prepared_apps import app_with_submitted_file
+from shared.domain.model import JOB_LIFETIME, SETBACKS, Document, DocumentState
 from stage import Instance, Stage
 
-from shared.domain.model import JOB_LIFETIME, SETBACKS, Document, DocumentState
 from shared.domain.singletons import Chosen
 from shared.errors import Garbled, LanguageError, Rejected
 

@@ -17,7 +17,7 @@ KEPT = [
     "requirements.txt",
     "shared/errors.py",
     "shared/language/types.py",
-    "shared/domain/model.py",
+    "shared/domain/documents.py",
     "shared/storage/blobs.py",
     "shared/labels/formats.py",
     "shared/pipeline/intake.py",

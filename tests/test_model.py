@@ -12,8 +12,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from memory_rows import MemoryRows
-from values import CLASSIFIER, NOW, TEXTS, document, job, seconds
-
 from shared.domain.model import (
     BATCH_SIZES,
     EVENT_LENGTH,
@@ -29,6 +27,8 @@ from shared.domain.model import (
     document_key,
     wait_before,
 )
+from values import CLASSIFIER, NOW, TEXTS, document, job, seconds
+
 from shared.errors import Moved
 from shared.language.types import Analysis, ClassScore, State
 from shared.pipeline.collection import outcome

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from shared.domain.model import DocumentState
 
 from shared.api.requests import (
     LARGEST_PAGE,
@@ -27,7 +28,6 @@ from shared.api.requests import (
     text,
 )
 from shared.domain.filters import Selection
-from shared.domain.model import DocumentState
 from shared.errors import BadRequest
 
 JSON = st.recursive(

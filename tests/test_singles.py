@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from values import CLASSIFIER, NOW, add, operation, seconds
-
 from shared.domain.model import REASON_LENGTH
 from shared.domain.operation import Operation
+from values import CLASSIFIER, NOW, add, operation, seconds
+
 from shared.domain.singletons import Chosen, Gate, Pulse, Slot
 from shared.errors import Moved
 from shared.storage.ledger import Ledger

@@ -5,9 +5,8 @@ from __future__ import annotations
 import pytest
 from prepared_apps import app_with_submitted_file
 from scenario import SHIP, put
-from stage import Instance, Stage
-
 from shared.domain.model import DocumentState
+from stage import Instance, Stage
 
 
 def undeleted(stage: Stage) -> Instance:

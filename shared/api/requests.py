@@ -9,8 +9,9 @@ from datetime import UTC, datetime
 from functools import cached_property
 from typing import Any
 
+from shared.domain.documents import DocumentState
+from shared.domain.file_names import HALF_CHARACTER, LONGEST_NAME, is_file_name
 from shared.domain.filters import Selection
-from shared.domain.model import HALF_CHARACTER, LONGEST_NAME, DocumentState, is_file_name
 from shared.errors import BadRequest
 from shared.language import bounded_json
 

@@ -13,8 +13,10 @@ from shared.api.known import closed
 from shared.api.requests import KEY, LARGEST_PAGE, MOMENT, NAME, PAGE
 from shared.api.route import Query
 from shared.api.views import Standing
-from shared.domain.model import LONGEST_NAME, DocumentState, JobState, Reason
-from shared.domain.operation import OperationKind, OperationState
+from shared.domain.documents import DocumentState, Reason
+from shared.domain.file_names import LONGEST_NAME
+from shared.domain.jobs import JobState
+from shared.domain.operations import OperationKind, OperationState
 from shared.domain.text import LONGEST_TEXT
 from shared.labels.formats import Format
 from shared.language.types import Kind, State

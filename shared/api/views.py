@@ -8,9 +8,11 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from shared.domain.model import Document, Event, Job
-from shared.domain.operation import Operation
+from shared.domain.documents import Document
+from shared.domain.jobs import Job
+from shared.domain.operations import Operation
 from shared.domain.singletons import Chosen, Pause, Sweep
+from shared.domain.timeline import Event
 from shared.labels.formats import Finding
 from shared.language.types import (
     Classifier,

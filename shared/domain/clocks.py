@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 
+from shared.domain.keys import digest
+
 CLOCK_SKEW = timedelta(minutes=1)  # clocks that differ by less are taken as right
 # The longest wait that anybody can have meant, by what waits. The waits of all modules fit in here.
 MAX_WAIT: Mapping[str, timedelta] = {
@@ -30,3 +32,13 @@ def meant(until: datetime, written: datetime | None, longest: timedelta, now: da
     if written is not None and is_ahead(written, now):
         return now + min(max(until - written, timedelta(0)), longest)
     return now + longest if until - now > longest + CLOCK_SKEW else until
+
+
+def wait_before(key: str, tries: int, first: timedelta, longest: timedelta) -> timedelta:
+    """How long to wait before try number `tries` + 1: doubling from `first` up to `longest`, give or take a fifth.
+
+    The spread comes from the key, so that things that began together do not stay together.
+    """
+    grown = min(first.total_seconds() * 2 ** min(tries, 20), longest.total_seconds())
+    spread = int(digest(key, str(tries))[:4], 16) / 0xFFFF
+    return timedelta(seconds=grown * (0.8 + 0.4 * spread))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from shared.domain.model import Document, DocumentState, Reason
+from shared.domain.documents import Document, DocumentState, Reason
 from shared.language.types import Classifier
 
 

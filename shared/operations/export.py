@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from shared.domain.documents import Document, DocumentState
 from shared.domain.filters import Selection
-from shared.domain.model import Document, DocumentState
-from shared.domain.operation import Operation
+from shared.domain.operations import Operation
 from shared.language.types import Progress, State
 from shared.operations.export_formats import FORMATS
 from shared.pipeline.isolation import each

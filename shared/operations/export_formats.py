@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from shared.domain.model import Document
+from shared.domain.documents import Document
 
 FIELDS = ("name", "classes", "project", "deployment", "model", "modelId", "classified", "etag", "document", "job")
 # A table has the best class and its confidence, a number, in columns of their own; `classes` is all of them in words.

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from shared.domain.operation import Operation, OperationKind
+from shared.domain.operations import Operation, OperationKind
 from shared.domain.singletons import Chosen
 from shared.errors import LanguageError, NotSupported, Taken, Unknown
 from shared.labels.formats import Format, is_labels_file, read_labels, write_labels

@@ -9,8 +9,8 @@ import logging
 from contextlib import suppress
 from datetime import datetime, timedelta
 
-from shared.domain.model import wait_before
-from shared.domain.operation import Operation, OperationState
+from shared.domain.clocks import wait_before
+from shared.domain.operations import Operation, OperationState
 from shared.errors import (
     Busy,
     Closed,

@@ -5,7 +5,8 @@ from __future__ import annotations
 from contextlib import suppress
 from datetime import datetime
 
-from shared.domain.model import LANGUAGE, LONGEST_NAME, Blob, Document, DocumentState, Reason, is_file_name
+from shared.domain.documents import LANGUAGE, Blob, Document, DocumentState, Reason
+from shared.domain.file_names import LONGEST_NAME, is_file_name
 from shared.domain.text import check_size
 from shared.errors import Moved, Unreadable
 from shared.services import Services

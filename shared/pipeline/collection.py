@@ -12,8 +12,10 @@ from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
 
-from shared.domain.batching import merge
-from shared.domain.model import Document, DocumentState, Job, JobState, Reason, wait_before
+from shared.domain.clocks import wait_before
+from shared.domain.documents import Document, DocumentState, Reason
+from shared.domain.jobs import Job, JobState
+from shared.domain.splitting import merge
 from shared.errors import Garbled, LanguageError, Moved, Rejected, Shut, Unknown
 from shared.language.types import Analysis, State
 from shared.pipeline import gate

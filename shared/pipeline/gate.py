@@ -12,8 +12,7 @@ from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import TypeVar
 
-from shared.domain.clocks import MAX_WAIT
-from shared.domain.model import wait_before
+from shared.domain.clocks import MAX_WAIT, wait_before
 from shared.domain.singletons import Budget, Gate
 from shared.errors import (
     Busy,

@@ -7,7 +7,8 @@ from contextlib import suppress
 from datetime import datetime
 
 from shared.domain.batching import Readable
-from shared.domain.model import Document, Reason, wait_before
+from shared.domain.clocks import wait_before
+from shared.domain.documents import Document, Reason
 from shared.domain.text import LARGEST_FILE, decode
 from shared.errors import Moved, NotFound, Unreadable
 from shared.pipeline.claim import check, claim

@@ -7,8 +7,9 @@ from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 
+from shared.domain.documents import Document
 from shared.domain.filters import Selection
-from shared.domain.model import Document, Job, JobState
+from shared.domain.jobs import Job, JobState
 from shared.errors import Moved
 from shared.pipeline.isolation import each
 from shared.services import Services

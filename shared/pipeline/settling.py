@@ -8,7 +8,9 @@ from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import Any
 
-from shared.domain.model import Document, DocumentState, Job, wait_before
+from shared.domain.clocks import wait_before
+from shared.domain.documents import Document, DocumentState
+from shared.domain.jobs import Job
 from shared.errors import Moved
 from shared.pipeline.isolation import each
 from shared.services import Services

@@ -16,7 +16,8 @@ from functools import partial
 from uuid import uuid4
 
 from shared.domain.batching import Pack, pack, requests
-from shared.domain.model import JOB_LIFETIME, SERVICE_PACK, Document, DocumentState, Job, Reason
+from shared.domain.documents import SERVICE_PACK, Document, DocumentState, Reason
+from shared.domain.jobs import JOB_LIFETIME, Job
 from shared.domain.singletons import Pause
 from shared.errors import LanguageError, Moved, Rejected, StorageUnavailable
 from shared.language.types import Classifier, Text

@@ -12,7 +12,8 @@ from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from shared.domain.model import Blob, Document, document_key
+from shared.domain.documents import Blob, Document
+from shared.domain.keys import document_key
 from shared.domain.singletons import Sweep
 from shared.errors import Moved
 from shared.pipeline.claim import UNREAD, claim_blob

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import datetime
 
-from shared.domain.model import Document, DocumentState
+from shared.domain.documents import Document, DocumentState
 from shared.domain.singletons import Gate, Pause
 from shared.pipeline import gate
 from shared.pipeline.classifier import is_missing

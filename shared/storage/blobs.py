@@ -22,7 +22,8 @@ from azure.core.exceptions import (
 )
 from azure.storage.blob import BlobBlock, BlobClient, BlobProperties, BlobServiceClient, ContentSettings
 
-from shared.domain.model import LONGEST_NAME, RESULT_SUFFIX, Blob, is_file_name
+from shared.domain.documents import Blob
+from shared.domain.file_names import LONGEST_NAME, RESULT_SUFFIX, is_file_name
 from shared.domain.text import LARGEST_FILE
 from shared.errors import BadRequest, Conflict, ContainerMissing, Moved, NotFound, StorageUnavailable, Unreadable
 from shared.language.deadlines import STORAGE_SECONDS, Deadline

@@ -23,8 +23,10 @@ from operator import itemgetter
 from typing import Any, TypeVar
 
 from shared.domain.clocks import CLOCK_SKEW
-from shared.domain.model import Document, Job, digest
-from shared.domain.operation import Operation
+from shared.domain.documents import Document
+from shared.domain.jobs import Job
+from shared.domain.keys import digest
+from shared.domain.operations import Operation
 from shared.domain.singletons import Budget, Chosen, Gate, Pause, Pulse, Slot, Sweep
 from shared.errors import Moved, TextdropError
 from shared.storage.serialization import from_json, to_json

@@ -9,7 +9,7 @@ from typing import Any
 from shared.api import views
 from shared.api.actions.starting import answer, begin
 from shared.api.requests import Answer, Request, flag, json_object, name_of, only_task, text
-from shared.domain.operation import OperationKind
+from shared.domain.operations import OperationKind
 from shared.domain.singletons import Chosen
 from shared.errors import BadRequest, Conflict, NotFound
 from shared.operations.handlers import models_at

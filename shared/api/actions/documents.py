@@ -14,7 +14,8 @@ from uuid import uuid4
 from shared.api.actions.listings import ask_again, find
 from shared.api.actions.starting import LOOK_AGAIN
 from shared.api.requests import Answer, Request, choice, file_name, flag, is_plain, json_object, text
-from shared.domain.model import LANGUAGE, Document, DocumentState, document_key
+from shared.domain.documents import LANGUAGE, Document, DocumentState
+from shared.domain.keys import document_key
 from shared.domain.text import LONGEST_TEXT, check_size, decode
 from shared.errors import BadRequest, Conflict, Moved, NoResult, StorageUnavailable, Unreadable
 from shared.pipeline import waiting

@@ -8,7 +8,7 @@ from datetime import datetime
 from shared.api.actions.listings import find
 from shared.api.actions.starting import accepted, begin
 from shared.api.requests import Answer, Request, choice, json_object, selection, text
-from shared.domain.operation import Operation, OperationKind, OperationState
+from shared.domain.operations import Operation, OperationKind, OperationState
 from shared.errors import BadRequest, NoResult, NotFound, RangeNotSatisfiable
 from shared.operations import export
 from shared.operations.export_formats import FORMATS

@@ -12,8 +12,9 @@ from shared.api import views
 from shared.api.requests import Answer, Request
 from shared.api.views import Standing
 from shared.domain.clocks import is_ahead
-from shared.domain.model import Document, DocumentState, Job, Reason
-from shared.domain.operation import Operation
+from shared.domain.documents import Document, DocumentState, Reason
+from shared.domain.jobs import Job
+from shared.domain.operations import Operation
 from shared.domain.singletons import Budget, Gate, Pause, Pulse, Slot, Sweep
 from shared.pipeline import waiting
 from shared.pipeline.classifier import is_missing

@@ -9,9 +9,10 @@ from typing import Any
 
 from shared.api import views
 from shared.api.requests import Answer, Request, choice, key_of, name_asked, page_of, selection
+from shared.domain.documents import Document, DocumentState
 from shared.domain.filters import Selection
-from shared.domain.model import Document, DocumentState, Job, JobState
-from shared.domain.operation import Operation, OperationState
+from shared.domain.jobs import Job, JobState
+from shared.domain.operations import Operation, OperationState
 from shared.errors import BadRequest, NotFound
 from shared.pipeline import waiting
 from shared.services import Services

@@ -11,7 +11,7 @@ from shared.api.actions.deployments import wanted_publish
 from shared.api.actions.evaluation_summary import sentences, wrong
 from shared.api.actions.starting import LOOK_AGAIN, accepted, begin, find
 from shared.api.requests import Answer, Request, json_object, member, name_of, only_task, page_of, ratio, text
-from shared.domain.operation import Operation, OperationKind, OperationState
+from shared.domain.operations import Operation, OperationKind, OperationState
 from shared.errors import BadRequest, Conflict
 from shared.operations.handlers import deployed
 from shared.services import Services

@@ -10,7 +10,7 @@ from typing import Any
 from shared.api import views
 from shared.api.actions.starting import begin
 from shared.api.requests import Answer, Request, choice, file_name, flag, json_object, name_of, text
-from shared.domain.operation import OperationKind
+from shared.domain.operations import OperationKind
 from shared.errors import BadRequest, NotFound, NotSupported, Unknown
 from shared.labels.formats import Format, is_labels_file, write_labels
 from shared.labels.validation import proofread, sound_labels

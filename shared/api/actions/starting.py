@@ -9,7 +9,7 @@ from uuid import uuid4
 
 from shared.api import views
 from shared.api.requests import KEY, Answer, key_of, name_of
-from shared.domain.operation import Operation, OperationKind
+from shared.domain.operations import Operation, OperationKind
 from shared.errors import NotFound
 from shared.operations.runner import GRACE, start
 from shared.services import Services

@@ -11,8 +11,8 @@ from typing import Any
 from shared.api import views
 from shared.api.actions.listings import find
 from shared.api.requests import KEY, Answer, Request, choice, continuation, flag, json_object, name_of, text
+from shared.domain.documents import Document, DocumentState, Reason
 from shared.domain.filters import Selection
-from shared.domain.model import Document, DocumentState, Reason
 from shared.domain.singletons import Chosen, Pause, Sweep
 from shared.errors import BadRequest, Conflict, NotFound
 from shared.language.types import Classifier

@@ -1,60 +1,29 @@
-"""Document and Job: frozen values and their transitions.
+"""Document: one version of one file, a frozen value with its transitions.
 
 Pure: no I/O and no clock; `now` is always an argument. A transition returns a new value. `version` is the storage
 version of the row a value was read from (empty: never stored), and makes every later change of it conditional.
 
-Document  waiting -> submitted -> succeeded | failed | superseded | gone     (submitted -> waiting when a job fails it;
-                                                                              ended -> waiting when it is replayed)
-Job       submitting -> running -> done | lost                               (submitting -> lost when nobody knows it)
+waiting -> submitted -> succeeded | failed | superseded | gone
+submitted -> waiting when a job fails it; ended -> waiting when it is replayed
 """
 
 from __future__ import annotations
 
-import hashlib
 import re
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Self
 
-from shared.domain.clocks import MAX_WAIT, meant
+from shared.domain.keys import document_key
+from shared.domain.timeline import REASON_LENGTH, SETBACKS, Event, Timed
 from shared.language.types import Classifier, ClassScore
 
 SERVICE_PACK = 25  # documents a request: Microsoft's service limits
 # The most documents a job may have with one that was submitted in vain before: how often, and in a job of how many.
 BATCH_SIZES = (SERVICE_PACK, 5, 1, 1, 1, 1, 1)
 MAX_ATTEMPTS = len(BATCH_SIZES)  # a document is submitted, and may be billed, no more often; a replay counts again
-SETBACKS = 8  # errors in a row that end what they were met by
-JOB_LIFETIME = timedelta(hours=24)  # an analyze job and its results, by the service's rules
-RESULT_SUFFIX = ".json"
-LONGEST_NAME = 1024 - len(RESULT_SUFFIX)  # of a file that can have a result: Azure's limit for a blob's name
 LANGUAGE = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{1,8}){0,3}", re.ASCII)  # of a text, as callers and blobs name it
-HALF_CHARACTER = re.compile("[\ud800-\udfff]")
-TIMELINE_LENGTH, EVENT_LENGTH = 20, 300
-REASON_LENGTH = 1000
-WRITTEN_AHEAD = "its time was written by a clock that is ahead, and is corrected"
-
-
-@dataclass(frozen=True)
-class Event:
-    """One line of a timeline."""
-
-    at: datetime
-    what: str
-
-
-class Timed:
-    """What has a timeline: the last TIMELINE_LENGTH events, oldest first."""
-
-    timeline: tuple[Event, ...]
-
-    def _after(self, now: datetime, what: str) -> tuple[Event, ...]:
-        return (*self.timeline, Event(now, what[:EVENT_LENGTH]))[-TIMELINE_LENGTH:]
-
-    def _after_other(self, now: datetime, what: str) -> tuple[Event, ...]:
-        """The same in a row is one line, which keeps the time of the first."""
-        last = self.timeline[-1].what if self.timeline else ""
-        return self.timeline if last == what[:EVENT_LENGTH] else self._after(now, what)
 
 
 class DocumentState(StrEnum):
@@ -235,115 +204,3 @@ class Document(Timed):
     def _ended(self, state: DocumentState, now: datetime, what: str, **changes: object) -> Self:
         timeline = self._after(now, f"{state}: {what}")
         return replace(self, state=state, ended=now, timeline=timeline, **changes)  # type: ignore[arg-type]
-
-
-class JobState(StrEnum):
-    SUBMITTING = "submitting"  # written before the request; the service may or may not have it
-    RUNNING = "running"
-    DONE = "done"
-    LOST = "lost"  # it gave nothing back: never arrived, expired, cancelled, failed, unknown to the service
-
-    @property
-    def final(self) -> bool:
-        return self in (JobState.DONE, JobState.LOST)
-
-
-@dataclass(frozen=True)
-class Job(Timed):
-    """One analyze job. `documents` are keys; `api` is the version it speaks.
-
-    `service_ids` are the service's names for it: one, or one for each part of a text too long for a request. `written`:
-    when `due` was decided, by the clock that did.
-    """
-
-    key: str
-    documents: tuple[str, ...]
-    classifier: Classifier
-    api: str
-    created: datetime
-    due: datetime
-    state: JobState = JobState.SUBMITTING
-    service_ids: tuple[str, ...] = ()
-    expires: datetime | None = None
-    polls: int = 0
-    setbacks: int = 0  # unforeseen errors in a row
-    detail: str = ""
-    ended: datetime | None = None
-    timeline: tuple[Event, ...] = ()
-    written: datetime | None = None
-    version: str = field(default="", compare=False)
-
-    @property
-    def is_worn_out(self) -> bool:
-        return self.setbacks >= SETBACKS
-
-    def running(self, service_ids: tuple[str, ...], due: datetime, now: datetime) -> Self:
-        timeline = self._after(now, "accepted by the service")
-        expires = now + JOB_LIFETIME
-        running = replace(self, state=JobState.RUNNING, service_ids=service_ids, expires=expires)
-        return replace(running, due=due, written=now, timeline=timeline)
-
-    def renewed(self, due: datetime, now: datetime) -> Self:
-        """Its request may begin, and end, before `due`."""
-        return replace(self, due=due, written=now)
-
-    def polled(self, status: str, due: datetime, now: datetime) -> Self:
-        """Not ended yet. Only a status that differs from the last one is worth a line."""
-        detail = status[:REASON_LENGTH]
-        timeline = self.timeline if detail == self.detail else self._after(now, detail)
-        return replace(self, polls=self.polls + 1, setbacks=0, detail=detail, due=due, written=now, timeline=timeline)
-
-    def set_back(self, why: str, due: datetime, now: datetime) -> Self:
-        """An unforeseen error: looked at again at `due`. SETBACKS of them in a row wear it out."""
-        timeline = self._after_other(now, why)
-        return replace(self, setbacks=self.setbacks + 1, due=due, written=now, timeline=timeline)
-
-    def bounded(self, now: datetime) -> Self:
-        """As it can have been meant, if a clock that was ahead wrote it.
-
-        A process may be sending it at this moment: then it is left alone, unless that process is long gone.
-        """
-        if self.state is JobState.SUBMITTING and self.due - now <= MAX_WAIT["request"]:
-            return self
-        due = meant(self.due, self.written, MAX_WAIT["job"], now)
-        if due == self.due:
-            return self
-        expires = min(self.expires, now + JOB_LIFETIME) if self.expires else None
-        timeline = self._after_other(now, WRITTEN_AHEAD)
-        return replace(self, due=due, written=now, created=min(self.created, now), expires=expires, timeline=timeline)
-
-    def done(self, now: datetime) -> Self:
-        return replace(self, state=JobState.DONE, ended=now, detail="", timeline=self._after(now, "done"))
-
-    def lost(self, why: str, now: datetime) -> Self:
-        timeline = self._after(now, f"lost: {why}")
-        return replace(self, state=JobState.LOST, ended=now, detail=why[:REASON_LENGTH], timeline=timeline)
-
-
-def is_file_name(name: str) -> bool:
-    """Whether storage keeps a file of this name under exactly this name.
-
-    Paths lose "." and ".." on their way to storage, and storage turns a backslash into a slash.
-    """
-    changed = "\\" in name or {".", ".."} & set(name.split("/"))
-    return bool(name) and not changed and HALF_CHARACTER.search(name) is None
-
-
-def document_key(container: str, name: str, etag: str) -> str:
-    """The key of one version of one file: 32 hexadecimal digits. The ETag counts without its quotes."""
-    return digest(container, name, etag.strip('"'))
-
-
-def digest(*parts: str) -> str:
-    """A name of 32 hexadecimal digits for these parts, fit for a row key whatever they hold."""
-    return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:32]
-
-
-def wait_before(key: str, tries: int, first: timedelta, longest: timedelta) -> timedelta:
-    """How long to wait before try number `tries` + 1: doubling from `first` up to `longest`, give or take a fifth.
-
-    The spread comes from the key, so that things that began together do not stay together.
-    """
-    grown = min(first.total_seconds() * 2 ** min(tries, 20), longest.total_seconds())
-    spread = int(digest(key, str(tries))[:4], 16) / 0xFFFF
-    return timedelta(seconds=grown * (0.8 + 0.4 * spread))
