@@ -12,13 +12,13 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
-from shared.domain.model import SERVICE_PACK, Blob, Document, Job
-
 from bench.counting import CountingRows
 from bench.learnt import CLASSIFIER, TEXT, learnt
 from local.language.conditions.clock import Clock
 from local.language.conditions.rate_limits import Limits
 from local.language.server import server
+from shared.domain.documents import SERVICE_PACK, Blob, Document
+from shared.domain.jobs import Job
 from shared.domain.singletons import Chosen, Sweep
 from shared.pipeline.claim import claim
 from shared.pipeline.intake import document_landed

@@ -7,9 +7,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from shared.domain.model import Document, DocumentState, Job, JobState
-
 from local.language.server.server import LanguageService
+from shared.domain.documents import Document, DocumentState
+from shared.domain.jobs import Job, JobState
 from shared.services import Services
 from shared.storage.ledger import Ledger
 

@@ -14,7 +14,6 @@ from urllib.parse import urlsplit
 
 from azure.core.exceptions import AzureError
 from azure.storage.blob import BlobServiceClient
-from shared.domain.model import Document, Job, JobState
 
 from local.cli import material, quickstart
 from local.cli.client import Client
@@ -25,6 +24,8 @@ from local.language.server.server import LanguageService
 from local.stack import azurite
 from local.stack.azurite import Azurite
 from local.stack.discovery import Stack
+from shared.domain.documents import Document
+from shared.domain.jobs import Job, JobState
 from shared.domain.singletons import Gate, Sweep
 from shared.errors import StorageUnavailable
 from shared.services import PATIENCE, Services, build

@@ -8,8 +8,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 
-from shared.domain.model import LONGEST_NAME
-
+from shared.domain.file_names import LONGEST_NAME
 from shared.domain.text import LARGEST_FILE, LONGEST_TEXT
 
 WORDS = "The helm and the anchor of the harbour. "

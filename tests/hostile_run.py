@@ -30,11 +30,13 @@ from azure.storage.blob import (
 )
 from hostile_answers import HostileService
 from hostile_files import DELETED, OVERWRITTEN, HostileFile
-from shared.domain.model import Document, DocumentState, Job, document_key
 from world import TEXTS
 
 from local import development_storage
 from local.language.server.server import LanguageService
+from shared.domain.documents import Document, DocumentState
+from shared.domain.jobs import Job
+from shared.domain.keys import document_key
 from shared.domain.singletons import Chosen
 from shared.language.types import Classifier
 from shared.services import TABLE, Services, build

@@ -7,9 +7,10 @@ from functools import cache
 from typing import Any
 
 from memory_rows import MemoryRows
-from shared.domain.model import Document, DocumentState, Job
-from shared.domain.operation import Operation
 
+from shared.domain.documents import Document, DocumentState
+from shared.domain.jobs import Job
+from shared.domain.operations import Operation
 from shared.storage.ledger import KINDS, SINGLES, Ledger, index_keys
 from shared.storage.tables import Insert, Row
 

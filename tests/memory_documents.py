@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from shared.domain.model import LONGEST_NAME, RESULT_SUFFIX, Blob, is_file_name
-
+from shared.domain.documents import Blob
+from shared.domain.file_names import LONGEST_NAME, RESULT_SUFFIX, is_file_name
 from shared.domain.text import LARGEST_FILE
 from shared.errors import BadRequest, Conflict, ContainerMissing, Moved, NotFound, Unreadable
 from shared.storage.blobs import MAX_ANY, RESERVED

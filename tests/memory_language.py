@@ -11,8 +11,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from shared.domain.model import SERVICE_PACK
-
+from shared.domain.documents import SERVICE_PACK
 from shared.domain.text import REQUEST_TEXT
 from shared.errors import Rejected, Unavailable, Unknown
 from shared.language.types import Analysis, Classifier, ClassScore, Deployment, Kind, Progress, State, Text

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from memory_language import DEPLOYMENT, PROJECT
-from shared.domain.model import DocumentState
 from stage import Instance, Killed, Stage
 
+from shared.domain.documents import DocumentState
 from shared.domain.singletons import Chosen
 from shared.language.types import Classifier
 

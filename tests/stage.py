@@ -16,12 +16,12 @@ from memory_documents import MemoryDocuments
 from memory_language import MemoryLanguage
 from memory_rows import MemoryRows
 from memory_services import ENVIRON
-from shared.domain.model import Document
 from values import NOW
 
 from shared import tick as story
 from shared.api import routes
 from shared.api.requests import Answer, Request
+from shared.domain.documents import Document
 from shared.pipeline import intake
 from shared.services import Services
 from shared.settings import load

@@ -14,12 +14,13 @@ from typing import Any, NamedTuple
 from audit import accepted
 from memory_documents import MemoryDocuments
 from memory_rows import MemoryRows
-from shared.domain.model import Document, Job
 from watched import Log, watched
 from world import TEXTS, World, environment
 
 from local.language.conditions.fault_injection import FaultOrder
 from local.language.server.server import LanguageService
+from shared.domain.documents import Document
+from shared.domain.jobs import Job
 from shared.domain.singletons import Chosen
 from shared.pipeline.intake import document_landed
 from shared.services import Services

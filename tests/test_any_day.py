@@ -9,12 +9,12 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 from memory_language import classes_in
-from shared.domain.model import Document, DocumentState, Reason
 from stage import Killed, Stage, one_thread
 from values import CLASSIFIER
 
-from shared.domain.batching import cut
+from shared.domain.documents import Document, DocumentState, Reason
 from shared.domain.singletons import Chosen
+from shared.domain.splitting import cut
 from shared.errors import LanguageError, QuotaSpent, Refused, TextdropError, Throttled, Unavailable, Unknown
 
 LONG = "onion. " * 15_000 + "mast. " * 6000

@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 from memory_language import DEPLOYMENT, PROJECT
 from scenario import SHIP, put
-from shared.domain.model import MAX_ATTEMPTS, DocumentState, Reason
 from stage import Instance, Stage
 from wire import KEY, Reply, Seen, Wire, accepted, refused, said
 
+from shared.domain.documents import MAX_ATTEMPTS, DocumentState, Reason
 from shared.domain.singletons import Chosen, Gate
 from shared.language.current import CurrentLanguage
 from shared.language.transport import Transport

@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from values import NOW, seconds
 
-from shared.domain.batching import cut
 from shared.domain.singletons import Budget
+from shared.domain.splitting import cut
 from shared.domain.text import LONGEST_TEXT
 
 QUOTAS = st.integers(1, 30) | st.sampled_from([60, 100, 1000])

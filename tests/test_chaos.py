@@ -8,13 +8,13 @@ from pathlib import Path
 
 import pytest
 from audit import Audit, audit
-from shared.domain.model import DocumentState, Reason
 from storm import Storm, faults, storm_over
 from world import world as running_world
 
 from local.language.conditions.clock import Clock
 from local.language.server import server
 from local.stack.azurite import Azurite
+from shared.domain.documents import DocumentState, Reason
 from shared.settings import TODAY_API
 
 

@@ -9,9 +9,10 @@ from typing import Any
 
 import pytest
 from memory_services import ENVIRON, in_memory
-from shared.domain.model import LONGEST_NAME, Document, DocumentState, Reason
 from values import NOW
 
+from shared.domain.documents import Document, DocumentState, Reason
+from shared.domain.file_names import LONGEST_NAME
 from shared.domain.text import LARGEST_FILE
 from shared.errors import ContainerMissing, StorageUnavailable
 from shared.pipeline.claim import claim, claim_blob

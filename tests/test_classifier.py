@@ -7,12 +7,12 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from shared.domain.model import DocumentState
 from stage import Stage
 from values import CLASSIFIER, NOW, document
 from world import World
 
 from shared import services as app_services
+from shared.domain.documents import DocumentState
 from shared.domain.filters import Selection
 from shared.domain.singletons import MODEL_ASKED_AGAIN, MODEL_KNOWN_FOR, Chosen
 from shared.errors import Unavailable

@@ -11,9 +11,10 @@ import values
 from hypothesis import given
 from hypothesis import strategies as st
 from mutations import mutated
-from shared.domain.model import Document, Job
-from shared.domain.operation import Operation
 
+from shared.domain.documents import Document
+from shared.domain.jobs import Job
+from shared.domain.operations import Operation
 from shared.domain.singletons import Chosen, Gate, Pulse, Slot
 from shared.language.types import ClassScore
 from shared.storage.serialization import from_json, to_json

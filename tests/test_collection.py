@@ -7,10 +7,12 @@ from datetime import timedelta
 
 import pytest
 from prepared_apps import app_with_submitted_file
-from shared.domain.model import JOB_LIFETIME, SETBACKS, Document, DocumentState
 from stage import Instance, Stage
 
+from shared.domain.documents import Document, DocumentState
+from shared.domain.jobs import JOB_LIFETIME
 from shared.domain.singletons import Chosen
+from shared.domain.timeline import SETBACKS
 from shared.errors import Garbled, LanguageError, Rejected
 
 

@@ -10,7 +10,8 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from values import TEXTS, document
 
-from shared.domain.batching import PARAGRAPH_ENDS, SENTENCE_ENDS, Readable, cut, merge, requests
+from shared.domain.batching import Readable, requests
+from shared.domain.splitting import PARAGRAPH_ENDS, SENTENCE_ENDS, cut, merge
 from shared.domain.text import LONGEST_TEXT, REQUEST_TEXT
 from shared.language.types import Analysis, ClassScore, Kind, State
 

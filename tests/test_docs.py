@@ -10,14 +10,16 @@ from itertools import pairwise
 from pathlib import Path
 
 import pytest
-from shared.domain.model import LONGEST_NAME, DocumentState, JobState
-from shared.domain.operation import OperationState
 from test_imports import MODULES, PACKAGES, RANKS, SENTENCE
 
 from local.__main__ import COMMANDS
 from shared import settings
 from shared.api.requests import LARGEST_PAGE, PAGE
 from shared.api.routes import ROUTES
+from shared.domain.documents import DocumentState
+from shared.domain.file_names import LONGEST_NAME
+from shared.domain.jobs import JobState
+from shared.domain.operations import OperationState
 from shared.domain.text import LARGEST_FILE, LONGEST_TEXT
 from shared.errors import SettingsError
 from shared.language import current, preview

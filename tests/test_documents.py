@@ -15,9 +15,9 @@ from typing import Any
 import pytest
 from azurite_files import AzuriteFiles
 from memory_services import ENVIRON
-from shared.domain.model import LONGEST_NAME
 
 from local.stack.azurite import Azurite
+from shared.domain.file_names import LONGEST_NAME
 from shared.domain.text import LARGEST_FILE
 from shared.errors import (
     BadRequest,

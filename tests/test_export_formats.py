@@ -11,9 +11,9 @@ from dataclasses import replace
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from shared.domain.model import Document
 from values import CLASSIFIER, NOW, TEXTS, document
 
+from shared.domain.documents import Document
 from shared.language.types import ClassScore
 from shared.operations.export_formats import COLUMNS, FIELDS, FORMATS
 

@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 from prepared_apps import app_with_classifier
 from scenario import SHIP, publish, put
-from shared.domain.model import Document
 from stage import Stage
 from values import NOW, add, document
 
+from shared.domain.documents import Document
 from shared.domain.singletons import Chosen
 from shared.storage.ledger import SINGLES, index_keys
 from shared.storage.serialization import from_json, to_json

@@ -9,9 +9,9 @@ import pytest
 from memory_documents import MemoryDocuments
 from prepared_apps import app_with_submitted_file
 from scenario import SHIP, put
-from shared.domain.model import Blob
 from stage import Instance, Stage
 
+from shared.domain.documents import Blob
 from shared.errors import StorageUnavailable
 
 

@@ -12,13 +12,13 @@ import pytest
 from hostile_answers import ABOUT_ONE, AnswerKind, answering, asking_for
 from hostile_files import FILES, GONE, Kind, drawn
 from hostile_run import Run, category_of, running
-from shared.domain.model import MAX_ATTEMPTS
 from world import environment
 from world import world as running_world
 
 from local.language.conditions.clock import Clock
 from local.language.server import server
 from local.stack.azurite import Azurite
+from shared.domain.documents import MAX_ATTEMPTS
 from shared.domain.singletons import Chosen
 from shared.services import services
 from shared.settings import TODAY_API

@@ -11,11 +11,12 @@ from memory_documents import MemoryDocuments
 from memory_rows import MemoryRows
 from prepared_apps import app_with_classifier
 from scenario import SHIP, put
-from shared.domain.model import SETBACKS, Document, DocumentState, Reason
 from stage import Instance, Stage
 
 from shared.domain import batching
+from shared.domain.documents import Document, DocumentState, Reason
 from shared.domain.singletons import WHOLE_AGAIN, Sweep
+from shared.domain.timeline import SETBACKS
 from shared.errors import StorageUnavailable
 from shared.pipeline import collection, loading
 from shared.pipeline.isolation import OUTAGE, each

@@ -10,9 +10,10 @@ from pathlib import Path
 import pytest
 from audit import accepted, audit
 from besieged import SECONDS, Besieged, besieged, until
-from shared.domain.model import DocumentState, JobState
 
 from local.cli import show
+from shared.domain.documents import DocumentState
+from shared.domain.jobs import JobState
 
 KILL, STORAGE, LANGUAGE = "a host killed", "storage restarted", "the service away"
 LAST = 0.7  # of the files have their result when the last blow comes

@@ -9,10 +9,11 @@ from datetime import timedelta, timezone
 from typing import Any
 
 import pytest
-from shared.domain.model import Document, DocumentState, Job, JobState, Reason
-from shared.domain.operation import Operation, OperationState
 from values import CLASSIFIER, NOW, add, document, job, operation, seconds
 
+from shared.domain.documents import Document, DocumentState, Reason
+from shared.domain.jobs import Job, JobState
+from shared.domain.operations import Operation, OperationState
 from shared.domain.singletons import Sweep
 from shared.errors import Moved
 from shared.language.types import ClassScore

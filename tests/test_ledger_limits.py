@@ -7,10 +7,10 @@ from dataclasses import replace
 import pytest
 import values
 from memory_rows import MemoryRows
-from shared.domain.model import Document
-from shared.domain.operation import Operation
 from values import CLASSIFIER, NOW, add, document, job, operation, seconds
 
+from shared.domain.documents import Document
+from shared.domain.operations import Operation
 from shared.language.types import ClassScore
 from shared.storage.ledger import COLUMN as LONGEST_COLUMN
 from shared.storage.ledger import Ledger

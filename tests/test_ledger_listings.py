@@ -6,9 +6,9 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from shared.domain.model import Document, DocumentState, Reason
 from values import NOW, add, document, job, seconds
 
+from shared.domain.documents import Document, DocumentState, Reason
 from shared.storage.ledger import Ledger
 
 pytest_plugins = ["stores"]

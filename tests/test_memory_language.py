@@ -10,10 +10,10 @@ from typing import Any
 import pytest
 from azure.storage.blob import BlobServiceClient
 from memory_language import DEPLOYMENT, PROJECT, WORDS, MemoryLanguage
-from shared.domain.model import SERVICE_PACK
 
 from local.language.server.server import LanguageService
 from local.stack.azurite import Azurite
+from shared.domain.documents import SERVICE_PACK
 from shared.domain.text import REQUEST_TEXT
 from shared.errors import Rejected, Unknown
 from shared.language.current import CurrentLanguage

@@ -12,23 +12,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from memory_rows import MemoryRows
-from shared.domain.model import (
-    BATCH_SIZES,
-    EVENT_LENGTH,
-    MAX_ATTEMPTS,
-    REASON_LENGTH,
-    SERVICE_PACK,
-    TIMELINE_LENGTH,
-    Document,
-    DocumentState,
-    JobState,
-    Reason,
-    digest,
-    document_key,
-    wait_before,
-)
 from values import CLASSIFIER, NOW, TEXTS, document, job, seconds
 
+from shared.domain.clocks import wait_before
+from shared.domain.documents import BATCH_SIZES, MAX_ATTEMPTS, SERVICE_PACK, Document, DocumentState, Reason
+from shared.domain.jobs import JobState
+from shared.domain.keys import digest, document_key
+from shared.domain.timeline import EVENT_LENGTH, REASON_LENGTH, TIMELINE_LENGTH
 from shared.errors import Moved
 from shared.language.types import Analysis, ClassScore, State
 from shared.pipeline.collection import outcome

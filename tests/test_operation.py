@@ -6,10 +6,10 @@ from collections.abc import Callable
 
 from hypothesis import given
 from hypothesis import strategies as st
-from shared.domain.model import REASON_LENGTH, TIMELINE_LENGTH
-from shared.domain.operation import Operation, OperationKind, OperationState
 from values import NOW, TEXTS, operation, seconds
 
+from shared.domain.operations import Operation, OperationKind, OperationState
+from shared.domain.timeline import REASON_LENGTH, TIMELINE_LENGTH
 from shared.language.types import Progress, State
 
 LATER = NOW + seconds(9)

@@ -7,13 +7,13 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from shared.domain.operation import Operation
 from stage import Killed, Stage
 from world import World
 
 from shared import services
 from shared.api import routes
 from shared.api.requests import Request
+from shared.domain.operations import Operation
 from shared.domain.singletons import Chosen
 from shared.errors import Unknown
 from shared.operations.runner import GRACE

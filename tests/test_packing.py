@@ -9,10 +9,10 @@ from itertools import pairwise
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from shared.domain.model import BATCH_SIZES, SERVICE_PACK
 from values import document
 
 from shared.domain.batching import LARGEST_REQUEST, Pack, Readable, pack
+from shared.domain.documents import BATCH_SIZES, SERVICE_PACK
 from shared.domain.text import REQUEST_TEXT, decode
 
 LONG = {"x": "one byte each", "漢": "three bytes each", "\x1b": "six bytes each in JSON", '"': "two bytes each in JSON"}

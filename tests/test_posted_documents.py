@@ -14,12 +14,12 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from shared.domain.model import DocumentState
 from values import NOW, document
 from world import World
 
 from shared.api.actions import exports
 from shared.api.actions.listings import ask_again
+from shared.domain.documents import DocumentState
 from shared.domain.text import LARGEST_FILE, LONGEST_TEXT, decode
 from shared.errors import BadRequest
 from shared.operations import export

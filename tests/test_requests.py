@@ -10,7 +10,6 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from shared.domain.model import DocumentState
 
 from shared.api.requests import (
     LARGEST_PAGE,
@@ -27,6 +26,7 @@ from shared.api.requests import (
     selection,
     text,
 )
+from shared.domain.documents import DocumentState
 from shared.domain.filters import Selection
 from shared.errors import BadRequest
 

@@ -8,10 +8,10 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from azure.data.tables import TableClient
 from memory_services import ENVIRON
-from shared.domain.model import Document
 from values import NOW
 
 from local.stack.azurite import Azurite
+from shared.domain.documents import Document
 from shared.domain.singletons import Pulse
 from shared.errors import Moved, StorageUnavailable
 from shared.services import build

@@ -8,11 +8,11 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from shared.domain.model import REASON_LENGTH
-from shared.domain.operation import Operation
 from values import CLASSIFIER, NOW, add, operation, seconds
 
+from shared.domain.operations import Operation
 from shared.domain.singletons import Chosen, Gate, Pulse, Slot
+from shared.domain.timeline import REASON_LENGTH
 from shared.errors import Moved
 from shared.storage.ledger import Ledger
 

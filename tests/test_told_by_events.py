@@ -6,13 +6,13 @@ import re
 from pathlib import Path
 
 from host_apps import eventually
-from shared.domain.model import DocumentState
 
 from local.cli import material, quickstart
 from local.cli.client import Client
 from local.host.http.key_auth import BLOBS
 from local.stack import launch
 from local.stack.event_grid import TIMES, EventGrid
+from shared.domain.documents import DocumentState
 
 SECONDS = 60.0  # for what takes a few
 ENDED = re.compile(r"\[document_landed \S+\] Succeeded after")

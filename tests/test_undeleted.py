@@ -5,8 +5,9 @@ from __future__ import annotations
 import pytest
 from prepared_apps import app_with_submitted_file
 from scenario import SHIP, put
-from shared.domain.model import DocumentState
 from stage import Instance, Stage
+
+from shared.domain.documents import DocumentState
 
 
 def undeleted(stage: Stage) -> Instance:

@@ -11,12 +11,13 @@ from memory_documents import MemoryDocuments
 from memory_rows import MemoryRows
 from prepared_apps import app_with_classifier
 from scenario import SHIP, publish, put
-from shared.domain.model import LONGEST_NAME, Blob, DocumentState
-from shared.domain.operation import Operation, OperationState
 from stage import Stage
 from values import NOW, add, operation, seconds
 
 from shared import tick as story
+from shared.domain.documents import Blob, DocumentState
+from shared.domain.file_names import LONGEST_NAME
+from shared.domain.operations import Operation, OperationState
 from shared.domain.text import LARGEST_FILE
 from shared.errors import StorageUnavailable, Throttled
 from shared.pipeline import gate

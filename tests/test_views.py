@@ -11,11 +11,12 @@ import pytest
 import values
 from hypothesis import given
 from hypothesis import strategies as st
-from shared.domain.model import Document, Job, Reason
-from shared.domain.operation import Operation
 from values import CLASSIFIER, NOW
 
 from shared.api import views
+from shared.domain.documents import Document, Reason
+from shared.domain.jobs import Job
+from shared.domain.operations import Operation
 from shared.domain.singletons import Chosen
 from shared.language.types import (
     Classifier,

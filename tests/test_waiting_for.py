@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 from prepared_apps import app_with_submitted_file
 from scenario import SHIP, put
-from shared.domain.model import Document
 from stage import Instance, Stage
 from values import NOW, document, seconds
 
+from shared.domain.documents import Document
 from shared.domain.singletons import TRIED_AGAIN, Budget, Gate
 from shared.errors import QuotaSpent, Refused, Throttled, Unavailable
 from shared.pipeline.waiting import waiting_for

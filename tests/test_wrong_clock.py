@@ -11,11 +11,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from prepared_apps import app_with_classifier, app_with_submitted_file
 from scenario import SHIP, publish, put
-from shared.domain.model import JOB_LIFETIME, Document, DocumentState
 from stage import Killed, Stage
 from values import NOW, document, job, operation, seconds
 
 from shared.domain.clocks import MAX_WAIT
+from shared.domain.documents import Document, DocumentState
+from shared.domain.jobs import JOB_LIFETIME
 from shared.domain.singletons import Budget, Chosen, Gate, Pulse, Slot, Sweep
 from shared.errors import Throttled
 from shared.operations import runner

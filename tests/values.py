@@ -8,9 +8,10 @@ from typing import Any
 
 from hypothesis import settings
 from hypothesis import strategies as st
-from shared.domain.model import Blob, Document, Job
-from shared.domain.operation import Operation, OperationKind
 
+from shared.domain.documents import Blob, Document
+from shared.domain.jobs import Job
+from shared.domain.operations import Operation, OperationKind
 from shared.language.types import Classifier
 from shared.storage.ledger import Ledger
 from shared.storage.tables import Row, Update

@@ -13,12 +13,12 @@ from typing import Any
 import requests
 from azure.core.exceptions import AzureError, ResourceExistsError, ResourceNotFoundError
 from azure.storage.blob import BlobServiceClient, ContentSettings
-from shared.domain.model import document_key
 
 from local.errors import SetupError
 from local.host.http.key_auth import HEADER
 from local.stack.discovery import Stack
 from local.stack.event_grid import Created, EventGrid
+from shared.domain.keys import document_key
 
 SECONDS = 30
 LOOK_EVERY = 0.3

@@ -15,8 +15,9 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Self
 
+from shared.domain.clocks import MAX_WAIT, meant
 from shared.domain.keys import document_key
-from shared.domain.timeline import REASON_LENGTH, SETBACKS, Event, Timed
+from shared.domain.timeline import REASON_LENGTH, SETBACKS, WRITTEN_AHEAD, Event, Timed
 from shared.language.types import Classifier, ClassScore
 
 SERVICE_PACK = 25  # documents a request: Microsoft's service limits

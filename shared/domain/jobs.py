@@ -11,7 +11,8 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Self
 
-from shared.domain.timeline import REASON_LENGTH, SETBACKS, Event, Timed
+from shared.domain.clocks import MAX_WAIT, meant
+from shared.domain.timeline import REASON_LENGTH, SETBACKS, WRITTEN_AHEAD, Event, Timed
 from shared.language.types import Classifier
 
 JOB_LIFETIME = timedelta(hours=24)  # an analyze job and its results, by the service's rules

@@ -13,7 +13,7 @@ from enum import StrEnum
 from typing import Any, Self
 
 from shared.domain.clocks import MAX_WAIT, meant
-from shared.domain.model import REASON_LENGTH, SETBACKS, WRITTEN_AHEAD, Event, Timed
+from shared.domain.timeline import REASON_LENGTH, SETBACKS, WRITTEN_AHEAD, Event, Timed
 from shared.language.types import Progress
 
 

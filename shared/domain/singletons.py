@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from typing import Self
 
 from shared.domain.clocks import MAX_WAIT, is_ahead, meant
-from shared.domain.model import REASON_LENGTH
+from shared.domain.timeline import REASON_LENGTH
 from shared.language.types import Classifier
 
 BURST = 0.18  # of a minute's quota, at once

@@ -7,6 +7,7 @@ from datetime import datetime
 
 TIMELINE_LENGTH, EVENT_LENGTH = 20, 300
 REASON_LENGTH = 1000
+WRITTEN_AHEAD = "its time was written by a clock that is ahead, and is corrected"
 SETBACKS = 8  # errors in a row that end what they were met by
 
 
