@@ -1,6 +1,6 @@
-"""HTTP connections as uvicorn keeps them, but bounded: how long a request may take to come, how large its head may be.
+"""HTTP connections of uvicorn, with limits: how long a request may take to arrive, and the size of its head.
 
-Answers keep their order, refusals too. What those look like is up to each server.
+Responses keep their order, including refusals. Each server defines the content of its refusals.
 """
 
 from __future__ import annotations
@@ -9,42 +9,42 @@ import asyncio
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
-SECONDS_TO_ASK = 120.0
-"""How long one request may take to come; who is slower holds a connection that others may need."""
-MOST_HEAD = 256 * 1024  # of bytes; one chunk of data may come on top before they are counted
+SECONDS_TO_SEND = 120.0
+"""How long one request may take to arrive. Slower callers would hold connections that others need."""
+MAX_HEAD = 256 * 1024  # bytes; one more chunk may be read before they are counted
 
 
 class BoundedConnection(HttpToolsProtocol):
-    most_head = MOST_HEAD
+    max_head = MAX_HEAD
     _head: int | None = 0
-    """The bytes of the first line and the headers that have come so far; None while the body comes."""
-    _deaf = False
+    """Bytes of the first line and the headers received so far; None while the body is received."""
+    _refused = False
 
     def refusal(self, status: str, message: str) -> tuple[str, bytes]:
-        """The headers about the content, each with its line's end, and the content of a refusal."""
+        """The headers of a refusal about its content, each with its line end, and the content."""
         raise NotImplementedError
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
-        self._patience = self.loop.call_later(SECONDS_TO_ASK, transport.close)
+        self._timeout = self.loop.call_later(SECONDS_TO_SEND, transport.close)
 
     def connection_lost(self, exc: Exception | None) -> None:
         super().connection_lost(exc)
-        self._patience.cancel()
+        self._timeout.cancel()
 
     def data_received(self, data: bytes) -> None:
-        if self._deaf:
+        if self._refused:
             return
         if self._head is not None:
             self._head += len(data)
         super().data_received(data)
-        if self._head is not None and self._head > self.most_head and not self.transport.is_closing():
-            self._refuse("431 Request Header Fields Too Large", "The address and the headers are too large.")
+        if self._head is not None and self._head > self.max_head and not self.transport.is_closing():
+            self._refuse("431 Request Header Fields Too Large", "The request line and the headers are too large.")
 
     def on_message_begin(self) -> None:
         super().on_message_begin()
-        self._patience.cancel()
-        self._patience = self.loop.call_later(SECONDS_TO_ASK, self.transport.close)
+        self._timeout.cancel()
+        self._timeout = self.loop.call_later(SECONDS_TO_SEND, self.transport.close)
 
     def on_headers_complete(self) -> None:
         super().on_headers_complete()
@@ -52,11 +52,11 @@ class BoundedConnection(HttpToolsProtocol):
 
     def on_message_complete(self) -> None:
         super().on_message_complete()
-        self._patience.cancel()
+        self._timeout.cancel()
         self._head = 0
 
     def on_response_complete(self) -> None:
-        was_last = self._deaf and not self.pipeline
+        was_last = self._refused and not self.pipeline
         super().on_response_complete()
         if was_last:
             self.transport.close()
@@ -65,10 +65,10 @@ class BoundedConnection(HttpToolsProtocol):
         self._refuse("400 Bad Request", msg)
 
     def _refuse(self, status: str, message: str) -> None:
-        """Answers and ends the connection; while requests before this one are worked on, their answers are the last."""
-        self._deaf = True
+        """Responds and closes the connection. While earlier requests are in progress, theirs are the last responses."""
+        self._refused = True
         if self.pipeline and self.cycle.more_body:
-            self.pipeline.popleft()  # the one that is broken
+            self.pipeline.popleft()  # the broken request
             return
         if self.cycle and not (self.cycle.response_complete or self.cycle.more_body):
             self.cycle.keep_alive = False

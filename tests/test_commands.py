@@ -247,7 +247,7 @@ def test_drop_of_a_folder_says_that_it_is_one(tmp_path: Path, capsys: pytest.Cap
 
 
 def test_the_line_for_curl_has_the_key_read_by_the_shell(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    keys = key_file.kept(tmp_path / "its keys.json", ["manage"])
+    keys = key_file.load_or_create(tmp_path / "its keys.json", ["manage"])
     up.explain(discovery.Stack("http://127.0.0.1:1/api", "", "", keys=str(tmp_path / "its keys.json")), tmp_path)
     printed = capsys.readouterr().out
     [line] = [line for line in printed.splitlines() if line.startswith("  ask ")]

@@ -124,7 +124,7 @@ def test_what_a_function_gets(app, environ, blobs, azurite, container):
             "metadata": {"by": "me"},
         }
     ]
-    assert "out of reach" not in host.output
+    assert "unreachable" not in host.output
 
 
 def test_every_version_once_and_none_again_after_a_restart(app, environ, blobs, azurite, container):
@@ -199,7 +199,7 @@ def test_a_bad_blob_holds_up_no_other(app, environ, blobs):
         blobs.upload_blob(f"in/{'bad' if index % 5 == 0 else 'good'}{index}.txt", str(index))
     with running(app, environ=environ) as host:
         eventually(lambda: {one["text"] for one in shown(host)} == {str(index) for index in range(20)})
-        eventually(lambda: host.output.count("was put into webjobs-blobtrigger-poison") == 4)
+        eventually(lambda: host.output.count("was moved to webjobs-blobtrigger-poison") == 4)
     texts = [one["text"] for one in shown(host)]
     assert all(texts.count(str(index)) == (5 if index % 5 == 0 else 1) for index in range(20))
 
@@ -346,8 +346,8 @@ def test_storage_that_is_away_for_a_while(app, environ, blobs, azurite, containe
             eventually(lambda: shown(host))
             for relay in relays:
                 relay.cut()
-            host.wait_for_line(f"WARNING landed: container {container}: out of reach, will keep trying")
-            host.wait_for_line(f"WARNING queue azure-webjobs-blobtrigger-{container}: out of reach, will keep trying")
+            host.wait_for_line(f"WARNING landed: container {container}: unreachable, will retry")
+            host.wait_for_line(f"WARNING queue azure-webjobs-blobtrigger-{container}: unreachable, will retry")
             blobs.upload_blob("in/while.txt", "while")
             for relay in relays:
                 relay.mend()
@@ -363,7 +363,7 @@ def test_a_host_starts_without_storage_and_finds_it_later(app, environ, blobs, a
         for relay in relays:
             relay.cut()
         with running(app, environ=environ | {"DATA": connection, "AzureWebJobsStorage": connection}) as host:
-            host.wait_for_line("out of reach")
+            host.wait_for_line("unreachable")
             for relay in relays:
                 relay.mend()
             eventually(lambda: shown(host))

@@ -13,7 +13,7 @@ from host_apps import eventually, write_app
 
 from local.errors import SetupError
 from local.host.blobs import event_grid_events
-from local.host.blobs.event_grid_events import AnotherAccount
+from local.host.blobs.event_grid_events import OtherAccount
 from local.host.launch import running
 from local.stack.event_grid import Created, EventGrid
 
@@ -244,5 +244,5 @@ def test_the_same_account_at_another_address(address, account, expected):
 
 @pytest.mark.parametrize("address", ["http://127.0.0.1:1/other/c/b", "https://other.blob.core.windows.net/c/b"])
 def test_the_address_of_another_accounts_blob(address):
-    with pytest.raises(AnotherAccount):
+    with pytest.raises(OtherAccount):
         event_grid_events.split(address, ACCOUNT)

@@ -19,7 +19,7 @@ from local.host.config.host_json import HostJson
 from local.host.config.settings import Settings
 from local.host.functions.invoker import Invoker
 from local.host.http.admin_routes import Admin
-from local.host.http.endpoint import HttpDoor
+from local.host.http.endpoint import Endpoint
 from local.host.http.key_auth import Lock
 from local.host.launch import running
 from local.host.loading.load_app import App
@@ -206,7 +206,7 @@ def test_a_failure_is_500_with_nothing_in_it(host, path):
 def test_a_failure_is_logged_from_the_function_on(host):
     requests.get(f"{host.url}/api/crash", timeout=30)
     host.wait_for_line("ValueError: with a reason")
-    assert "invoking.py" not in host.output
+    assert "invoker.py" not in host.output
 
 
 @pytest.mark.parametrize(
@@ -280,7 +280,7 @@ def test_admin_refuses(host, name, body, status):
 
 def test_admin_accepts_an_http_function_which_then_has_no_request_to_run_with(host):
     assert requests.post(f"{host.url}/admin/functions/echo", json={"input": "x"}, timeout=30).status_code == 202
-    host.wait_for_line("ERROR echo: an HTTP function cannot run without a request: call its own address.")
+    host.wait_for_line("ERROR echo: an HTTP function cannot run without a request: call its URL.")
 
 
 def test_the_listing(host):
@@ -348,7 +348,7 @@ def test_who_comes_while_the_host_stops_gets_503():
         stopping = asyncio.Event()
         app = App(Path(), Settings({}), HostJson(), (), {}, ())
         invoker = Invoker(1)
-        door = HttpDoor(app, invoker, Admin(app, "", invoker, BlobFunctions(app, invoker)), Lock(None), stopping)
+        door = Endpoint(app, invoker, Admin(app, "", invoker, BlobFunctions(app, invoker)), Lock(None), stopping)
         scope = {"type": "http", "http_version": "1.1", "method": "GET", "path": "/", "raw_path": b"/",
                  "query_string": b"", "headers": [(b"host", b"x")]}  # fmt: skip
         sent: list[Any] = []

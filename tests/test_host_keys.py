@@ -140,20 +140,20 @@ def test_no_key_is_ever_printed(host):
 
 def test_keys_are_made_at_random_for_their_owner_alone(tmp_path):
     file = tmp_path / "new" / "keys.json"
-    made = key_file.kept(file, ["one"])
+    made = key_file.load_or_create(file, ["one"])
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
     assert stat.S_IMODE(file.parent.stat().st_mode) == 0o700
     each = [made.master, made.host["default"], made.system["blobs_extension"], made.functions["one"]["default"]]
     assert len({*each}) == 4
     assert min(map(len, each)) > 40
-    assert key_file.kept(file, ["one"]) == made
+    assert key_file.load_or_create(file, ["one"]) == made
     assert [one.name for one in file.parent.iterdir()] == ["keys.json"]
     assert made.master not in repr(made)
 
 
 def test_hosts_that_start_at_once_have_the_same_keys(tmp_path):
     with ThreadPoolExecutor(8) as hosts:
-        found = list(hosts.map(lambda name: key_file.kept(tmp_path / "keys.json", [name]), "abcdefgh"))
+        found = list(hosts.map(lambda name: key_file.load_or_create(tmp_path / "keys.json", [name]), "abcdefgh"))
     assert len({one.master for one in found}) == 1
     assert set(key_file.read(tmp_path / "keys.json").functions) == set("abcdefgh")
 
@@ -162,7 +162,7 @@ def test_what_is_in_the_file_stays_and_what_is_missing_is_added(tmp_path):
     file = tmp_path / "keys.json"
     file.write_text('{"master": "mine", "system": {"other_extension": "x"}, "functions": {"gone": {"default": "y"}}}')
     file.chmod(0o600)
-    found = key_file.kept(file, ["one"])
+    found = key_file.load_or_create(file, ["one"])
     assert (found.master, found.system["other_extension"], found.functions["gone"]) == ("mine", "x", {"default": "y"})
     assert found.functions["one"]["default"]
     assert key_file.read(file) == found
@@ -179,7 +179,7 @@ def test_a_broken_file_is_told_in_one_line_and_stays_as_it_is(tmp_path, text):
     file.write_bytes(content)
     file.chmod(0o600)
     with pytest.raises(SetupError, match=r"keys\.json") as refused:
-        key_file.kept(file, [])
+        key_file.load_or_create(file, [])
     assert "\n" not in str(refused.value)
     assert "with space" not in str(refused.value)
     assert file.read_bytes() == content
@@ -190,19 +190,19 @@ def test_a_file_that_others_may_read_is_refused(tmp_path, mode):
     file = tmp_path / "keys.json"
     file.write_text("{}")
     file.chmod(mode)
-    with pytest.raises(SetupError, match=r"can be read by others than you: chmod 600 .*keys\.json"):
-        key_file.kept(file, [])
+    with pytest.raises(SetupError, match=r"can be read by other users: chmod 600 .*keys\.json"):
+        key_file.load_or_create(file, [])
 
 
 def test_a_place_that_cannot_be_written_to(tmp_path):
     (tmp_path / "file").write_text("")
     with pytest.raises(SetupError, match="choose another --keys"):
-        key_file.kept(tmp_path / "file" / "keys.json", [])
+        key_file.load_or_create(tmp_path / "file" / "keys.json", [])
 
 
 def test_empty_keys_open_nothing(tmp_path):
     file = tmp_path / "keys.json"
     file.write_text('{"master": "", "host": {"default": ""}, "system": {"blobs_extension": ""}}')
     file.chmod(0o600)
-    found = key_file.kept(file, [])
+    found = key_file.load_or_create(file, [])
     assert all([found.master, found.host["default"], found.system["blobs_extension"]])

@@ -16,12 +16,12 @@ from azure.storage.queue import QueueServiceClient, TextBase64EncodePolicy
 from host_apps import eventually, write_app
 
 from local.host import clock, listeners
-from local.host.blobs.queue_message import Order
+from local.host.blobs.queue_message import BlobMessage
 from local.host.blobs.receipts import Receipts
 from local.host.blobs.scanner import Scanner
 from local.host.functions.function import Function
 from local.host.launch import running
-from local.host.listeners import Listener, keep
+from local.host.listeners import Listener, keep_running
 from local.host.triggers import path_pattern
 from local.stack.azurite import Azurite
 
@@ -60,7 +60,7 @@ def waits_between(failures: int, seconds: Callable[[int], float] = lambda _numbe
         watch.moment += timedelta(seconds=seconds(number))
         raise UNFORESEEN[number % len(UNFORESEEN)]
 
-    asyncio.run(keep(Listener("of a test", run), stopping, watch))
+    asyncio.run(keep_running(Listener("of a test", run), stopping, watch))
     return watch.waits
 
 
@@ -74,7 +74,7 @@ def test_one_that_ran_well_for_a_while_starts_again_soon() -> None:
 
 def test_a_failure_is_logged_with_its_place(caplog: pytest.LogCaptureFixture) -> None:
     waits_between(1)
-    assert "of a test failed, and starts again in 2 seconds" in caplog.text
+    assert "of a test failed, and will restart in 2 seconds" in caplog.text
     assert "RecursionError: too deep" in caplog.text
     assert listeners.MAX_PAUSE == 60
 
@@ -98,11 +98,11 @@ def blobs(azurite: Azurite, container: str) -> Iterator[ContainerClient]:
         yield service.create_container(container)
 
 
-def scan(azurite: Azurite, container: str, queue: Callable[[Order], None], failures: list[Exception]) -> None:
+def scan(azurite: Azurite, container: str, queue: Callable[[BlobMessage], None], failures: list[Exception]) -> None:
     """Listings of the container until one of them has queued something, as the host makes them but without rests."""
     ended = asyncio.Event()
 
-    def taken(order: Order) -> None:
+    def taken(order: BlobMessage) -> None:
         queue(order)
         ended.set()
 
@@ -122,10 +122,10 @@ def test_a_listing_that_fails_is_made_again(
     azurite: Azurite, container: str, blobs: ContainerClient, error: Exception, caplog: pytest.LogCaptureFixture
 ) -> None:
     blobs.upload_blob("a", b"x")
-    queued: list[Order] = []
+    queued: list[BlobMessage] = []
     scan(azurite, container, queued.append, [error, error])
     assert [order.blob for order in queued] == ["a"]
-    assert caplog.text.count(f"container {container}: failed, will keep trying ({type(error).__name__}") == 1
+    assert caplog.text.count(f"container {container}: failed, will retry ({type(error).__name__}") == 1
 
 
 @pytest.mark.parametrize("error", UNFORESEEN, ids=lambda error: type(error).__name__)
@@ -136,14 +136,14 @@ def test_a_blob_that_cannot_be_queued_holds_up_no_other(
         blobs.upload_blob(name, b"x")
     queued = []
 
-    def queue(order: Order) -> None:
+    def queue(order: BlobMessage) -> None:
         if order.blob == "a":
             raise error
         queued.append(order.blob)
 
     scan(azurite, container, queue, [])
     assert queued == ["b"]
-    assert f"landed: blob 'a' cannot be queued, will keep trying: {type(error).__name__}" in caplog.text
+    assert f"landed: blob 'a' cannot be queued, will retry: {type(error).__name__}" in caplog.text
 
 
 CODE = """

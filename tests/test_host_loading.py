@@ -40,7 +40,7 @@ def start(folder, *words):
                 def __str__(self): raise ValueError
             raise Unreadable
             """,
-            "Unreadable: (what it says cannot be read)",
+            "Unreadable: (its message cannot be read)",
         ),
         ("del app", "no FunctionApp is defined in it."),
         ("other = func.FunctionApp()", "more than one FunctionApp is defined in it."),
@@ -58,7 +58,7 @@ def start(folder, *words):
             @app.timer_trigger(arg_name="timer", schedule="* * * * * *")
             def wrong(clock): ...
             """,
-            "cannot load the wrong function: its parameters ['clock'] are no binding",
+            "cannot load the wrong function: its parameters ['clock'] match no binding",
         ),
         (
             """
@@ -105,7 +105,7 @@ def test_an_import_error_names_the_place_in_the_app(tmp_path):
 
 
 def test_a_folder_that_is_no_app(tmp_path):
-    assert "is no function app" in start(tmp_path).stderr
+    assert "is not a function app" in start(tmp_path).stderr
     (tmp_path / "host.json").write_text('{"version": "2.0"}')
     ended = start(tmp_path)
     assert (ended.returncode, "There is no function_app.py" in ended.stderr) == (1, True)
@@ -190,7 +190,7 @@ def test_functions_in_error_leave_the_others_running(tmp_path):
     errors = {
         "fine_again": "The route specified conflicts with the route defined by function 'fine'.",
         "shadowed": "The specified route conflicts with one or more built in routes.",
-        "typed": "the route 'api/{id:int}' has '{id:int}': this host knows only {x}, {x?} and {*x}.",
+        "typed": "the route 'api/{id:int}' has '{id:int}': this host supports only {x}, {x?} and {*x}.",
         "text": "annotate req with azure.functions.HttpRequest.",
         "host": "'host' is not a valid function name.",
         "underscores": "The binding name my__req is invalid. Please assign a valid name to the binding.",
@@ -200,16 +200,16 @@ def test_functions_in_error_leave_the_others_running(tmp_path):
         "unconnected": "the storage connection 'NOWHERE' is not set: set NOWHERE to a connection string, or "
         "NOWHERE__blobServiceUri, NOWHERE__queueServiceUri and NOWHERE__tableServiceUri.",
         "unknown_source": "its source 'Post' is neither LogsAndContainerScan nor EventGrid.",
-        "as_text": "its trigger has a data_type, of which this host knows only BINARY.",
-        "queued": "it has a binding of type 'queueTrigger', which this host does not have.",
-        "outward": "it has a binding of type 'queue', which this host does not have.",
+        "as_text": "its trigger has a data_type; this host supports only BINARY.",
+        "queued": "it has a binding of type 'queueTrigger', which this host does not support.",
+        "outward": "it has a binding of type 'queue', which this host does not support.",
         "retried": "its retry needs delay_interval in the form hh:mm:ss, not None.",
         "backwards": "minimum_interval of its retry is 60 s, above its maximum_interval, 1 s.",
     }
     found = [line for line in lines if "is in error" in line]
     assert sorted(found) == sorted(f"The '{name}' function is in error: {error}" for name, error in errors.items())
     assert "Settings that this host ignores: healthMonitor.enabled, logging.logLevel (host.json)." in lines
-    assert "again: retry has no effect here: it is for timers." in lines
+    assert "again: retry has no effect in this host: it supports retry for timers only." in lines
 
 
 def test_timers_need_the_hosts_storage_and_others_do_not(tmp_path):
@@ -284,7 +284,7 @@ def test_local_settings_that_no_environment_takes_are_told_without_their_values(
     (tmp_path / "local.settings.json").write_text(json.dumps({"Values": {name: value}}))
     ended = start(write_app(tmp_path, ASK))
     assert ended.returncode == 1
-    assert f"local.settings.json: {name!r} cannot be in an environment: " in ended.stderr
+    assert f"local.settings.json: {name!r} cannot be an environment variable: " in ended.stderr
     assert "Traceback" not in ended.stderr
     assert "secret" not in ended.stderr
 

@@ -5,8 +5,8 @@ import json
 import pytest
 
 from local.host.blobs import event_grid_events, queue_message
-from local.host.blobs.event_grid_events import Heard
-from local.host.blobs.queue_message import Order
+from local.host.blobs.event_grid_events import ParsedEvents
+from local.host.blobs.queue_message import BlobMessage
 from local.host.errors import FunctionInError
 from local.host.triggers import path_pattern
 
@@ -47,7 +47,7 @@ def test_a_wrong_path_is_refused(path):
 
 
 def test_an_order_is_written_as_the_real_host_writes_it():
-    order = Order("Host.Functions.landed", "docs", "a/b.txt", '"0x8D"')
+    order = BlobMessage("Host.Functions.landed", "docs", "a/b.txt", '"0x8D"')
     assert json.loads(order.to_json()) == {
         "Type": "BlobTrigger",
         "FunctionId": "Host.Functions.landed",
@@ -87,13 +87,13 @@ EVENT = {"api": "PutBlob", "url": "https://acct.blob.core.windows.net/docs/x", "
 
 @pytest.mark.parametrize("body", [[{"data": EVENT}], {"specversion": "1.0", "data": EVENT}])
 def test_events_of_both_schemas(body):
-    found = event_grid_events.orders(
+    found = event_grid_events.parse(
         json.dumps(body).encode(), "Host.Functions.f", "https://acct.blob.core.windows.net/"
     )
-    assert found == Heard((Order("Host.Functions.f", "docs", "x", "0x8D"),))
+    assert found == ParsedEvents((BlobMessage("Host.Functions.f", "docs", "x", "0x8D"),))
 
 
 @pytest.mark.parametrize("body", [b"", b"[]", b"[1]", b'[{"data": {}}]', b'[{"data": {"url": "https://a/b"}}]'])
 def test_what_holds_no_events_is_refused(body):
     with pytest.raises(ValueError, match=r"."):
-        event_grid_events.orders(body, "f", "https://a/")
+        event_grid_events.parse(body, "f", "https://a/")

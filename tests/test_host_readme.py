@@ -10,7 +10,7 @@ import pytest
 import requests
 from host_apps import write_app
 
-from local.host.blobs.listener import BlobFunctions
+from local.host.blobs.listener import BlobListeners
 from local.host.config.host_json import HostJson
 from local.host.config.settings import Settings
 from local.host.functions.invoker import Invoker
@@ -91,7 +91,7 @@ def test_every_address_that_is_served_is_in_the_table(tmp_path: Path) -> None:
     app = App(tmp_path, Settings({}), HostJson(), (), {}, ())
     invoker = Invoker()
     named = {(method, address.partition("?")[0]) for method, address in addresses()}
-    served = Admin(app, "", invoker, BlobFunctions(app, invoker)).addresses
+    served = Admin(app, "", invoker, BlobListeners(app, invoker)).addresses
     assert {(method, f"/{path.replace(ANY, 'NAME')}") for method, path in served} - named == set()
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from local.host.functions.retry_policy import FOREVER, LONGEST_SECONDS, Retry, parse
+from local.host.functions.retry_policy import FOREVER, MAX_SECONDS, Retry, parse
 
 
 @pytest.mark.parametrize(
@@ -12,7 +12,7 @@ from local.host.functions.retry_policy import FOREVER, LONGEST_SECONDS, Retry, p
     [
         ({"strategy": "fixed_delay", "max_retry_count": "3", "delay_interval": "00:00:10"}, Retry(3, 10)),
         ({"strategy": "fixed_delay", "max_retry_count": "-1", "delay_interval": "1:0:0"}, Retry(FOREVER, 3600)),
-        ({"strategy": "exponential_backoff", "max_retry_count": "5"}, Retry(5, 0, LONGEST_SECONDS)),
+        ({"strategy": "exponential_backoff", "max_retry_count": "5"}, Retry(5, 0, MAX_SECONDS)),
         (
             {
                 "strategy": "exponential_backoff",
@@ -31,7 +31,7 @@ def test_what_a_decorator_may_say(policy, retry):
 @pytest.mark.parametrize(
     ("policy", "message"),
     [
-        ({"strategy": "often", "max_retry_count": "3"}, "'often' is none of fixed_delay, exponential_backoff"),
+        ({"strategy": "often", "max_retry_count": "3"}, "'often' is not one of fixed_delay, exponential_backoff"),
         ({"strategy": "fixed_delay", "max_retry_count": "3"}, "needs delay_interval in the form hh:mm:ss, not None"),
         ({"strategy": "fixed_delay", "max_retry_count": "3", "delay_interval": "24:00:00"}, "not '24:00:00'"),
         ({"strategy": "fixed_delay", "max_retry_count": "-2", "delay_interval": "00:00:01"}, "max_retry_count"),
@@ -57,8 +57,8 @@ def low(least: float, _most: float) -> float:
     return least
 
 
-def high(_least: float, most: float) -> float:
-    return most
+def high(_least: float, max_retries: float) -> float:
+    return max_retries
 
 
 def test_a_fixed_delay_is_always_the_same():

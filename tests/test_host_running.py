@@ -84,7 +84,7 @@ def slow(blob: func.InputStream) -> None:
 @app.blob_trigger(arg_name="blob", path="%CONTAINER%/told/{name}", connection="AzureWebJobsStorage", source="EventGrid")
 def told(blob: func.InputStream) -> None: ...
 """
-POISONED = "was put into webjobs-blobtrigger-poison"
+POISONED = "was moved to webjobs-blobtrigger-poison"
 OVERRIDE = "AzureFunctionsJobHost__extensions__blobs__"
 
 
@@ -153,4 +153,4 @@ def test_the_listing_tells_where_blobs_come_from(tmp_path: Path, environ: dict[s
     with running(app_with(tmp_path), environ=environ) as host:
         lines = host.output.splitlines()
     assert f"    alone: blobTrigger {container}/alone/{{name}} in AzureWebJobsStorage" in lines
-    assert f"    told: blobTrigger {container}/told/{{name}} in AzureWebJobsStorage, told by Event Grid" in lines
+    assert f"    told: blobTrigger {container}/told/{{name}} in AzureWebJobsStorage, notified by Event Grid" in lines

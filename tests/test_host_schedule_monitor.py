@@ -11,7 +11,7 @@ import pytest
 from azure.storage.blob import BlobServiceClient
 
 from local.host.storage.clients import PATIENCE
-from local.host.timers.schedule_monitor import NEVER, Beginning, Monitor, Status, after_run, beginning, parse
+from local.host.timers.schedule_monitor import NEVER, Monitor, ScheduleStart, Status, after_run, parse, schedule_start
 from local.host.triggers import ncrontab
 
 HOURLY = ncrontab.parse("0 0 * * * *")
@@ -24,7 +24,7 @@ def at(hours: float) -> datetime:
 
 def test_without_a_status_there_is_a_first_one():
     first = Status(NEVER, at(1), NEVER)
-    assert beginning(HOURLY, None, at(0.5)) == Beginning(first, unwritten=Status(NEVER, at(1), at(0.5)))
+    assert schedule_start(HOURLY, None, at(0.5)) == ScheduleStart(first, to_write=Status(NEVER, at(1), at(0.5)))
 
 
 @pytest.mark.parametrize(
@@ -39,7 +39,7 @@ def test_without_a_status_there_is_a_first_one():
     ],
 )
 def test_a_status_of_this_schedule_is_gone_on_with(stored, now, past_due):
-    assert beginning(HOURLY, stored, now) == Beginning(stored, past_due)
+    assert schedule_start(HOURLY, stored, now) == ScheduleStart(stored, past_due)
 
 
 @pytest.mark.parametrize(
@@ -51,13 +51,13 @@ def test_a_status_of_this_schedule_is_gone_on_with(stored, now, past_due):
     ],
 )
 def test_a_status_of_another_schedule_is_made_anew_and_nothing_is_past_due(stored, now, made):
-    assert beginning(HOURLY, stored, now) == Beginning(made, unwritten=made)
+    assert schedule_start(HOURLY, stored, now) == ScheduleStart(made, to_write=made)
 
 
 def test_a_span_is_compared_to_the_microsecond():
     span = ncrontab.parse("00:05:00")
     ran = at(0) + timedelta(microseconds=123456)
-    assert beginning(span, after_run(span, ran), at(1)).past_due
+    assert schedule_start(span, after_run(span, ran), at(1)).past_due
 
 
 @pytest.mark.parametrize(
@@ -125,13 +125,13 @@ def test_the_blob(service, container, threads):
 
     async def play() -> None:
         monitor = Monitor(service, container, "Host.Functions.tick", threads)
-        assert (await monitor.begin(HOURLY, at(0.5))).unwritten
+        assert (await monitor.begin(HOURLY, at(0.5))).to_write
         assert blob.download_blob().readall() == (
             b'{"Last":"0001-01-01T00:00:00+00:00","Next":"2026-01-01T13:00:00+00:00",'
             b'"LastUpdated":"2026-01-01T12:30:00+00:00"}'
         )
         await monitor.write(after_run(HOURLY, at(1)))
-        assert await monitor.begin(HOURLY, at(5)) == Beginning(after_run(HOURLY, at(1)), past_due=True)
+        assert await monitor.begin(HOURLY, at(5)) == ScheduleStart(after_run(HOURLY, at(1)), past_due=True)
         blob.upload_blob("not JSON", overwrite=True)
         assert not (await monitor.begin(HOURLY, at(5))).past_due
         assert parse(blob.download_blob().readall().decode()).next == at(6)
@@ -142,14 +142,14 @@ def test_the_blob(service, container, threads):
 def test_storage_that_is_away_holds_nothing_up_and_is_told_of_once(threads, caplog):
     nowhere = "DefaultEndpointsProtocol=http;AccountName=a;AccountKey=YQ==;BlobEndpoint=http://127.0.0.1:1/a"
 
-    async def play() -> Beginning:
+    async def play() -> ScheduleStart:
         monitor = Monitor(service, "host", "Host.Functions.tick", threads)
         begun = await monitor.begin(HOURLY, at(0.5))
         await monitor.write(after_run(HOURLY, at(1)))
         return begun
 
     with BlobServiceClient.from_connection_string(nowhere, **PATIENCE | {"retry_total": 0}) as service:
-        assert asyncio.run(play()) == Beginning(Status(NEVER, at(1), NEVER))
-    told = [record.getMessage() for record in caplog.records if "out of reach" in record.getMessage()]
+        assert asyncio.run(play()) == ScheduleStart(Status(NEVER, at(1), NEVER))
+    told = [record.getMessage() for record in caplog.records if "unreachable" in record.getMessage()]
     assert len(told) == 1
     assert "timers/host/Host.Functions.tick/status" in told[0]

@@ -18,7 +18,7 @@ def test_percent_names_are_resolved_wherever_they_stand():
 
 @pytest.mark.parametrize(
     ("text", "message"),
-    [("%GONE%", "'%GONE%' does not resolve to a value: set GONE."), ("100%", "'100%' has a '%' without a second one")],
+    [("%GONE%", "'%GONE%' does not resolve to a value: set GONE."), ("100%", "'100%' has a '%' without a closing")],
 )
 def test_what_does_not_resolve(text, message):
     with pytest.raises(FunctionInError, match=message):
@@ -68,7 +68,7 @@ def test_a_connection_never_shows_its_secret():
 
 
 def test_a_wrong_connection_string_is_refused_without_being_shown():
-    with pytest.raises(FunctionInError, match="the storage connection 'X' is wrong") as refused:
+    with pytest.raises(FunctionInError, match="the storage connection 'X' is invalid") as refused:
         clients.check(Connection("X", "AccountKey=secret"))
     assert "secret" not in str(refused.value)
 
@@ -184,5 +184,5 @@ def test_a_wrong_host_json_is_refused(tmp_path, content):
 
 
 def test_a_folder_without_host_json_is_no_app(tmp_path):
-    with pytest.raises(SetupError, match="is no function app"):
+    with pytest.raises(SetupError, match="is not a function app"):
         host_json.read(tmp_path, Settings({}))

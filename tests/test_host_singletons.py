@@ -152,7 +152,7 @@ def test_a_holder_without_storage_works_on(caplog):
             tasks.create_task(make().hold(work, stop))
             await comes(lambda: work.is_on)
             await asyncio.to_thread(end_storage)
-            await comes(lambda: "out of reach" in caplog.text)
+            await comes(lambda: "unreachable" in caplog.text)
             assert work.is_on
             stop.set()
 
@@ -178,8 +178,8 @@ def landed(blob: func.InputStream) -> None:
     logging.info("LANDED %s", blob.name)
 """
 SINGLETON = "AzureFunctionsJobHost__singleton__listenerLock"
-OURS = ("Timer tick: now done by this host", "The scan for blobs: now done by this host")
-THEIRS = ("Timer tick: done by another host", "The scan for blobs: done by another host")
+HELD = ("Timer tick: taken over by this host", "The scan for blobs: taken over by this host")
+TAKEN = ("Timer tick: done by another host", "The scan for blobs: done by another host")
 
 
 class Pair:
@@ -199,7 +199,7 @@ class Pair:
         return sorted(re.findall(rf"LANDED {self._container}/(.*)", self.first.output + self.second.output))
 
     def wait_for_takeover(self, seconds: float = SECONDS) -> None:
-        for line in OURS:
+        for line in HELD:
             self.second.wait_for_line(line, seconds)
 
     def lease(self, lock: str) -> str:
@@ -232,7 +232,7 @@ def pair(request: pytest.FixtureRequest, azurite: emulator.Azurite, container: s
         first.wait_for_line("TICK")
         first.wait_for_line("LANDED")
         with running(app, environ=environ) as second:
-            for line in THEIRS:
+            for line in TAKEN:
                 second.wait_for_line(line)
             yield Pair(first, second, connection, container)
 
@@ -265,12 +265,12 @@ def test_a_run_that_is_under_way_keeps_its_lease(pair, tmp_path):
     (tmp_path / "hold").touch()
     eventually((tmp_path / "held").exists)
     pair.first.process.terminate()
-    pair.second.wait_for_line(OURS[1])  # the scan goes over at once
+    pair.second.wait_for_line(HELD[1])  # the scan goes over at once
     assert pair.lease("Host.Functions.tick.Listener") == "leased"
-    assert OURS[0] not in pair.second.output
+    assert HELD[0] not in pair.second.output
     (tmp_path / "hold").unlink()
     (tmp_path / "go").touch()
-    pair.second.wait_for_line(OURS[0])
+    pair.second.wait_for_line(HELD[0])
     assert pair.first.process.wait(30) == 0
 
 

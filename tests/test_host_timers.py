@@ -20,7 +20,7 @@ from local.host.functions.invoker import Invoker, Outcome
 from local.host.functions.retry_policy import FOREVER, Retry
 from local.host.launch import running
 from local.host.storage.clients import ensure
-from local.host.timers.schedule_monitor import Beginning, Status, beginning
+from local.host.timers.schedule_monitor import ScheduleStart, Status, schedule_start
 from local.host.timers.timer import Timer, tick
 from local.host.triggers import ncrontab
 
@@ -73,9 +73,9 @@ class Remembered:
     def __init__(self, status: Status | None = None) -> None:
         self.status = status
 
-    async def begin(self, schedule: ncrontab.Schedule, now: datetime) -> Beginning:
-        begun = beginning(schedule, self.status, now)
-        self.status = begun.unwritten or self.status
+    async def begin(self, schedule: ncrontab.Schedule, now: datetime) -> ScheduleStart:
+        begun = schedule_start(schedule, self.status, now)
+        self.status = begun.to_write or self.status
         return begun
 
     async def write(self, status: Status) -> None:

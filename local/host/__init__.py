@@ -1,1 +1,1 @@
-"""A Functions host for Python v2 apps on a machine without Core Tools. README.md says what it does and does not do."""
+"""A Functions host for Python v2 apps on a machine without Core Tools. README.md lists what it supports."""

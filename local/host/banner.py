@@ -1,4 +1,4 @@
-"""What the host prints as it starts: every function with its trigger, then one line with the address."""
+"""What the host prints at start: every function with its trigger, then one line with the address."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def show(app: App, url: str) -> None:
 
 
 def show_keys(file: Path) -> None:
-    _print(f"Callers need a key of those in {file}", "")
+    _print(f"Callers need a key from {file}", "")
 
 
 def ready(url: str) -> None:
@@ -30,7 +30,7 @@ def ready(url: str) -> None:
 
 
 def _print(*lines: str) -> None:
-    """Each line in one piece: functions may be printing already, and print() writes the end of a line on its own."""
+    """Writes lines whole: functions may already print, and print() writes the end of a line separately."""
     sys.stdout.write("".join(f"{line}\n" for line in lines))
     sys.stdout.flush()
 
@@ -42,4 +42,4 @@ def _trigger(function: Function, url: str) -> str:
         case TimerTrigger(expression):
             return f"timerTrigger {expression}"
         case BlobTrigger(path, connection, scans):
-            return f"blobTrigger {path.text} in {connection.name}{'' if scans else ', told by Event Grid'}"
+            return f"blobTrigger {path.text} in {connection.name}{'' if scans else ', notified by Event Grid'}"

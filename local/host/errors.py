@@ -1,7 +1,7 @@
-"""The one error of this host that the loading of an app survives."""
+"""The error of one function. The app is loaded without it."""
 
 from __future__ import annotations
 
 
 class FunctionInError(Exception):
-    """One function cannot run; the others do. The message is one line and says what to do."""
+    """One function cannot run in this host; the others run. The message is one line and says what to do."""

@@ -1,4 +1,4 @@
-"""Puts the parts of a running host together, keeps them running, and stops them in order."""
+"""Starts the parts of a host, keeps them running, and stops them in order."""
 
 from __future__ import annotations
 
@@ -17,38 +17,38 @@ import uvicorn
 
 from local.connections import BoundedConnection
 from local.host import banner
-from local.host.blobs.listener import BlobFunctions
-from local.host.functions.invoker import Invoker, size_of_pool
+from local.host.blobs.listener import BlobListeners
+from local.host.functions.invoker import Invoker, thread_count
 from local.host.http.admin_routes import Admin
-from local.host.http.endpoint import HttpDoor
-from local.host.http.key_auth import Keys, Lock
-from local.host.listeners import keep
+from local.host.http.endpoint import Endpoint
+from local.host.http.key_auth import KeyCheck, Keys
+from local.host.listeners import keep_running
 from local.host.loading.load_app import App
-from local.host.timers.listener import TimerFunctions
+from local.host.timers.listener import TimerListeners
 
-GRACE = 30.0  # seconds that running invocations get to end
-KEEP_ALIVE = 120  # seconds an idle connection stays open
-MOST_HEAD = 40 * 1024  # Kestrel takes 8 KiB of first line and 32 KiB of headers
+GRACE = 30.0  # seconds for running invocations to end
+KEEP_ALIVE = 120  # seconds that an idle connection stays open
+MAX_HEAD = 40 * 1024  # Kestrel accepts 8 KiB of first line and 32 KiB of headers
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
 log = logging.getLogger("host")
 
 
 class Connection(BoundedConnection):
-    """What is no HTTP gets an answer with nothing in it, as from Kestrel."""
+    """Invalid HTTP gets an empty response, as from Kestrel."""
 
-    most_head = MOST_HEAD
+    max_head = MAX_HEAD
 
     def refusal(self, _status: str, _message: str) -> tuple[str, bytes]:
         return "", b""
 
 
 class Server(uvicorn.Server):
-    """Uvicorn, without its own signal handling, and with our line when it answers."""
+    """Uvicorn without its signal handlers; prints the host's address when it is ready."""
 
-    def __init__(self, door: HttpDoor, url: str) -> None:
+    def __init__(self, endpoint: Endpoint, url: str) -> None:
         super().__init__(
             uvicorn.Config(
-                door,
+                endpoint,
                 http=Connection,
                 ws="none",
                 lifespan="off",
@@ -69,33 +69,39 @@ class Server(uvicorn.Server):
         banner.ready(self._url)
 
 
-async def serve(app: App, door: socket.socket, url: str, keys: Keys | None, *, with_stdin: bool = False) -> None:
-    """Runs everything until a signal comes, or stdin ends if asked to; then lets what is under way end.
+async def serve(
+    app: App, listening_socket: socket.socket, url: str, keys: Keys | None, *, with_stdin: bool = False
+) -> None:
+    """Runs the host until a signal arrives, or until stdin ends if `with_stdin`; running functions get GRACE to end.
 
-    Without `keys` everybody is let in.
+    Without `keys` every request is allowed.
     """
     stopping = asyncio.Event()
     _stop_on_signals(stopping)
     if with_stdin:
         _stop_with_stdin(stopping)
-    invoker = Invoker(size_of_pool(app.settings), app.host_json.timeout)
-    blobs = BlobFunctions(app, invoker)
+    invoker = Invoker(thread_count(app.settings), app.host_json.timeout)
+    blobs = BlobListeners(app, invoker)
     admin = Admin(app, url, invoker, blobs)
-    server = Server(HttpDoor(app, invoker, admin, Lock(keys), stopping), url)
-    listeners = [*blobs.listeners(), *TimerFunctions(app, invoker).listeners()]
+    server = Server(Endpoint(app, invoker, admin, KeyCheck(keys), stopping), url)
+    listeners = [*blobs.listeners(), *TimerListeners(app, invoker).listeners()]
     try:
         async with asyncio.timeout(None) as limit, asyncio.TaskGroup() as tasks:
-            for part in (server.serve([door]), admin.run(stopping), *(keep(one, stopping) for one in listeners)):
+            for part in (
+                server.serve([listening_socket]),
+                admin.run(stopping),
+                *(keep_running(listener, stopping) for listener in listeners),
+            ):
                 tasks.create_task(part)
             await stopping.wait()
-            log.info("Stopping: functions that run have %d seconds to end", GRACE)
+            log.info("Stopping: running functions have %d seconds to end", GRACE)
             server.should_exit = True
             limit.reschedule(asyncio.get_running_loop().time() + GRACE)
     except TimeoutError:
-        log.warning("Functions that were still running after %d seconds are left", GRACE)
-        _leave(0)
-    if invoker.is_busy:  # over its functionTimeout: nobody waits for it
-        _leave(0)
+        log.warning("Functions that still run after %d seconds are abandoned", GRACE)
+        _exit_at_once(0)
+    if invoker.is_busy:  # a function exceeded its timeout: its thread cannot be ended
+        _exit_at_once(0)
 
 
 def _stop_on_signals(stopping: asyncio.Event) -> None:
@@ -103,7 +109,7 @@ def _stop_on_signals(stopping: asyncio.Event) -> None:
 
     def stop(number: int, _frame: FrameType | None) -> None:
         if stopping.is_set() and number == signal.SIGINT:
-            _leave(1)  # Ctrl-C a second time: somebody does not want to wait
+            _exit_at_once(1)  # a second Ctrl-C does not wait
         loop.call_soon_threadsafe(stopping.set)
 
     for number in SIGNALS:
@@ -114,15 +120,15 @@ def _stop_with_stdin(stopping: asyncio.Event) -> None:
     loop = asyncio.get_running_loop()
 
     def wait() -> None:
-        while os.read(0, 1024):  # not sys.stdin, whose lock a thread must not hold as Python ends
+        while os.read(0, 1024):  # not sys.stdin: at exit no thread may hold its lock
             pass
-        with suppress(RuntimeError):  # the loop has ended by itself
+        with suppress(RuntimeError):  # the loop has ended
             loop.call_soon_threadsafe(stopping.set)
 
     threading.Thread(target=wait, daemon=True).start()
 
 
-def _leave(code: int) -> None:
-    """Ends the process without waiting for threads, which Python has no way to stop."""
+def _exit_at_once(code: int) -> None:
+    """Ends the process without waiting for threads, which Python cannot stop."""
     sys.stdout.flush()
     os._exit(code)

@@ -11,7 +11,7 @@ import pytest
 from language_caller import CURRENT, VERSION, Caller
 
 from local import connections
-from local.connections import MOST_HEAD
+from local.connections import MAX_HEAD
 
 
 def connected(call: Caller) -> socket.socket:
@@ -51,7 +51,7 @@ def test_nobody_without_the_key_is_listened_to(call: Caller) -> None:
 
 @pytest.mark.parametrize("content", [b"", b"GET / HTTP/1.1\r\nX", None], ids=["nothing", "head", "body"])
 def test_nobody_is_waited_for_without_end(call: Caller, monkeypatch: pytest.MonkeyPatch, content: bytes | None) -> None:
-    monkeypatch.setattr(connections, "SECONDS_TO_ASK", 0.2)
+    monkeypatch.setattr(connections, "SECONDS_TO_SEND", 0.2)
     with connected(call) as connection:
         connection.sendall(head(call) if content is None else content)
         assert connection.recv(65536) == b""
@@ -61,8 +61,8 @@ def test_nobody_is_waited_for_without_end(call: Caller, monkeypatch: pytest.Monk
 @pytest.mark.parametrize(
     "content",
     [
-        b"GET /x HTTP/1.1\r\nX: " + b"x" * 4 * MOST_HEAD,
-        b"GET /x HTTP/1.1\r\n" + b"X: x\r\n" * MOST_HEAD,
+        b"GET /x HTTP/1.1\r\nX: " + b"x" * 4 * MAX_HEAD,
+        b"GET /x HTTP/1.1\r\n" + b"X: x\r\n" * MAX_HEAD,
     ],
     ids=["long", "many"],
 )
@@ -75,7 +75,10 @@ def test_headers_without_end_are_refused(call: Caller, content: bytes) -> None:
                 answer += chunk
         except ConnectionError:  # it may be cut while there is still something to send
             pass
-    assert answer == b"" or error(answer) == {"code": "431", "message": "The address and the headers are too large."}
+    assert answer == b"" or error(answer) == {
+        "code": "431",
+        "message": "The request line and the headers are too large.",
+    }
     assert call.service.requests == [] or "x" not in call.service.requests[-1].headers
 
 

@@ -1,4 +1,4 @@
-"""What becomes of one message: its function runs, fails and is tried again at once, or is put away as poison."""
+"""Processes one queue message: runs its function, retries it at once, or moves the message to the poison queue."""
 
 from __future__ import annotations
 
@@ -15,95 +15,97 @@ from azure.storage.queue import QueueClient, QueueMessage
 
 from local.host.blobs import queue_message, trigger_metadata
 from local.host.blobs.queue_listener import HIDDEN, BlobQueue, put
-from local.host.blobs.queue_message import POISON, Order
+from local.host.blobs.queue_message import POISON, BlobMessage
 from local.host.blobs.scanner import Scanner
 from local.host.functions.function import BlobTrigger, Function
 from local.host.functions.invoker import Invoker
 
-Landed = tuple[bytes, Mapping[str, meta.Datum]]
+LoadedBlob = tuple[bytes, Mapping[str, meta.Datum]]
 log = logging.getLogger("host")
 
 
 @dataclass(frozen=True)
-class Recipient:
-    """A blob function and what its orders need. Without a `scanner` it is events that bring them."""
+class Target:
+    """A blob function and the clients it needs. Without a `scanner`, Event Grid notifies it."""
 
     function: Function
     trigger: BlobTrigger
     service: BlobServiceClient
-    queue: Callable[[Order], None]
+    queue: Callable[[BlobMessage], None]
     poison: QueueClient
     scanner: Scanner | None
 
 
-class Work:
-    """Processes messages for the functions in `recipients`, each up to `attempts` times."""
+class Dispatcher:
+    """Processes messages for the functions in `targets`, each up to `attempts` times."""
 
-    def __init__(self, queue: BlobQueue, recipients: Mapping[str, Recipient], invoker: Invoker, attempts: int) -> None:
-        self._queue, self._recipients, self._invoker, self._attempts = queue, recipients, invoker, attempts
+    def __init__(self, queue: BlobQueue, targets: Mapping[str, Target], invoker: Invoker, attempts: int) -> None:
+        self._queue, self._targets, self._invoker, self._attempts = queue, targets, invoker, attempts
 
     async def process(self, message: QueueMessage) -> None:
-        """One message. Never raises: what fails leaves it in the queue, to be taken again."""
+        """Processes one message. Never raises: after a failure the message stays in the queue, and is retried."""
         try:
             await self._process(message)
         except AzureError as error:
-            log.warning("a message in %s will come again, for storage failed: %s", self._queue.name, error)
-            await self._show(message)
-        except Exception:  # what nobody foresaw
-            log.exception("a message in %s failed, and will come again", self._queue.name)
-            if _count(message) < self._attempts:  # else it stays hidden for a while, or it would come again at once
-                await self._show(message)
+            log.warning("storage failed; a message in %s will be retried: %s", self._queue.name, error)
+            await self._return(message)
+        except Exception:  # unforeseen
+            log.exception("a message in %s failed, and will be retried", self._queue.name)
+            if _count(message) < self._attempts:  # the last one leaves it hidden for a while
+                await self._return(message)
 
-    async def _show(self, message: QueueMessage) -> None:
-        with suppress(Exception):  # it comes again all the same, later
+    async def _return(self, message: QueueMessage) -> None:
+        with suppress(Exception):  # it becomes visible later anyway
             await self._queue.in_thread(self._queue.show, message)
 
     async def _process(self, message: QueueMessage) -> None:
-        order = self._order(message)
-        recipient = self._recipients.get(order.function_id) if order else None
-        if not (order and recipient):
+        blob_message = self._blob_message(message)
+        target = self._targets.get(blob_message.function_id) if blob_message else None
+        if not (blob_message and target):
             await self._queue.in_thread(self._queue.delete, message)
-        elif _count(message) > self._attempts:  # the host itself ended in each attempt
-            await self._queue.in_thread(self._put_away, recipient, order, message)
-        elif landed := await self._read(recipient, order):
-            await self._run(recipient, order, landed, message)
+        elif _count(message) > self._attempts:  # the host itself died in each attempt
+            await self._queue.in_thread(self._move_to_poison, target, blob_message, message)
+        elif loaded := await self._read(target, blob_message):
+            await self._run(target, blob_message, loaded, message)
         else:
             await self._queue.in_thread(self._queue.delete, message)
 
-    def _order(self, message: QueueMessage) -> Order | None:
+    def _blob_message(self, message: QueueMessage) -> BlobMessage | None:
         try:
             return queue_message.parse(message.content)
         except (ValueError, RecursionError) as error:
-            log.warning("a message in %s is dropped: %s", self._queue.name, error)
+            log.warning("a message in %s was dropped: %s", self._queue.name, error)
             return None
 
-    async def _read(self, recipient: Recipient, order: Order) -> Landed | None:
-        """The blob, or None if it is gone or has changed. A scan's changed blob is queued anew."""
+    async def _read(self, target: Target, blob_message: BlobMessage) -> LoadedBlob | None:
+        """The blob, or None if it was deleted or has changed. A changed blob that a scan found is queued again."""
         try:
-            return await self._queue.in_thread(_landed, recipient, order)
+            return await self._queue.in_thread(_load, target, blob_message)
         except ResourceModifiedError:
-            if recipient.scanner:
-                await self._queue.in_thread(recipient.scanner.offer, order.blob)
+            if target.scanner:
+                await self._queue.in_thread(target.scanner.enqueue, blob_message.blob)
         except ResourceNotFoundError:
             pass
         return None
 
-    async def _run(self, recipient: Recipient, order: Order, landed: Landed, message: QueueMessage) -> None:
-        if await self._succeeds(recipient, order, landed, message):
+    async def _run(self, target: Target, blob_message: BlobMessage, loaded: LoadedBlob, message: QueueMessage) -> None:
+        if await self._succeeds(target, blob_message, loaded, message):
             await self._queue.in_thread(self._queue.delete, message)
         elif _count(message) >= self._attempts:
-            await self._queue.in_thread(self._put_away, recipient, order, message)
+            await self._queue.in_thread(self._move_to_poison, target, blob_message, message)
         else:
             await self._queue.in_thread(self._queue.show, message)
 
-    async def _succeeds(self, recipient: Recipient, order: Order, landed: Landed, message: QueueMessage) -> bool:
-        """Runs the function. The message stays hidden as long as it runs."""
-        content, metadata = landed
-        reason = f"New blob: {order.container}/{order.blob}"
+    async def _succeeds(
+        self, target: Target, blob_message: BlobMessage, loaded: LoadedBlob, message: QueueMessage
+    ) -> bool:
+        """Runs the function; returns whether it succeeded. The message stays hidden while it runs."""
+        content, metadata = loaded
+        reason = f"New blob: {blob_message.container}/{blob_message.blob}"
         ended = asyncio.Event()
         keeper = asyncio.create_task(self._keep_hidden(message, ended))
         try:
-            outcome = await self._invoker.invoke(recipient.function, meta.Datum(content, "bytes"), metadata, reason)
+            outcome = await self._invoker.invoke(target.function, meta.Datum(content, "bytes"), metadata, reason)
         finally:
             ended.set()
             await keeper
@@ -117,17 +119,17 @@ class Work:
             with suppress(AzureError):
                 await self._queue.in_thread(self._queue.hide, message)
 
-    def _put_away(self, recipient: Recipient, order: Order, message: QueueMessage) -> None:
-        put(recipient.poison, order)
+    def _move_to_poison(self, target: Target, blob_message: BlobMessage, message: QueueMessage) -> None:
+        put(target.poison, blob_message)
         self._queue.delete(message)
-        log.error("%s: %s/%s was put into %s", recipient.function.name, order.container, order.blob, POISON)
+        log.error("%s: %s/%s was moved to %s", target.function.name, blob_message.container, blob_message.blob, POISON)
 
 
 def _count(message: QueueMessage) -> int:
     return message.dequeue_count or 0
 
 
-def _landed(recipient: Recipient, order: Order) -> Landed:
-    client = recipient.service.get_blob_client(order.container, order.blob)
-    content, properties = trigger_metadata.read(client, order.etag if recipient.trigger.scans else "")
-    return content, trigger_metadata.metadata(recipient.trigger, client, properties)
+def _load(target: Target, blob_message: BlobMessage) -> LoadedBlob:
+    client = target.service.get_blob_client(blob_message.container, blob_message.blob)
+    content, properties = trigger_metadata.read(client, blob_message.etag if target.trigger.scans else "")
+    return content, trigger_metadata.metadata(target.trigger, client, properties)

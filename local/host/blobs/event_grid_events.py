@@ -1,4 +1,4 @@
-"""What Event Grid sends about blobs, in its own schema and as cloud events: handshakes, and events of blobs. Pure."""
+"""Parses what Event Grid sends about blobs, in its own schema and as CloudEvents: handshakes and blob events. Pure."""
 
 from __future__ import annotations
 
@@ -9,82 +9,84 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
-from local.host.blobs.queue_message import Order
+from local.host.blobs.queue_message import BlobMessage
 
-LONGEST_NAME = 1024  # characters of a blob's name
+MAX_NAME = 1024  # characters of a blob's name
 
 
-class AnotherAccount(ValueError):
-    """The event is of a blob in another account than the trigger's."""
+class OtherAccount(ValueError):
+    """The event is about a blob in another account than the trigger's."""
 
 
 @dataclass(frozen=True)
-class Heard:
-    """An order for each event about a blob, and why the others give none."""
+class ParsedEvents:
+    """A message for each event about a blob, and why each other event was ignored."""
 
-    orders: tuple[Order, ...]
-    left_aside: tuple[str, ...] = ()
+    messages: tuple[BlobMessage, ...]
+    ignored: tuple[str, ...] = ()
 
 
 def validation_code(body: bytes) -> str:
-    """The code a handshake wants to get back. Raises ValueError if the body is no handshake."""
+    """The code that the answer to a handshake must contain. Raises ValueError if the body is no handshake."""
     return _text(_events(body)[0], "validationCode")
 
 
-def orders(body: bytes, function_id: str, account_address: str) -> Heard:
-    """Of one event or an array of them, in either schema. Raises ValueError if not one of them is of use.
+def parse(body: bytes, function_id: str, account_address: str) -> ParsedEvents:
+    """Parses one event or an array of events, in either schema. Raises ValueError if none of them can be used.
 
-    Neither the kind of event nor the trigger's path is looked at, as in the real host: a subscription has filters.
-    Events of another account are left aside; the real host would look for their blobs in the trigger's own.
+    Like the real host it checks neither the event type nor the trigger's path: subscriptions have filters for both.
+    Events of other accounts are ignored; the real host would look for their blobs in the trigger's own account.
     """
     found, foreign, wrong = [], [], []
     for event in _events(body):
         try:
-            found.append(_order(event, function_id, account_address))
-        except AnotherAccount as error:
+            found.append(_message(event, function_id, account_address))
+        except OtherAccount as error:
             foreign.append(str(error))
         except ValueError as error:
             wrong.append(str(error))
     if wrong and not (found or foreign):
         raise ValueError(wrong[0])
-    return Heard(tuple(found), (*foreign, *wrong))
+    return ParsedEvents(tuple(found), (*foreign, *wrong))
 
 
 def _events(body: bytes) -> list[Mapping[str, Any]]:
     content = json.loads(body)
     events = content if isinstance(content, list) else [content]
-    if not events or not all(isinstance(one, dict) and isinstance(one.get("data"), dict) for one in events):
+    if not events or not all(isinstance(event, dict) and isinstance(event.get("data"), dict) for event in events):
         raise ValueError("the body holds no events with data")
-    return [one["data"] for one in events]
+    return [event["data"] for event in events]
 
 
-def _order(event: Mapping[str, Any], function_id: str, account_address: str) -> Order:
+def _message(event: Mapping[str, Any], function_id: str, account_address: str) -> BlobMessage:
     container, blob = split(_text(event, "url"), account_address)
-    return Order(function_id, container, blob, str(event.get("eTag", "")), str(event.get("blobType", "BlockBlob")))
+    etag, blob_type = str(event.get("eTag", "")), str(event.get("blobType", "BlockBlob"))
+    return BlobMessage(function_id, container, blob, etag, blob_type)
 
 
 def _text(event: Mapping[str, Any], name: str) -> str:
     if not isinstance(value := event.get(name), str) or not value:
         raise ValueError(f"an event has no {name}")
-    value.encode()  # a ValueError for half a surrogate pair, which JSON can hold and storage cannot
+    value.encode()  # raises ValueError for half a surrogate pair: valid in JSON, not in storage
     return value
 
 
 def split(address: str, account_address: str) -> tuple[str, str]:
-    """A blob's container and name from its address. Raises ValueError."""
+    """The container and the name in a blob's address. Raises ValueError."""
     account, path = _account(address)
     container, slash, blob = path.partition("/")
-    if not (container and slash and blob) or len(unquote(blob)) > LONGEST_NAME:
-        raise ValueError(f"{address:.200} is no blob's address")
+    if not (container and slash and blob) or len(unquote(blob)) > MAX_NAME:
+        raise ValueError(f"{address:.200} is not the address of a blob")
     if account != _account(account_address)[0]:
-        raise AnotherAccount(f"{address:.200} is in another account")
+        raise OtherAccount(f"{address:.200} is in another account")
     return unquote(container), unquote(blob)
 
 
 def _account(address: str) -> tuple[str, str]:
-    """The account's name, and the path in it: at an emulator the name is the first segment, else the host's first word.
+    """The name of the account, and the path in it.
 
-    So an address at `blob.` and one at `dfs.` are of one account.
+    In an emulator's address the name is the first segment, otherwise the first label of the host: addresses at `blob.`
+    and at `dfs.` have the same account.
     """
     parts = urlsplit(address)
     host, path = parts.hostname or "", parts.path.lstrip("/")

@@ -1,4 +1,4 @@
-"""The blob functions of an app, each with the storage it needs, and the queue they share."""
+"""Creates what the blob functions of an app need: storage clients, scanners, and the queue they share."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 
-from local.host.blobs.dispatcher import Recipient, Work
+from local.host.blobs.dispatcher import Dispatcher, Target
 from local.host.blobs.queue_listener import BlobQueue
-from local.host.blobs.queue_message import POISON, QUEUE, Order
+from local.host.blobs.queue_message import POISON, QUEUE, BlobMessage
 from local.host.blobs.receipts import Receipts
 from local.host.blobs.scanner import Scanner
 from local.host.config.settings import STORAGE
@@ -24,26 +24,26 @@ SCAN = "The scan for blobs"
 SCAN_LOCK = "WebJobs.Internal.Blobs.Listener"  # one for all blob functions, as in the real host
 
 
-class BlobFunctions:
-    """`recipients` by the function's id. Of a disabled function no blob is looked for and no order is run."""
+class BlobListeners:
+    """`targets` by function id. Disabled functions neither scan nor run."""
 
     def __init__(self, app: App, invoker: Invoker) -> None:
         self._app, self._host_id = app, clients.host_id(app.settings, app.directory)
         self._invoker = invoker
-        self.recipients: dict[str, Recipient] = {}
+        self.targets: dict[str, Target] = {}
         self._queue: BlobQueue | None = None
         if functions := triggered_by(BlobTrigger, app.functions):
             self._threads = ThreadPoolExecutor(app.host_json.parallel_blobs + len(functions) + 2, "storage")
             self._queue = queue = self._open_queue()
-            self.recipients = {one.id: self._recipient(one, trigger, queue.add) for one, trigger in functions}
+            self.targets = {function.id: self._target(function, trigger, queue.add) for function, trigger in functions}
 
     def listeners(self) -> Iterator[Listener]:
-        enabled = {key: one for key, one in self.recipients.items() if not one.function.disabled}
-        if scanners := [one.scanner for one in enabled.values() if one.scanner]:
+        enabled = {key: target for key, target in self.targets.items() if not target.function.disabled}
+        if scanners := [target.scanner for target in enabled.values() if target.scanner]:
             yield Listener(SCAN, partial(self._singleton().hold, partial(self._scan, scanners)))
         if self._queue:
-            work = Work(self._queue, enabled, self._invoker, self._app.host_json.attempts)
-            yield Listener(f"The queue {self._queue.name}", partial(self._queue.run, work.process))
+            dispatcher = Dispatcher(self._queue, enabled, self._invoker, self._app.host_json.attempts)
+            yield Listener(f"The queue {self._queue.name}", partial(self._queue.run, dispatcher.process))
 
     async def _scan(self, scanners: list[Scanner], ending: asyncio.Event) -> None:
         async with asyncio.TaskGroup() as tasks:
@@ -56,19 +56,19 @@ class BlobFunctions:
         lease = Lease(service, self._host_id, SCAN_LOCK, leasing.period)
         return Singleton(SCAN, lease, leasing, self._threads)
 
-    def told_by_events(self, name: str) -> Recipient | None:
-        """The function that Event Grid may name, with "Host.Functions." before its name or without."""
-        one = self.recipients.get(f"Host.Functions.{name.removeprefix('Host.Functions.')}")
-        return one if one and not one.scanner and not one.function.disabled else None
+    def event_grid_target(self, name: str) -> Target | None:
+        """The function of this name, with or without "Host.Functions.", if Event Grid notifies it."""
+        target = self.targets.get(f"Host.Functions.{name.removeprefix('Host.Functions.')}")
+        return target if target and not target.scanner and not target.function.disabled else None
 
     def _open_queue(self) -> BlobQueue:
         account = clients.queue_connection(self._app.settings.connection(STORAGE), self._app.settings)
         client = clients.queue(account, QUEUE + self._host_id)
         return BlobQueue(client, self._threads, self._app.host_json.parallel_blobs)
 
-    def _recipient(self, function: Function, trigger: BlobTrigger, queue: Callable[[Order], None]) -> Recipient:
+    def _target(self, function: Function, trigger: BlobTrigger, queue: Callable[[BlobMessage], None]) -> Target:
         service = clients.blob_service(trigger.connection)
         poison = clients.queue(clients.queue_connection(trigger.connection, self._app.settings), POISON)
         receipts = Receipts(service, self._host_id)
         scanner = Scanner(function, trigger.path, service, receipts, queue) if trigger.scans else None
-        return Recipient(function, trigger, service, queue, poison, scanner)
+        return Target(function, trigger, service, queue, poison, scanner)

@@ -1,4 +1,4 @@
-"""The messages of the host's internal queue: one blob to be processed by one function. Pure; the poison queue's too."""
+"""Messages of the internal queue and of the poison queue: one blob to be processed by one function. Pure."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ FIELDS = {  # as the real host writes them
 
 
 @dataclass(frozen=True)
-class Order:
-    """`etag` has its quotes if a scan found the blob; an event's may lack them, and is not compared."""
+class BlobMessage:
+    """`etag` has quotes if a scan found the blob; that of an event may lack them, and is not compared."""
 
     function_id: str
     container: str
@@ -32,17 +32,17 @@ class Order:
         return json.dumps({"Type": "BlobTrigger"} | {name: getattr(self, own) for name, own in FIELDS.items()})
 
 
-def parse(text: str) -> Order:
-    """Raises ValueError if the text is no such message."""
+def parse(text: str) -> BlobMessage:
+    """Raises ValueError if the text is no message of a blob trigger."""
     content = json.loads(text)
     if not isinstance(content, Mapping) or content.get("Type") != "BlobTrigger":
-        raise ValueError("it is no blob trigger's message")
+        raise ValueError("it is not a blob trigger's message")
     fields: dict[str, Any] = {own: content.get(name, "") for name, own in FIELDS.items()}
     if not all(isinstance(value, str) for value in fields.values()):
-        raise ValueError("its values are no strings")
-    return Order(**fields)
+        raise ValueError("its values are not strings")
+    return BlobMessage(**fields)
 
 
 def quoted(etag: str) -> str:
-    """A listing gives an ETag without the quotes that everything else gives it with."""
+    """An ETag with quotes: a listing returns it without them, every other response with them."""
     return f'"{etag.strip(chr(34))}"'

@@ -1,4 +1,4 @@
-"""Reads a blob and makes of it what the real host hands to the worker: its bytes and the trigger's metadata."""
+"""Reads a blob as the real host passes it to the worker: its bytes and the trigger's metadata."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ BLOB_TYPES = {"BlockBlob": 0, "PageBlob": 1, "AppendBlob": 2}  # numbers, as the
 
 
 def read(client: BlobClient, etag: str = "") -> tuple[bytes, Any]:
-    """The blob's bytes as they are stored, whatever their encoding, and its properties; of the version `etag` if given.
+    """The blob's stored bytes, not decompressed, and its properties; of the version `etag`, if given.
 
-    Raises ResourceNotFoundError if it is gone, ResourceModifiedError if it is another version by now.
+    Raises ResourceNotFoundError if it was deleted, ResourceModifiedError if it has another version now.
     """
     condition: dict[str, Any] = {"etag": etag, "match_condition": MatchConditions.IfNotModified} if etag else {}
     download = client.download_blob(decompress=False, **condition)
@@ -27,12 +27,12 @@ def read(client: BlobClient, etag: str = "") -> tuple[bytes, Any]:
 
 
 def metadata(trigger: BlobTrigger, client: BlobClient, properties: Any) -> Mapping[str, meta.Datum]:
-    """The trigger's metadata, the parameters of its path among them."""
+    """The trigger's metadata, with the parameters of its path."""
     path = f"{client.container_name}/{client.blob_name}"
     named = trigger.path.match(client.blob_name) or {}
     return {name: meta.Datum(value, "string") for name, value in named.items()} | {
         "BlobTrigger": meta.Datum(path, "string"),
-        "Uri": meta.Datum(json.dumps(client.url.partition("?")[0]), "json"),  # never the SAS in its query
+        "Uri": meta.Datum(json.dumps(client.url.partition("?")[0]), "json"),  # without the query, which may hold a SAS
         "Properties": meta.Datum(json.dumps(_properties(properties)), "json"),
         "Metadata": meta.Datum(json.dumps(properties.metadata or {}), "json"),
     }
@@ -47,7 +47,7 @@ def _properties(properties: Any) -> dict[str, Any]:
         "BlobType": BLOB_TYPES.get(getattr(properties.blob_type, "value", properties.blob_type), 0),
         "ContentLength": properties.size,
         "ContentType": content.content_type,
-        "ETag": {},  # the real host's serialiser leaves nothing of it, so no app may rely on it here
+        "ETag": {},  # empty as in the real host, so that no app relies on it
         "ContentHash": base64.b64encode(content.content_md5).decode() if content.content_md5 else None,
         "ContentEncoding": content.content_encoding,
         "ContentDisposition": content.content_disposition,

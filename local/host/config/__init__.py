@@ -1,1 +1,1 @@
-"""What the host reads as it starts: host.json, app settings and the connections that they name."""
+"""Configuration: host.json, app settings, and the connections that they name."""

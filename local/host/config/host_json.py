@@ -1,4 +1,4 @@
-"""`host.json`: what this host takes from it, and what it does not."""
+"""Reads `host.json`: which settings this host uses, and which it ignores."""
 
 from __future__ import annotations
 
@@ -23,16 +23,16 @@ RECOVERY = "singleton.listenerlockrecoverypollinginterval"
 READ_HERE = (PREFIX, PARALLEL, ATTEMPTS, TIMEOUT, LEASE, RECOVERY)
 BUNDLE = ("extensionbundle.id", "extensionbundle.version")
 WITHOUT_MEANING_HERE = ("version", "extensionbundle", "telemetrymode", "$schema")
-GENERAL = "logging"  # a section of many settings, which are not named one by one
-Values = Mapping[str, tuple[str, object]]  # by path in lower case: the path as it is written, and the value
+GENERAL = "logging"  # a section of many settings, which are not listed one by one
+Values = Mapping[str, tuple[str, object]]  # by path in lower case: the path as written, and the value
 
 
 @dataclass(frozen=True)
 class HostJson:
-    """`timeout`: seconds a function may run; None is no end.
+    """`timeout`: seconds a function may run; None: no limit.
 
-    `has_bundle`: whether it names an extension bundle, which brings the real host every trigger but HTTP and timers.
-    `ignored` names the settings that the real host would act on and this one does not.
+    `has_bundle`: whether it names an extension bundle, without which the real host has only HTTP and timer triggers.
+    `ignored`: the settings that the real host uses and this one does not.
     """
 
     route_prefix: str = "api"
@@ -45,10 +45,10 @@ class HostJson:
 
 
 def read(app_dir: Path, settings: Settings) -> HostJson:
-    """Raises SetupError if the file is missing or wrong."""
+    """Raises SetupError if the file is missing or invalid."""
     file = app_dir / "host.json"
     if not file.exists():
-        raise SetupError(f"{app_dir} is no function app: there is no host.json in it.")
+        raise SetupError(f"{app_dir} is not a function app: it has no host.json.")
     values = {path.lower(): (path, value) for path, value in _flat(read_json(file), "")}
     values |= {name.replace("__", "."): (name, value) for name, value in settings.beneath(OVERRIDES).items()}
     if values.get("version", ("", ""))[1] != "2.0":
@@ -75,7 +75,7 @@ def _flat(section: Mapping[str, object], path: str) -> Iterator[tuple[str, objec
 def _text(values: Values, key: str, default: str) -> str:
     path, value = values.get(key, (key, default))
     if not isinstance(value, str):
-        raise SetupError(f"host.json: {path} must be a text, not {value!r}.")
+        raise SetupError(f"host.json: {path} must be a string, not {value!r}.")
     return value
 
 
@@ -93,27 +93,27 @@ def _positive(values: Values, key: str, default: int) -> int:
 def _timeout(values: Values) -> float | None:
     if str(values.get(TIMEOUT, ("", ""))[1]) == "-1":
         return None
-    return _seconds(values, TIMEOUT, "00:30:00", least=1)
+    return _seconds(values, TIMEOUT, "00:30:00", minimum=1)
 
 
 def _leasing(values: Values) -> Leasing:
-    period = _seconds(values, LEASE, "00:01:00", least=15, most=60)  # what storage grants
-    return Leasing(int(period), period / 2, _seconds(values, RECOVERY, "00:01:00", least=1))
+    period = _seconds(values, LEASE, "00:01:00", minimum=15, maximum=60)  # the limits of storage
+    return Leasing(int(period), period / 2, _seconds(values, RECOVERY, "00:01:00", minimum=1))
 
 
-def _seconds(values: Values, key: str, default: str, *, least: float, most: float = math.inf) -> float:
+def _seconds(values: Values, key: str, default: str, *, minimum: float, maximum: float = math.inf) -> float:
     path, value = values.get(key, (key, default))
     try:
         seconds = parse_span(str(value)).total_seconds()
     except ValueError as error:
         raise SetupError(f"host.json: {path}: {error}.") from error
-    if not least <= seconds <= most:
-        raise SetupError(f"host.json: {path} must be at least {least} seconds, and at most {most}, not {value!r}.")
+    if not minimum <= seconds <= maximum:
+        raise SetupError(f"host.json: {path} must be at least {minimum} seconds, and at most {maximum}, not {value!r}.")
     return seconds
 
 
 def _named(path: str) -> str:
-    """The setting, or the part of a section of many that it is in."""
+    """The setting, or the part of a large section that contains it."""
     section, _, rest = path.partition(".")
     return f"{section}.{rest.partition('.')[0]}" if section.lower() == GENERAL else path
 

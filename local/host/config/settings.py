@@ -1,4 +1,4 @@
-"""App settings: the environment, `local.settings.json` beneath it, `%SETTING%` in decorators, and connections."""
+"""App settings: the environment, defaults from `local.settings.json`, `%SETTING%` in decorators, and connections."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ DEVELOPMENT = {"usedevelopmentstorage=true"}
 
 @dataclass(frozen=True)
 class Connection:
-    """Where an account is and how to be let in: a connection string, or addresses for an identity."""
+    """How to reach an account: a connection string, or addresses to use with an identity."""
 
     name: str
     connection_string: str = ""
@@ -41,7 +41,7 @@ class Settings:
         self._values = {_key(name): value for name, value in environ.items()}
 
     def get(self, name: str) -> str:
-        """The value, or "" for a setting that is missing: the host treats the two alike."""
+        """The value, or "" for a missing setting: the host treats both the same."""
         return self._values.get(_key(name), "")
 
     def beneath(self, prefix: str) -> dict[str, str]:
@@ -50,10 +50,10 @@ class Settings:
         return {name.removeprefix(start): value for name, value in self._values.items() if name.startswith(start)}
 
     def resolve(self, text: str) -> str:
-        """`text` with every `%NAME%` replaced by that setting. Raises FunctionInError for one that is missing."""
+        """`text` with every `%NAME%` replaced by that setting. Raises FunctionInError if one is missing."""
         resolved = PERCENT_NAME.sub(self._percent, text)
         if PERCENT_NAME.sub("", text).count("%"):
-            raise FunctionInError(f"'{text}' has a '%' without a second one to close it.")
+            raise FunctionInError(f"'{text}' has a '%' without a closing '%'.")
         return resolved
 
     def _percent(self, match: re.Match[str]) -> str:
@@ -109,10 +109,10 @@ def local_values(app_dir: Path) -> dict[str, str]:
 
 
 def ignored_locally(app_dir: Path) -> tuple[str, ...]:
-    """The names of settings in local.settings.json that Core Tools act on and this host does not. Raises SetupError."""
+    """The names of settings in local.settings.json that Core Tools use and this host does not. Raises SetupError."""
     content = _local_settings(app_dir)
     sections = {name: content.get(name) for name in IGNORED_SECTIONS}
-    return tuple(f"{name}.{one}" for name, section in sections.items() if isinstance(section, dict) for one in section)
+    return tuple(f"{name}.{key}" for name, section in sections.items() if isinstance(section, dict) for key in section)
 
 
 def _local_settings(app_dir: Path) -> dict[str, object]:

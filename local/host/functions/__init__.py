@@ -1,1 +1,1 @@
-"""What every function has, whatever triggers it: its description, its invocation, its context, its retry policy."""
+"""What functions of every trigger have: a description, invocations with a context, a retry policy."""

@@ -1,4 +1,4 @@
-"""What the host knows of a function once it is loaded. The triggers' own values are already resolved."""
+"""A loaded function and its trigger. `%SETTING%` in the trigger's values is resolved."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class HttpTrigger:
-    """No `methods` means every method; `level` is what a caller's key must open."""
+    """Without `methods` every method is allowed. `level`: see auth_level."""
 
     route: Route
     methods: tuple[str, ...]
@@ -25,7 +25,7 @@ class HttpTrigger:
 
 @dataclass(frozen=True)
 class TimerTrigger:
-    """`monitored`: what became of the schedule is kept in storage."""
+    """`monitored`: the last and next run are stored."""
 
     expression: str
     schedule: Schedule
@@ -35,7 +35,7 @@ class TimerTrigger:
 
 @dataclass(frozen=True)
 class BlobTrigger:
-    """`scans`: the host looks for new blobs itself; otherwise events tell of them."""
+    """`scans`: the host lists the container; otherwise Event Grid notifies it of blobs."""
 
     path: BlobPath
     connection: Connection
@@ -48,7 +48,7 @@ Kind = TypeVar("Kind", HttpTrigger, TimerTrigger, BlobTrigger)
 
 @dataclass(frozen=True)
 class Function:
-    """`argument` takes the trigger's value: an object of the library, or with `raw` the bytes or text alone."""
+    """`argument` is the parameter for the trigger's value: an object of the library, or with `raw` bytes or str."""
 
     name: str
     call: Callable[..., Any]
@@ -65,10 +65,10 @@ class Function:
 
     @property
     def id(self) -> str:
-        """What storage calls it: in receipts, messages and locks."""
+        """Its name in receipts, messages and locks."""
         return f"Host.Functions.{self.name}"
 
 
 def triggered_by(kind: type[Kind], functions: Iterable[Function]) -> list[tuple[Function, Kind]]:
-    """Those of the functions that have this kind of trigger, each with its trigger."""
-    return [(one, one.trigger) for one in functions if isinstance(one.trigger, kind)]
+    """The functions with this kind of trigger, each with its trigger."""
+    return [(function, function.trigger) for function in functions if isinstance(function.trigger, kind)]

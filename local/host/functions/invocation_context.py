@@ -1,4 +1,4 @@
-"""What a function's `context` argument shows of its invocation, and which invocation it is that runs."""
+"""The `context` argument of a function, and the invocation that is running."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class TraceContext:
     attributes: Mapping[str, str] = field(default_factory=dict)
 
     def __getattr__(self, name: str) -> Any:
-        """The members' older names, which the worker still has."""
+        """The older names of the members, which the worker still supports."""
         if name not in OLDER_NAMES:
             raise AttributeError(name)
         return getattr(self, OLDER_NAMES[name])
@@ -32,7 +32,7 @@ class TraceContext:
 
 @dataclass(frozen=True)
 class RpcException:
-    """An error as the host sends it to the worker; all empty on a first attempt, but true as any message is."""
+    """An error as the host sends it to the worker. All fields are empty on a first attempt; it is true all the same."""
 
     message: str = ""
     source: str = ""
@@ -42,14 +42,14 @@ class RpcException:
 
 
 def rpc_exception(error: BaseException) -> RpcException:
-    """The host writes the error's words and its trace into the message; the other fields are of .NET's own error."""
+    """The message holds the error and its traceback, as in the real host, whose other fields describe a .NET error."""
     trace = "".join(traceback.format_tb(error.__traceback__))
     return RpcException(f"Result: Failure\nException: {type(error).__name__}: {error}\nStack: {trace}")
 
 
 @dataclass(frozen=True)
 class RetryContext:
-    """Which attempt it is, 0 the first; how many more there may be, -1 without end; what the last one raised."""
+    """The number of this attempt, 0 for the first; the most retries, -1: no limit; what the previous attempt raised."""
 
     retry_count: int = 0
     max_retry_count: int = 0
@@ -61,7 +61,7 @@ FIRST_ATTEMPT = RetryContext()
 
 @dataclass(frozen=True)
 class Context:
-    """What a function's `context` argument shows; the members of azure.functions.Context."""
+    """The members of azure.functions.Context."""
 
     function_name: str
     function_directory: str

@@ -1,4 +1,4 @@
-"""Runs functions: sync ones on a thread pool, async ones on the event loop, each with its context and its log lines."""
+"""Runs functions, sync ones in a thread pool, async ones on the event loop, and logs their runs."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from local.host.functions.invocation_context import (
 
 THREADS = "PYTHON_THREADPOOL_THREAD_COUNT"
 BINDINGS = {HttpTrigger: "httpTrigger", TimerTrigger: "timerTrigger", BlobTrigger: "blobTrigger"}
-SLOW = 5.0  # seconds; a run that takes longer is worth a line
+SLOW = 5.0  # seconds; a longer run is always logged
 log = logging.getLogger("host")
 
 
@@ -35,7 +35,7 @@ class FunctionTimeoutError(Exception):
     """A function ran longer than functionTimeout of host.json."""
 
 
-def _as_it_is(value: Any) -> Any:
+def _unchanged(value: Any) -> Any:
     return value
 
 
@@ -47,8 +47,8 @@ class Outcome:
     error: BaseException | None = None
 
 
-def size_of_pool(settings: Settings) -> int | None:
-    """How many sync functions run at once; None is Python's default."""
+def thread_count(settings: Settings) -> int | None:
+    """How many sync functions run at once; None: Python's default."""
     text = settings.get(THREADS)
     if not text or (text.isdecimal() and int(text) > 0):
         return int(text) if text else None
@@ -57,12 +57,12 @@ def size_of_pool(settings: Settings) -> int | None:
 
 
 class Invoker:
-    """Runs functions, each for no longer than `timeout` seconds, sync ones on `size` threads (None: the default).
+    """Runs functions, each for at most `timeout` seconds, sync ones in `size` threads (None: Python's default).
 
-    One that takes `slow` seconds is logged, however it ends.
+    A run that takes `slow` seconds is always logged.
 
-    Python cannot end a thread: a sync function that is over its time has failed, but goes on in its thread. It takes
-    none from the others, for they get new threads, as the real host would start the worker anew.
+    Python cannot end a thread: a sync function that exceeds its timeout fails, but its thread runs on. The others get
+    a new thread pool, where the real host would restart its worker.
     """
 
     def __init__(self, size: int | None = None, timeout: float | None = None, *, slow: float = SLOW) -> None:
@@ -72,7 +72,7 @@ class Invoker:
 
     @property
     def is_busy(self) -> bool:
-        """Whether some function is in a thread, be it over its time."""
+        """Whether a thread runs a function, including one that exceeded its timeout."""
         return bool(self._in_threads)
 
     async def invoke(
@@ -85,12 +85,12 @@ class Invoker:
         *,
         retry: RetryContext = FIRST_ATTEMPT,
         routine: bool = False,
-        encode: Callable[[Any], Any] = _as_it_is,
+        encode: Callable[[Any], Any] = _unchanged,
     ) -> Outcome:
-        """Runs the function once with what its trigger brought. Never raises what the function raises.
+        """Runs the function once with its trigger's value. Never raises what the function raises.
 
-        `encode` makes the outcome's value of what the function returned; what it raises is the function's failure.
-        A `routine` run is only logged if it fails or is slow.
+        `encode` converts what the function returned; if it raises, the function has failed. A `routine` run is logged
+        only if it fails or is slow.
         """
         trace = TraceContext(trace_parent or f"00-{uuid.uuid4().hex}-{uuid.uuid4().hex[:16]}-01")
         context = Context(function.name, function.directory, trace, retry)
@@ -112,35 +112,35 @@ class Invoker:
             if function.wants_context:
                 arguments["context"] = context
             result = await self._in_time(context, self._call(function, arguments, context.invocation_id))
-        except BaseException as error:  # whatever it raises is its failed invocation
+        except BaseException as error:  # anything that it raises is a failed invocation
             if (task := asyncio.current_task()) and task.cancelling():
-                raise  # the host itself is ending
+                raise  # the host is stopping
             return Outcome(error=error)
         if result is not None and not function.returns:
             return Outcome(error=RuntimeError(f"{function.name} has no $return binding but returned a value"))
         return Outcome(result)
 
     async def _in_time(self, context: Context, call: Coroutine[Any, Any, Any]) -> Any:
-        """Raises FunctionTimeoutError if it takes too long."""
+        """Raises FunctionTimeoutError after the timeout."""
         limit = asyncio.timeout(self._timeout)
         try:
             async with limit:
                 return await call
         except TimeoutError:
-            if not limit.expired():  # it is the function's own
+            if not limit.expired():  # raised by the function
                 raise
             if context.invocation_id in self._in_threads:
-                self._leave_threads()
+                self._replace_threads()
             raise FunctionTimeoutError(f"{context.function_name} ran longer than {self._timeout:g} s") from None
 
-    def _leave_threads(self) -> None:
-        """What runs there, or waits to, goes on; what comes runs elsewhere."""
+    def _replace_threads(self) -> None:
+        """Running and queued calls keep their threads; later calls get new ones."""
         self._threads.shutdown(wait=False)
         self._threads = ThreadPoolExecutor(self._size, "function")
 
     async def _call(self, function: Function, arguments: dict[str, Any], invocation_id: str) -> Any:
         if function.is_async:
-            thread_local.invocation_id = invocation_id  # until the next one: all of them share the loop's thread
+            thread_local.invocation_id = invocation_id  # async functions share the loop's thread
             return await function.call(**arguments)
 
         def call() -> Any:
@@ -148,7 +148,7 @@ class Invoker:
             self._in_threads.add(invocation_id)
             try:
                 return function.call(**arguments)
-            except (StopIteration, GeneratorExit) as error:  # asyncio cannot carry them from a thread
+            except (StopIteration, GeneratorExit) as error:  # asyncio cannot pass them on from a thread
                 raise RuntimeError(f"the function raised {type(error).__name__}") from error
             finally:
                 thread_local.invocation_id = None
@@ -159,12 +159,12 @@ class Invoker:
 
 
 def converter(binding: str) -> Any:
-    """The library's converter for a type of binding, or None."""
+    """The library's converter for a binding type, or None."""
     return meta.get_binding_registry().get(binding)  # type: ignore[no-untyped-call]
 
 
 def _argument(function: Function, value: meta.Datum, metadata: Mapping[str, meta.Datum]) -> Any:
-    """The trigger's value, made by the library's own converter as in the worker."""
+    """The trigger's value, converted by the library as in the worker."""
     if function.raw:
         return value.value
     return converter(BINDINGS[type(function.trigger)]).decode(value, trigger_metadata=metadata)
@@ -175,8 +175,8 @@ def _encoded(outcome: Outcome, encode: Callable[[Any], Any]) -> Outcome:
         return outcome
     try:
         return Outcome(encode(outcome.value))
-    except Exception as error:  # noqa: BLE001  # the library may raise anything for what it cannot encode
-        return Outcome(error=error.with_traceback(None))  # which would show none of the function's lines
+    except Exception as error:  # noqa: BLE001  # the library may raise anything
+        return Outcome(error=error.with_traceback(None))  # it has no line of the function
 
 
 def _log_end(outcome: Outcome, reason: str, seconds: float, *, quiet: bool) -> None:
@@ -188,11 +188,11 @@ def _log_end(outcome: Outcome, reason: str, seconds: float, *, quiet: bool) -> N
 
 
 def _without_our_frames(error: BaseException) -> BaseException:
-    """The error with a traceback that begins in the function, if it came that far."""
+    """The error with a traceback that begins in the function, if the function was called."""
     entries, entry = [], error.__traceback__
     while entry:
         entries.append(entry)
         entry = entry.tb_next
-    ours = [index for index, one in enumerate(entries) if one.tb_frame.f_code.co_filename == __file__]
+    ours = [index for index, entry in enumerate(entries) if entry.tb_frame.f_code.co_filename == __file__]
     inner = entries[ours[-1] + 1 :] if ours else entries
     return error.with_traceback(inner[0] if inner else None)

@@ -1,1 +1,1 @@
-"""HTTP: routes of functions, the host's own routes, keys, and Event Grid's webhook."""
+"""HTTP: requests and responses of functions, the host's own routes, keys, and Event Grid's webhook."""

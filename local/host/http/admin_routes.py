@@ -1,4 +1,4 @@
-"""The host's own routes, `/admin/…` and Event Grid's door. They win over functions."""
+"""The host's own routes, `/admin/…` and Event Grid's webhook. They take precedence over functions."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 
 from local.host.blobs import trigger_metadata
-from local.host.blobs.dispatcher import Recipient
-from local.host.blobs.listener import BlobFunctions
+from local.host.blobs.dispatcher import Target
+from local.host.blobs.listener import BlobListeners
 from local.host.functions.function import Function, HttpTrigger, TimerTrigger
 from local.host.functions.invoker import Invoker
 from local.host.http import requests
@@ -32,8 +32,8 @@ Handler = Callable[[Request], Awaitable[Response]]
 log = logging.getLogger("host")
 
 
-class OwnRoute(NamedTuple):
-    """Who answers, and what the caller's key must open."""
+class HostRoute(NamedTuple):
+    """A handler, and the level that the caller's key must have."""
 
     handler: Handler
     level: str = auth_level.ADMIN
@@ -42,24 +42,24 @@ class OwnRoute(NamedTuple):
 class Admin:
     """`url` is the host's own address."""
 
-    def __init__(self, app: App, url: str, invoker: Invoker, blobs: BlobFunctions) -> None:
+    def __init__(self, app: App, url: str, invoker: Invoker, blobs: BlobListeners) -> None:
         self._app, self._url, self._invoker, self._blobs = app, url, invoker, blobs
         self._started = time.monotonic()
         self._background: set[asyncio.Task[None]] = set()
         webhook = BlobsWebhook(blobs)
-        self._routes: dict[tuple[str, str], OwnRoute] = {
-            ("GET", "admin/host/status"): OwnRoute(self._status),
-            ("GET", "admin/host/ping"): OwnRoute(_ping, auth_level.ANONYMOUS),
-            ("POST", "admin/host/ping"): OwnRoute(_ping, auth_level.ANONYMOUS),
-            ("GET", FUNCTIONS): OwnRoute(self._list),
-            ("POST", f"{FUNCTIONS}/{ANY}"): OwnRoute(self._invoke),
-            ("POST", "runtime/webhooks/blobs"): OwnRoute(webhook.told, auth_level.SYSTEM),
-            ("OPTIONS", "runtime/webhooks/blobs"): OwnRoute(webhook.asked, auth_level.SYSTEM),
+        self._routes: dict[tuple[str, str], HostRoute] = {
+            ("GET", "admin/host/status"): HostRoute(self._status),
+            ("GET", "admin/host/ping"): HostRoute(_ping, auth_level.ANONYMOUS),
+            ("POST", "admin/host/ping"): HostRoute(_ping, auth_level.ANONYMOUS),
+            ("GET", FUNCTIONS): HostRoute(self._list),
+            ("POST", f"{FUNCTIONS}/{ANY}"): HostRoute(self._invoke),
+            ("POST", "runtime/webhooks/blobs"): HostRoute(webhook.notify, auth_level.SYSTEM),
+            ("OPTIONS", "runtime/webhooks/blobs"): HostRoute(webhook.handshake, auth_level.SYSTEM),
         }
 
-    def route(self, method: str, path: str) -> OwnRoute | None:
-        """What answers a request, if it is the host's and not a function's. `path` is as sent."""
-        folder, name = (part.lower() for part in _parted(path))
+    def route(self, method: str, path: str) -> HostRoute | None:
+        """The host's route for a request, or None if it is for a function. `path` is percent-encoded, as sent."""
+        folder, name = (part.lower() for part in _split(path))
         words = (f"{folder}/{name}", f"{folder}/{ANY}")
         if found := next((self._routes[method, one] for one in words if (method, one) in self._routes), None):
             return found
@@ -67,11 +67,11 @@ class Admin:
 
     @property
     def addresses(self) -> set[tuple[str, str]]:
-        """All that is served here: methods and paths, with ANY for a function's name."""
+        """Methods and paths of all routes, with ANY for a function's name."""
         return set(self._routes)
 
     async def run(self, stopping: asyncio.Event) -> None:
-        """Waits for `stopping`, then for what was started here and is still under way."""
+        """Waits for `stopping`, then for the runs started here."""
         await stopping.wait()
         if self._background:
             await asyncio.wait(self._background)
@@ -100,9 +100,9 @@ class Admin:
         }
 
     async def _invoke(self, request: Request) -> Response:
-        """Runs a function now: 202, and it runs on. A blob function's input is `container/blob`."""
-        _, name = _parted(requests.raw_path(request))
-        found = (one for one in self._app.functions if one.name.lower() == name.lower())
+        """Starts a function and returns 202 at once. The input of a blob function is `container/blob`."""
+        _, name = _split(requests.raw_path(request))
+        found = (function for function in self._app.functions if function.name.lower() == name.lower())
         if (function := next(found, None)) is None:
             return Response(status_code=404)
         try:
@@ -122,44 +122,44 @@ class Admin:
         return Response(status_code=202)
 
     async def _tick(self, function: Function) -> None:
-        await self._invoker.invoke(function, timer.tick(), {"TimerTrigger": timer.tick()}, "Asked for over HTTP")
+        await self._invoker.invoke(function, timer.tick(), {"TimerTrigger": timer.tick()}, "Requested over HTTP")
 
     async def _blob(self, function: Function, path: str) -> None:
-        recipient = self._blobs.recipients[function.id]
+        target = self._blobs.targets[function.id]
         try:
-            content, metadata = await asyncio.to_thread(_read, recipient, path)
+            content, metadata = await asyncio.to_thread(_read, target, path)
         except (AzureError, ValueError) as error:
             log.error("%s: %r cannot be read: %s", function.name, path, error)  # noqa: TRY400
             return
-        await self._invoker.invoke(function, meta.Datum(content, "bytes"), metadata, f"Asked for over HTTP: {path}")
+        await self._invoker.invoke(function, meta.Datum(content, "bytes"), metadata, f"Requested over HTTP: {path}")
 
 
-def _parted(path: str) -> tuple[str, str]:
-    """The folder and the last word of a path that is percent-encoded, without slashes at its ends."""
+def _split(path: str) -> tuple[str, str]:
+    """The folder and the last segment of a percent-encoded path, decoded, without slashes at its ends."""
     folder, _, name = route_templates.decoded(path).strip("/").rpartition("/")
     return folder, name
 
 
 async def _logged(work: Coroutine[Any, Any, None]) -> None:
-    """Nobody waits for what was begun here, so its failure would not be seen."""
+    """Logs a failure: no caller waits for this run."""
     try:
         await work
     except Exception:
-        log.exception("What was asked for over HTTP failed")
+        log.exception("A run requested over HTTP failed")
 
 
 async def _without_request(function: Function) -> None:
-    """The real host accepts this too, and then has no request to run the function with."""
-    log.error("%s: an HTTP function cannot run without a request: call its own address.", function.name)
+    """The real host accepts this as well, and then fails for want of a request."""
+    log.error("%s: an HTTP function cannot run without a request: call its URL.", function.name)
 
 
-def _read(recipient: Recipient, path: str) -> tuple[bytes, Any]:
+def _read(target: Target, path: str) -> tuple[bytes, Any]:
     container, slash, blob = path.partition("/")
     if not (slash and blob):
-        raise ValueError("it is no container/blob")
-    client = recipient.service.get_blob_client(container, blob)
+        raise ValueError("it is not of the form container/blob")
+    client = target.service.get_blob_client(container, blob)
     content, properties = trigger_metadata.read(client)
-    return content, trigger_metadata.metadata(recipient.trigger, client, properties)
+    return content, trigger_metadata.metadata(target.trigger, client, properties)
 
 
 async def _ping(_request: Request) -> Response:
@@ -170,4 +170,4 @@ async def _nothing(_request: Request) -> Response:
     return Response(status_code=404)
 
 
-NOTHING = OwnRoute(_nothing, auth_level.ANONYMOUS)
+NOTHING = HostRoute(_nothing, auth_level.ANONYMOUS)

@@ -1,4 +1,4 @@
-"""The door for HTTP: finds who answers a request, asks for its key, and has a function run for it."""
+"""The HTTP endpoint: finds the route of a request, checks its key, and runs the function."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ from local.host.functions.function import Function, HttpTrigger, triggered_by
 from local.host.functions.invoker import Invoker
 from local.host.http import requests, responses
 from local.host.http.admin_routes import Admin
-from local.host.http.key_auth import Lock
+from local.host.http.key_auth import KeyCheck
 from local.host.loading.load_app import App
 
 BODY_LIMIT = "FUNCTIONS_REQUEST_BODY_SIZE_LIMIT"
 MEBIBYTE = 1024 * 1024
-LONGEST_ADDRESS = 4096
-MOST_HEADERS, MOST_IN_HEADERS = 100, 32 * 1024  # Kestrel's
+MAX_ADDRESS = 4096  # characters of path and query
+MAX_HEADERS, MAX_HEADER_BYTES = 100, 32 * 1024  # Kestrel's limits; bytes
 NO_HOMEPAGE = "AzureWebJobsDisableHomepage"
 HOMEPAGE = (
     "<!doctype html><title>Functions host</title><p>Your Functions app is up and running."
@@ -31,12 +31,12 @@ HOMEPAGE = (
 log = logging.getLogger("host")
 
 
-class HttpDoor:
-    """An ASGI application. Every answer of its own has an empty body, as the real host's have."""
+class Endpoint:
+    """An ASGI application. Its own error responses have an empty body, as in the real host."""
 
-    def __init__(self, app: App, invoker: Invoker, admin: Admin, lock: Lock, stopping: asyncio.Event) -> None:
+    def __init__(self, app: App, invoker: Invoker, admin: Admin, key_check: KeyCheck, stopping: asyncio.Event) -> None:
         self._routed = triggered_by(HttpTrigger, app.functions)
-        self._invoker, self._admin, self._lock, self._stopping = invoker, admin, lock, stopping
+        self._invoker, self._admin, self._key_check, self._stopping = invoker, admin, key_check, stopping
         self._limit = body_limit(app.settings)
         shown = app.settings.get(NO_HOMEPAGE).lower() != "true"
         self._homepage = HOMEPAGE.format(escape(app.host_json.route_prefix)) if shown else ""
@@ -48,7 +48,7 @@ class HttpDoor:
         except ClientDisconnect:
             return
         except Exception:
-            log.exception("%s could not be answered", request.method)
+            log.exception("%s request failed", request.method)
             response = Response(status_code=500)
         await response(scope, receive, send)
 
@@ -57,7 +57,7 @@ class HttpDoor:
         if refused := self._refusal(request, path):
             return Response(status_code=refused)
         if found := self._admin.route(request.method, path):
-            if not self._lock.opens(request, found.level):
+            if not self._key_check.allows(request, found.level):
                 return Response(status_code=401)
             return await found.handler(request)
         for function, trigger in self._routed:
@@ -67,14 +67,14 @@ class HttpDoor:
         return self._unrouted(request, path)
 
     def _refusal(self, request: Request, path: str) -> int | None:
-        """The status for a request that nobody gets to see, as Kestrel has it."""
+        """The status for a request that is refused before routing, as Kestrel does; None if it is accepted."""
         if "%00" in path or (request.scope["http_version"] == "1.1" and len(request.headers.getlist("host")) != 1):
             return 400
         query = request.scope["query_string"]
-        if len(path) + len(query) + bool(query) > LONGEST_ADDRESS:
+        if len(path) + len(query) + bool(query) > MAX_ADDRESS:
             return 414
         sizes = [len(name) + len(value) for name, value in request.headers.raw]
-        if len(sizes) > MOST_HEADERS or sum(sizes) > MOST_IN_HEADERS:
+        if len(sizes) > MAX_HEADERS or sum(sizes) > MAX_HEADER_BYTES:
             return 431
         if int(request.headers.get("content-length", "0")) > self._limit:
             return 413
@@ -86,12 +86,12 @@ class HttpDoor:
         return HTMLResponse(self._homepage) if self._homepage else Response(status_code=204)
 
     async def _run(self, function: Function, level: str, request: Request, route_params: dict[str, str]) -> Response:
-        if not self._lock.opens(request, level, function.name):
+        if not self._key_check.allows(request, level, function.name):
             return Response(status_code=401)
-        if function.disabled and not self._lock.knows_master(request):
+        if function.disabled and not self._key_check.has_master_key(request):
             return Response(status_code=404)
         value = await requests.datum(request, route_params)
-        reason = f"{request.method} {requests.raw_path(request)}"  # without the query, which may hold a key
+        reason = f"{request.method} {requests.raw_path(request)}"  # without the query: it may hold a key
         trace = request.headers.get("traceparent", "")
         outcome = await self._invoker.invoke(function, value, {}, reason, trace, encode=responses.encoded)
         if outcome.error:
@@ -99,7 +99,7 @@ class HttpDoor:
         try:
             return responses.response(outcome.value)
         except ValueError as error:
-            log.error("%s: its answer cannot be sent: %s", function.name, error)  # noqa: TRY400  # ours, no traceback
+            log.error("%s: its response cannot be sent: %s", function.name, error)  # noqa: TRY400
             return Response(status_code=500)
 
 

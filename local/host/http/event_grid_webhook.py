@@ -1,4 +1,4 @@
-"""Event Grid's door over HTTP, `/runtime/webhooks/blobs?functionName=NAME`: both handshakes, and notifications."""
+"""Event Grid's webhook, `/runtime/webhooks/blobs?functionName=NAME`: both handshakes, and notifications."""
 
 from __future__ import annotations
 
@@ -11,66 +11,66 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 
 from local.host.blobs import event_grid_events
-from local.host.blobs.dispatcher import Recipient
-from local.host.blobs.listener import BlobFunctions
+from local.host.blobs.dispatcher import Target
+from local.host.blobs.listener import BlobListeners
 
 ORIGIN, ALLOWED, RATE = "webhook-request-origin", "webhook-allowed-origin", "webhook-allowed-rate"
 log = logging.getLogger("host")
-Answer = Callable[[Recipient, bytes], Awaitable[Response]]
+Handler = Callable[[Target, bytes], Awaitable[Response]]
 
 
 class BlobsWebhook:
-    """What is wrong with a request is its sender's fault, 400; storage that is away is not, 503: it will come again."""
+    """400 for a request that cannot be read, 503 while storage fails: Event Grid then retries."""
 
-    def __init__(self, blobs: BlobFunctions) -> None:
+    def __init__(self, blobs: BlobListeners) -> None:
         self._blobs = blobs
-        self._answers: dict[str, Answer] = {
-            "subscriptionvalidation": _handshake,
+        self._handlers: dict[str, Handler] = {
+            "subscriptionvalidation": _validate,
             "notification": _notification,
-            "unsubscribe": _farewell,
+            "unsubscribe": _unsubscribe,
         }
 
-    async def asked(self, request: Request) -> Response:
-        """The handshake of cloud events: a sender asks whether it may."""
-        if self._recipient(request) is None:
-            return _nobody()
+    async def handshake(self, request: Request) -> Response:
+        """The handshake of CloudEvents: allows the sender."""
+        if self._target(request) is None:
+            return _no_function()
         if not (origin := request.headers.get(ORIGIN)):
             return PlainTextResponse("The header WebHook-Request-Origin is missing.", 400)
         return Response(headers={ALLOWED: origin, RATE: "*"})
 
-    async def told(self, request: Request) -> Response:
-        if (recipient := self._recipient(request)) is None:
-            return _nobody()
-        if not (answer := self._answers.get(request.headers.get("aeg-event-type", "").lower())):
+    async def notify(self, request: Request) -> Response:
+        if (target := self._target(request)) is None:
+            return _no_function()
+        if not (handler := self._handlers.get(request.headers.get("aeg-event-type", "").lower())):
             return PlainTextResponse("The header aeg-event-type is missing or unknown.", 400)
         try:
-            return await answer(recipient, await request.body())
+            return await handler(target, await request.body())
         except (ValueError, RecursionError) as error:
             return PlainTextResponse(f"The events cannot be read: {error}.", 400)
         except AzureError as error:
-            log.warning("%s: an event was refused, for storage failed: %s", recipient.function.name, error)
+            log.warning("%s: an event was refused because storage failed: %s", target.function.name, error)
             return PlainTextResponse("The events cannot be queued now.", 503)
 
-    def _recipient(self, request: Request) -> Recipient | None:
-        return self._blobs.told_by_events(request.query_params.get("functionName", ""))
+    def _target(self, request: Request) -> Target | None:
+        return self._blobs.event_grid_target(request.query_params.get("functionName", ""))
 
 
-def _nobody() -> Response:
-    return PlainTextResponse("No blob function of this name takes its blobs from Event Grid.", 404)
+def _no_function() -> Response:
+    return PlainTextResponse("No blob function of this name is notified by Event Grid.", 404)
 
 
-async def _handshake(_recipient: Recipient, body: bytes) -> Response:
+async def _validate(_target: Target, body: bytes) -> Response:
     return JSONResponse({"validationResponse": event_grid_events.validation_code(body)})
 
 
-async def _farewell(_recipient: Recipient, _body: bytes) -> Response:
+async def _unsubscribe(_target: Target, _body: bytes) -> Response:
     return Response(status_code=202)
 
 
-async def _notification(recipient: Recipient, body: bytes) -> Response:
-    heard = event_grid_events.orders(body, recipient.function.id, recipient.service.url)
-    for why in heard.left_aside:
-        log.warning("%s: an event is left aside: %s", recipient.function.name, why)
-    for order in heard.orders:
-        await asyncio.to_thread(recipient.queue, order)
+async def _notification(target: Target, body: bytes) -> Response:
+    events = event_grid_events.parse(body, target.function.id, target.service.url)
+    for reason in events.ignored:
+        log.warning("%s: an event was ignored: %s", target.function.name, reason)
+    for message in events.messages:
+        await asyncio.to_thread(target.queue, message)
     return Response(status_code=202)

@@ -1,4 +1,4 @@
-"""A request as the host sends it to the worker: what is joined, dropped, lower-cased and decoded on the way."""
+"""Converts a request to the form that the real host sends to the worker."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from starlette.requests import Request
 
 
 async def datum(request: Request, route_params: dict[str, str]) -> meta.Datum:
-    """Raises ClientDisconnect if the caller leaves before all of the body is there."""
+    """Raises ClientDisconnect if the caller disconnects before the whole body is received."""
     host = request.headers.get("host", "")
     path, query = raw_path(request), request.scope["query_string"].decode("latin-1")
     return meta.Datum(
@@ -32,21 +32,21 @@ def raw_path(request: Request) -> str:
 
 
 async def _body(request: Request) -> bytes:
-    """Empty without a Content-Length: the real host does not pass on a body sent in chunks."""
+    """Empty without a Content-Length: the real host does not forward a chunked body."""
     has_length = request.headers.get("content-length", "0") != "0" and "transfer-encoding" not in request.headers
     return await request.body() if has_length else b""
 
 
 def _joined(pairs: Iterable[tuple[str, str]]) -> dict[str, str]:
-    """Values of the same name joined by commas; a name whose value is empty is left out.
+    """Joins the values of one name with commas, and omits names without a value.
 
-    Case does not tell names apart, and the first spelling stays, as in ASP.NET Core's collections.
+    Names are compared without regard to case, and keep their first spelling, as in ASP.NET Core.
     """
     names: dict[str, str] = {}
     values: dict[str, list[str]] = {}
     for name, value in pairs:
         values.setdefault(names.setdefault(name.lower(), name), []).append(value)
-    return {name: joined for name, all_of_it in values.items() if (joined := ",".join(all_of_it))}
+    return {name: joined for name, parts in values.items() if (joined := ",".join(parts))}
 
 
 def _strings(values: dict[str, str]) -> dict[str, meta.Datum]:

@@ -1,4 +1,4 @@
-"""What a function's return value becomes: an `HttpResponse`, or a `str`, which is taken apart if it is JSON."""
+"""Converts a function's return value to a response: an `HttpResponse`, or a `str`, which may hold JSON."""
 
 from __future__ import annotations
 
@@ -15,18 +15,18 @@ from starlette.responses import Response
 
 from local.host.functions.invoker import converter
 
-OURS_TO_SET = ("content-length", "transfer-encoding", "connection")
+SET_BY_HOST = ("content-length", "transfer-encoding", "connection")
 WITHOUT_BODY = (HTTPStatus.NO_CONTENT, HTTPStatus.NOT_MODIFIED)
 PLAIN = "text/plain; charset=utf-8"
 HTTP_DATE = "%a, %d %b %Y %H:%M:%S GMT"
 TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
-FIELD = re.compile(r"[\x20-\x7e]*")  # Kestrel sends no others
+FIELD = re.compile(r"[\x20-\x7e]*")  # the only characters that Kestrel sends
 
 
 def encoded(returned: Any) -> meta.Datum:
-    """What the worker makes of a return value. What it raises is a failure of the invocation, there as here.
+    """Encodes a return value as the worker does; what this raises fails the invocation, as there.
 
-    Raises TypeError for a value that cannot be an answer, ValueError or TypeError for a cookie that cannot.
+    Raises TypeError for a value that is no response, ValueError or TypeError for an invalid cookie.
     """
     try:
         datum: meta.Datum = converter("http").encode(returned, expected_type=None)
@@ -41,7 +41,7 @@ def encoded(returned: Any) -> meta.Datum:
 
 
 def response(datum: meta.Datum) -> Response:
-    """Raises ValueError for what the host cannot send."""
+    """Raises ValueError for a response that the host cannot send."""
     return _from_text(datum.value) if datum.type == "string" else _from_object(datum)
 
 
@@ -52,7 +52,7 @@ def _morsels(datum: meta.Datum) -> list[Morsel[str]]:
 
 def _check(morsel: Morsel[str]) -> None:
     if expires := morsel["expires"]:
-        datetime.strptime(expires, HTTP_DATE)  # noqa: DTZ007  # only whether it is one
+        datetime.strptime(expires, HTTP_DATE)  # noqa: DTZ007  # only to check its form
     try:
         float(morsel["max-age"] or 0)
     except ValueError:
@@ -60,7 +60,7 @@ def _check(morsel: Morsel[str]) -> None:
 
 
 def _from_text(text: str) -> Response:
-    """Text as it is; JSON laid out anew; a JSON object with a `body` as the answer that it describes."""
+    """Text unchanged; JSON indented; a JSON object with a `body` as the response that it describes."""
     try:
         value = json.loads(text) if text.strip() else ""
     except (ValueError, RecursionError):
@@ -78,7 +78,7 @@ def _described(fields: Mapping[str, Any]) -> Response:
 
 
 def _status(value: Any) -> int:
-    """200 for what is no status: nothing, or neither a whole number nor a text of one."""
+    """The status as an int; 200 if it is missing or not a whole number."""
     try:
         return int(value) if isinstance(value, int | str) and not isinstance(value, bool) else HTTPStatus.OK
     except ValueError:
@@ -86,7 +86,7 @@ def _status(value: Any) -> int:
 
 
 def _written(value: Any, indent: int | None = None) -> str:
-    """A JSON value as text; a text without its quotes, null as nothing, and true as .NET spells it."""
+    """A JSON value as text: strings without quotes, null as nothing, true as .NET spells it."""
     if isinstance(value, dict | list):
         spaced = None if indent else (",", ":")
         return json.dumps(value, ensure_ascii=False, indent=indent, separators=spaced)
@@ -104,8 +104,8 @@ def _from_object(datum: meta.Datum) -> Response:
 
 def _made(status: int, body: str | bytes, given: Mapping[str, str]) -> Response:
     if not HTTPStatus.OK <= status < 600:  # noqa: PLR2004
-        raise ValueError(f"{status} is no status of an answer")
-    headers = {name.lower(): value for name, value in given.items() if name.lower() not in OURS_TO_SET}
-    if unfit := [name for name, value in headers.items() if not (TOKEN.fullmatch(name) and FIELD.fullmatch(value))]:
-        raise ValueError(f"its header {unfit[0]!r} has a character that no header may have")
+        raise ValueError(f"{status} is not a valid status")
+    headers = {name.lower(): value for name, value in given.items() if name.lower() not in SET_BY_HOST}
+    if invalid := [name for name, value in headers.items() if not (TOKEN.fullmatch(name) and FIELD.fullmatch(value))]:
+        raise ValueError(f"its header {invalid[0]!r} has an invalid character")
     return Response(b"" if status in WITHOUT_BODY else body, status, {"content-type": PLAIN} | headers)

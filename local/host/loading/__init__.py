@@ -1,1 +1,1 @@
-"""Loads a function app: its functions, checked as the worker and the real host check them."""
+"""Loads a function app, and checks its functions like the worker and the real host."""

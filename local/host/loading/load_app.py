@@ -1,4 +1,4 @@
-"""Imports a function app once and reads its functions from it, as the worker and then the host do."""
+"""Imports a function app and reads its functions, like the worker and then the real host."""
 
 from __future__ import annotations
 
@@ -35,15 +35,15 @@ BINDING_NAME = re.compile(r"(?!.*__)[a-zA-Z_][a-zA-Z0-9_]{0,127}|\$return")
 BUILT_IN_ROUTES = ("admin", "runtime")
 TIMER = "timerTrigger"
 SCAN, EVENTS = "logsandcontainerscan", "eventgrid"
-OF_THE_APP = (Exception, SystemExit, KeyboardInterrupt, GeneratorExit, BaseExceptionGroup)
+APP_ERRORS = (Exception, SystemExit, KeyboardInterrupt, GeneratorExit, BaseExceptionGroup)
 BUNDLE = '"extensionBundle": {"id": "Microsoft.Azure.Functions.ExtensionBundle", "version": "[4.*, 5.0.0)"}'
 BINARY = (None, 0, 2)  # data types: none given, undefined, binary
 
 
 @dataclass(frozen=True)
 class App:
-    """Functions in the host's order, by name without regard to case; what is wrong with those in error, by name; and
-    notes on what the app asks for and this host does not do.
+    """Functions sorted by name without regard to case; `errors`: by name, why a function cannot run; `notes`: what the
+    app declares and this host does not support.
     """
 
     directory: Path
@@ -58,7 +58,7 @@ def load(app_dir: Path, settings: Settings, host_json: HostJson) -> App:
     """Raises SetupError if the app as a whole cannot be loaded."""
     functions: list[Function] = []
     errors: dict[str, str] = {}
-    decorated = sorted(_decorated(app_dir, settings), key=lambda one: str(one.get_function_name()).upper())
+    decorated = sorted(_decorated(app_dir, settings), key=lambda function: str(function.get_function_name()).upper())
     signed = [(one, signatures.check(one)) for one in decorated]
     for one, signature in signed:
         name = str(one.get_function_name())
@@ -77,22 +77,22 @@ def _notes(app_dir: Path, decorated: list[Decorated], host_json: HostJson) -> It
         yield f"Settings that this host ignores: {said}."
     for one in decorated:
         if _policy(one) and one.get_trigger().type != TIMER:  # type: ignore[union-attr]
-            yield f"{one.get_function_name()}: retry has no effect here: it is for timers."
+            yield f"{one.get_function_name()}: retry has no effect in this host: it supports retry for timers only."
 
 
 def _decorated(app_dir: Path, settings: Settings) -> list[Decorated]:
     script = settings.get("PYTHON_SCRIPT_FILE_NAME") or "function_app.py"
     if not (app_dir / script).exists():
         raise SetupError(f"There is no {script} in {app_dir}.")
-    _make_room(app_dir)
+    _isolate(app_dir)
     try:
         return _app_of(importlib.import_module(Path(script).stem)).get_functions()
-    except OF_THE_APP as error:  # whatever it raises is told to its author
-        raise SetupError(f"{script} cannot be loaded: {_in_words(error, app_dir)}") from error
+    except APP_ERRORS as error:  # anything that the app raises
+        raise SetupError(f"{script} cannot be loaded: {_description(error, app_dir)}") from error
 
 
-def _make_room(app_dir: Path) -> None:
-    """The app finds its own modules first, and none of this project's that it does not bring itself."""
+def _isolate(app_dir: Path) -> None:
+    """The app's modules come first on the path, and this project's are not importable for it."""
     ours = [name for name, module in sys.modules.items() if _is_ours(name, module)]
     for name in ours:
         del sys.modules[name]
@@ -112,19 +112,19 @@ def _app_of(module: ModuleType) -> FunctionRegister:
     raise ValueError("more than one FunctionApp is defined in it." if apps else "no FunctionApp is defined in it.")
 
 
-def _in_words(error: BaseException, app_dir: Path) -> str:
+def _description(error: BaseException, app_dir: Path) -> str:
     frames = [frame for frame in traceback.extract_tb(error.__traceback__) if Path(frame.filename).is_absolute()]
     own = [frame for frame in frames if app_dir in Path(frame.filename).parents]
     where = f" ({Path(own[-1].filename).relative_to(app_dir)}, line {own[-1].lineno})" if own else ""
-    return f"{type(error).__name__}: {_said(error)}{where}"
+    return f"{type(error).__name__}: {_one_line(error)}{where}"
 
 
-def _said(error: BaseException) -> str:
-    """In one line."""
+def _one_line(error: BaseException) -> str:
+    """The message in one line."""
     try:
         return " ".join(str(error).split())
-    except Exception:  # noqa: BLE001  # it is the app's own class
-        return "(what it says cannot be read)"
+    except Exception:  # noqa: BLE001  # the app may define the class
+        return "(its message cannot be read)"
 
 
 def _function(name: str, one: Decorated, signature: Signature, settings: Settings, host_json: HostJson) -> Function:
@@ -133,7 +133,7 @@ def _function(name: str, one: Decorated, signature: Signature, settings: Setting
     trigger = TRIGGERS[declared.type](name, declared, settings, host_json)
     if isinstance(trigger, HttpTrigger) and signature.annotation in (str, bytes):
         raise FunctionInError(f"annotate {signature.argument} with azure.functions.HttpRequest.")
-    call, retry = one.get_user_function(), _retry(one)  # which the real host checks for every trigger
+    call, retry = one.get_user_function(), _retry(one)  # the real host checks it for every trigger
     return Function(
         name=name,
         call=call,
@@ -159,9 +159,9 @@ def _check_names(name: str, one: Decorated) -> None:
                 f"The binding name {binding.name} is invalid. Please assign a valid name to the binding."
             )
         if binding.type not in TRIGGERS and (binding.type, binding.name) != ("http", signatures.RETURN):
-            raise FunctionInError(f"it has a binding of type '{binding.type}', which this host does not have.")
+            raise FunctionInError(f"it has a binding of type '{binding.type}', which this host does not support.")
         if binding is one.get_trigger() and binding.data_type not in BINARY:
-            raise FunctionInError("its trigger has a data_type, of which this host knows only BINARY.")
+            raise FunctionInError("its trigger has a data_type; this host supports only BINARY.")
 
 
 def _policy(one: Decorated) -> Mapping[str, Any]:
@@ -182,7 +182,7 @@ def _http(name: str, trigger: Any, settings: Settings, host_json: HostJson) -> T
     methods = tuple(str(getattr(method, "value", method)).upper() for method in trigger.methods or ())
     level = str(getattr(trigger.auth_level, "value", trigger.auth_level) or auth_level.FUNCTION).lower()
     if level not in auth_level.LEVELS:
-        raise FunctionInError(f"its auth_level '{level}' is none of {', '.join(auth_level.LEVELS)}.")
+        raise FunctionInError(f"its auth_level '{level}' is not one of {', '.join(auth_level.LEVELS)}.")
     return HttpTrigger(route_templates.parse(host_json.route_prefix, route), methods, level)
 
 
@@ -200,7 +200,7 @@ def _collide(one: HttpTrigger, other: HttpTrigger) -> bool:
 
 
 def _timer(_name: str, trigger: Any, settings: Settings, _host_json: HostJson) -> Trigger:
-    clients.check(settings.connection(STORAGE))  # where its lock is, without which the real host refuses timers, too
+    clients.check(settings.connection(STORAGE))  # the account of its lease; the real host requires it too
     expression = settings.resolve(trigger.schedule)
     schedule = ncrontab.parse(expression)
     monitored = trigger.use_monitor is not False and not schedule.is_rapid
@@ -209,7 +209,7 @@ def _timer(_name: str, trigger: Any, settings: Settings, _host_json: HostJson) -
 
 def _blob(_name: str, trigger: Any, settings: Settings, host_json: HostJson) -> Trigger:
     if not host_json.has_bundle:
-        raise FunctionInError(f"blob triggers come with the extension bundle. Add to host.json: {BUNDLE}")
+        raise FunctionInError(f"blob triggers require the extension bundle. Add to host.json: {BUNDLE}")
     clients.check(clients.queue_connection(settings.connection(STORAGE), settings))
     source = str(getattr(trigger.source, "value", trigger.source) or SCAN).lower()
     if source not in (SCAN, EVENTS):

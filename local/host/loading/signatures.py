@@ -1,4 +1,4 @@
-"""Whether a Python function fits its decorators: the checks Microsoft's Python worker makes as it loads an app."""
+"""Checks that a Python function fits its decorators, as Microsoft's Python worker does."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ RETURN = "$return"
 
 @dataclass(frozen=True)
 class Signature:
-    """`annotation`: the trigger argument's class, or None without one."""
+    """`annotation`: the class of the trigger's argument, or None."""
 
     argument: str
     annotation: type | None
@@ -29,7 +29,7 @@ class Signature:
 
 
 def check(function: Decorated) -> Signature:
-    """What the host needs to call the function. Raises SetupError: one wrong function fails the whole app."""
+    """Raises SetupError: one wrong function fails the whole app."""
     try:
         return _signature(function)
     except ValueError as error:
@@ -62,9 +62,9 @@ def _annotations(call: Any) -> dict[str, Any]:
 
 def _check_names(parameters: set[str], bound: set[str]) -> None:
     if extra := sorted(parameters - bound):
-        raise ValueError(f"its parameters {extra} are no binding of its decorators: a binding's name must match.")
+        raise ValueError(f"its parameters {extra} match no binding of its decorators.")
     if missing := sorted(bound - parameters):
-        raise ValueError(f"its decorators name {missing}, which are no parameters of the function.")
+        raise ValueError(f"its decorators name {missing}, which are not parameters of the function.")
 
 
 def _check_return(binding: Any, annotations: Mapping[str, Any]) -> None:
@@ -72,7 +72,7 @@ def _check_return(binding: Any, annotations: Mapping[str, Any]) -> None:
         return
     annotation, converts = annotations["return"], converter(binding.type)
     if not isinstance(annotation, type):
-        raise ValueError(f"its return annotation {annotation!r} is no class.")  # noqa: TRY004  # see check()
+        raise ValueError(f"its return annotation {annotation!r} is not a class.")  # noqa: TRY004  # see check()
     if converts and not converts.check_output_type_annotation(annotation):
         raise ValueError(f'its return annotation "{annotation.__name__}" does not match "{binding.type}".')
 
@@ -82,7 +82,7 @@ def _trigger_annotation(binding: Any, annotations: Mapping[str, Any]) -> type | 
     if annotation is None or converts is None:
         return None
     if not isinstance(annotation, type):
-        raise ValueError(f"the annotation of {binding.name} is no class: {annotation!r}.")  # noqa: TRY004
+        raise ValueError(f"the annotation of {binding.name} is not a class: {annotation!r}.")  # noqa: TRY004
     if annotation not in (str, bytes) and not converts.check_input_type_annotation(annotation):
         raise ValueError(
             f'the type of {binding.name} in its decorator "{binding.type}" does not match its Python annotation '

@@ -1,1 +1,1 @@
-"""Clients for storage accounts, leases on blobs, and what to do while storage is unreachable."""
+"""Clients for storage accounts, and leases on blobs."""

@@ -1,4 +1,4 @@
-"""Clients for the storage accounts that connections name, and what to do while one of them is out of reach."""
+"""Clients for the storage accounts that connections name, and the log of their outages."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from local.host.config.settings import STORAGE, Connection, Settings
 from local.host.errors import FunctionInError
 
 HOSTS_CONTAINER = "azure-webjobs-hosts"
-PATIENCE: dict[str, Any] = {  # seconds; the SDK's own retries would take more than a minute
+PATIENCE: dict[str, Any] = {  # seconds; the SDK's default retries take more than a minute
     "connection_timeout": 5,
     "read_timeout": 60,
     "retry_total": 2,
@@ -29,38 +29,38 @@ PATIENCE: dict[str, Any] = {  # seconds; the SDK's own retries would take more t
     "increment_base": 1,
     "random_jitter_range": 0.5,
 }
-LONGEST_ID = 32
+MAX_ID = 32
 Result = TypeVar("Result")
 log = logging.getLogger("host")
 
 
 def host_id(settings: Settings, app_dir: Path) -> str:
-    """What sets this app apart in storage: a setting, or the machine's name and a hash of the app's folder."""
+    """The app's id in storage: a setting, or the machine's name and a hash of the app's folder."""
     if given := settings.get("AzureFunctionsWebHost__hostid"):
         return given.lower()
     machine = re.sub("[^a-z0-9]", "", platform.node().lower())
-    return f"{machine[: LONGEST_ID - 11]}-{hashlib.sha256(str(app_dir).encode()).hexdigest()[:10]}".lstrip("-")
+    return f"{machine[: MAX_ID - 11]}-{hashlib.sha256(str(app_dir).encode()).hexdigest()[:10]}".lstrip("-")
 
 
 def blob_service(connection: Connection) -> BlobServiceClient:
-    """Opens nothing yet. Raises ValueError for a connection string that is none."""
+    """Opens no connection yet. Raises ValueError for an invalid connection string."""
     if connection.connection_string:
         return BlobServiceClient.from_connection_string(connection.connection_string, **PATIENCE)
     return BlobServiceClient(connection.blob_address, credential=_credential(connection), **PATIENCE)
 
 
 def check(connection: Connection) -> None:
-    """Raises FunctionInError if the connection cannot be one. Nothing is opened."""
+    """Raises FunctionInError for an invalid connection string. Opens no connection."""
     try:
         if connection.connection_string:
             BlobServiceClient.from_connection_string(connection.connection_string)
             QueueServiceClient.from_connection_string(connection.connection_string)
     except ValueError as error:
-        raise FunctionInError(f"the storage connection '{connection.name}' is wrong: {error}") from error
+        raise FunctionInError(f"the storage connection '{connection.name}' is invalid: {error}") from error
 
 
 def queue(connection: Connection, name: str) -> QueueClient:
-    """A queue whose messages are Base64, as the host's are."""
+    """A queue with Base64 messages, like those of the real host."""
     coding: dict[str, Any] = {
         "message_encode_policy": TextBase64EncodePolicy(),
         "message_decode_policy": TextBase64DecodePolicy(),
@@ -72,7 +72,7 @@ def queue(connection: Connection, name: str) -> QueueClient:
 
 
 def queue_connection(connection: Connection, settings: Settings) -> Connection:
-    """The connection itself, or AzureWebJobsStorage if it has no queues. Raises FunctionInError if neither has."""
+    """The connection, or AzureWebJobsStorage if it has no queue service. Raises FunctionInError if neither has one."""
     for candidate in (connection, settings.connection(STORAGE)):
         if candidate.connection_string or candidate.queue_address:
             return candidate
@@ -80,15 +80,15 @@ def queue_connection(connection: Connection, settings: Settings) -> Connection:
 
 
 def ensure(create: Callable[[], object]) -> None:
-    """Creates a queue or a container that may be there already."""
+    """Creates a queue or a container unless it exists."""
     with suppress(ResourceExistsError):
         create()
 
 
 def write(service: BlobServiceClient, name: str, text: str, *, overwrite: bool = True, **more: Any) -> None:
-    """Writes a blob of the hosts' container, which is made if it is not there.
+    """Writes a blob in the hosts' container, which is created if it does not exist.
 
-    `more` is for the upload. Raises AzureError: ResourceExistsError for a blob that is there and must not be replaced.
+    `more` is passed to the upload. Raises AzureError: ResourceExistsError if the blob exists and `overwrite` is False.
     """
     blob = service.get_blob_client(HOSTS_CONTAINER, name)
     try:
@@ -108,29 +108,29 @@ def _credential(connection: Connection) -> Any:
 
 
 async def in_thread(threads: Executor, call: Callable[..., Result], *arguments: object) -> Result:
-    """Runs a blocking call to storage on one of the threads kept for that."""
+    """Runs a blocking call in one of `threads`."""
     return await asyncio.get_running_loop().run_in_executor(threads, call, *arguments)
 
 
-def in_words(error: Exception) -> str:
-    """In one line; what storage answers needs no class before it."""
+def one_line(error: Exception) -> str:
+    """The error in one line; without its class if storage returned it."""
     line = str(error).partition("\n")[0]
     return line if line and isinstance(error, AzureError) else f"{type(error).__name__}: {line}".removesuffix(": ")
 
 
 class Outage:
-    """Tells once that something went out of reach, and once that it is back."""
+    """Logs once that something fails, and once that it recovered."""
 
     def __init__(self, what: str) -> None:
         self._what, self._failed = what, False
 
     def seen(self, error: Exception) -> None:
         if not self._failed:
-            verdict = "out of reach" if isinstance(error, AzureError) else "failed"
-            log.warning("%s: %s, will keep trying (%s)", self._what, verdict, in_words(error))
+            verdict = "unreachable" if isinstance(error, AzureError) else "failed"
+            log.warning("%s: %s, will retry (%s)", self._what, verdict, one_line(error))
         self._failed = True
 
     def over(self) -> None:
         if self._failed:
-            log.info("%s: back", self._what)
+            log.info("%s: recovered", self._what)
         self._failed = False

@@ -1,4 +1,4 @@
-"""The timer functions of an app, each with its lease and its schedule monitor."""
+"""Creates what the timer functions of an app need: leases and schedule monitors."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ from local.host.timers.schedule_monitor import Monitor
 from local.host.timers.timer import Timer
 
 
-class TimerFunctions:
-    """Those that are not disabled. Without any, storage is not asked for."""
+class TimerListeners:
+    """For the functions that are not disabled. Without any, no storage is needed."""
 
     def __init__(self, app: App, invoker: Invoker) -> None:
         self._app, self._invoker = app, invoker

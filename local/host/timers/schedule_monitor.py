@@ -1,6 +1,6 @@
-"""The schedule monitor: when a timer ran last and is due next, kept in storage so that no stop of the host hides a run.
+"""The schedule monitor: stores when a timer ran last and is due next, so that a restart of the host misses no run.
 
-`beginning` decides, and `Monitor` reads and writes the blob, which has the real host's name and form.
+`schedule_start` decides; `Monitor` reads and writes the blob, whose name and form are those of the real host.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ log = logging.getLogger("host")
 
 @dataclass(frozen=True)
 class Status:
-    """Aware UTC times; NEVER for one that has not been."""
+    """Aware UTC times; NEVER before the first run."""
 
     last: datetime
     next: datetime
@@ -34,34 +34,34 @@ class Status:
 
 
 @dataclass(frozen=True)
-class Beginning:
-    """How a timer starts: from `status`, with a run that is past due or not; `unwritten` is to be stored first."""
+class ScheduleStart:
+    """How a timer starts: from `status`, at once if a run is past due; `to_write` must be stored first."""
 
     status: Status
     past_due: bool = False
-    unwritten: Status | None = None
+    to_write: Status | None = None
 
 
-def unmonitored(schedule: Schedule, now: datetime) -> Beginning:
-    return Beginning(Status(NEVER, schedule.next(now), NEVER))
+def unmonitored(schedule: Schedule, now: datetime) -> ScheduleStart:
+    return ScheduleStart(Status(NEVER, schedule.next(now), NEVER))
 
 
 def after_run(schedule: Schedule, ran: datetime) -> Status:
     return Status(ran, schedule.next(ran), ran)
 
 
-def beginning(schedule: Schedule, stored: Status | None, now: datetime) -> Beginning:
-    """From what the last host left. A status of another schedule is made anew, and then nothing is past due."""
+def schedule_start(schedule: Schedule, stored: Status | None, now: datetime) -> ScheduleStart:
+    """From the stored status. If the schedule has changed, a new status replaces it, and nothing is past due."""
     if stored is None:
-        begun = unmonitored(schedule, now)
-        return Beginning(begun.status, unwritten=Status(NEVER, begun.status.next, now))
+        start = unmonitored(schedule, now)
+        return ScheduleStart(start.status, to_write=Status(NEVER, start.status.next, now))
     base = next((moment for moment in (stored.last, stored.updated) if moment > NEVER), now)
     if stored.next == schedule.next(base):
-        return Beginning(stored, past_due=now > stored.next)
+        return ScheduleStart(stored, past_due=now > stored.next)
     if now > schedule.next(base):
         base = now
     changed = Status(NEVER, schedule.next(base), base)
-    return Beginning(changed, unwritten=changed)
+    return ScheduleStart(changed, to_write=changed)
 
 
 def parse(text: str) -> Status:
@@ -76,7 +76,7 @@ def parse(text: str) -> Status:
 
 
 def _text(moment: datetime) -> str:
-    """As the real host writes times: with an offset, and a fraction without trailing zeros."""
+    """A time as the real host writes it: with an offset, and a fraction without trailing zeros."""
     whole, dot, fraction = moment.replace(tzinfo=None).isoformat().partition(".")
     return f"{whole}{dot}{fraction.rstrip('0')}+00:00"
 
@@ -89,24 +89,24 @@ def _moment(text: str) -> datetime:
 
 
 class Monitor:
-    """One timer's status blob. Storage that is away is told of once, and holds up no schedule."""
+    """The status blob of one timer. A failure of storage is logged once, and delays no schedule."""
 
     def __init__(self, service: BlobServiceClient, host_id: str, function_id: str, threads: Executor) -> None:
         self._name = f"timers/{host_id}/{function_id}/status"
         self._service, self._threads = service, threads
         self._outage = Outage(f"the schedule status {self._name}")
 
-    async def begin(self, schedule: Schedule, now: datetime) -> Beginning:
-        """Where the schedule stands, as far as storage tells."""
+    async def begin(self, schedule: Schedule, now: datetime) -> ScheduleStart:
+        """How the schedule starts; unmonitored if storage fails."""
         try:
             stored = await in_thread(self._threads, self._read)
-        except Exception as error:  # noqa: BLE001  # whatever it is, it holds up no schedule
+        except Exception as error:  # noqa: BLE001  # it must not delay the schedule
             self._outage.seen(error)
             return unmonitored(schedule, now)
-        begun = beginning(schedule, stored, now)
-        if begun.unwritten:
-            await self.write(begun.unwritten)
-        return begun
+        start = schedule_start(schedule, stored, now)
+        if start.to_write:
+            await self.write(start.to_write)
+        return start
 
     async def write(self, status: Status) -> None:
         text = json.dumps(status.to_dict(), separators=(",", ":"))
@@ -123,5 +123,5 @@ class Monitor:
         except ResourceNotFoundError:
             return None
         except ValueError as error:
-            log.warning("The schedule status %s is made anew, for it cannot be read: %s", self._name, error)
+            log.warning("The schedule status %s cannot be read, and is replaced: %s", self._name, error)
             return None

@@ -1,4 +1,4 @@
-"""When a timer is due: NCRONTAB expressions and time spans, read as the real host reads them. Pure; times are UTC."""
+"""Schedules of timers: NCRONTAB expressions and time spans, parsed as in the real host. Pure; times are UTC."""
 
 from __future__ import annotations
 
@@ -23,16 +23,16 @@ FIELDS: tuple[tuple[str, int, int, Sequence[str]], ...] = (  # name, lowest, hig
 )
 WITHOUT_SECONDS = 5
 NEVER = datetime.max.replace(tzinfo=UTC)
-DAYS_AHEAD = 366 * 41  # no combination of day, month and day of week that comes at all takes longer
+DAYS_AHEAD = 366 * 41  # the longest wait for any combination of day, month and day of week
 
 
 class ScheduleError(ValueError):
-    """The expression is no schedule, or its moment never comes."""
+    """The expression is not a schedule, or never occurs."""
 
 
 @dataclass(frozen=True)
 class Cron:
-    """The values each field allows, ascending. Day of month and day of week must both fit, unlike in classic cron."""
+    """The allowed values of each field, ascending. Day of month and day of week must both match, unlike in cron."""
 
     seconds: tuple[int, ...]
     minutes: tuple[int, ...]
@@ -43,7 +43,7 @@ class Cron:
 
     @property
     def is_rapid(self) -> bool:
-        """Whether it comes more than once in every minute."""
+        """Whether it occurs more than once in every minute."""
         fields = (self.minutes, self.hours, self.days, self.months, self.weekdays)
         spans = [highest - lowest + 1 for _, lowest, highest, _ in FIELDS[1:]]
         return len(self.seconds) > 1 and [len(values) for values in fields] == spans
@@ -53,7 +53,7 @@ class Cron:
         for day in self._days_from(start.date()):
             if moment := self._first_time(start.time() if day == start.date() else time.min):
                 return datetime.combine(day, moment, after.tzinfo)
-        raise ScheduleError("no day fits its day, month and day of week")
+        raise ScheduleError("no date matches its day, month and day of week")
 
     def _days_from(self, first: date) -> Iterator[date]:
         for ahead in range(DAYS_AHEAD):
@@ -81,11 +81,11 @@ class Interval:
 
     @property
     def is_rapid(self) -> bool:
-        """Whether it comes more than once a minute."""
+        """Whether it occurs more than once a minute."""
         return self.span < timedelta(minutes=1)
 
     def next(self, after: datetime) -> datetime:
-        """NEVER for a moment that no calendar has."""
+        """NEVER if the time is out of range."""
         try:
             return after + self.span
         except OverflowError:
@@ -97,7 +97,7 @@ Schedule = Cron | Interval
 
 @lru_cache
 def parse(expression: str) -> Schedule:
-    """The schedule an expression stands for: six NCRONTAB fields, five (second 0), or a span such as 00:05:00.
+    """Parses six NCRONTAB fields, five (second 0), or a span such as 00:05:00.
 
     Raises ScheduleError.
     """
@@ -114,14 +114,14 @@ def parse(expression: str) -> Schedule:
 
 
 def next_occurrence(expression: str, after: datetime) -> datetime:
-    """The first moment strictly later than `after` (an aware UTC time). Raises ScheduleError."""
+    """The first occurrence after `after` (an aware UTC time). Raises ScheduleError."""
     return parse(expression).next(after)
 
 
 def _cron(words: Sequence[str]) -> Cron:
     padded = words if len(words) == len(FIELDS) else ["0", *words]
     cron = Cron(*(_values(word, *field) for word, field in zip(padded, FIELDS, strict=True)))
-    cron.next(datetime(2000, 1, 1, tzinfo=UTC))  # so that a date that never comes is refused here
+    cron.next(datetime(2000, 1, 1, tzinfo=UTC))  # refuses a date that never occurs
     return cron
 
 
@@ -147,19 +147,19 @@ def _range(base: str, *, open_ended: bool, field: tuple[str, int, int, Sequence[
 
 
 def _value(word: str, name: str, lowest: int, highest: int, names: Sequence[str]) -> int:
-    if word and not word[0].isdigit():  # a name may be cut short: "mon", and even "j" for January
+    if word and not word[0].isdigit():  # names can be abbreviated: "mon", and even "j" for January
         named = (index for index, full in enumerate(names, lowest) if full.startswith(word.lower()))
         value = next(named, highest + 1)
     else:
         value = _digits(word)
     if not lowest <= value <= highest:
-        raise ValueError(f"{word!r} is no {name}")
+        raise ValueError(f"{word!r} is not a valid {name}")
     return value
 
 
 def _digits(word: str) -> int:
     if not (word.isascii() and word.isdigit()):
-        raise ValueError(f"{word!r} is no number")
+        raise ValueError(f"{word!r} is not a number")
     return int(word)
 
 
@@ -167,5 +167,5 @@ def _interval(expression: str) -> Interval:
     if not any(form.fullmatch(expression) for form in FORMS):
         raise ValueError("it has neither five or six fields nor the form hh:mm:ss")
     if not (length := parse_span(expression)):
-        raise ValueError("it is no time at all")
+        raise ValueError("it is zero")
     return Interval(length)

@@ -1,4 +1,4 @@
-"""The path of a blob trigger, `container/pattern`, and what it takes from a blob's name. Pure."""
+"""Blob paths of triggers, `container/pattern`, matched against names of blobs. Pure."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ CONTAINER = re.compile(r"\$root|\$web|[a-z0-9](?:-?[a-z0-9]){2,62}")
 
 @dataclass(frozen=True)
 class BlobPath:
-    """`prefix` is the literal start of the names that can match."""
+    """`prefix`: the literal start of names that can match."""
 
     text: str
     container: str
@@ -21,17 +21,17 @@ class BlobPath:
     pattern: re.Pattern[str]
 
     def match(self, blob: str) -> dict[str, str] | None:
-        """The parameters a blob's name gives, or None. They are greedy and cross "/"; case matters."""
+        """The parameters in a blob's name, or None. They are greedy and may contain "/"; case matters."""
         match = self.pattern.fullmatch(blob)
         return match.groupdict() if match else None
 
 
 def parse(text: str) -> BlobPath:
-    """Raises FunctionInError for a path that is wrong or not supported."""
+    """Raises FunctionInError for an invalid or unsupported path."""
     container, slash, pattern = text.partition("/")
-    container = container.lower()  # the host compares it without regard to case; storage knows lower case only
+    container = container.lower()  # the real host ignores case; names in storage are lower case
     if not CONTAINER.fullmatch(container):
-        raise FunctionInError(f"the blob path '{text}' must begin with a container's name (3 or more of a-z, 0-9, -).")
+        raise FunctionInError(f"the blob path '{text}' must begin with a container name (3 or more of a-z, 0-9, -).")
     if slash and not pattern:
         raise FunctionInError(f"the blob path '{text}' has nothing after its '/'.")
     source, prefix = _compiled(pattern, text) if slash else ("(?s:.*)", "")
@@ -42,11 +42,11 @@ def parse(text: str) -> BlobPath:
 
 
 def _compiled(pattern: str, text: str) -> tuple[str, str]:
-    """The regular expression a pattern stands for, and its literal start."""
+    """The pattern as a regular expression, and its literal start."""
     source, prefix, position, literal_so_far = "", "", 0, True
     while position < len(pattern):
         if not (token := TOKEN.match(pattern, position)):
-            raise FunctionInError(f"the blob path '{text}' is wrong at '{pattern[position:]}': write {{name}} or {{{{.")
+            raise FunctionInError(f"the blob path '{text}' is invalid at '{pattern[position:]}': use {{name}} or {{{{.")
         name, plain = token.group(1), token.group(2) or token.group(0)[0]
         literal_so_far = literal_so_far and not name
         source += f"(?P<{name}>.*)" if name else re.escape(plain)

@@ -1,6 +1,6 @@
-"""Route templates of HTTP functions, matched as ASP.NET Core's routing matches them. Pure.
+"""Route templates of HTTP functions, matched as in ASP.NET Core. Pure.
 
-`{x}`, `{x?}` and `{*x}` fill one segment each; anything finer (constraints, defaults, several in a segment) is refused.
+`{x}`, `{x?}` and `{*x}` fill one segment each. Constraints, defaults and several parameters in a segment are refused.
 """
 
 from __future__ import annotations
@@ -36,9 +36,9 @@ class Route:
     segments: tuple[Segment, ...]
 
     def match(self, path: str) -> dict[str, str] | None:
-        """The parameters a request's path gives, or None if it is not for this route.
+        """The parameters in the path of a request, or None if it does not match.
 
-        `path` is as sent, percent-encoded. One slash at its end does not count; an empty segment matches nothing.
+        `path` is percent-encoded, as sent. One slash at its end is ignored; an empty segment matches nothing.
         """
         words = path.removeprefix("/").split("/")
         if words[-1] == "":
@@ -73,7 +73,7 @@ def _take(segment: Segment, word: str, found: dict[str, str]) -> bool:
 
 
 def decoded(text: str) -> str:
-    """Percent-decoded, except for "%2F": Kestrel leaves it, lest it look like a separator, and what is no UTF-8."""
+    """Percent-decoded, except for "%2F" and invalid UTF-8, as in Kestrel."""
     parts = ENCODED_SLASH.split(text)
     return "".join(part if ENCODED_SLASH.fullmatch(part) else _text(part) for part in parts)
 
@@ -86,12 +86,12 @@ def _text(part: str) -> str:
 
 
 def parse(prefix: str, route: str) -> Route:
-    """The template of a function below the app's route prefix. Raises FunctionInError for what is not supported."""
+    """Parses a function's route below the app's prefix. Raises FunctionInError if it is not supported."""
     template = f"{prefix}/{route}" if prefix else route
     segments = tuple(_segment(word, template) for word in template.split("/"))
     for segment, following in pairwise(segments):
         if segment.catch_all or (segment.optional and not following.may_be_missing):
-            raise FunctionInError(f"the route '{template}' goes on after {{{segment.parameter}}}, which must be last.")
+            raise FunctionInError(f"the route '{template}' has more after {{{segment.parameter}}}, which must be last.")
     names = [segment.parameter.lower() for segment in segments if segment.parameter]
     if len(set(names)) < len(names):
         raise FunctionInError(f"the route '{template}' has the same parameter twice.")
@@ -107,4 +107,4 @@ def _segment(word: str, template: str) -> Segment:
         raise FunctionInError(f"the route '{template}' has an empty segment: write it without a '/' at either end.")
     elif not set(word) & set("{}?*~"):
         return Segment(literal=word)
-    raise FunctionInError(f"the route '{template}' has '{word}': this host knows only {{x}}, {{x?}} and {{*x}}.")
+    raise FunctionInError(f"the route '{template}' has '{word}': this host supports only {{x}}, {{x?}} and {{*x}}.")
