@@ -7,7 +7,7 @@ import time
 from pathlib import Path
 from statistics import median
 
-from local.cli import material, quickstart, show
+from local.cli import quickstart, show, training_data
 from local.cli.client import Client
 from local.stack import launch
 
@@ -21,7 +21,7 @@ def report() -> None:
         with tempfile.TemporaryDirectory() as folder, launch.running(pace=pace) as started:
             client = Client(started)
             show.console.quiet = True
-            quickstart.learn(client, material.samples())
+            quickstart.learn(client, training_data.samples())
             show.console.quiet = False
             took = sorted(_lone_file(client, Path(folder) / f"{pace}{number}.txt") for number in range(FILES))
         spread = f"{took[0]:.1f} to {took[-1]:.1f} s ({FILES} files)"

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from local.cli import material, quickstart, show
+from local.cli import quickstart, show, training_data
 from local.cli.client import Client
 from local.stack import launch
 from shared.language.types import Classifier, Kind
@@ -23,6 +23,6 @@ def learnt() -> Iterator[Path]:
     with tempfile.TemporaryDirectory(prefix="textdrop-bench-") as folder:
         with launch.running(state=Path(folder), pace="instant") as started:
             show.console.quiet = True
-            quickstart.learn(Client(started), material.samples())
+            quickstart.learn(Client(started), training_data.samples())
             show.console.quiet = False
         yield Path(folder) / "language"

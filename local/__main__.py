@@ -1,4 +1,4 @@
-"""`python -m local COMMAND` runs textdrop, or a part of it, on one machine. Calling a command imports its module."""
+"""`python -m local COMMAND` runs textdrop, or a part of it, on one machine. Only the module of COMMAND is imported."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from local.paths import ROOT
 from shared.errors import TextdropError
 
 COMMANDS = {  # command: module, what it does
-    "demo": ("local.cli.demo", "walk the quickstart from start to end, then stop"),
+    "demo": ("local.cli.demo", "run the quickstart from start to end, then stop"),
     "up": ("local.cli.up", "start everything with a published sample model, until Ctrl-C"),
     "drop": ("local.cli.drop", "drop files into the documents container"),
     "language": ("local.language.server.server", "run the Language service alone"),
@@ -24,7 +24,7 @@ COMMANDS = {  # command: module, what it does
     "install": ("local.cli.install", "install Azurite, and Node.js for it if there is none"),
 }
 
-WITH_THE_SET_UP = f"Run `make setup` in {ROOT} once, then {ROOT}/.venv/bin/python -m local …"
+SET_UP = f"Run `make setup` in {ROOT} once, then {ROOT}/.venv/bin/python -m local …"
 
 
 def main(words: Sequence[str]) -> int:
@@ -34,7 +34,7 @@ def main(words: Sequence[str]) -> int:
     try:
         command = _imported(module)
     except ModuleNotFoundError as error:
-        print(f"{error.name} is not installed for {sys.executable}. {WITH_THE_SET_UP}", file=sys.stderr)
+        print(f"{error.name} is not installed for {sys.executable}. {SET_UP}", file=sys.stderr)
         return 1
     parser = argparse.ArgumentParser(
         prog=f"python -m local {words[0]}", description=summary[0].upper() + summary[1:] + "."
@@ -52,7 +52,7 @@ def main(words: Sequence[str]) -> int:
 
 
 def _imported(module: str) -> ModuleType:
-    """Ctrl-C meanwhile, which may be for seconds, ends the process at once: nothing has begun that needs an end."""
+    """Imports a module, which can take seconds. Ctrl-C ends the process at once: nothing is running yet."""
     before = signal.signal(signal.SIGINT, signal.SIG_DFL)
     try:
         return importlib.import_module(module)
@@ -61,7 +61,7 @@ def _imported(module: str) -> ModuleType:
 
 
 def _without_command(words: Sequence[str]) -> int:
-    """Help, asked for or not; exit code 2 for a command that does not exist."""
+    """Prints the help. Exit code 2 for an unknown command."""
     print("python -m local COMMAND [--help]\n")
     print("\n".join(f"  {name:<10}{summary}" for name, (_, summary) in COMMANDS.items()))
     if not words or words[0] in ("-h", "--help"):

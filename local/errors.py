@@ -1,4 +1,4 @@
-"""The one error of this side: `python -m local` prints its message and ends with exit code 1."""
+"""The error of local/: `python -m local` prints its message and exits with 1."""
 
 from __future__ import annotations
 

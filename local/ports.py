@@ -1,4 +1,4 @@
-"""TCP ports: whether one can be, whether one is taken, and a free one to name in its place."""
+"""TCP ports: whether a number is valid, whether a port is taken, and free ports."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ MAX_PORT = 65_535
 
 
 def check(port: int) -> None:
-    """Raises SetupError for a number that is no port. 0 stands for any free one."""
+    """Raises SetupError for an invalid number. 0 means any free port."""
     if not 0 <= port <= MAX_PORT:
-        raise SetupError(f"--port {port} is no port: it must be from 1 to {MAX_PORT}, or 0 for any free one.")
+        raise SetupError(f"--port {port} is not a port: it must be from 1 to {MAX_PORT}, or 0 for any free port.")
 
 
 def is_taken(port: int) -> bool:
-    """Whether something on this machine accepts connections there."""
+    """Whether a program on this machine accepts connections there."""
     with socket.socket() as probe:
         probe.settimeout(2.0)
         return probe.connect_ex((LOCALHOST, port)) == 0
@@ -29,8 +29,8 @@ def free() -> int:
 
 
 def free_after(port: int) -> int:
-    """The next port above that is free now, or else any free one."""
-    candidates = (one for one in range(port + 1, MAX_PORT + 1) if _bound(one))
+    """The next free port above, or else any free port."""
+    candidates = (candidate for candidate in range(port + 1, MAX_PORT + 1) if _bound(candidate))
     return next(candidates, None) or free()
 
 

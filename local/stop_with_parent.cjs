@@ -1,2 +1,2 @@
-// Loaded into Azurite: ends it with the process that started it. Their pipe closes even when that process is killed.
+// Loaded into Azurite: stops it when its stdin closes, which happens even if the process that started it is killed.
 process.stdin.on("end", () => process.kill(process.pid, "SIGTERM")).resume().unref();

@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 from azure.core.exceptions import AzureError
 from azure.storage.blob import BlobServiceClient
 
-from local.cli import material, quickstart
+from local.cli import quickstart, training_data
 from local.cli.client import Client
 from local.host import launch as host_app
 from local.host.launch import Host
@@ -165,7 +165,7 @@ def besieged(folder: Path, hosts: int) -> Iterator[Besieged]:
         environ = _environ(connection, language.present)
         running = [part(lambda _: host_app.running(ROOT, environ=environ)) for _ in range(hosts)]
         made = Besieged(storage, language, running, build(load(environ)))
-        quickstart.learn(made.client(), material.samples())
+        quickstart.learn(made.client(), training_data.samples())
         yield made
 
 

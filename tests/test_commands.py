@@ -220,7 +220,7 @@ def test_make_run_takes_keys_from_the_environment(fresh_clone: Path, auth: str, 
 @pytest.mark.parametrize(
     ("source", "words", "what_to_do"),
     [
-        ("LogsAndContainerScan", ["--event-grid"], "or start it anew: BLOB_TRIGGER_SOURCE=EventGrid make run"),
+        ("LogsAndContainerScan", ["--event-grid"], "or restart it: BLOB_TRIGGER_SOURCE=EventGrid make run"),
         ("LogsAndContainerScan", ["--cloud-events"], "leave out --event-grid"),
         ("EventGrid", [], "python -m local drop --event-grid FILE"),
     ],

@@ -55,7 +55,7 @@ def test_one_that_does_not_start_is_an_error_with_what_it_printed(programs: Path
 @pytest.mark.usefixtures("programs")
 def test_without_it_the_message_says_what_is_used_instead(tmp_path: Path) -> None:
     with (
-        pytest.raises(SetupError, match="without HOST=func our own host is used"),
+        pytest.raises(SetupError, match="without HOST=func the local host is used"),
         coretools.running(tmp_path, environ={}, log=tmp_path / "host.log"),
     ):
         pass

@@ -17,7 +17,7 @@ from wire import recording, said
 from world import World, environment
 
 from local.doctor import function_names, storage_accounts
-from local.doctor.checks import CHECKS, Finding, Patient, examine, look, to_correct
+from local.doctor.checks import CHECKS, CheckedApp, Finding, blocking_count, run_check, run_checks
 from local.doctor.sign_in import CONNECTIONS
 from local.errors import SetupError
 from local.host.config import settings as host_settings
@@ -35,28 +35,28 @@ def environ(world: World) -> dict[str, str]:
 
 
 def examined(world: World, folder: Path = ROOT, labels: Path | None = None, **changes: str) -> dict[str, list[Finding]]:
-    return examine(Patient(folder, {**environ(world), **changes}, world.now, labels))
+    return run_checks(CheckedApp(folder, {**environ(world), **changes}, world.now, labels))
 
 
-def trouble(found: dict[str, list[Finding]]) -> dict[str, str]:
+def problems(found: dict[str, list[Finding]]) -> dict[str, str]:
     """What is wrong and to be done, by check."""
-    told = {name: " ".join(f"{one.what} {one.mend}" for one in all_ if one.mend) for name, all_ in found.items()}
+    told = {name: " ".join(f"{one.what} {one.fix}" for one in all_ if one.fix) for name, all_ in found.items()}
     return {name: text for name, text in told.items() if text}
 
 
 def test_a_published_app_is_well(world: World) -> None:
     world.publish()
     found = examined(world, labels=SAMPLES)
-    assert trouble(found) == {}
-    assert not to_correct(found)
+    assert problems(found) == {}
+    assert not blocking_count(found)
     assert found.keys() == CHECKS.keys()
     assert all(found.values())
 
 
 def test_without_a_classifier_files_would_wait_which_is_no_hindrance(world: World) -> None:
     found = examined(world)
-    assert trouble(found).keys() == {"classifier"}
-    assert not to_correct(found)
+    assert problems(found).keys() == {"classifier"}
+    assert not blocking_count(found)
 
 
 @pytest.mark.parametrize(
@@ -74,24 +74,24 @@ def test_without_a_classifier_files_would_wait_which_is_no_hindrance(world: Worl
 )
 def test_what_is_wrong_is_found_with_its_mend(world: World, changes: dict[str, str], check: str, said: str) -> None:
     found = examined(world, **changes)
-    assert said in trouble(found)[check]
-    assert to_correct(found)
+    assert said in problems(found)[check]
+    assert blocking_count(found)
 
 
 def test_a_key_that_storage_refuses_is_told_from_storage_that_is_away(world: World) -> None:
     wrong = world.storage.replace("AccountKey=Eby8", "AccountKey=AAAA")
     found = examined(world, DOCUMENTS_STORAGE=wrong, AzureWebJobsStorage=wrong)
     for check in ("host's storage", "documents' storage", "containers", "tables"):
-        assert "Correct the key of" in trouble(found)[check]
-        assert "identity" not in trouble(found)[check]
+        assert "Correct the key of" in problems(found)[check]
+        assert "identity" not in problems(found)[check]
     assert "AAAA" not in str(found)
 
 
 def test_one_cause_that_several_checks_meet_is_counted_once(world: World) -> None:
     wrong = world.storage.replace("AccountKey=Eby8", "AccountKey=AAAA")
-    assert to_correct(examined(world, DOCUMENTS_STORAGE=wrong)) == 1
-    assert to_correct(examined(world, DOCUMENTS_STORAGE=wrong, AzureWebJobsStorage=wrong)) == 2
-    assert to_correct(examined(world, DOCUMENTS_STORAGE="")) == 1
+    assert blocking_count(examined(world, DOCUMENTS_STORAGE=wrong)) == 1
+    assert blocking_count(examined(world, DOCUMENTS_STORAGE=wrong, AzureWebJobsStorage=wrong)) == 2
+    assert blocking_count(examined(world, DOCUMENTS_STORAGE="")) == 1
 
 
 ADDRESSES = {f"{service}ServiceUri": "https://127.0.0.1:1/" for service in ("blob", "queue", "table")}
@@ -110,21 +110,21 @@ def no_login(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_that_nobody_is_signed_in_is_told_once(world: World) -> None:
     keyless = {**dict.fromkeys(CONNECTIONS, ""), **KEYLESS, "LANGUAGE_KEY": ""}
     found = examined(world, **keyless)
-    assert {name for name, all_ in found.items() if any(one.mend and one.serious for one in all_)} == {"login"}
-    assert trouble(found)["login"] == (
+    assert {name for name, all_ in found.items() if any(one.fix and one.is_blocking for one in all_)} == {"login"}
+    assert problems(found)["login"] == (
         "Nobody is signed in, and there is no key for: AzureWebJobsStorage, DOCUMENTS_STORAGE, the Language service. "
         "Sign in with `az login`."
     )
-    assert to_correct(found) == 1
+    assert blocking_count(found) == 1
     assert "KEY" not in str(found)
 
 
 @pytest.mark.usefixtures("no_login")
 def test_without_a_login_what_has_a_key_is_looked_at(world: World) -> None:
     found = examined(world, LANGUAGE_KEY="")
-    assert trouble(found).keys() == {"login", "Language service", "classifier"}
-    assert "Set LANGUAGE_KEY; or" in trouble(found)["login"]
-    assert to_correct(found) == 1
+    assert problems(found).keys() == {"login", "Language service", "classifier"}
+    assert "Set LANGUAGE_KEY; or" in problems(found)["login"]
+    assert blocking_count(found) == 1
 
 
 @pytest.fixture
@@ -144,17 +144,17 @@ def identity(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 @pytest.mark.usefixtures("identity")
 def test_an_identity_that_is_refused_needs_a_role_and_no_key(world: World) -> None:
     found = examined(world, LANGUAGE_KEY="")
-    assert trouble(found).keys() == {"Language service", "classifier"}
-    assert "Give the identity Cognitive Services Language Owner." in trouble(found)["Language service"]
-    assert to_correct(found) == 1
+    assert problems(found).keys() == {"Language service", "classifier"}
+    assert "Give the identity Cognitive Services Language Owner." in problems(found)["Language service"]
+    assert blocking_count(found) == 1
 
 
 def test_storage_that_is_away(world: World) -> None:
     account = "DefaultEndpointsProtocol=http;AccountName=a;AccountKey=c2VjcmV0;"
     nobody = account + ";".join(f"{kind}Endpoint=http://127.0.0.1:1/a" for kind in ("Blob", "Queue", "Table"))
     found = examined(world, DOCUMENTS_STORAGE=nobody)
-    assert {"documents' storage", "containers", "tables"} <= trouble(found).keys()
-    assert "network rules" in trouble(found)["documents' storage"]
+    assert {"documents' storage", "containers", "tables"} <= problems(found).keys()
+    assert "network rules" in problems(found)["documents' storage"]
     assert "c2VjcmV0" not in str(found)
 
 
@@ -165,42 +165,42 @@ def test_a_deployment_that_is_gone_or_expires(world: World) -> None:
     expires = datetime.fromisoformat(deployment["expires"])
     world.now = expires - timedelta(days=29)
     found = examined(world)
-    assert "expires on" in trouble(found)["classifier"]
-    assert not to_correct(found)
+    assert "expires on" in problems(found)["classifier"]
+    assert not blocking_count(found)
     world.now = expires
     found = examined(world)
-    assert "expired on" in trouble(found)["classifier"]
-    assert to_correct(found)
+    assert "expired on" in problems(found)["classifier"]
+    assert blocking_count(found)
     world.ended(world.ask("DELETE", f"projects/{world.project}/deployments/production")[1])
     found = examined(world, CLASSIFIER=f"{world.project}/production")
-    assert "is not there" in trouble(found)["classifier"]
+    assert "does not exist" in problems(found)["classifier"]
 
 
 @pytest.mark.parametrize("world", [PREVIEW_API], indirect=True)
 def test_a_labels_file_that_does_not_fit(world: World, tmp_path: Path) -> None:
     file = tmp_path / "labels.json"
-    assert "cannot be read" in trouble(examined(world, labels=file))["labels file"]
+    assert "cannot be read" in problems(examined(world, labels=file))["labels file"]
     file.write_text("{ no json")
-    assert "Correct the labels file" in trouble(examined(world, labels=file))["labels file"]
+    assert "Correct the labels file" in problems(examined(world, labels=file))["labels file"]
 
 
 def test_a_fault_of_each_setting_is_a_finding(world: World) -> None:
     found = examined(world, LANGUAGE_API="v9", DOCUMENTS_CONTAINER="", SWEEP_MINUTES="often")
-    said = [(one.what.split()[0], one.mend.split()[1]) for one in found["settings"]]
+    said = [(one.what.split()[0], one.fix.split()[1]) for one in found["settings"]]
     assert said == [(name, name) for name in ("LANGUAGE_API", "DOCUMENTS_CONTAINER", "SWEEP_MINUTES")]
-    assert to_correct(found) == len(said)
+    assert blocking_count(found) == len(said)
 
 
 @pytest.mark.parametrize("world", [TODAY_API], indirect=True)
 def test_trouble_of_the_language_service_is_not_taken_for_storages(world: World) -> None:
-    patient = Patient(ROOT, {**environ(world), "LANGUAGE_KEY": "another-key", "CLASSIFIER": "movies/p"}, world.now)
-    assert "LANGUAGE_KEY" in look("classifier", patient)[0].mend
-    assert to_correct(examine(patient)) == 1
+    app = CheckedApp(ROOT, {**environ(world), "LANGUAGE_KEY": "another-key", "CLASSIFIER": "movies/p"}, world.now)
+    assert "LANGUAGE_KEY" in run_check("classifier", app)[0].fix
+    assert blocking_count(run_checks(app)) == 1
 
 
 def test_an_endpoint_that_is_still_the_samples_is_not_asked(world: World) -> None:
     sample = json.loads((ROOT / "local.settings.sample.json").read_text())["Values"]["LANGUAGE_ENDPOINT"]
-    found = trouble(examined(world, LANGUAGE_ENDPOINT=sample))
+    found = problems(examined(world, LANGUAGE_ENDPOINT=sample))
     assert "NAME is your Language resource's" in found["Language service"]
     assert found.keys() == {"Language service", "classifier"}
 
@@ -211,12 +211,12 @@ def test_azurite_that_does_not_run_is_to_be_started(world: World, monkeypatch: p
     for module in (host_settings, storage_accounts):  # its default ports are taken on many a machine
         monkeypatch.setattr(module, "DEVELOPMENT_STORAGE", nobody)
     found = examined(world, AzureWebJobsStorage="UseDevelopmentStorage=true")
-    assert "nobody answers" in trouble(found)["host's storage"]
-    assert "-m local azurite" in trouble(found)["host's storage"]
+    assert "there is no response" in problems(found)["host's storage"]
+    assert "-m local azurite" in problems(found)["host's storage"]
 
 
 def test_storage_without_an_account_is_told_all_three_addresses_by_every_check(world: World) -> None:
-    found = trouble(examined(world, DOCUMENTS_STORAGE=""))
+    found = problems(examined(world, DOCUMENTS_STORAGE=""))
     for check in ("settings", "documents' storage"):
         assert all(f"{service}ServiceUri" in found[check] for service in ("blob", "queue", "table"))
 
@@ -245,8 +245,8 @@ def test_an_app_that_would_not_be_found(
     world: World, tmp_path: Path, files: dict[str, str], check: str, said: str
 ) -> None:
     found = examined(world, folder=app(tmp_path, **files))
-    assert said in trouble(found)[check]
-    assert to_correct(found)
+    assert said in problems(found)[check]
+    assert blocking_count(found)
 
 
 @pytest.mark.parametrize("world", [TODAY_API], indirect=True)
@@ -266,28 +266,28 @@ def test_an_app_that_misbehaves_when_it_is_imported(
     world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, added: str, said: str
 ) -> None:
     monkeypatch.setattr(function_names, "PATIENCE", 3.0)
-    assert said in trouble(examined(world, folder=app(tmp_path, function_app_py=added)))["functions"]
+    assert said in problems(examined(world, folder=app(tmp_path, function_app_py=added)))["functions"]
 
 
 @pytest.mark.parametrize("world", [TODAY_API], indirect=True)
 def test_a_short_value_is_no_secret_that_words_are_hidden_for(world: World, tmp_path: Path) -> None:
     folder = app(tmp_path, function_app_py="raise RuntimeError('key ring')")
     found = examined(world, folder=folder, LANGUAGE_KEY="key")
-    assert "RuntimeError: key ring" in trouble(found)["functions"]
+    assert "RuntimeError: key ring" in problems(found)["functions"]
 
 
 @pytest.mark.parametrize("world", [TODAY_API], indirect=True)
 def test_what_the_app_prints_is_not_taken_for_its_functions(world: World, tmp_path: Path) -> None:
     text = (ROOT / "function_app.py").read_text()
     found = examined(world, folder=app(tmp_path, function_app_py=f"{text}\nprint('hello')\n"))
-    assert "functions" not in trouble(found)
+    assert "functions" not in problems(found)
 
 
 @pytest.mark.parametrize("world", [TODAY_API], indirect=True)
 def test_what_a_check_stumbles_over_is_a_finding_and_the_others_have_their_turn(world: World, tmp_path: Path) -> None:
     found = examined(world, folder=app(tmp_path, host_json="[" * 100_000), A="half\x00")
-    assert {"host.json", "functions"} <= trouble(found).keys()
-    assert "Language service" not in trouble(found)
+    assert {"host.json", "functions"} <= problems(found).keys()
+    assert "Language service" not in problems(found)
     assert found.keys() == CHECKS.keys()
 
 

@@ -17,7 +17,7 @@ from world import TEXTS, World
 
 from local.__main__ import main
 from local.cli import client as outside
-from local.cli import show, unanswered
+from local.cli import missing_results, show
 from local.cli.client import Client
 from local.cli.follow import Follower
 from local.development_storage import ACCOUNT, DEVELOPMENT_STORAGE, KEY
@@ -33,7 +33,7 @@ NOWHERE = f"AccountName={ACCOUNT};AccountKey={KEY};BlobEndpoint=http://127.0.0.1
 def no_pauses(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """The app is asked at each look; what runs is announced in a folder of the test."""
     monkeypatch.setattr(outside, "ASK_EVERY", 0)
-    monkeypatch.setattr(unanswered.HealthWatch.__init__, "__defaults__", (0,))
+    monkeypatch.setattr(missing_results.HealthWatch.__init__, "__defaults__", (0,))
     monkeypatch.setattr(discovery, "STATE", tmp_path / "state")
     monkeypatch.setattr(discovery, "ROOT", tmp_path)
 
@@ -75,7 +75,7 @@ def test_what_keeps_files_waiting_is_told_while_they_wait_and_in_the_end(
     world.ask("PUT", "submission", {"paused": True})
     assert dropped(1, *files(tmp_path, stew=TEXTS["Cooking"])) == 1
     printed = capsys.readouterr()
-    assert "  stew.txt  waits since 20" in printed.out
+    assert "  stew.txt  has been waiting since 20" in printed.out
     assert printed.out.count("! submission: Submissions are paused") == 2
     assert printed.out.count("! classifier: Files wait, and there is no classifier: publish a model") == 2
     assert printed.err == "1 of 1 file got no classes: see above.\n"
@@ -109,8 +109,8 @@ def test_a_file_that_is_overwritten_meanwhile_is_not_waited_for(
 @pytest.mark.parametrize(
     ("reply", "said"),
     [
-        (Reply(cut=0), "the app does not answer (ConnectionError). Is it still running?"),
-        (Reply(401), "it wants a key"),
+        (Reply(cut=0), "the app does not respond (ConnectionError). Is it still running?"),
+        (Reply(401), "it expects another key"),
         (Reply(404), "there is no textdrop at this address"),
         (Reply(200, b"[]"), "there is no textdrop at this address"),
         (Reply(502, b"<html>"), "status 502 without JSON"),
@@ -147,7 +147,7 @@ def test_storage_that_dies_is_told_in_a_line(
     discovery.announce(replace(app[0], storage=NOWHERE))
     assert dropped(60, *files(tmp_path, stew="text")) == 1
     [line] = capsys.readouterr().err.splitlines()
-    assert line.startswith("Storage does not answer as it should (ServiceRequestError")
+    assert line.startswith("Storage failed (ServiceRequestError")
     assert KEY not in line
 
 
@@ -186,7 +186,7 @@ def test_settings_of_an_app_that_does_not_run_or_has_no_key(tmp_path: Path, monk
         settings.write_text(json.dumps({"Values": values, "Host": host}))
         found = discovery.configured()
         assert found
-        assert (found.storage, found.told_by_events) == (DEVELOPMENT_STORAGE, True)
+        assert (found.storage, found.uses_events) == (DEVELOPMENT_STORAGE, True)
         with pytest.raises(discovery.SetupError, match="Nothing is running"):
             discovery.find()
     settings.write_text(

@@ -351,7 +351,7 @@ def test_storage_that_is_away_for_a_while(app, environ, blobs, azurite, containe
             blobs.upload_blob("in/while.txt", "while")
             for relay in relays:
                 relay.mend()
-            host.wait_for_line(f"landed: container {container}: back")
+            host.wait_for_line(f"landed: container {container}: recovered")
             eventually(lambda: "while" in {one["text"] for one in shown(host)})
         assert host.process.returncode == 0
 

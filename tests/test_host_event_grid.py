@@ -79,7 +79,7 @@ def test_a_subscription_shakes_hands_and_tells_of_each_blob_twice(host, document
     blob = documents.upload_blob(f"a folder/{cloud_events} é.txt", "text", overwrite=True)
     subscription = EventGrid(host.url, cloud_events=cloud_events)
     subscription.subscribe()
-    subscription.tell(created(blob))
+    subscription.notify(created(blob))
     assert eventually(lambda: told(host, blob) == 2)
 
 
@@ -146,9 +146,7 @@ def test_an_app_that_scans_says_how_to_start_it(tmp_path, azurite):
     code = f"@{SCANNING}\ndef document_landed(blob: func.InputStream) -> None: ..."
     with (
         running(write_app(tmp_path, code), environ=environ(azurite, "eventgridscans")) as host,
-        pytest.raises(
-            SetupError, match="looks for files itself: start it anew: BLOB_TRIGGER_SOURCE=EventGrid make run"
-        ),
+        pytest.raises(SetupError, match="scans for files itself: restart it: BLOB_TRIGGER_SOURCE=EventGrid make run"),
     ):
         EventGrid(host.url).subscribe()
 
@@ -202,7 +200,7 @@ def moody():
 def test_an_event_is_sent_again_until_it_is_taken_and_then_once_more(moody):
     kind, address = moody
     kind.statuses = (503, 500, 202, 429, 202)
-    EventGrid(address, pauses=(0, 0, 0)).tell(Created(f"{ACCOUNT}c/b%20c", "0x1", 4, "text/plain"))
+    EventGrid(address, pauses=(0, 0, 0)).notify(Created(f"{ACCOUNT}c/b%20c", "0x1", 4, "text/plain"))
     [event] = json.loads(kind.bodies[0])
     assert set(kind.bodies) == {kind.bodies[0]}
     assert len(kind.bodies) == 5
@@ -215,8 +213,8 @@ def test_an_event_is_sent_again_until_it_is_taken_and_then_once_more(moody):
 def test_trouble_without_end_is_told(moody):
     kind, address = moody
     kind.statuses = (503,) * 9
-    with pytest.raises(SetupError, match="could not be delivered: the Functions host answered 503"):
-        EventGrid(address, pauses=(0, 0)).tell(Created(f"{ACCOUNT}c/b", "0x1", 4, "text/plain"))
+    with pytest.raises(SetupError, match="could not be delivered: the Functions host returned 503"):
+        EventGrid(address, pauses=(0, 0)).notify(Created(f"{ACCOUNT}c/b", "0x1", 4, "text/plain"))
     assert len(kind.bodies) == 3
 
 

@@ -14,13 +14,13 @@ import requests
 from host_apps import eventually, write_app
 
 from local.errors import SetupError
-from local.host.blobs.listener import BlobFunctions
+from local.host.blobs.listener import BlobListeners
 from local.host.config.host_json import HostJson
 from local.host.config.settings import Settings
 from local.host.functions.invoker import Invoker
 from local.host.http.admin_routes import Admin
 from local.host.http.endpoint import Endpoint
-from local.host.http.key_auth import Lock
+from local.host.http.key_auth import KeyCheck
 from local.host.launch import running
 from local.host.loading.load_app import App
 
@@ -348,7 +348,7 @@ def test_who_comes_while_the_host_stops_gets_503():
         stopping = asyncio.Event()
         app = App(Path(), Settings({}), HostJson(), (), {}, ())
         invoker = Invoker(1)
-        door = Endpoint(app, invoker, Admin(app, "", invoker, BlobFunctions(app, invoker)), Lock(None), stopping)
+        door = Endpoint(app, invoker, Admin(app, "", invoker, BlobListeners(app, invoker)), KeyCheck(None), stopping)
         scope = {"type": "http", "http_version": "1.1", "method": "GET", "path": "/", "raw_path": b"/",
                  "query_string": b"", "headers": [(b"host", b"x")]}  # fmt: skip
         sent: list[Any] = []

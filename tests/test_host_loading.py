@@ -274,7 +274,7 @@ def test_a_blob_trigger_needs_the_extension_bundle(tmp_path, bundle):
     with running(app, environ=STORAGE) as host:
         errors = [line for line in host.lines if "is in error" in line]
     [error] = errors
-    assert error.startswith("The 'landed' function is in error: blob triggers come with the extension bundle.")
+    assert error.startswith("The 'landed' function is in error: blob triggers require the extension bundle.")
     assert json.loads("{" + error.partition("host.json: ")[2] + "}") == {"extensionBundle": BUNDLE}
 
 

@@ -34,7 +34,7 @@ def test_after_the_last_port_any_free_one_is_named() -> None:
 @pytest.mark.parametrize("port", [-1, 65_536, 99_999])
 def test_a_number_that_is_no_port(port: int) -> None:
     with pytest.raises(
-        SetupError, match=f"--port {port} is no port: it must be from 1 to 65535, or 0 for any free one"
+        SetupError, match=f"--port {port} is not a port: it must be from 1 to 65535, or 0 for any free port"
     ):
         ports.check(port)
 
@@ -56,4 +56,4 @@ def test_each_command_says_in_one_line_that_it_is_no_port(command: str, tmp_path
     words = [sys.executable, "-m", "local", command, *app, "--port", "99999"]
     ended = subprocess.run(words, cwd=PROJECT, capture_output=True, text=True, timeout=60, check=False)
     assert (ended.returncode, ended.stdout) == (1, "")
-    assert ended.stderr == "--port 99999 is no port: it must be from 1 to 65535, or 0 for any free one.\n"
+    assert ended.stderr == "--port 99999 is not a port: it must be from 1 to 65535, or 0 for any free port.\n"

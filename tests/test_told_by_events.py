@@ -7,7 +7,7 @@ from pathlib import Path
 
 from host_apps import eventually
 
-from local.cli import material, quickstart
+from local.cli import quickstart, training_data
 from local.cli.client import Client
 from local.host.http.key_auth import BLOBS
 from local.stack import launch
@@ -19,12 +19,12 @@ ENDED = re.compile(r"\[document_landed \S+\] Succeeded after")
 
 
 def test_each_file_that_is_told_of_twice_has_one_result_and_one_document(tmp_path: Path) -> None:
-    files = material.texts(material.DROP)
+    files = training_data.texts(training_data.DROP)
     with launch.running(state=tmp_path, pace="instant", source="EventGrid", auth=True) as started:
         keys = started.read_keys()
         assert keys
         client, events = Client(started), EventGrid(started.root, keys.system[BLOBS])
-        quickstart.learn(client, material.samples())
+        quickstart.learn(client, training_data.samples())
         assert quickstart.drop(client, files, SECONDS, events) == 0
         log, names = tmp_path / launch.LOG, sorted(file.name for file in files)
         eventually(lambda: len(ENDED.findall(log.read_text())) == TIMES * len(names), SECONDS)

@@ -20,8 +20,8 @@ DEFAULT_PORTS = azurite.Azurite.on(BLOB_PORT, QUEUE_PORT, TABLE_PORT)
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--container", action="append", default=[], help="make this container, if it is not there")
-    parser.add_argument("--location", type=Path, default=STATE / "default-ports", help="folder to keep the data in")
+    parser.add_argument("--container", action="append", default=[], help="create this container, if it does not exist")
+    parser.add_argument("--location", type=Path, default=STATE / "default-ports", help="folder for the data")
 
 
 def run(options: argparse.Namespace) -> int:

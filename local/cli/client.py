@@ -1,4 +1,4 @@
-"""What a user does from outside: call the app's HTTP functions, drop files, read results."""
+"""A client of a running textdrop: calls its HTTP functions, drops files, reads results."""
 
 from __future__ import annotations
 
@@ -22,17 +22,17 @@ from shared.domain.keys import document_key
 
 SECONDS = 30
 LOOK_EVERY = 0.3
-ASK_EVERY = 2.0  # seconds between questions to the app while results are waited for
+ASK_EVERY = 2.0  # seconds between calls to the app while waiting for results
 WITHOUT_RESULT = ("failed", "superseded", "gone")  # the states of documents that end without a result
 REFUSED = {
-    401: "it wants a key: is the file of its keys the one it runs with?",
+    401: "it expects another key: does it run with this file of keys?",
     403: "it refuses the key",
     404: "there is no textdrop at this address",
 }
 
 
 class Client:
-    """One running textdrop, seen from outside. Every wait has a deadline."""
+    """A client of `stack`. Every wait has a deadline."""
 
     def __init__(self, stack: Stack) -> None:
         self._stack = stack
@@ -42,27 +42,27 @@ class Client:
         self._blobs = BlobServiceClient.from_connection_string(stack.storage, connection_timeout=5, retry_total=2)
 
     def call(self, method: str, path: str, body: Any = None) -> Any:
-        """The decoded answer. Raises SetupError with what the app says against it."""
+        """The decoded response. Raises SetupError with the app's error message."""
         status, content = self._ask(method, path, body)
         if status >= requests.codes.bad_request:
             raise SetupError(f"{method} {path}: {status} {content['error']['message']}")
         return content
 
     def health(self) -> list[str]:
-        """What the app says wants attention. Raises SetupError if it does not answer, or is not textdrop."""
+        """The problems in the app's health. Raises SetupError if it does not respond, or is not textdrop."""
         status, content = self._ask("GET", "health")
         if "checks" not in content:
             raise SetupError(f"GET health: {status} {content['error']['message']}")
-        return [f"{one['name']}: {one['detail']}" for one in content["checks"] if one.get("detail")]
+        return [f"{check['name']}: {check['detail']}" for check in content["checks"] if check.get("detail")]
 
     def document(self, name: str, etag: str) -> Any:
-        """What the app knows of this version of a file; None if it has not noticed it."""
+        """The document of this version of a file; None if the app has not noticed it."""
         key = document_key(self._stack.container, name, etag)
         status, content = self._ask("GET", f"documents/{key}")
         return content if status == requests.codes.ok else None
 
     def _ask(self, method: str, path: str, body: Any = None) -> tuple[int, Any]:
-        """An answer in the app's own shape, be it an error."""
+        """The status and the decoded body of a response of textdrop, including errors."""
         try:
             answer = self._session.request(method, f"{self._stack.url}/{path}", json=body, timeout=SECONDS)
             content = answer.json()
@@ -70,14 +70,14 @@ class Client:
             why = REFUSED.get(answer.status_code, f"status {answer.status_code} without JSON")
             raise SetupError(f"{method} {self._stack.url}/{path}: {why}.") from None
         except requests.RequestException as error:
-            why = f"the app does not answer ({type(error).__name__}). Is it still running?"
+            why = f"the app does not respond ({type(error).__name__}). Is it still running?"
             raise SetupError(f"{method} {path}: {why}") from error
         if not isinstance(content, dict) or (not answer.ok and not {"error", "checks"} & content.keys()):
             raise SetupError(f"{method} {self._stack.url}/{path}: {REFUSED[404]}.")
         return answer.status_code, content
 
     def finished(self, path: str, seconds: float, progress: Callable[[Any], None]) -> Any:
-        """Ask at `path` until the operation there has ended; `progress` sees every answer. Raises SetupError."""
+        """Polls `path` until the operation has ended; `progress` gets every response. Raises SetupError."""
         deadline = time.monotonic() + seconds
         while True:
             operation = self.call("GET", path)
@@ -91,9 +91,9 @@ class Client:
             time.sleep(LOOK_EVERY)
 
     def upload(self, container: str, files: Sequence[Path]) -> None:
-        """Files into a container, under their own names; the container is made if need be. Raises SetupError."""
+        """Uploads files under their own names to a container, which is created if needed. Raises SetupError."""
         target = self._blobs.get_container_client(container)
-        with _storage_reached():
+        with _storage_errors():
             with suppress(ResourceExistsError):
                 target.create_container()
             for file in files:
@@ -103,43 +103,43 @@ class Client:
 
     def download(self, name: str) -> bytes:
         """A blob of the results container. Raises SetupError."""
-        with _storage_reached():
+        with _storage_errors():
             return self._blobs.get_blob_client(self._stack.results, name).download_blob().readall()
 
     def drop(self, files: Sequence[Path], events: EventGrid | None = None) -> dict[str, str]:
-        """Files into the watched container; gives name -> ETag, which tells this version's result from an older's.
+        """Uploads files to the documents container; returns name -> ETag, which identifies these versions.
 
-        With `events`, the app is told of each file as Event Grid tells of it.
+        With `events`, the app is notified of each file.
         """
         self.upload(self._stack.container, files)
         created = {file.name: self._created(file.name) for file in files}
         if events:
-            for one in created.values():
-                events.tell(one)
-        return {name: one.etag for name, one in created.items()}
+            for blob in created.values():
+                events.notify(blob)
+        return {name: blob.etag for name, blob in created.items()}
 
     def _created(self, name: str) -> Created:
         blob = self._blobs.get_blob_client(self._stack.container, name)
-        with _storage_reached():
+        with _storage_errors():
             found = blob.get_blob_properties()
         return Created(blob.url, found.etag.strip('"'), found.size, found.content_settings.content_type or "")
 
     def results(
-        self, dropped: Mapping[str, str], seconds: float, meanwhile: Callable[[], None] = lambda: None
+        self, dropped: Mapping[str, str], seconds: float, every_look: Callable[[], None] = lambda: None
     ) -> Iterator[tuple[str, Any]]:
-        """Each file's result, or the document that tells why it has none, as they come; ends at the deadline.
+        """Yields each file's result, or its document if it ended without one, as they arrive; stops after `seconds`.
 
-        `meanwhile` is called every few seconds. Raises SetupError if the app or its storage no longer answers.
+        `every_look` is called every few seconds. Raises SetupError if the app or its storage does not respond.
         """
         waiting = dict(dropped)
         deadline, ask_at = time.monotonic() + seconds, time.monotonic() + ASK_EVERY
         while waiting and (now := time.monotonic()) < deadline:
-            came = self._written(waiting)
+            arrived = self._written(waiting)
             if now >= ask_at:
-                came += self._without_result(waiting)
-                meanwhile()
+                arrived += self._without_result(waiting)
+                every_look()
                 ask_at = time.monotonic() + ASK_EVERY
-            for name, found in came:
+            for name, found in arrived:
                 if waiting.pop(name, None):
                     yield name, found
             time.sleep(LOOK_EVERY)
@@ -149,7 +149,7 @@ class Client:
         return [(name, result) for name, result in found if result and result["source"]["etag"] == waiting[name]]
 
     def _result(self, name: str) -> Any:
-        with _storage_reached():
+        with _storage_errors():
             try:
                 raw = self._blobs.get_blob_client(self._stack.results, f"{name}.json").download_blob().readall()
             except ResourceNotFoundError:
@@ -164,14 +164,14 @@ class Client:
 
 
 @contextmanager
-def _storage_reached() -> Iterator[None]:
-    """The SDK's own message may hold an address with a signature in it."""
+def _storage_errors() -> Iterator[None]:
+    """Raises SetupError for a failure of storage, without the SDK's message: it may contain a SAS."""
     try:
         yield
     except AzureError as error:
         status = getattr(error, "status_code", None)
         said = f"{type(error).__name__}{f' {status}' if status else ''}"
-        raise SetupError(f"Storage does not answer as it should ({said}). Is everything still running?") from error
+        raise SetupError(f"Storage failed ({said}). Is everything still running?") from error
 
 
 def _read(file: Path) -> bytes:

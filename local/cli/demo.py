@@ -1,4 +1,4 @@
-"""`make demo`: everything up, the quickstart from start to end, everything down."""
+"""`make demo`: starts everything, runs the quickstart from start to end, stops everything."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ import os
 from contextlib import ExitStack
 from pathlib import Path
 
-from local.cli import material, quickstart, show
+from local.cli import quickstart, show, training_data
 from local.cli.client import Client
-from local.cli.material import Material
+from local.cli.training_data import TrainingData
 from local.stack import launch
 from local.stack.event_grid import EventGrid
 from shared.settings import APIS, TODAY_API
@@ -19,8 +19,8 @@ SECONDS_TO_CLASSIFY = 120.0
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     """The environment's DATA, LABELS, DROP, LANGUAGE_API and BLOB_TRIGGER_SOURCE are the defaults."""
-    material.arguments(parser)
-    drop = Path(os.environ.get("DROP") or material.DROP)
+    training_data.arguments(parser)
+    drop = Path(os.environ.get("DROP") or training_data.DROP)
     parser.add_argument("--drop", type=Path, default=drop, help="folder of the files to classify")
     parser.add_argument("--api", default=os.environ.get("LANGUAGE_API") or TODAY_API, help=f"one of {', '.join(APIS)}")
     launch.source_argument(parser)
@@ -29,15 +29,15 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Exit code 0 only if every dropped file got its classes."""
-    material.api(options.api)
-    learnt_from, files = Material.of(options.data, options.labels), material.texts(options.drop)
+    training_data.api(options.api)
+    data, files = TrainingData.of(options.data, options.labels), training_data.texts(options.drop)
     with ExitStack() as whole:
         with show.step(f"Start everything (LANGUAGE_API={options.api})"):
             running = launch.running(api=options.api, pace=options.pace, source=options.source)
             started = whole.enter_context(running)
         client = Client(started)
-        quickstart.learn(client, learnt_from)
-        events = EventGrid(started.root) if started.told_by_events else None
+        quickstart.learn(client, data)
+        events = EventGrid(started.root) if started.uses_events else None
         missing = quickstart.drop(client, files, SECONDS_TO_CLASSIFY, events)
     if missing:
         show.console.print(f"[red]{missing} of {len(files)} files got no classes.[/]")

@@ -1,4 +1,4 @@
-"""`python -m local doctor`: checks before a deployment, and says what to do about each finding."""
+"""`python -m local doctor`: checks before a deployment, and prints what to do about each finding."""
 
 from __future__ import annotations
 
@@ -12,54 +12,54 @@ from pathlib import Path
 from rich.text import Text
 
 from local.cli.show import console, counted
-from local.doctor.checks import Finding, Patient, examine, to_correct
+from local.doctor.checks import CheckedApp, Finding, blocking_count, run_checks
 from local.host.config.settings import LOCAL_SETTINGS, local_values
 from local.paths import ROOT
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--app", type=Path, default=ROOT, help="the app's folder")
-    parser.add_argument("--labels", type=Path, help="a labels file to look at too")
+    parser.add_argument("--labels", type=Path, help="also check this labels file")
 
 
 def run(options: argparse.Namespace) -> int:
-    """The environment's settings, and beneath them those of local.settings.json, as Core Tools has it.
+    """Checks with the environment's settings, and defaults from local.settings.json, like Core Tools.
 
-    Exit code 1 if there is anything that keeps the app from working.
+    Exit code 1 if something keeps the app from working.
     """
-    logging.getLogger("azure").setLevel(logging.CRITICAL)  # all the ways to sign in that it tried
+    logging.getLogger("azure").setLevel(logging.CRITICAL)  # the log of each way to sign in
     values = {**local_values(options.app), **os.environ}
-    _tell_whose(options.app.resolve())
-    found = examine(Patient(options.app, values, datetime.now(UTC), options.labels))
+    _print_source(options.app.resolve())
+    found = run_checks(CheckedApp(options.app, values, datetime.now(UTC), options.labels))
     for name, findings in found.items():
         for finding in findings:
-            _tell(name, finding)
-    number = to_correct(found)
+            _print_finding(name, finding)
+    number = blocking_count(found)
     console.print()
     console.print(f"{counted(number, 'thing')} to correct before a deployment." if number else "Nothing to correct.")
     return 1 if number else 0
 
 
-def _tell_whose(folder: Path) -> None:
+def _print_source(folder: Path) -> None:
     file = folder / LOCAL_SETTINGS
     if file.exists():
-        console.print(Text(f"Settings of the environment, and beneath them of {file}\n"), soft_wrap=True)
+        console.print(Text(f"Settings: the environment, with defaults from {file}\n"), soft_wrap=True)
     else:
-        said = f"! No {LOCAL_SETTINGS} in {folder}: settings of the environment alone\n"
+        said = f"! No {LOCAL_SETTINGS} in {folder}: settings from the environment only\n"
         console.print(Text(said, style="yellow"), soft_wrap=True)
 
 
-def _tell(name: str, finding: Finding) -> None:
-    sign, colour = ("✓", "green") if not finding.mend else ("✗", "red") if finding.serious else ("!", "yellow")
+def _print_finding(name: str, finding: Finding) -> None:
+    sign, colour = ("✓", "green") if not finding.fix else ("✗", "red") if finding.is_blocking else ("!", "yellow")
     line = Text(_wrapped(f"{sign} {name}: {finding.what}", indent="    "))
     line.stylize(colour, 0, len(sign))
     line.stylize("bold", len(sign), len(sign) + 1 + len(name))
     console.print(line, soft_wrap=True)
-    if finding.mend:
-        console.print(Text("  " + _wrapped(f"→ {finding.mend}", indent="    ")), soft_wrap=True)
+    if finding.fix:
+        console.print(Text("  " + _wrapped(f"→ {finding.fix}", indent="    ")), soft_wrap=True)
 
 
 def _wrapped(text: str, indent: str) -> str:
-    """In lines as wide as the terminal; an address or a path that is longer stays whole, to be copied."""
+    """Wrapped to the width of the terminal. Long addresses and paths are not broken, so that they can be copied."""
     width = max(console.width - 2, 20)
     return textwrap.fill(text, width, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False)

@@ -1,4 +1,4 @@
-"""`python -m local drop FILE…`: drop files into a running app, and print their classes, or why there are none."""
+"""`python -m local drop FILE…`: drops files into a running app, and prints their classes, or why there are none."""
 
 from __future__ import annotations
 
@@ -12,28 +12,28 @@ from local.errors import SetupError
 from local.host.http.key_auth import BLOBS
 from local.stack import discovery
 from local.stack.discovery import Stack
-from local.stack.event_grid import START_ANEW, EventGrid
+from local.stack.event_grid import RESTART, EventGrid
 
 SECONDS_TO_CLASSIFY = 60.0
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("files", nargs="+", type=Path, metavar="FILE", help="text files to classify")
-    parser.add_argument("--event-grid", action="store_true", help="play Event Grid: tell the app of each file, twice")
     parser.add_argument(
-        "--cloud-events", action="store_true", help="the same, with events in the schema of CloudEvents"
+        "--event-grid", action="store_true", help="simulate Event Grid: notify the app of each file, twice"
     )
+    parser.add_argument("--cloud-events", action="store_true", help="the same, in the CloudEvents schema")
     parser.add_argument("--seconds", type=float, default=SECONDS_TO_CLASSIFY, help="how long to wait for the classes")
 
 
 def run(options: argparse.Namespace) -> int:
     """Exit code 0 only if every file got its classes in time."""
-    _require_usable(options.files)
+    _check_files(options.files)
     started = discovery.find()
     wanted = options.event_grid or options.cloud_events
-    _require_fitting(started, wanted)
+    _check_source(started, wanted)
     client = Client(started)
-    client.health()  # what does not answer, or is not textdrop, must not get files
+    client.health()  # only a running textdrop gets files
     events = _events(started, options.cloud_events) if wanted else None
     missing = quickstart.drop(client, tuple(options.files), options.seconds, events)
     if missing:
@@ -41,7 +41,7 @@ def run(options: argparse.Namespace) -> int:
     return 0
 
 
-def _require_usable(files: Sequence[Path]) -> None:
+def _check_files(files: Sequence[Path]) -> None:
     if folders := [str(file) for file in files if file.is_dir()]:
         raise SetupError(f"{', '.join(folders)} is a folder: name its files, such as {folders[0].rstrip('/')}/*.txt")
     if absent := [str(file) for file in files if not file.is_file()]:
@@ -49,8 +49,8 @@ def _require_usable(files: Sequence[Path]) -> None:
     names = [file.name for file in files]
     if len(set(names)) < len(names):
         raise SetupError("Two of the files have the same name, and would overwrite each other: drop them one by one.")
-    if strange := [name for name in names if not _is_unicode(name)]:
-        raise SetupError(f"{strange[0]!r} is not a name in UTF-8: rename it.")
+    if invalid := [name for name in names if not _is_unicode(name)]:
+        raise SetupError(f"{invalid[0]!r} is not a name in UTF-8: rename it.")
 
 
 def _is_unicode(name: str) -> bool:
@@ -61,11 +61,11 @@ def _is_unicode(name: str) -> bool:
     return True
 
 
-def _require_fitting(started: Stack, wanted: bool) -> None:
-    if wanted and not started.told_by_events:
-        raise SetupError(f"The app looks for files itself and takes no events: leave out --event-grid, or {START_ANEW}")
-    if started.told_by_events and not wanted:
-        raise SetupError("The app waits for Event Grid to tell of files: python -m local drop --event-grid FILE…")
+def _check_source(started: Stack, wanted: bool) -> None:
+    if wanted and not started.uses_events:
+        raise SetupError(f"The app scans for files itself and accepts no events: leave out --event-grid, or {RESTART}")
+    if started.uses_events and not wanted:
+        raise SetupError("The app waits for events of Event Grid: python -m local drop --event-grid FILE…")
 
 
 def _events(started: Stack, cloud_events: bool) -> EventGrid:

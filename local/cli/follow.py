@@ -1,4 +1,4 @@
-"""Follows what the app makes of files, one line for each, as `make run` shows it."""
+"""Prints a line for each classified file while `make run` runs."""
 
 from __future__ import annotations
 
@@ -10,46 +10,47 @@ from rich.markup import escape
 
 from local.cli import show
 from local.cli.client import Client
-from local.cli.unanswered import HealthWatch
+from local.cli.missing_results import HealthWatch
 from local.errors import SetupError
 
 SHOWN = ("succeeded", "failed")  # states
-LATE = timedelta(seconds=30)  # what ended may be listed a little later than what ended after it
+LATE = timedelta(seconds=30)  # documents may be listed after others that ended later
 HEALTH_EVERY = 20.0  # seconds
-WIDTH = 40  # columns of the file names; nobody knows yet which names will come
+WIDTH = 40  # columns for file names, whose lengths are not known in advance
 
 
 class Follower:
-    """Remembers what it has shown, so that each ended document is shown once."""
+    """Prints each ended document once."""
 
     def __init__(self, client: Client, since: datetime) -> None:
         self._client = client
         self._since = since
         self._shown: dict[tuple[str, str], datetime] = {}
-        self._answers = True
+        self._responds = True
         self._health = HealthWatch(client, HEALTH_EVERY)
 
     def show_new(self) -> None:
-        """A line for each document that ended since the last call, and for what begins to want attention."""
+        """Prints a line for each document that ended since the last call, and each new problem in health."""
         try:
             self._health.look()
             for document in self._ended():
                 moment = datetime.fromisoformat(document["ended"]).astimezone()
                 show.result(document["name"], document, min(WIDTH, show.console.width // 2), f"{moment:%H:%M:%S}  ")
         except SetupError as error:
-            if self._answers:
+            if self._responds:
                 show.console.print(f"[yellow]![/] {escape(str(error))}", soft_wrap=True)
-            self._answers = False
+            self._responds = False
         else:
-            if not self._answers:
-                show.console.print("[green]✓[/] The app answers again.")
-            self._answers = True
+            if not self._responds:
+                show.console.print("[green]✓[/] The app responds again.")
+            self._responds = True
 
     def _ended(self) -> list[Any]:
-        """Those that were not returned before, the oldest first."""
-        found = sorted((one for state in SHOWN for one in self._listed(state)), key=lambda one: one["ended"])
-        new = [one for one in found if (one["key"], one["ended"]) not in self._shown]
-        self._shown |= {(one["key"], one["ended"]): datetime.fromisoformat(one["ended"]) for one in new}
+        """Ended documents that were not returned before, oldest first."""
+        listed = [document for state in SHOWN for document in self._listed(state)]
+        found = sorted(listed, key=lambda document: str(document["ended"]))
+        new = [document for document in found if (document["key"], document["ended"]) not in self._shown]
+        self._shown |= {(each["key"], each["ended"]): datetime.fromisoformat(each["ended"]) for each in new}
         if self._shown:
             self._since = max(self._since, max(self._shown.values()) - LATE)
         self._shown = {key: ended for key, ended in self._shown.items() if ended >= self._since}

@@ -1,4 +1,4 @@
-"""What a person sees: steps with their progress, the evaluation, and results as they arrive."""
+"""Output for people: steps with their progress, the evaluation, and results as they arrive."""
 
 from __future__ import annotations
 
@@ -15,33 +15,33 @@ from rich.table import Table
 from shared.api.actions.evaluation_summary import NO_CLASS
 
 console = Console(highlight=False)
-ENDED = {  # what a document that ended without a reason of its own has met with
-    "superseded": "a newer version of the file took its place",
+ENDED = {  # why a document ended that has no reason of its own
+    "superseded": "a newer version of the file replaced it",
     "gone": "the file was deleted before it was read",
 }
 
 
 @contextmanager
-def going_on(what: str) -> Iterator[Callable[[str], None]]:
-    """What is being done or waited for and how far it is, beneath the lines printed meanwhile; gone in the end."""
+def status(what: str) -> Iterator[Callable[[str], None]]:
+    """Shows what is in progress, below the lines printed during the block. Yields a function that updates it."""
     what = escape(what)
     if not console.is_terminal:
         console.print(f"  {what} …", soft_wrap=True)
-    with console.status(f"{what} …") as status:
-        yield lambda news: status.update(f"{what} … {escape(news)}")
+    with console.status(f"{what} …") as shown:
+        yield lambda news: shown.update(f"{what} … {escape(news)}")
 
 
 @contextmanager
 def step(what: str) -> Iterator[Callable[[str], None]]:
-    """A line that says what is being done, how far it is, and in the end how long it took."""
-    began = time.monotonic()
-    with going_on(what) as said:
-        yield said
-    console.print(f"[green]✓[/] {escape(what)} [dim]{time.monotonic() - began:.1f} s[/]", soft_wrap=True)
+    """Shows a step in progress, and then a line with its duration. Yields a function that updates the progress."""
+    started = time.monotonic()
+    with status(what) as report:
+        yield report
+    console.print(f"[green]✓[/] {escape(what)} [dim]{time.monotonic() - started:.1f} s[/]", soft_wrap=True)
 
 
 def progress(operation: Any) -> str:
-    """An operation's state in a few words."""
+    """The state of an operation, in a few words."""
     steps = ", ".join(f"{name} {state}" for name, state in operation.get("steps", {}).items())
     percent = f" {operation['percent']} %" if operation.get("percent") is not None else ""
     return (steps or operation["state"]) + percent
@@ -52,7 +52,7 @@ def counted(number: int, what: str) -> str:
 
 
 def evaluation(found: Any) -> None:
-    table = Table(title="How the model did on texts it had not seen", title_justify="left")
+    table = Table(title="Evaluation on texts that were not used in training", title_justify="left")
     table.add_column("class")
     for column in ("precision", "recall", "F1"):
         table.add_column(column, justify="right")
@@ -66,18 +66,18 @@ def evaluation(found: Any) -> None:
 
 
 def _with_texts(scores: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Without the service's own None if no text had it: its row of zeros says nothing."""
+    """Omits the service's class None if no text had it: its scores are all zero."""
     used = ("truePositives", "falsePositives", "falseNegatives")
     return {name: score for name, score in scores.items() if name != NO_CLASS or any(score[count] for count in used)}
 
 
 def column(names: Iterable[str]) -> int:
-    """How wide a column of these file names is: as the widest, but at most half of the terminal."""
+    """The width of a column for these file names: that of the widest, but at most half of the terminal."""
     return min(max((cell_len(_printable(name)) for name in names), default=0), console.width // 2)
 
 
 def result(name: str, found: Any, width: int, prefix: str = "  ") -> bool:
-    """One line for one file, as it arrives: its result, or its document; returns whether it was classified."""
+    """Prints one line for a file, from its result or its document; returns whether it was classified."""
     classified: bool = found.get("state", "succeeded") == "succeeded"
     said = _classes(found) if classified else _without_result(found)
     line(name, said, width, prefix)
@@ -85,7 +85,7 @@ def result(name: str, found: Any, width: int, prefix: str = "  ") -> bool:
 
 
 def line(name: str, said: str, width: int, prefix: str = "  ") -> None:
-    """A file's name in a column, and what is said of it in rich's markup."""
+    """Prints the name of a file in a column, and a text in rich's markup."""
     console.print(f"{prefix}{escape(_cell(name, width))}  {said}", soft_wrap=True)
 
 
@@ -100,7 +100,7 @@ def _without_result(document: Any) -> str:
 
 
 def _cell(name: str, width: int) -> str:
-    """The name in so many columns. One that is longer is shortened in its middle, in a terminal only."""
+    """The name, padded to `width` columns. In a terminal a longer name is shortened in its middle."""
     name = _printable(name)
     too_long = cell_len(name) > width and console.is_terminal
     return _shortened(name, width) if too_long else name + " " * (width - cell_len(name))
@@ -112,5 +112,5 @@ def _shortened(name: str, width: int) -> str:
 
 
 def _printable(text: str) -> str:
-    """A file's name may hold line breaks, and what a terminal takes for a command."""
+    """Without line breaks and control characters, which the name of a file may contain."""
     return "".join(character if character.isprintable() else "\N{REPLACEMENT CHARACTER}" for character in text)

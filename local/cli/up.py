@@ -1,4 +1,4 @@
-"""`make run`: everything up, with a published sample model, until Ctrl-C; meanwhile a line for each classified file.
+"""`make run`: runs everything with a published sample model until Ctrl-C, and prints a line for each classified file.
 
 Data is kept in `.textdrop` between runs.
 """
@@ -15,25 +15,25 @@ from contextlib import ExitStack
 from datetime import UTC, datetime
 from pathlib import Path
 
-from local.cli import material, quickstart, show
+from local.cli import quickstart, show, training_data
 from local.cli.client import Client
 from local.cli.follow import Follower
-from local.cli.material import Material
+from local.cli.training_data import TrainingData
 from local.errors import SetupError
 from local.paths import STATE
 from local.stack import discovery, launch
 from shared.settings import APIS, TODAY_API
 
 LOOK_EVERY = 2.0  # seconds
-LEARNT = "learnt"  # the file that says what was learnt from
+LEARNT = "learnt"  # the file with the fingerprint of the training data
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--host", default="local", choices=launch.HOSTS, help="ours, or func (Core Tools)")
+    parser.add_argument("--host", default="local", choices=launch.HOSTS, help="the local host, or func (Core Tools)")
     parser.add_argument("--port", type=int, default=discovery.DEFAULT_PORT, help="of the HTTP functions")
     parser.add_argument("--api", default=os.environ.get("LANGUAGE_API") or TODAY_API, help=f"one of {', '.join(APIS)}")
     launch.source_argument(parser)
-    material.arguments(parser)
+    training_data.arguments(parser)
     parser.add_argument("--auth", action="store_true", help="callers need a key, as in Azure")
     parser.add_argument("--pace", default="seconds", help="of the local Language service: instant, seconds, realistic")
 
@@ -42,15 +42,15 @@ def run(options: argparse.Namespace) -> int:
     """Until Ctrl-C, SIGTERM or the end of the terminal; exit code 0 then."""
     for number in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, signal.default_int_handler)
-    learnt_from = Material.of(options.data, options.labels)
+    data = TrainingData.of(options.data, options.labels)
     discovery.require_idle(options.port)
-    state = STATE / material.api(options.api)  # the two protocols' classifiers do not mix
+    state = STATE / training_data.api(options.api)  # each protocol has its own classifier
     with ExitStack() as whole:
         started = _start(options, state, whole)
         client = Client(started)
-        if _learnt(state) != learnt_from.fingerprint() or not _has_classifier(client):
-            quickstart.learn_anew(client, learnt_from)
-            (state / LEARNT).write_text(learnt_from.fingerprint())
+        if _learnt(state) != data.fingerprint() or not _has_classifier(client):
+            quickstart.learn_again(client, data)
+            (state / LEARNT).write_text(data.fingerprint())
         follower = Follower(client, datetime.now(UTC))
         explain(started, state)
         return _wait(follower)
@@ -58,7 +58,7 @@ def run(options: argparse.Namespace) -> int:
 
 def _start(options: argparse.Namespace, state: Path, whole: ExitStack) -> discovery.Stack:
     if not (state / LEARNT).exists():
-        shutil.rmtree(state, ignore_errors=True)  # what an interrupted first run left behind
+        shutil.rmtree(state, ignore_errors=True)  # left by an interrupted first run
     with show.step(f"Start everything (LANGUAGE_API={options.api})"):
         given = {name: getattr(options, name) for name in ("api", "port", "host", "pace", "source", "auth")}
         started = whole.enter_context(launch.running(state=state, **given))
@@ -68,7 +68,7 @@ def _start(options: argparse.Namespace, state: Path, whole: ExitStack) -> discov
 
 
 def _learnt(state: Path) -> str:
-    """The fingerprint of what the classifier of an earlier run was made of."""
+    """The fingerprint of the training data of an earlier run; "" if there was none."""
     try:
         return (state / LEARNT).read_text()
     except OSError:
@@ -76,7 +76,7 @@ def _learnt(state: Path) -> str:
 
 
 def _has_classifier(client: Client) -> bool:
-    """The one of an earlier run, unless its project was deleted."""
+    """Whether the classifier of an earlier run exists: its project may have been deleted."""
     try:
         client.call("GET", "classifier")
     except SetupError:
@@ -95,15 +95,15 @@ def _wait(follower: Follower) -> int:
 
 
 def explain(started: discovery.Stack, state: Path) -> None:
-    """Where it all is, and what to type."""
-    events = "--event-grid " if started.told_by_events else ""
+    """Prints addresses, files and commands to try."""
+    events = "--event-grid " if started.uses_events else ""
     file = os.path.relpath(started.keys) if started.keys else ""
-    locked = f'  keys          {file}: one of "host", for the header x-functions-key\n' if file else ""
+    keys = f'  keys          {file}: one of "host", for the header x-functions-key\n' if file else ""
     show.console.print(
         f"\nReady: {started.url}\n"
         f"  drop a file   .venv/bin/python -m local drop {events}samples/movies/drop/*.txt   (in another terminal)\n"
         f"  ask           curl {_key_header(file)}'{started.url}/documents?state=succeeded'\n"
-        f"{locked}"
+        f"{keys}"
         f"  the app's log {os.path.relpath(state / launch.LOG)}\n"
         "  stop          Ctrl-C\n",
         soft_wrap=True,
@@ -112,7 +112,7 @@ def explain(started: discovery.Stack, state: Path) -> None:
 
 
 def _key_header(file: str) -> str:
-    """For a shell, which reads the key itself: a terminal's history must not hold one."""
+    """An option of curl by which the shell reads the key from the file: no key gets into the shell's history."""
     if not file:
         return ""
     read = "import json, sys; print(*list(json.load(open(sys.argv[1]))['host'].values())[:1])"

@@ -1,6 +1,6 @@
-"""What the doctor looks at: a table of checks, each a few lines that give what is wrong and what to do about it.
+"""The checks of the doctor. Each yields findings: what is wrong, and what to do about it.
 
-Nothing is changed anywhere, but that the ledger's table is made if it is missing, as the app's first use would.
+They change nothing, except that the ledger's table is created if it is missing, as on the app's first use.
 """
 
 from __future__ import annotations
@@ -30,26 +30,26 @@ FUNCTIONS = {"document_landed", "tick", "manage"}
 SOON = timedelta(days=30)
 NO_JOB = "00000000-0000-0000-0000-000000000000"
 SAMPLE_ENDPOINT = "https://NAME.cognitiveservices.azure.com"  # of local.settings.sample.json
-KEY_OR_LOGIN = "Set LANGUAGE_KEY; or, to do without one, sign in with `az login`."
-LANGUAGE_MENDS: tuple[tuple[type[LanguageError], str], ...] = (
-    (Rejected, "Correct LANGUAGE_API: the resource does not speak this version."),
+KEY_OR_LOGIN = "Set LANGUAGE_KEY; or, to use no key, sign in with `az login`."
+LANGUAGE_FIXES: tuple[tuple[type[LanguageError], str], ...] = (
+    (Rejected, "Correct LANGUAGE_API: the resource does not support this version."),
     (Unknown, "Correct LANGUAGE_ENDPOINT, or LANGUAGE_API."),
-    (LanguageError, "Correct LANGUAGE_ENDPOINT, or see to the resource's network rules."),
+    (LanguageError, "Correct LANGUAGE_ENDPOINT, or check the resource's network rules."),
 )
 
 
 @dataclass(frozen=True)
 class Finding:
-    """What a check found. `mend`: what to do about it; without one all is well. `serious`: deploying is no use yet."""
+    """A result of a check. `fix`: what to do, or "". `is_blocking`: the app cannot work without the fix."""
 
     what: str
-    mend: str = ""
-    serious: bool = True
+    fix: str = ""
+    is_blocking: bool = True
 
 
 @dataclass(frozen=True)
-class Patient:
-    """An app's folder and the settings it is to have. `labels`: a labels file to look at, if any."""
+class CheckedApp:
+    """An app's folder and its future settings. `labels`: a labels file to check, if any."""
 
     folder: Path
     environ: Mapping[str, str]
@@ -62,7 +62,7 @@ class Patient:
 
     @cached_property
     def keyless(self) -> tuple[str, ...]:
-        """The connections that somebody must be signed in for."""
+        """The connections without a key, which need a login."""
         return sign_in.needed_for(self.host)
 
     @cached_property
@@ -70,44 +70,44 @@ class Patient:
         return HostSettings(self.environ)
 
 
-def settings(patient: Patient) -> Iterator[Finding]:
+def settings(app: CheckedApp) -> Iterator[Finding]:
     try:
-        load(patient.environ)
+        load(app.environ)
     except SettingsError as error:
         for fault in error.faults:
-            yield Finding(f"{fault}.", storage_accounts.to_set(fault.split()[0]))
+            yield Finding(f"{fault}.", storage_accounts.how_to_set(fault.split()[0]))
     else:
-        yield Finding("All are there, and of the right form.")
+        yield Finding("All are set and valid.")
 
 
-def schedule(patient: Patient) -> Iterator[Finding]:
-    if not (expression := patient.environ.get("TICK_SCHEDULE", "").strip()):
-        return  # among the settings that are missing
+def schedule(app: CheckedApp) -> Iterator[Finding]:
+    if not (expression := app.environ.get("TICK_SCHEDULE", "").strip()):
+        return  # reported as a missing setting
     try:
         parse(expression)
-        yield Finding(f"TICK_SCHEDULE is one: {expression}")
+        yield Finding(f"TICK_SCHEDULE is valid: {expression}")
     except ScheduleError:
-        yield Finding("TICK_SCHEDULE is no schedule.", "Set six NCRONTAB fields, such as */10 * * * * *.")
+        yield Finding("TICK_SCHEDULE is not a schedule.", "Set six NCRONTAB fields, such as */10 * * * * *.")
 
 
-def host_file(patient: Patient) -> Iterator[Finding]:
+def host_file(app: CheckedApp) -> Iterator[Finding]:
     try:
-        found = host_json.read(patient.folder, patient.host)
+        found = host_json.read(app.folder, app.host)
     except SetupError as error:
-        yield Finding(str(error), "Take host.json as it comes with textdrop.")
+        yield Finding(str(error), "Restore textdrop's host.json.")
         return
     if found.route_prefix != "api":
-        mend = 'Leave "routePrefix" out: the Location of every answer begins with /api.'
-        yield Finding(f"Its route prefix is {found.route_prefix!r}.", mend)
+        fix = 'Remove "routePrefix": the Location of every response begins with /api.'
+        yield Finding(f"Its route prefix is {found.route_prefix!r}.", fix)
     else:
-        yield Finding("It can be read, and its routes begin with /api.")
+        yield Finding("It is valid, and its routes begin with /api.")
 
 
-def functions(patient: Patient) -> Iterator[Finding]:
+def functions(app: CheckedApp) -> Iterator[Finding]:
     try:
-        found = function_names.functions(patient.folder, patient.environ)
+        found = function_names.functions(app.folder, app.environ)
     except SetupError as error:
-        yield Finding(str(error), "Install requirements.txt, and undo what was changed.")
+        yield Finding(str(error), "Install requirements.txt, and undo changes of the app.")
         return
     if set(found) != FUNCTIONS:
         yield Finding(f"There are {', '.join(found)}.", f"There must be exactly {', '.join(sorted(FUNCTIONS))}.")
@@ -115,81 +115,86 @@ def functions(patient: Patient) -> Iterator[Finding]:
         yield Finding(f"Exactly {', '.join(found)}.")
 
 
-def signed_in(patient: Patient) -> Iterator[Finding]:
-    """Asked once: each connection without a key would find the same."""
-    names = ", ".join(patient.keyless)
+def signed_in(app: CheckedApp) -> Iterator[Finding]:
+    """Checked once for all connections without a key."""
+    names = ", ".join(app.keyless)
     if not names:
-        yield Finding("None is needed: every connection has a key.")
+        yield Finding("No login is needed: every connection has a key.")
     elif sign_in.is_there():
-        yield Finding(f"You are signed in, for what has no key: {names}.")
+        yield Finding(f"You are signed in, for the connections without a key: {names}.")
     else:
-        mend = KEY_OR_LOGIN if patient.keyless == (sign_in.LANGUAGE,) else storage_accounts.SIGN_IN
-        yield Finding(f"Nobody is signed in, and there is no key for: {names}.", mend)
+        fix = KEY_OR_LOGIN if app.keyless == (sign_in.LANGUAGE,) else storage_accounts.SIGN_IN
+        yield Finding(f"Nobody is signed in, and there is no key for: {names}.", fix)
 
 
-def host_storage(patient: Patient) -> Iterator[Finding]:
-    yield from _account(patient, STORAGE)
+def host_storage(app: CheckedApp) -> Iterator[Finding]:
+    yield from _account(app, STORAGE)
 
 
-def documents_storage(patient: Patient) -> Iterator[Finding]:
-    yield from _account(patient, storage_accounts.DOCUMENTS)
+def documents_storage(app: CheckedApp) -> Iterator[Finding]:
+    yield from _account(app, storage_accounts.DOCUMENTS)
 
 
-def containers(patient: Patient) -> Iterator[Finding]:
-    documents = patient.services.documents
+def containers(app: CheckedApp) -> Iterator[Finding]:
+    documents = app.services.documents
     if not documents.reachable():
-        yield Finding(f"Container {documents.container} is not there.", "Create it, or correct DOCUMENTS_CONTAINER.")
+        yield Finding(f"Container {documents.container} does not exist.", "Create it, or correct DOCUMENTS_CONTAINER.")
         return
     documents.page("", 1)
     documents.result("textdrop-doctor")
-    yield Finding(f"{documents.container} can be listed; {documents.results} is made on first use.")
+    yield Finding(f"{documents.container} can be listed; {documents.results} is created on first use.")
 
 
-def tables(patient: Patient) -> Iterator[Finding]:
-    patient.services.ledger.read(Pulse)
-    yield Finding(f"Table {TABLE} is there and can be read.")
+def tables(app: CheckedApp) -> Iterator[Finding]:
+    app.services.ledger.read(Pulse)
+    yield Finding(f"Table {TABLE} exists and can be read.")
 
 
-def language(patient: Patient) -> Iterator[Finding]:
-    """A call that changes nothing, and that an endpoint, a key, a role or a version can fail at."""
-    used = patient.services.settings
-    if used.language_endpoint.rstrip("/") == SAMPLE_ENDPOINT:  # where the key must not go
+def language(app: CheckedApp) -> Iterator[Finding]:
+    """A call that changes nothing, and fails for a wrong endpoint, key, role or version."""
+    used = app.services.settings
+    if used.language_endpoint.rstrip("/") == SAMPLE_ENDPOINT:  # the key must not be sent there
         yield Finding(
-            "LANGUAGE_ENDPOINT is still the sample's.", "Set LANGUAGE_ENDPOINT: NAME is your Language resource's."
+            "LANGUAGE_ENDPOINT is still that of the sample.",
+            "Set LANGUAGE_ENDPOINT: NAME is the name of your Language resource.",
         )
         return
-    if used.language_api == PREVIEW_API:  # which can list nothing
+    if used.language_api == PREVIEW_API:  # it has no lists
         with suppress(Unknown):
-            patient.services.language.analysis(NO_JOB)
+            app.services.language.analysis(NO_JOB)
     else:
-        patient.services.language.projects()
+        app.services.language.projects()
     yield Finding(f"{used.language_endpoint} answers in {used.language_api}.")
 
 
-def classifier(patient: Patient) -> Iterator[Finding]:
-    found = chosen(patient.services)
+def classifier(app: CheckedApp) -> Iterator[Finding]:
+    found = chosen(app.services)
     if found is None:
-        yield Finding("There is none yet: files will wait.", "Publish a model, or PUT /api/classifier.", serious=False)
+        yield Finding(
+            "There is no classifier yet: files will wait.",
+            "Publish a model, or PUT /api/classifier.",
+            is_blocking=False,
+        )
         return
     try:
-        deployments = {one.name: one for one in patient.services.language.deployments(found.project)}
+        deployments = {deployment.name: deployment for deployment in app.services.language.deployments(found.project)}
     except NotSupported:
-        yield Finding(f"Model {found.model_id}; its protocol does not tell whether it is deployed.")
+        yield Finding(f"Model {found.model_id}; its protocol cannot show whether it is deployed.")
         return
     except Unknown:
         deployments = {}
-    yield _deployment(found, deployments.get(found.deployment), patient.now)
+    yield _deployment(found, deployments.get(found.deployment), app.now)
 
 
-def labels(patient: Patient) -> Iterator[Finding]:
-    if patient.labels is None:
+def labels(app: CheckedApp) -> Iterator[Finding]:
+    if app.labels is None:
         return
     try:
-        found = parse_labels(patient.labels.read_bytes())
+        found = parse_labels(app.labels.read_bytes())
     except OSError as error:
-        yield Finding(f"{patient.labels} cannot be read: {error.strerror}.", "Name another file.")
+        yield Finding(f"{app.labels} cannot be read: {error.strerror}.", "Name another file.")
     except TextdropError as error:
-        yield Finding(f"{patient.labels}: {error}", "Correct the labels file.")
+        yield Finding(f"{app.labels}: {error}", "Correct the labels file.")
     else:
         yield Finding(f"{len(found.documents)} documents, {len(found.classes)} classes.")
 
@@ -197,49 +202,47 @@ def labels(patient: Patient) -> Iterator[Finding]:
 def _deployment(found: Classifier, deployment: Deployment | None, now: datetime) -> Finding:
     name = f"{found.project}/{found.deployment}"
     if deployment is None:
-        return Finding(f"Deployment {name} is not there.", "Publish a model to it, or PUT /api/classifier.")
+        return Finding(f"Deployment {name} does not exist.", "Publish a model to it, or PUT /api/classifier.")
     if deployment.expires is None or deployment.expires - now > SOON:
         return Finding(f"Deployment {name} has model {deployment.model}.")
     over = deployment.expires <= now
     said = f"Deployment {name} {'expired' if over else 'expires'} on {deployment.expires:%Y-%m-%d}."
-    return Finding(said, "Train the model anew and publish it.", serious=over)
+    return Finding(said, "Train the model again and publish it.", is_blocking=over)
 
 
-def _account(patient: Patient, name: str) -> Iterator[Finding]:
-    """Its blobs and its queues can be asked for; what is not there yet is made by the host."""
-    found = storage_accounts.trouble(patient.host, name)
-    yield Finding(*found) if found else Finding(f"{name}: blobs and queues answer.")
+def _account(app: CheckedApp, name: str) -> Iterator[Finding]:
+    """Checks that blobs and queues respond. The host creates what does not exist yet."""
+    found = storage_accounts.find_problem(app.host, name)
+    yield Finding(*found) if found else Finding(f"{name}: blobs and queues respond.")
 
 
-def look(name: str, patient: Patient) -> list[Finding]:
-    """All that one check finds; trouble it did not foresee is a finding too."""
+def run_check(name: str, app: CheckedApp) -> list[Finding]:
+    """The findings of one check; an unforeseen error is a finding too."""
     try:
-        return list(CHECKS[name](patient))
+        return list(CHECKS[name](app))
     except LanguageError as error:
-        return [Finding(f"{patient.services.settings.language_endpoint}: {error}", _language_mend(error, patient))]
+        return [Finding(f"{app.services.settings.language_endpoint}: {error}", _language_fix(error, app))]
     except TextdropError as error:
-        return [_storage_finding(error, patient)]
+        return [_storage_finding(error, app)]
     except Exception as error:  # noqa: BLE001  what one check stumbles over keeps none from its turn
-        return [
-            Finding(f"It cannot be looked at ({type(error).__name__}).", "Correct the settings and files it is of.")
-        ]
+        return [Finding(f"It cannot be checked ({type(error).__name__}).", "Correct its settings and files.")]
 
 
-def _storage_finding(error: TextdropError, patient: Patient) -> Finding:
-    mend = storage_accounts.mend(storage_accounts.cause(error), patient.host, storage_accounts.DOCUMENTS)
-    return Finding(storage_accounts.told(error), mend)
+def _storage_finding(error: TextdropError, app: CheckedApp) -> Finding:
+    fix = storage_accounts.fix(storage_accounts.cause(error), app.host, storage_accounts.DOCUMENTS)
+    return Finding(storage_accounts.describe(error), fix)
 
 
-def _language_mend(error: LanguageError, patient: Patient) -> str:
+def _language_fix(error: LanguageError, app: CheckedApp) -> str:
     if not isinstance(error, Refused):
-        return next(mend for kind, mend in LANGUAGE_MENDS if isinstance(error, kind))
-    if patient.services.settings.language_key:
-        return "Correct LANGUAGE_KEY, or see to the resource's network rules."
+        return next(fix for kind, fix in LANGUAGE_FIXES if isinstance(error, kind))
+    if app.services.settings.language_key:
+        return "Correct LANGUAGE_KEY, or check the resource's network rules."
     return storage_accounts.SIGN_IN if error.__cause__ else "Give the identity Cognitive Services Language Owner."
 
 
-# In the order of a deployment. Those of NEEDED make no sense before another has found nothing.
-CHECKS: dict[str, Callable[[Patient], Iterator[Finding]]] = {
+# In the order of a deployment. A check in NEEDED requires another one without findings.
+CHECKS: dict[str, Callable[[CheckedApp], Iterator[Finding]]] = {
     "settings": settings,
     "schedule": schedule,
     "host.json": host_file,
@@ -268,25 +271,25 @@ CONNECTIONS = {
 }
 
 
-def examine(patient: Patient) -> dict[str, list[Finding]]:
+def run_checks(app: CheckedApp) -> dict[str, list[Finding]]:
     """Every check's findings, in the order of CHECKS."""
     found: dict[str, list[Finding]] = {}
     for name in CHECKS:
-        missing = [first for first in _needed(name, patient) if any(one.mend for one in found[first])]
-        found[name] = [_skipped(missing)] if missing else look(name, patient)
+        missing = [first for first in _needed(name, app) if any(one.fix for one in found[first])]
+        found[name] = [_skipped(missing)] if missing else run_check(name, app)
     return found
 
 
-def _needed(name: str, patient: Patient) -> list[str]:
-    """The checks that must have found nothing before this one makes sense."""
-    login_needed = ["login"] if CONNECTIONS.get(name) in patient.keyless else []
+def _needed(name: str, app: CheckedApp) -> list[str]:
+    """The checks that must be without findings before this one."""
+    login_needed = ["login"] if CONNECTIONS.get(name) in app.keyless else []
     return [NEEDED[name], *login_needed] if name in NEEDED else login_needed
 
 
 def _skipped(missing: list[str]) -> Finding:
-    return Finding("Not looked at.", f"First correct what is found above: {', '.join(missing)}.", serious=False)
+    return Finding("Not checked.", f"First correct the findings above: {', '.join(missing)}.", is_blocking=False)
 
 
-def to_correct(found: Mapping[str, list[Finding]]) -> int:
-    """How many things keep the app from working. One that several checks meet is one."""
-    return len({one.mend for findings in found.values() for one in findings if one.mend and one.serious})
+def blocking_count(found: Mapping[str, list[Finding]]) -> int:
+    """How many problems keep the app from working. One that several checks find counts once."""
+    return len({one.fix for findings in found.values() for one in findings if one.fix and one.is_blocking})

@@ -1,4 +1,4 @@
-"""Which functions an app's folder has, found out in a process of its own, as the worker does it."""
+"""Lists the functions of an app, imported in a separate process, as in the worker."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from local.host.config.settings import STORAGE
 LISTING = (
     "import json, function_app as f; print(json.dumps([one.get_function_name() for one in f.app.get_functions()]))"
 )
-PATIENCE = 20.0  # seconds
-SHORTEST_SECRET = 8  # characters: a shorter value may be an ordinary word of the message
+TIMEOUT = 20.0  # seconds
+MIN_SECRET = 8  # characters: a shorter value may be an ordinary word of the message
 SECRET = ("LANGUAGE_KEY", "DOCUMENTS_STORAGE", STORAGE)
 
 
 def functions(folder: Path, environ: Mapping[str, str]) -> list[str]:
-    """Their names. Raises SetupError if function_app.py cannot be imported."""
+    """The names of the functions. Raises SetupError if function_app.py cannot be imported."""
     try:
         done = subprocess.run(
             [sys.executable, "-c", LISTING],
@@ -30,10 +30,10 @@ def functions(folder: Path, environ: Mapping[str, str]) -> list[str]:
             capture_output=True,
             text=True,
             check=False,
-            timeout=PATIENCE,
+            timeout=TIMEOUT,
         )
     except subprocess.TimeoutExpired:
-        raise SetupError(f"function_app.py is not imported within {PATIENCE:g} seconds.") from None
+        raise SetupError(f"function_app.py could not be imported within {TIMEOUT:g} seconds.") from None
     found = None if done.returncode else _printed(done.stdout)
     if found is None:
         last = (done.stderr.strip().splitlines() or ["no output"])[-1]
@@ -42,7 +42,7 @@ def functions(folder: Path, environ: Mapping[str, str]) -> list[str]:
 
 
 def _printed(output: str) -> list[str] | None:
-    """The names in the last line, after whatever the app itself prints; None if it ended before that."""
+    """The names in the last line, after the app's own output; None if it ended before."""
     last = (output.strip().splitlines() or [""])[-1]
     try:
         names: list[str] = json.loads(last)
@@ -52,8 +52,8 @@ def _printed(output: str) -> list[str] | None:
 
 
 def _without_secrets(said: str, environ: Mapping[str, str]) -> str:
-    """An error's words may hold what the import stumbled over."""
+    """The message without the values of secret settings."""
     for name, value in environ.items():
-        if len(value) >= SHORTEST_SECRET and name.startswith(SECRET):
+        if len(value) >= MIN_SECRET and name.startswith(SECRET):
             said = said.replace(value, f"%{name}%")
     return said

@@ -1,4 +1,4 @@
-"""Whether somebody is signed in, for the connections that have no key."""
+"""Whether a login is needed, for connections without a key, and whether there is one."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ CONNECTIONS = (STORAGE, DOCUMENTS)
 
 
 def needed_for(settings: Settings) -> tuple[str, ...]:
-    """The connections that are set up without a key. What is not set up at all is a finding of another check."""
+    """The connections that are set without a key. Missing connections are reported by other checks."""
     keyless = [name for name in CONNECTIONS if _has_no_key(settings, name)]
     if settings.get("LANGUAGE_ENDPOINT").strip() and not settings.get("LANGUAGE_KEY").strip():
         keyless.append(LANGUAGE)
@@ -20,8 +20,8 @@ def needed_for(settings: Settings) -> tuple[str, ...]:
 
 
 def is_there() -> bool:
-    """Whether any of the ways to sign in yields a token. Takes seconds if none does."""
-    from azure.core.exceptions import AzureError  # noqa: PLC0415  # slow, seldom needed
+    """Whether any way to sign in returns a token. Takes seconds if none does."""
+    from azure.core.exceptions import AzureError  # noqa: PLC0415  # slow, rarely needed
     from azure.identity import DefaultAzureCredential  # noqa: PLC0415
 
     try:

@@ -1,4 +1,4 @@
-"""Whether a storage account can be used as the settings name it; and what to do if it cannot."""
+"""Whether the storage accounts in the settings can be used, and what to do if they cannot."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from shared.errors import StorageUnavailable, TextdropError
 
 DOCUMENTS = "DOCUMENTS_STORAGE"
 DENIED = (401, 403)
-ROLES = {  # that an identity needs, by connection
+ROLES = {  # of an identity, by connection
     STORAGE: "Storage Blob Data Owner and Storage Queue Data Contributor",
     DOCUMENTS: "Storage Blob Data Owner, Storage Queue Data Contributor and Storage Table Data Contributor",
 }
@@ -22,17 +22,17 @@ SIGN_IN = "Sign in with `az login`."
 ABSENT = 404
 
 
-def trouble(settings: Settings, name: str) -> tuple[str, str] | None:
-    """What keeps the blobs and queues of connection `name` from being asked for, and its mend.
+def find_problem(settings: Settings, name: str) -> tuple[str, str] | None:
+    """Why the blobs and queues of connection `name` do not respond, and what to do; None if they do.
 
-    What is not there yet is no trouble: the host makes it.
+    What does not exist yet is no problem: the host creates it.
     """
     try:
         _ask(settings.connection(name))
     except FunctionInError as error:
-        return str(error), to_set(name)
+        return str(error), how_to_set(name)
     except AzureError as error:
-        return f"{name}: {_said(error)}.", mend(error, settings, name)
+        return f"{name}: {_kind_of_error(error)}.", fix(error, settings, name)
     return None
 
 
@@ -56,35 +56,35 @@ def _status(error: BaseException | None) -> int:
     return int(getattr(error, "status_code", None) or 0)
 
 
-def _said(error: BaseException) -> str:
-    """The kind of error and its status: an SDK's own message may hold an address with a signature in it."""
+def _kind_of_error(error: BaseException) -> str:
+    """The class of the error and its status. The SDK's message may contain a SAS."""
     if isinstance(error, ServiceRequestError):
-        return "nobody answers at its address"
+        return "there is no response from its address"
     return f"{type(error).__name__} {_status(error) or ''}".strip()
 
 
-def told(error: TextdropError) -> str:
-    """The app's own words for what storage did, but where nobody was there to do anything."""
+def describe(error: TextdropError) -> str:
+    """The app's message; if the account could not be reached, a shorter one."""
     raised = cause(error)
-    return f"{_said(raised).capitalize()}." if isinstance(raised, ServiceRequestError) else str(error)
+    return f"{_kind_of_error(raised).capitalize()}." if isinstance(raised, ServiceRequestError) else str(error)
 
 
 def cause(error: TextdropError) -> BaseException | None:
-    """What the SDK raised, if anything."""
+    """The SDK's error, if there is one."""
     return error.trouble if isinstance(error, StorageUnavailable) else error.__cause__
 
 
-def to_set(name: str) -> str:
+def how_to_set(name: str) -> str:
     return f"Set {name} as docs/settings.md says."
 
 
-def mend(error: BaseException | None, settings: Settings, name: str) -> str:
-    """The same words for the same cause, whichever check meets it: causes are counted by them."""
-    if isinstance(error, ClientAuthenticationError) and not _status(error):  # no token was got: nobody is signed in
+def fix(error: BaseException | None, settings: Settings, name: str) -> str:
+    """What to do. One cause always has the same text, by which problems are counted."""
+    if isinstance(error, ClientAuthenticationError) and not _status(error):  # no token: nobody is signed in
         return SIGN_IN
     if _status(error) in DENIED:
         has_key = settings.connection(name).connection_string
         return f"Correct the key of {name}." if has_key else f"Give the identity {ROLES[name]} for {name}."
     if isinstance(error, ServiceRequestError) and settings.connection(name).connection_string == DEVELOPMENT_STORAGE:
         return "Start Azurite, in another terminal: .venv/bin/python -m local azurite"
-    return f"Correct {name}, or see to the account's network rules."
+    return f"Correct {name}, or check the account's network rules."

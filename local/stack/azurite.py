@@ -46,7 +46,7 @@ def running(location: Path | None = None, *, where: Azurite | None = None) -> It
 
 def _command(location: Path | None, where: Azurite | None) -> list[str]:
     storage = ["--inMemoryPersistence"] if location is None else ["--location", str(location)]
-    # With port 0 the system chooses, so that no other process can take the port first; Azurite prints what it got.
+    # With port 0 the system chooses, so that no other process can take the port first. Azurite prints the ports.
     wanted = (where.blob_port, where.queue_port, where.table_port) if where else (0, 0, 0)
     named = zip(("blob", "queue", "table"), wanted, strict=True)
     ports = [word for service, port in named for word in (f"--{service}Port", str(port))]

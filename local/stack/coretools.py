@@ -1,4 +1,4 @@
-"""Azure Functions Core Tools as the host, for whoever has them: `func start` with the same settings as our own host."""
+"""Azure Functions Core Tools as the host: `func start` with the same settings as the local host."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def running(app_dir: Path, *, port: int = 0, environ: Mapping[str, str], log: Pa
     """
     program = shutil.which("func")
     if program is None:
-        raise SetupError("Core Tools (`func`) are not on the PATH; without HOST=func our own host is used.")
+        raise SetupError("Core Tools (`func`) are not on the PATH; without HOST=func the local host is used.")
     port = port or ports.free()
     command = [program, "start", "--port", str(port)]
     with ChildProcess.running("`func start`", command, folder=app_dir, environ=environ, log=log) as process:

@@ -1,4 +1,4 @@
-"""What runs on this machine, for other commands to find: announced by `make run`, or as local.settings.json says."""
+"""Finds what runs on this machine: as announced by `make run`, or by the settings in local.settings.json."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from shared.settings import TRIGGER_SOURCES, trigger_source
 ANNOUNCED = "running.json"
 CONTAINER, RESULTS = "documents", "results"
 STORAGE = "DOCUMENTS_STORAGE"
-DEFAULT_PORT = 7071  # of every Functions host
+DEFAULT_PORT = 7071  # of Functions hosts
 NOTHING = (
     "Nothing is running: start it with `make run` in another terminal, or with `func start` and a local.settings.json."
 )
@@ -27,9 +27,9 @@ NOTHING = (
 
 @dataclass(frozen=True)
 class Stack:
-    """Where things are: `url` of the app's HTTP functions, storage by connection string (Azurite's is no secret).
+    """A running textdrop: `url` of its HTTP functions, the connection string of its storage, the Language endpoint.
 
-    `source` is BLOB_TRIGGER_SOURCE; `keys` the file of the host's keys, if callers need one.
+    `source` is BLOB_TRIGGER_SOURCE; `keys` is the file of the host's keys, if callers need one.
     """
 
     url: str
@@ -41,13 +41,13 @@ class Stack:
     keys: str = ""
 
     @property
-    def told_by_events(self) -> bool:
-        """Whether the app waits for Event Grid instead of looking for files itself."""
+    def uses_events(self) -> bool:
+        """Whether Event Grid notifies the app of files; otherwise it scans the container."""
         return self.source == TRIGGER_SOURCES[1]
 
     @property
     def root(self) -> str:
-        """The Functions host's own address."""
+        """The address of the Functions host."""
         return self.url.removesuffix("/api")
 
     def read_keys(self) -> Keys | None:
@@ -56,7 +56,7 @@ class Stack:
 
 
 def announce(stack: Stack) -> None:
-    """Let other commands find what runs."""
+    """Lets other commands find `stack`."""
     STATE.mkdir(exist_ok=True)
     (STATE / ANNOUNCED).write_text(json.dumps(asdict(stack)))
 
@@ -66,7 +66,7 @@ def withdraw() -> None:
 
 
 def announced() -> Stack | None:
-    """What `make run` announced and still runs."""
+    """What `make run` announced, if it still runs."""
     try:
         found = Stack(**json.loads((STATE / ANNOUNCED).read_text()))
     except (OSError, ValueError, TypeError):
@@ -75,7 +75,7 @@ def announced() -> Stack | None:
 
 
 def find() -> Stack:
-    """What `make run` announced, or else a host that was started by itself. Raises SetupError if nothing runs."""
+    """What `make run` announced, or else a host that was started separately. Raises SetupError if nothing runs."""
     if found := announced():
         return found
     described = configured()
@@ -85,9 +85,9 @@ def find() -> Stack:
 
 
 def configured() -> Stack | None:
-    """What `func start` runs with local.settings.json and the environment; None if they name no storage.
+    """What `func start` runs with local.settings.json and the environment; None if they do not set the storage.
 
-    Raises SetupError if they name it without a key, or if the file cannot be used.
+    Raises SetupError if they set it without a key, or if the file is invalid.
     """
     settings = Settings({**local_values(ROOT), **os.environ})
     if not (settings.get(STORAGE) or settings.beneath(STORAGE)):
@@ -103,21 +103,21 @@ def configured() -> Stack | None:
         container=settings.get("DOCUMENTS_CONTAINER") or CONTAINER,
         results=settings.get("RESULTS_CONTAINER") or RESULTS,
         source=trigger_source({"BLOB_TRIGGER_SOURCE": settings.get("BLOB_TRIGGER_SOURCE")}),
-        keys=str(keys) if keys.exists() else "",  # a host that wants no key takes no notice of one
+        keys=str(keys) if keys.exists() else "",  # a host without keys ignores them
     )
 
 
 def require_idle(port: int) -> None:
-    """Raise SetupError if a `make run` is up, or if `port` cannot be had; 0 takes any that is free."""
+    """Raises SetupError if `make run` is running already, or if `port` is taken; 0 means any free port."""
     ports.check(port)
     if found := announced():
-        raise SetupError(f"It runs already: {found.url}. Stop it with Ctrl-C in its terminal first.")
+        raise SetupError(f"It is running already: {found.url}. Stop it with Ctrl-C in its terminal first.")
     if port and ports.is_taken(port):
         raise SetupError(f"Port {port} is taken. Choose another: make run PORT={ports.free_after(port)}")
 
 
 def _port() -> int:
-    """As Core Tools choose it."""
+    """The port that Core Tools use."""
     file = ROOT / LOCAL_SETTINGS
     host = read_json(file).get("Host") if file.exists() else None
     port = host.get("LocalHttpPort") if isinstance(host, dict) else None

@@ -1,7 +1,7 @@
-"""Plays Event Grid: tells a Functions host of new blobs as a storage account's event subscription would.
+"""Simulates Event Grid: notifies a Functions host of new blobs, like an event subscription of a storage account.
 
-The receiver is `local/host`, or any other host with the same door. Every event is sent twice, for Event Grid delivers
-at least once; what does not arrive is sent again.
+The receiver is the local host, or any host with the same webhook. Every event is sent twice, because Event Grid
+delivers at least once. A failed delivery is retried.
 """
 
 from __future__ import annotations
@@ -22,23 +22,23 @@ from local.errors import SetupError
 
 FUNCTION = "document_landed"
 TIMES = 2
-PAUSES = (1.0, 2.0, 5.0, 10.0, 30.0)  # seconds before each further attempt; Event Grid's own go on for a day
+PAUSES = (1.0, 2.0, 5.0, 10.0, 30.0)  # seconds before each retry; Event Grid itself retries for a day
 SECONDS = 30
 ORIGIN = "eventgrid.azure.net"
 BLOB_CREATED = "Microsoft.Storage.BlobCreated"
 TOPIC = "/subscriptions/local/resourceGroups/local/providers/Microsoft.Storage/storageAccounts/devstoreaccount1"
-START_ANEW = "start it anew: BLOB_TRIGGER_SOURCE=EventGrid make run"
-FINAL: Mapping[int, str] = {  # what sending again does not change, and what to do
-    HTTPStatus.BAD_REQUEST: "it does not understand the event; its log may say more",
-    HTTPStatus.UNAUTHORIZED: "it wants another blobs_extension key: is the file of its keys the one it runs with?",
-    HTTPStatus.NOT_FOUND: f"its function {FUNCTION} looks for files itself: {START_ANEW}",
+RESTART = "restart it: BLOB_TRIGGER_SOURCE=EventGrid make run"
+FINAL: Mapping[int, str] = {  # statuses that a retry does not change, and what to do
+    HTTPStatus.BAD_REQUEST: "it cannot read the event; see its log",
+    HTTPStatus.UNAUTHORIZED: "it expects another blobs_extension key: does it run with this file of keys?",
+    HTTPStatus.NOT_FOUND: f"its function {FUNCTION} scans for files itself: {RESTART}",
     HTTPStatus.REQUEST_ENTITY_TOO_LARGE: "the event is too large",
 }
 
 
 @dataclass(frozen=True)
 class Created:
-    """A blob that was written; `etag` without quotes, `size` in bytes."""
+    """A new blob; `etag` without quotes, `size` in bytes."""
 
     url: str
     etag: str
@@ -47,38 +47,38 @@ class Created:
 
 
 class EventGrid:
-    """One subscription. `host` is the root of a Functions host, `key` its system key, if it wants one."""
+    """One subscription. `host` is the root URL of a Functions host, `key` its system key, if it has one."""
 
     def __init__(
         self, host: str, key: str = "", *, cloud_events: bool = False, pauses: Sequence[float] = PAUSES
     ) -> None:
-        self._door = f"{host}/runtime/webhooks/blobs"
+        self._webhook = f"{host}/runtime/webhooks/blobs"
         self._query = {"functionName": f"Host.Functions.{FUNCTION}"} | ({"code": key} if key else {})
         self._cloud_events, self._pauses = cloud_events, pauses
         self._session = requests.Session()
 
     def subscribe(self) -> None:
-        """The handshake, without which Event Grid sends nothing. Raises SetupError."""
+        """The handshake that precedes all events. Raises SetupError."""
         if self._cloud_events:
-            answer = self._delivered("OPTIONS", {"WebHook-Request-Origin": ORIGIN})
+            answer = self._deliver("OPTIONS", {"WebHook-Request-Origin": ORIGIN})
             agreed = answer.headers.get("WebHook-Allowed-Origin") in (ORIGIN, "*")
         else:
             code = str(uuid.uuid4())
             event = _event("Microsoft.EventGrid.SubscriptionValidationEvent", "", {"validationCode": code})
-            answer = self._delivered("POST", {"aeg-event-type": "SubscriptionValidation"}, [event])
+            answer = self._deliver("POST", {"aeg-event-type": "SubscriptionValidation"}, [event])
             agreed = code in answer.text
         if not agreed:
             raise SetupError("The Functions host did not agree to Event Grid's handshake.")
 
-    def tell(self, created: Created) -> None:
-        """Sends the event of a new blob, more than once. Raises SetupError if it cannot be delivered."""
+    def notify(self, created: Created) -> None:
+        """Sends the event of a new blob, TIMES times. Raises SetupError if it cannot be delivered."""
         event = (
             _cloud_event(created) if self._cloud_events else [_event(BLOB_CREATED, _subject(created), _data(created))]
         )
         for _ in range(TIMES):
-            self._delivered("POST", {"aeg-event-type": "Notification"}, event)
+            self._deliver("POST", {"aeg-event-type": "Notification"}, event)
 
-    def _delivered(self, method: str, headers: Mapping[str, str], body: Any = None) -> requests.Response:
+    def _deliver(self, method: str, headers: Mapping[str, str], body: Any = None) -> requests.Response:
         for pause in (*self._pauses, None):
             answer, why = self._attempt(method, headers, body)
             if answer is not None:
@@ -86,28 +86,28 @@ class EventGrid:
             if pause is None:
                 break
             time.sleep(pause)
-        raise SetupError(f"Event Grid's event could not be delivered: {why}. Is `make run` still up?")
+        raise SetupError(f"Event Grid's event could not be delivered: {why}. Is `make run` still running?")
 
     def _attempt(self, method: str, headers: Mapping[str, str], body: Any) -> tuple[requests.Response | None, str]:
-        """The answer of a host that took it, or else why another attempt is needed. Raises SetupError if none helps."""
+        """The response of a host that accepted it, or else why to retry. Raises SetupError if a retry is useless."""
         kind = "application/cloudevents+json" if self._cloud_events else "application/json"
         content = json.dumps(body) if body else None
         named = {"Content-Type": f"{kind}; charset=utf-8", **headers}
         try:
             answer = self._session.request(
-                method, self._door, params=self._query, data=content, headers=named, timeout=SECONDS
+                method, self._webhook, params=self._query, data=content, headers=named, timeout=SECONDS
             )
-        except requests.RequestException as error:  # whose words would show the key
+        except requests.RequestException as error:  # its message would show the key
             return None, f"the Functions host does not answer ({type(error).__name__})"
         if answer.ok:
             return answer, ""
-        if todo := FINAL.get(answer.status_code):
-            raise SetupError(f"The Functions host refused Event Grid's event ({answer.status_code}): {todo}.")
-        return None, f"the Functions host answered {answer.status_code}"
+        if advice := FINAL.get(answer.status_code):
+            raise SetupError(f"The Functions host refused Event Grid's event ({answer.status_code}): {advice}.")
+        return None, f"the Functions host returned {answer.status_code}"
 
 
 def _event(kind: str, subject: str, data: Mapping[str, Any]) -> dict[str, Any]:
-    """In Event Grid's own schema."""
+    """An event in Event Grid's own schema."""
     return {
         "id": str(uuid.uuid4()),
         "topic": TOPIC,

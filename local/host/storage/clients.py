@@ -99,7 +99,7 @@ def write(service: BlobServiceClient, name: str, text: str, *, overwrite: bool =
 
 
 def _credential(connection: Connection) -> Any:
-    from azure.identity import DefaultAzureCredential, ManagedIdentityCredential  # noqa: PLC0415  # slow, seldom needed
+    from azure.identity import DefaultAzureCredential, ManagedIdentityCredential  # noqa: PLC0415  # slow, rarely needed
 
     who: Any = {"client_id": connection.client_id} if connection.client_id else {}
     if connection.managed_identity:

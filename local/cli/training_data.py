@@ -1,4 +1,4 @@
-"""What a classifier is made of: labelled texts, the labels file that says their classes, and files to classify."""
+"""Training data: labelled texts and the labels file with their classes; and the folder of files to classify."""
 
 from __future__ import annotations
 
@@ -24,8 +24,8 @@ NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9]{0,49}")
 
 
 @dataclass(frozen=True)
-class Material:
-    """`project` and `kind` are what the labels file says, or else the quickstart's."""
+class TrainingData:
+    """`project` and `kind` come from the labels file, or else from the quickstart."""
 
     texts: tuple[Path, ...]
     labels: Path
@@ -33,8 +33,8 @@ class Material:
     kind: str
 
     @classmethod
-    def of(cls, data: Path | None, labels: Path | None) -> Material:
-        """Of a folder of texts and a labels file; without either, of the samples. Raises SetupError."""
+    def of(cls, data: Path | None, labels: Path | None) -> TrainingData:
+        """From a folder of texts and a labels file; without both, the samples. Raises SetupError."""
         data, labels = _both(data, labels)
         named = _metadata(labels)
         name = str(named.get("projectName") or "")
@@ -48,11 +48,11 @@ class Material:
 
     @property
     def container(self) -> str:
-        """One of its own: what is learnt from must not be classified as if it had been dropped."""
+        """A separate container: training texts must not be classified like dropped files."""
         return f"{self.project.lower()}-training"[:63]
 
     def fingerprint(self) -> str:
-        """Another one for other labels or texts."""
+        """A digest of the labels and the texts."""
         digest = hashlib.sha256()
         for file in (self.labels, *self.texts):
             content = file.read_bytes()
@@ -60,24 +60,24 @@ class Material:
         return digest.hexdigest()
 
 
-def samples() -> Material:
-    """The sample set that comes with the project."""
-    return Material.of(None, None)
+def samples() -> TrainingData:
+    """The samples of this project."""
+    return TrainingData.of(None, None)
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     """The environment's DATA and LABELS are the defaults."""
-    parser.add_argument("--data", type=Path, default=_path("DATA"), help="folder of the texts to learn from")
+    parser.add_argument("--data", type=Path, default=_path("DATA"), help="folder of the training texts")
     parser.add_argument(
         "--labels",
         type=Path,
         default=_path("LABELS"),
-        help=f"labels file of their classes (default: DATA/{LABELS_NAME})",
+        help=f"labels file with their classes (default: DATA/{LABELS_NAME})",
     )
 
 
 def api(name: str) -> str:
-    """The name, if it is one of the app's APIs. Raises SetupError."""
+    """Returns the name if it is one of the app's APIs. Raises SetupError."""
     if name not in APIS:
         raise SetupError(f"LANGUAGE_API must be one of {', '.join(APIS)}.")
     return name
@@ -98,7 +98,7 @@ def _path(name: str) -> Path | None:
 
 
 def _both(data: Path | None, labels: Path | None) -> tuple[Path, Path]:
-    """Each of the two says where the other is, if that is not given."""
+    """Either path determines the other, if that is not given."""
     if data is None:
         return (TEXTS, LABELS) if labels is None else (labels.parent, labels)
     if labels is None and data.is_dir() and not (data / LABELS_NAME).is_file():
@@ -114,5 +114,5 @@ def _metadata(labels: Path) -> dict[str, Any]:
     except OSError as error:
         raise SetupError(f"{labels} cannot be read ({error.strerror}): correct LABELS.") from error
     except BadRequest as error:
-        raise SetupError(f"{labels} is no labels file: {error}") from error
+        raise SetupError(f"{labels} is not a labels file: {error}") from error
     return dict(json.loads(content.decode(json.detect_encoding(content))).get("metadata") or {})

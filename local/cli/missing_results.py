@@ -1,4 +1,4 @@
-"""Why dropped files have no classes: what the app knows of each, and what it says of itself."""
+"""Explains why dropped files have no classes: the state of each document, and the app's health."""
 
 from __future__ import annotations
 
@@ -12,16 +12,16 @@ from local.cli import show
 from local.cli.client import Client
 
 ASK_EVERY = 5.0  # seconds
-MOST_NAMED = 20  # files that are named one by one
+MAX_LISTED = 20  # files that are listed
 STATES = {  # of a document that has no result yet
-    "waiting": "waits since {landed}",
-    "submitted": "is with the Language service since {landed}",
+    "waiting": "has been waiting since {landed}",
+    "submitted": "has been in the Language service since {landed}",
 }
 UNNOTICED = "the app has not noticed it yet"
 
 
 class HealthWatch:
-    """Prints what the app says wants attention when it begins to, while results are waited for."""
+    """Prints new problems in the app's health."""
 
     def __init__(self, client: Client, every: float = ASK_EVERY) -> None:
         self._client, self._every = client, every
@@ -29,7 +29,7 @@ class HealthWatch:
         self._known: set[str] = set()
 
     def look(self) -> None:
-        """Asks only every so many seconds. Raises SetupError if the app does not answer."""
+        """Asks at most once every `every` seconds. Raises SetupError if the app does not respond."""
         if time.monotonic() < self._ask_at:
             return
         self._ask_at = time.monotonic() + self._every
@@ -41,18 +41,18 @@ class HealthWatch:
 
 
 def explain(client: Client, files: Mapping[str, str]) -> None:
-    """A line for each file that has no result yet, by name and ETag, and one for each thing that wants attention."""
+    """Prints a line for each file without a result (name -> ETag), and one for each problem in the app's health."""
     width = show.column(files)
-    for name, etag in list(files.items())[:MOST_NAMED]:
+    for name, etag in list(files.items())[:MAX_LISTED]:
         show.line(name, f"[yellow]{escape(_said(client.document(name, etag)))}[/]", width)
-    if len(files) > MOST_NAMED:
-        show.console.print(f"  … and {len(files) - MOST_NAMED} more")
+    if len(files) > MAX_LISTED:
+        show.console.print(f"  … and {len(files) - MAX_LISTED} more")
     for trouble in client.health():
         show.console.print(f"  [yellow]![/] {escape(trouble)}", soft_wrap=True)
 
 
 def _said(document: Any) -> str:
-    """In words. A document of the last moment may have ended since it was looked for."""
+    """The state of a document in words. It may have ended in the meantime."""
     if document is None:
         return UNNOTICED
     state = STATES.get(document["state"], document["state"]).format(landed=document["landed"][:19] + "Z")
