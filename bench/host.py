@@ -17,6 +17,7 @@ from urllib.parse import urlsplit
 import requests
 from azure.storage.blob import BlobServiceClient
 
+from local.child_process import ChildProcess
 from local.host import launch as host_app
 from local.stack import azurite
 
@@ -114,13 +115,8 @@ def _bare() -> Iterator[str]:
         "httptools",
         "--no-access-log",
     ]
-    with subprocess.Popen(command, cwd=ROOT, stderr=subprocess.PIPE, text=True) as process:
-        assert process.stderr
-        try:
-            line = next(line for line in process.stderr if "running on " in line)
-            yield line.partition("running on ")[2].split()[0]
-        finally:
-            process.terminate()
+    with ChildProcess.running("uvicorn", command, folder=ROOT) as process:
+        yield process.wait_for_line("running on ").partition("running on ")[2].split()[0]
 
 
 def report_start(storage: str) -> None:

@@ -6,10 +6,8 @@ import json
 import os
 import re
 import shutil
-import signal
 import subprocess
 import sys
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -18,6 +16,7 @@ from typing import Any
 import pytest
 from wire import Reply, recording
 
+from local.child_process import ChildProcess
 from shared.settings import PREVIEW_API, TODAY_API
 
 ROOT = Path(__file__).parents[1]
@@ -56,30 +55,18 @@ def _program(name: str) -> str:
     return shutil.which(name) or pytest.fail(f"{name} is not on PATH")
 
 
+class MakeRun(ChildProcess):
+    seconds_to_end = 120.0
+
+
 @contextmanager
 def everything_up(folder: Path, api: str) -> Iterator[str]:
     """The address that `make run` says it is ready at. It ends with exit code 0."""
     command = [sys.executable, "-m", "local", "up", "--port", "0", "--api", api, "--pace", "instant"]
-    with subprocess.Popen(command, cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as process:
-        late = threading.Timer(SECONDS_TO_START, process.kill)
-        late.start()
-        try:
-            yield _ready(process)
-        finally:
-            late.cancel()
-            process.send_signal(signal.SIGTERM)
-            rest, _ = process.communicate()
-    assert process.returncode == 0, rest
-
-
-def _ready(process: subprocess.Popen[str]) -> str:
-    said = []
-    assert process.stdout
-    for line in process.stdout:
-        said.append(line)
-        if line.startswith("Ready: "):
-            return line.removeprefix("Ready: ").strip()
-    pytest.fail(f"It did not become ready:\n{''.join(said)}")
+    with MakeRun.running("make run", command, folder=folder) as run:
+        yield run.wait_for_line("Ready: ", SECONDS_TO_START).partition("Ready: ")[2].strip()
+        assert run.end() == 0, run.output
+    assert (folder / ".textdrop").is_dir()
 
 
 def walk(folder: Path, url: str) -> list[str]:

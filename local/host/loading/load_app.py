@@ -30,6 +30,7 @@ from local.host.storage import clients
 from local.host.triggers import auth_level, ncrontab, path_pattern, route_templates
 from local.paths import ROOT
 
+PROJECT = ROOT.resolve()
 FUNCTION_NAME = re.compile(r"(?!host$)[a-z][a-z0-9_\-]{0,127}", re.IGNORECASE)
 BINDING_NAME = re.compile(r"(?!.*__)[a-zA-Z_][a-zA-Z0-9_]{0,127}|\$return")
 BUILT_IN_ROUTES = ("admin", "runtime")
@@ -96,13 +97,13 @@ def _isolate(app_dir: Path) -> None:
     ours = [name for name, module in sys.modules.items() if _is_ours(name, module)]
     for name in ours:
         del sys.modules[name]
-    sys.path[:] = [str(app_dir), *(entry for entry in sys.path if Path(entry).resolve() != ROOT)]
+    sys.path[:] = [str(app_dir), *(entry for entry in sys.path if Path(entry).resolve() != PROJECT)]
     os.chdir(app_dir)
 
 
 def _is_ours(name: str, module: ModuleType) -> bool:
     file = getattr(module, "__file__", None)
-    return name.partition(".")[0] == "shared" and file is not None and ROOT in Path(file).parents
+    return name.partition(".")[0] == "shared" and file is not None and PROJECT in Path(file).parents
 
 
 def _app_of(module: ModuleType) -> FunctionRegister:
