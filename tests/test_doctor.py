@@ -201,7 +201,7 @@ def test_trouble_of_the_language_service_is_not_taken_for_storages(world: World)
 def test_an_endpoint_that_is_still_the_samples_is_not_asked(world: World) -> None:
     sample = json.loads((ROOT / "local.settings.sample.json").read_text())["Values"]["LANGUAGE_ENDPOINT"]
     found = problems(examined(world, LANGUAGE_ENDPOINT=sample))
-    assert "NAME is your Language resource's" in found["Language service"]
+    assert "NAME is the name of your Language resource" in found["Language service"]
     assert found.keys() == {"Language service", "classifier"}
 
 
@@ -234,7 +234,7 @@ def app(tmp_path: Path, **files: str) -> Path:
 @pytest.mark.parametrize(
     ("files", "check", "said"),
     [
-        ({"host_json": "{"}, "host.json", "as it comes"),
+        ({"host_json": "{"}, "host.json", "Restore textdrop's host.json"),
         ({"host_json": '{"version": "2.0", "extensions": {"http": {"routePrefix": ""}}}'}, "host.json", "routePrefix"),
         ({"function_app_py": "import nothing_of_this_name"}, "functions", "nothing_of_this_name"),
         ({"function_app_py": "import azure.functions as f\napp = f.FunctionApp()"}, "functions", "exactly"),
@@ -254,7 +254,7 @@ def test_an_app_that_would_not_be_found(
     ("added", "said"),
     [
         ("import sys\nsys.exit(0)", "cannot be imported: no output"),
-        ("import threading\nthreading.Event().wait()", "is not imported within"),
+        ("import threading\nthreading.Event().wait()", "could not be imported within"),
         (
             "import os\nraise RuntimeError(os.environ['LANGUAGE_KEY'])",
             "cannot be imported: RuntimeError: %LANGUAGE_KEY%",
@@ -265,7 +265,7 @@ def test_an_app_that_would_not_be_found(
 def test_an_app_that_misbehaves_when_it_is_imported(
     world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, added: str, said: str
 ) -> None:
-    monkeypatch.setattr(function_names, "PATIENCE", 3.0)
+    monkeypatch.setattr(function_names, "TIMEOUT", 3.0)
     assert said in problems(examined(world, folder=app(tmp_path, function_app_py=added)))["functions"]
 
 
@@ -326,7 +326,7 @@ def test_it_is_read_in_a_narrow_terminal(tmp_path: Path) -> None:
     told = command(app(tmp_path), {}, columns=80)
     assert (told.returncode, told.stderr) == (1, "")
     lines = told.stdout.splitlines()
-    assert lines[0] == f"! No local.settings.json in {tmp_path}: settings of the environment alone"
+    assert lines[0] == f"! No local.settings.json in {tmp_path}: settings from the environment only"
     assert all(len(line) <= 80 for line in lines[1:])
     missing = lines.index("✗ settings: LANGUAGE_ENDPOINT is missing.")
     assert lines[missing + 1].startswith("  → Set LANGUAGE_ENDPOINT as docs/settings.md says.")

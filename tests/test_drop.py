@@ -236,8 +236,8 @@ def test_an_app_that_does_not_answer_for_a_while_is_told_once(
     app[1].otherwise = answer
     follower.show_new()
     printed = capsys.readouterr().out
-    assert printed.count("does not answer") == 1
-    assert printed.count("answers again") == 1
+    assert printed.count("does not respond") == 1
+    assert printed.count("responds again") == 1
 
 
 def test_a_sweep_that_found_nothing_is_no_news(world: World, caplog: pytest.LogCaptureFixture) -> None:
