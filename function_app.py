@@ -56,7 +56,7 @@ def tick(timer: func.TimerRequest) -> None:
 
     del timer
     begun = monotonic()
-    story.tick(services.services(), clock, goes_on=lambda: monotonic() - begun < TICK_SECONDS)
+    story.tick(services.services(), clock, has_time=lambda: monotonic() - begun < TICK_SECONDS)
 
 
 @app.function_name("manage")

@@ -19,7 +19,7 @@ from local.language.conditions.rate_limits import Limits
 from local.language.server import server
 from shared.domain.documents import SERVICE_PACK, Blob, Document
 from shared.domain.jobs import Job
-from shared.domain.singletons import Chosen, Sweep
+from shared.domain.singletons import ActiveClassifier, Sweep
 from shared.pipeline.claim import claim
 from shared.pipeline.intake import document_landed
 from shared.services import Services, build
@@ -148,7 +148,7 @@ def pipeline(quota: int | None = None) -> Iterator[Pipeline]:
     ):
         rows, files = CountingRows(MemoryRows()), MemoryDocuments()
         services = replace(build(load(_environ(language, quota))), ledger=Ledger(rows), documents=files)  # type: ignore[arg-type]
-        services.ledger.write(Chosen(CLASSIFIER))
+        services.ledger.write(ActiveClassifier(CLASSIFIER))
         rows.counts.clear()
         yield Pipeline(services, files, rows, language)
 

@@ -1,31 +1,31 @@
-"""What can go wrong, and the HTTP status each trouble has when a caller must hear of it.
+"""Every error, with the HTTP status that a caller gets for it.
 
 TextdropError                    500
-├── SettingsError                500  app settings are missing or wrong; names every one of them
-├── BadRequest                   400  the caller's request cannot be taken as it is
-├── ContentTooLarge              413  the request's body is larger than its route takes
-├── UnsupportedMediaType         415  the request's body is neither JSON nor, where that is taken, plain text
-├── NotFound                     404  there is no such thing here
-├── Conflict                     409  something else is under way, or the name is taken
-├── NoResult                     409  a document has ended without a result, or its result is no longer there
-├── RangeNotSatisfiable          416  the file has no such part
-├── NotSupported                 501  the chosen protocol has no such operation
-├── Moved                        409  a row or blob is no longer the version that was read
-├── StorageUnavailable           503  Table or Blob storage did not answer
-│   └── ContainerMissing         503  the container itself is not there
-├── Unreadable                   (never reaches a caller: it ends as a failed document)
-└── LanguageError                502  the Language service's side
-    ├── Rejected                 400  it refused the request itself (400, 413, 415, 422)
-    ├── Unknown                  404  it has no such project, model, deployment or job
+├── SettingsError                500  app settings are missing or wrong; names all of them
+├── BadRequest                   400  the caller's request is invalid
+├── ContentTooLarge              413  the request's body is larger than its route accepts
+├── UnsupportedMediaType         415  the request's body is neither JSON nor, where that is accepted, plain text
+├── NotFound                     404  the document, job, operation or route does not exist
+├── Conflict                     409  another operation is under way, or the name is in use
+├── NoResult                     409  a document has ended without a result, or its result was deleted
+├── RangeNotSatisfiable          416  the file does not have the requested part
+├── NotSupported                 501  the protocol in use has no such operation
+├── VersionConflict              409  a row or blob is no longer the version that was read
+├── StorageUnavailable           503  a request to Table or Blob storage failed
+│   └── ContainerMissing         503  the container itself does not exist
+├── InvalidText                  (never reaches a caller: the document ends as failed)
+└── LanguageError                502  a request to the Language service failed
+    ├── Rejected                 400  it rejected the request itself (400, 413, 415, 422)
+    ├── ResourceNotFound         404  it has no such project, model, deployment or job
     ├── Busy                     409  it cannot do this now, for example during a training
-    │   └── Taken                409  there is a project of this name already
-    ├── Garbled                  502  its answer could not be understood
-    ├── Unexpected               502  a status that it never answers with: something else stands at the address
-    └── Closed                   503  no fault of the request: wait, then come again
+    │   └── AlreadyExists        409  a project of this name exists
+    ├── InvalidResponse          502  its answer could not be parsed
+    ├── Unexpected               502  a status that it never answers with: something else has this address
+    └── TransientError           503  not caused by the request: wait, then retry
         ├── Throttled            503  429
         ├── QuotaSpent           503  403 with the quota text
-        ├── Shut                 503  the gate is closed: the call was not begun
-        ├── Refused              502  401, 403: the key, the role or the network rules
+        ├── GateClosed           503  the gate is closed: no request was sent
+        ├── AccessDenied         502  401, 403: the key, the role or the network rules
         └── Unavailable          503  5xx, a time-out, no connection
 """
 
@@ -33,13 +33,13 @@ from __future__ import annotations
 
 
 class TextdropError(Exception):
-    """The root. `status` is what an HTTP caller gets, `code` a word for programs, str(error) a sentence for people."""
+    """The root. `status` is what an HTTP caller gets, `code` a word for programs, str(error) a sentence for people.
+
+    A code is part of the API: it is written out, and stays when a class is renamed.
+    """
 
     status = 500
-
-    @property
-    def code(self) -> str:
-        return type(self).__name__
+    code = "InternalError"
 
 
 class SettingsError(TextdropError):
@@ -48,6 +48,8 @@ class SettingsError(TextdropError):
     `faults`: what is wrong, one by one; each begins with the setting's name.
     """
 
+    code = "SettingsError"
+
     def __init__(self, message: str, faults: tuple[str, ...] = ()) -> None:
         super().__init__(message)
         self.faults = faults
@@ -55,22 +57,27 @@ class SettingsError(TextdropError):
 
 class BadRequest(TextdropError):
     status = 400
+    code = "BadRequest"
 
 
 class ContentTooLarge(TextdropError):
     status = 413
+    code = "ContentTooLarge"
 
 
 class UnsupportedMediaType(TextdropError):
     status = 415
+    code = "UnsupportedMediaType"
 
 
 class NotFound(TextdropError):
     status = 404
+    code = "ResourceNotFound"
 
 
 class Conflict(TextdropError):
     status = 409
+    code = "Conflict"
 
 
 class NoResult(TextdropError):
@@ -80,25 +87,24 @@ class NoResult(TextdropError):
 
     def __init__(self, message: str, code: str = "NoResult") -> None:
         super().__init__(message)
-        self._code = code
-
-    @property
-    def code(self) -> str:
-        return self._code
+        self.code = code
 
 
 class RangeNotSatisfiable(TextdropError):
     status = 416
+    code = "RangeNotSatisfiable"
 
 
 class NotSupported(TextdropError):
     status = 501
+    code = "NotSupported"
 
 
-class Moved(TextdropError):
+class VersionConflict(TextdropError):
     """A row or a blob is no longer the version that was read: read again and decide again."""
 
     status = 409
+    code = "VersionConflict"
 
 
 class StorageUnavailable(TextdropError):
@@ -109,6 +115,7 @@ class StorageUnavailable(TextdropError):
     """
 
     status = 503
+    code = "StorageUnavailable"
 
     def __init__(self, message: str, trouble: Exception | None = None) -> None:
         super().__init__(message)
@@ -116,13 +123,14 @@ class StorageUnavailable(TextdropError):
 
 
 class ContainerMissing(StorageUnavailable):
-    pass
+    code = "ContainerNotFound"
 
 
-class Unreadable(TextdropError):
+class InvalidText(TextdropError):
     """The text of a document cannot be classified; the message says why, in words for whoever dropped it."""
 
     status = 422
+    code = "InvalidText"
 
 
 class LanguageError(TextdropError):
@@ -133,6 +141,7 @@ class LanguageError(TextdropError):
     """
 
     status = 502
+    code = "LanguageError"
     sent = False
 
     def __init__(self, message: str, retry_after: float | None = None) -> None:
@@ -142,52 +151,64 @@ class LanguageError(TextdropError):
 
 class Rejected(LanguageError):
     status = 400
+    code = "Rejected"
 
 
-class Unknown(LanguageError):
+class ResourceNotFound(LanguageError):
     status = 404
+    code = "ResourceNotFound"
 
 
 class Busy(LanguageError):
     status = 409
+    code = "Busy"
 
 
-class Taken(Busy):
+class AlreadyExists(Busy):
     """There is a project of the name that another was to be created with."""
 
+    code = "AlreadyExists"
 
-class Garbled(LanguageError):
+
+class InvalidResponse(LanguageError):
+    code = "InvalidResponse"
     sent = True
 
 
 class Unexpected(LanguageError):
-    pass
+    code = "UnexpectedResponse"
 
 
-class Closed(LanguageError):
+class TransientError(LanguageError):
     """Not the request's fault. Nothing was done, and the same request may succeed later."""
 
     status = 503
+    code = "TransientError"
 
 
-class Throttled(Closed):
-    pass
+class Throttled(TransientError):
+    code = "Throttled"
 
 
-class Shut(Closed):
+class GateClosed(TransientError):
     """Our own gate is closed: no call was begun."""
 
-
-class QuotaSpent(Closed):
-    pass
+    code = "GateClosed"
 
 
-class Refused(Closed):
+class QuotaSpent(TransientError):
+    code = "QuotaExceeded"
+
+
+class AccessDenied(TransientError):
     status = 502
+    code = "AccessDenied"
 
 
-class Unavailable(Closed):
+class Unavailable(TransientError):
     """The service could not be reached or failed."""
+
+    code = "LanguageUnavailable"
 
     def __init__(self, message: str, retry_after: float | None = None, *, sent: bool = False) -> None:
         super().__init__(message, retry_after)

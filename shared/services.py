@@ -8,7 +8,7 @@ from datetime import datetime
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from shared.domain.singletons import Chosen, Gate
+from shared.domain.singletons import ActiveClassifier, Gate
 from shared.settings import PREVIEW_API, Connection, Settings, load
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ class Seen:
     def __init__(self) -> None:
         self.slot: datetime | None = None
         self.clocks: datetime | None = None
-        self.from_setting: Chosen | None = None
+        self.from_setting: ActiveClassifier | None = None
         self._gate = Gate()
         self._looking = threading.Lock()
 

@@ -21,7 +21,7 @@ SERVICE_URIS = ("blobServiceUri", "queueServiceUri", "tableServiceUri")
 CONTAINER_NAME = re.compile(r"(?=.{3,63}$)[a-z0-9]+(-[a-z0-9]+)*")
 ADDRESS = re.compile(r"https://[a-z0-9.-]+(:\d{1,5})?(/[\w.-]*)*", re.IGNORECASE | re.ASCII)
 CONNECTION_STRING = re.compile(r"UseDevelopmentStorage=true;?|([A-Za-z]+=[^;]+;?)+", re.IGNORECASE)
-LARGEST_NUMBER = 1_000_000
+MAX_NUMBER = 1_000_000
 
 
 @dataclass(frozen=True)
@@ -143,8 +143,8 @@ def _no_fault(_: str) -> str:
 
 
 def _number_fault(value: str) -> str:
-    fits = re.fullmatch(r"0*[1-9][0-9]{0,6}", value, re.ASCII) and int(value) <= LARGEST_NUMBER
-    return "" if fits else f"must be a whole number from 1 to {LARGEST_NUMBER:,}"
+    fits = re.fullmatch(r"0*[1-9][0-9]{0,6}", value, re.ASCII) and int(value) <= MAX_NUMBER
+    return "" if fits else f"must be a whole number from 1 to {MAX_NUMBER:,}"
 
 
 def _container_fault(value: str) -> str:

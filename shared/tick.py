@@ -12,8 +12,8 @@ from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime
 
-from shared.domain.singletons import Pulse
-from shared.errors import Moved, TextdropError
+from shared.domain.singletons import Heartbeat
+from shared.errors import TextdropError, VersionConflict
 from shared.operations.runner import follow
 from shared.pipeline.collection import collect
 from shared.pipeline.settling import correct_clocks
@@ -33,19 +33,19 @@ GoesOn = Callable[[], bool]
 Step = Callable[[Services, Clock, GoesOn], None]
 
 
-def tick(services: Services, clock: Clock, goes_on: GoesOn = lambda: True) -> None:
-    """One round. `goes_on` says whether there is time to begin something more.
+def tick(services: Services, clock: Clock, has_time: GoesOn = lambda: True) -> None:
+    """One round. `has_time` says whether there is time to begin something more.
 
     Trouble in one step does not keep the others from their turn; the first of it is raised at the end.
     """
-    troubles = [trouble for step in STEPS if (trouble := _tried(step, services, clock, goes_on))]
+    troubles = [trouble for step in STEPS if (trouble := _tried(step, services, clock, has_time))]
     if troubles:
         raise troubles[0].with_traceback(None) from None  # where it came from, if nobody foresaw it, has been logged
 
 
-def _tried(step: Step, services: Services, clock: Clock, goes_on: GoesOn) -> Exception | None:
+def _tried(step: Step, services: Services, clock: Clock, has_time: GoesOn) -> Exception | None:
     try:
-        step(services, clock, goes_on)
+        step(services, clock, has_time)
     except TextdropError as trouble:
         log.warning("Not finished in this tick: %s", trouble)
         return trouble
@@ -56,18 +56,18 @@ def _tried(step: Step, services: Services, clock: Clock, goes_on: GoesOn) -> Exc
 
 
 def _pulse(services: Services, clock: Clock, _: GoesOn) -> None:
-    with suppress(Moved):  # another tick began at the same moment
-        services.ledger.write(replace(services.ledger.read(Pulse), at=clock()))
+    with suppress(VersionConflict):  # another tick began at the same moment
+        services.ledger.write(replace(services.ledger.read(Heartbeat), at=clock()))
 
 
 def _correct_clocks(services: Services, clock: Clock, _: GoesOn) -> None:
     correct_clocks(services, clock())
 
 
-def _collect(services: Services, clock: Clock, goes_on: GoesOn) -> None:
+def _collect(services: Services, clock: Clock, has_time: GoesOn) -> None:
     begun = clock()
     for _ in range(ROUNDS):
-        if not goes_on() or not collect(services, clock(), JOBS, by=begun):
+        if not has_time() or not collect(services, clock(), JOBS, by=begun):
             return
 
 
@@ -75,15 +75,15 @@ def _follow(services: Services, clock: Clock, _: GoesOn) -> None:
     follow(services, clock(), OPERATIONS)
 
 
-def _submit(services: Services, clock: Clock, goes_on: GoesOn) -> None:
+def _submit(services: Services, clock: Clock, has_time: GoesOn) -> None:
     begun = clock()
     for _ in range(ROUNDS):
-        if not goes_on() or not submit_waiting(services, clock, DOCUMENTS, goes_on, by=begun):
+        if not has_time() or not submit_waiting(services, clock, DOCUMENTS, has_time, by=begun):
             return
 
 
-def _sweep(services: Services, clock: Clock, goes_on: GoesOn) -> None:
-    sweep(services, clock(), goes_on)
+def _sweep(services: Services, clock: Clock, has_time: GoesOn) -> None:
+    sweep(services, clock(), has_time)
 
 
 STEPS: tuple[Step, ...] = (_pulse, _correct_clocks, _collect, _follow, _submit, _sweep)

@@ -8,11 +8,11 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 
-from shared.domain.file_names import LONGEST_NAME
-from shared.domain.text import LARGEST_FILE, LONGEST_TEXT
+from shared.domain.file_names import MAX_FILE_NAME
+from shared.domain.text import MAX_FILE, MAX_TEXT
 
 WORDS = "The helm and the anchor of the harbour. "
-LARGE = LONGEST_TEXT - 25_000  # characters; of four bytes each they make a file of 4.9 MB
+LARGE = MAX_TEXT - 25_000  # characters; of four bytes each they make a file of 4.9 MB
 BOMB = 3_000_000_000  # bytes that a few megabytes claim to hold
 MEMBER = 50_000_000
 DELETED, OVERWRITTEN = "deleted", "overwritten"
@@ -87,7 +87,7 @@ FILES: Mapping[str, Kind] = {
     "half characters in UTF-16": Kind(b"\xff\xfe\x00\xd8h\x00", (BAD_INPUT,)),
     "UTF-16 of odd length": Kind(b"\xff\xfeh\x00i", (BAD_INPUT,)),
     "10 MB": Kind(b"harbour " * 1_250_000, (BAD_INPUT,)),
-    "one byte too many": Kind(b"a" * (LARGEST_FILE + 1), (BAD_INPUT,)),
+    "one byte too many": Kind(b"a" * (MAX_FILE + 1), (BAD_INPUT,)),
     "4.9 MB": Kind(large_text),
     "4.9 MB of too many characters": Kind(b"harbour " * 610_000, (BAD_INPUT,)),
     # --- how it is labelled
@@ -106,7 +106,7 @@ FILES: Mapping[str, Kind] = {
     "a part .": Kind(WORDS.encode(), (BAD_INPUT,), name="here/./{}.txt", raw=True),
     "a line feed": Kind(WORDS.encode(), name="line\n{}.txt"),
     "percents": Kind(WORDS.encode(), name="100%2F{}%00?#&+.txt"),
-    "a name too long for a result": Kind(WORDS.encode(), (BAD_INPUT,), name="n" * LONGEST_NAME + "{}"),
+    "a name too long for a result": Kind(WORDS.encode(), (BAD_INPUT,), name="n" * MAX_FILE_NAME + "{}"),
     "a formula as its name": Kind(WORDS.encode(), name="\uff1dcmd|{}.txt"),
     # --- what becomes of it
     "deleted": Kind(WORDS.encode(), (GONE, SUCCEEDED), befalls=DELETED),

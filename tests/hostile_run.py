@@ -37,7 +37,7 @@ from local.language.server.server import LanguageService
 from shared.domain.documents import Document, DocumentState
 from shared.domain.jobs import Job
 from shared.domain.keys import document_key
-from shared.domain.singletons import Chosen
+from shared.domain.singletons import ActiveClassifier
 from shared.language.types import Classifier
 from shared.services import TABLE, Services, build
 from shared.settings import load
@@ -250,6 +250,6 @@ def running(
     storage = BlobServiceClient.from_connection_string(environ["DOCUMENTS_STORAGE"])
     storage.create_container(environ["DOCUMENTS_CONTAINER"])
     now = language.clock.now()
-    services.ledger.write(Chosen(classifier, now))
+    services.ledger.write(ActiveClassifier(classifier, now))
     with storage, app_process(environ, log) as app:
         yield Run(app, services, service, language, environ["DOCUMENTS_STORAGE"], storage, now)

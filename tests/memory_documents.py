@@ -11,9 +11,9 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from shared.domain.documents import Blob
-from shared.domain.file_names import LONGEST_NAME, RESULT_SUFFIX, is_file_name
-from shared.domain.text import LARGEST_FILE
-from shared.errors import BadRequest, Conflict, ContainerMissing, Moved, NotFound, Unreadable
+from shared.domain.file_names import MAX_FILE_NAME, RESULT_SUFFIX, is_file_name
+from shared.domain.text import MAX_FILE
+from shared.errors import BadRequest, Conflict, ContainerMissing, InvalidText, NotFound, VersionConflict
 from shared.storage.blobs import MAX_ANY, RESERVED
 from shared.storage.content_encoding import decoded
 
@@ -28,7 +28,7 @@ class File:
 
     def read(self, largest: int) -> bytes:
         if len(self.content) > largest:
-            raise Unreadable("The file is too large.")
+            raise InvalidText("The file is too large.")
         return decoded(self.content, self.encoding, largest)
 
 
@@ -91,8 +91,8 @@ class MemoryDocuments:
         with self._lock:
             found = self._file(self.container, name)
             if found.blob.etag != etag:
-                raise Moved("The blob is no longer the version that was read.")
-            return found.read(LARGEST_FILE)
+                raise VersionConflict("The blob is no longer the version that was read.")
+            return found.read(MAX_FILE)
 
     def read_any(self, container: str, name: str) -> bytes:
         with self._lock:
@@ -105,7 +105,7 @@ class MemoryDocuments:
     def write_any(self, container: str, name: str, content: bytes, replaces: Callable[[bytes], bool]) -> None:
         with self._lock:
             self.require_writable(container)
-            if not is_file_name(name) or len(name) > LONGEST_NAME:
+            if not is_file_name(name) or len(name) > MAX_FILE_NAME:
                 raise BadRequest("It cannot be written there.")
             if name in self._files(container) and not self._replaced(container, name, replaces):
                 raise Conflict("It is not one that may be replaced.")
@@ -114,13 +114,13 @@ class MemoryDocuments:
     def _replaced(self, container: str, name: str, replaces: Callable[[bytes], bool]) -> bool:
         try:
             return replaces(self.read_any(container, name))
-        except Unreadable:
+        except InvalidText:
             return False
 
     def result(self, name: str) -> Any:
         try:
             return json.loads(self.read_any(self.results, name + RESULT_SUFFIX))
-        except (NotFound, ContainerMissing, Unreadable, ValueError):
+        except (NotFound, ContainerMissing, InvalidText, ValueError):
             return None
 
     def write_result(self, name: str, etag: str, result: Mapping[str, Any]) -> bool:
@@ -136,7 +136,7 @@ class MemoryDocuments:
             if not is_file_name(name):
                 raise NotFound("There is no such blob.")
             if name in self._files(self.container) and not overwrite:
-                raise Moved("There is one already.")
+                raise VersionConflict("There is one already.")
             return self.put(name, content, language)
 
     def stage(self, name: str, number: int, content: bytes) -> None:
@@ -144,7 +144,7 @@ class MemoryDocuments:
             self._containers.setdefault(self.results, {})
             self._staged[name, number] = content
 
-    def unite(self, name: str, blocks: int, content_type: str) -> None:
+    def commit_blocks(self, name: str, blocks: int, content_type: str) -> None:
         del content_type
         with self._lock:
             content = b"".join(self._staged[name, number] for number in range(blocks))

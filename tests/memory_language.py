@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 from shared.domain.documents import SERVICE_PACK
 from shared.domain.text import REQUEST_TEXT
-from shared.errors import Rejected, Unavailable, Unknown
+from shared.errors import Rejected, ResourceNotFound, Unavailable
 from shared.language.types import Analysis, Classifier, ClassScore, Deployment, Kind, Progress, State, Text
 
 PROJECT, DEPLOYMENT = "Movies", "production"
@@ -78,7 +78,7 @@ class MemoryLanguage:
 
     def publishing(self, project: str, deployment: str, job: str) -> Progress:  # noqa: ARG002
         if job not in self._known:
-            raise Unknown("There is no such job.")
+            raise ResourceNotFound("There is no such job.")
         return Progress(State.SUCCEEDED if self._has_ended(job) else State.RUNNING)
 
     def classifier(self, project: str, deployment: str, model_id: str) -> Classifier:  # noqa: ARG002
@@ -107,7 +107,7 @@ class MemoryLanguage:
         if self.troubles:
             raise self.troubles.pop(0)
         if job not in self._known:
-            raise Unknown("There is no such job.")
+            raise ResourceNotFound("There is no such job.")
         if not self._has_ended(job):
             return Analysis(State.RUNNING, "running")
         return _ended(self.begun[job])
@@ -145,7 +145,7 @@ def _fault(text: str) -> str:
 
 def _known(name: str, known: str) -> None:
     if name != known:
-        raise Unknown(f"There is no {name}.")
+        raise ResourceNotFound(f"There is no {name}.")
 
 
 def _check(texts: Sequence[Text]) -> None:

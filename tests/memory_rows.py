@@ -6,10 +6,10 @@ import itertools
 import threading
 from collections.abc import Sequence
 
-from shared.errors import Moved, StorageUnavailable
+from shared.errors import StorageUnavailable, VersionConflict
 from shared.storage.tables import TRANSACTION_LIMIT, Change, Delete, Insert, Row, Update
 
-LARGEST_COLUMN = 64 * 2**10  # bytes of UTF-16: Table storage's limit for a string
+MAX_COLUMN = 64 * 2**10  # bytes of UTF-16: Table storage's limit for a string
 
 
 class MemoryRows:
@@ -43,7 +43,7 @@ class MemoryRows:
         with self._lock:
             _check(changes)
             if not all(self._fits(change) for change in changes):
-                raise Moved("Another change came first; read again.")
+                raise VersionConflict("Another change came first; read again.")
             return [self._make(change) for change in changes]
 
     def write_by_hand(self, row: Row) -> None:
@@ -72,7 +72,7 @@ def _check(changes: Sequence[Change]) -> None:
     columns = [column for change in changes if not isinstance(change, Delete) for column in change.row.columns.values()]
     if len(keys) > TRANSACTION_LIMIT or len(set(keys)) < len(keys):
         raise StorageUnavailable("A transaction has at most 100 changes, each of another row.")
-    if any(len(column.encode("utf-16-le")) > LARGEST_COLUMN for column in columns):
+    if any(len(column.encode("utf-16-le")) > MAX_COLUMN for column in columns):
         raise StorageUnavailable("A column is too large.")
     if any(isinstance(change, Update) and not change.row.version for change in changes):
         raise ValueError("An update needs the version that was read.")

@@ -8,7 +8,7 @@ from memory_language import DEPLOYMENT, PROJECT
 from stage import Instance, Killed, Stage
 
 from shared.domain.documents import DocumentState
-from shared.domain.singletons import Chosen
+from shared.domain.singletons import ActiveClassifier
 from shared.language.types import Classifier
 
 Change = Callable[[Stage], object]
@@ -133,7 +133,7 @@ def judge(stage: Stage) -> None:
         assert (newest[name].state, newest[name].reason) == (DocumentState.FAILED, reason)
         assert stage.documents.result(name) is None
     assert {one.state for one in documents if not stage.is_current(one)} <= OLDER
-    assert stage.instance().services.ledger.read(Chosen).classifier == CHOSEN
+    assert stage.instance().services.ledger.read(ActiveClassifier).classifier == CHOSEN
 
 
 def sent_again(stage: Stage) -> set[str]:

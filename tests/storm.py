@@ -21,7 +21,7 @@ from local.language.conditions.fault_injection import FaultOrder
 from local.language.server.server import LanguageService
 from shared.domain.documents import Document
 from shared.domain.jobs import Job
-from shared.domain.singletons import Chosen
+from shared.domain.singletons import ActiveClassifier
 from shared.pipeline.intake import document_landed
 from shared.services import Services
 from shared.storage.ledger import Ledger
@@ -145,5 +145,7 @@ def storm_over(world: World, count: int, in_memory: bool) -> Storm:
         put = documents.put
     processes = [watched(environ, world.language.clock.now, **parts) for _ in range(2)]
     if in_memory:
-        parts["ledger"].write(Chosen(watched(environ, world.language.clock.now)[0].ledger.read(Chosen).classifier))
+        parts["ledger"].write(
+            ActiveClassifier(watched(environ, world.language.clock.now)[0].ledger.read(ActiveClassifier).classifier)
+        )
     return Storm(world.language, put, processes, [f"{number:05}.txt" for number in range(count)])

@@ -13,9 +13,17 @@ from stage import Killed, Stage, one_thread
 from values import CLASSIFIER
 
 from shared.domain.documents import Document, DocumentState, Reason
-from shared.domain.singletons import Chosen
+from shared.domain.singletons import ActiveClassifier
 from shared.domain.splitting import cut
-from shared.errors import LanguageError, QuotaSpent, Refused, TextdropError, Throttled, Unavailable, Unknown
+from shared.errors import (
+    AccessDenied,
+    LanguageError,
+    QuotaSpent,
+    ResourceNotFound,
+    TextdropError,
+    Throttled,
+    Unavailable,
+)
 
 LONG = "onion. " * 15_000 + "mast. " * 6000
 # Texts, and the reason for which a file of such a text fails; None: it need not.
@@ -36,9 +44,9 @@ TROUBLES: dict[str, LanguageError] = {
     "throttled for a while": Throttled("429", 30),
     "down": Unavailable("503"),
     "sent and no answer": Unavailable("A time-out.", sent=True),
-    "refused": Refused("401"),
+    "refused": AccessDenied("401"),
     "quota spent": QuotaSpent("403", 86_400),
-    "unknown": Unknown("404"),
+    "unknown": ResourceNotFound("404"),
 }
 FATES = ["failed", "cancelled", "left out"]
 NAMES = st.sampled_from([f"{letter}.txt" for letter in "abcdefgh"])
@@ -64,7 +72,7 @@ class AnyDay(RuleBasedStateMachine):
         self._in_turn = one_thread()
         self._in_turn.__enter__()
         self.stage = Stage(quota=60)
-        self.stage.instance().services.ledger.write(Chosen(CLASSIFIER, self.stage.now))
+        self.stage.instance().services.ledger.write(ActiveClassifier(CLASSIFIER, self.stage.now))
         self.life = Life()
         self.instances = [self.stage.instance(self.life) for _ in range(2)]
         self.texts: dict[tuple[str, str], str] = {}  # of every version of every file

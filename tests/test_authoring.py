@@ -210,7 +210,7 @@ def test_a_check_of_a_part_says_so(world: World, monkeypatch: pytest.MonkeyPatch
     world.put("Sailing9.txt", b"", f"{world.container}-training")
     asked = {"storageInputContainerName": f"{world.container}-training", "labelsLocation": "labels.json"}
     path = f"projects/{world.project}/labels/check"
-    monkeypatch.setattr(validation, "MOST_READ", 3)
+    monkeypatch.setattr(validation, "MAX_TEXTS_READ", 3)
     found = world.ask("POST", path, asked)[1]
     assert said(found, "errors") == "Sailing9.txt is empty"
     assert "this check is of a part only: 3 texts were read" in said(found, "warnings")

@@ -9,7 +9,7 @@ from memory_services import ENVIRON
 from values import NOW
 from wire import Reply, Seen, Wire
 
-from shared.domain.singletons import Pulse
+from shared.domain.singletons import Heartbeat
 from shared.errors import ContainerMissing, StorageUnavailable
 from shared.services import Services, build
 from shared.settings import load
@@ -64,4 +64,4 @@ def test_a_table_on_its_way_out_is_no_change_that_came_first(wire: Wire, service
     wire.script(Reply(204))
     wire.otherwise = lambda _: gone("TableBeingDeleted")
     with pytest.raises(StorageUnavailable):
-        services.ledger.write(Pulse(NOW))
+        services.ledger.write(Heartbeat(NOW))

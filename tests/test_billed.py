@@ -13,7 +13,7 @@ from stage import Instance, Stage
 from wire import KEY, Reply, Seen, Wire, accepted, refused, said
 
 from shared.domain.documents import MAX_ATTEMPTS, DocumentState, Reason
-from shared.domain.singletons import Chosen, Gate
+from shared.domain.singletons import ActiveClassifier, Gate
 from shared.language.current import CurrentLanguage
 from shared.language.transport import Transport
 from shared.language.types import Classifier
@@ -83,7 +83,7 @@ def stage(wire: Wire) -> Iterator[Stage]:
     transport = Transport(wire.url, key=KEY, token=None)
     stage = Stage(quota=100_000)
     stage.language = CurrentLanguage(transport, "2023-04-01")  # type: ignore[assignment]
-    stage.instance().services.ledger.write(Chosen(Classifier("current", PROJECT, DEPLOYMENT), stage.now))
+    stage.instance().services.ledger.write(ActiveClassifier(Classifier("current", PROJECT, DEPLOYMENT), stage.now))
     for number in range(FILES):
         put(f"{number}.txt", SHIP)(stage)
     yield stage

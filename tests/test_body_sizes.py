@@ -13,7 +13,7 @@ from shared.api import routes
 from shared.api.requests import Answer, Request
 from shared.api.route import Route
 from shared.api.routes import ROUTES
-from shared.domain.text import LARGEST_FILE
+from shared.domain.text import MAX_FILE
 from shared.language.bounded_json import TooManyValues, decode
 
 TAKING = [route for route in ROUTES if route.takes]
@@ -59,7 +59,7 @@ def test_a_body_over_the_limit_of_its_route_is_not_even_decoded(route: Route) ->
 
 def test_a_plain_text_over_its_limit_is_not_even_decoded() -> None:
     [route] = [route for route in TAKING if route.text]
-    assert called(route, b"x" * (LARGEST_FILE + 1), "text/plain").status == 413
+    assert called(route, b"x" * (MAX_FILE + 1), "text/plain").status == 413
 
 
 @pytest.mark.parametrize("part", BOMBS.values(), ids=BOMBS)

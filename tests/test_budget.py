@@ -10,13 +10,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from values import NOW, seconds
 
-from shared.domain.singletons import Budget
+from shared.domain.singletons import TokenBucket
 from shared.domain.splitting import cut
-from shared.domain.text import LONGEST_TEXT
+from shared.domain.text import MAX_TEXT
 
 QUOTAS = st.integers(1, 30) | st.sampled_from([60, 100, 1000])
 MINUTE = timedelta(minutes=1)
-MOST_PARTS = len(cut("x" * LONGEST_TEXT))
+MOST_PARTS = len(cut("x" * MAX_TEXT))
 ONES = st.integers(0, 300).map(lambda number: [1] * number)
 PAUSES = st.lists(st.floats(0, 90), min_size=1, max_size=60)
 
@@ -25,7 +25,7 @@ Calls = list[tuple[datetime, int]]
 
 def spent(costs: list[list[int]], pauses: list[float], quota: int) -> Calls:
     """When how many calls began, when somebody asked for these, one after the other."""
-    budget, now, calls = Budget(), NOW, []
+    budget, now, calls = TokenBucket(), NOW, []
     for wanted, pause in zip(costs, pauses, strict=False):
         now += seconds(pause)
         begun, left = budget.taken(wanted, quota, now)
@@ -58,7 +58,7 @@ def test_a_text_in_parts_is_the_only_loan_and_it_is_paid_back(
 @given(QUOTAS, st.integers(1, MOST_PARTS), st.integers(1, 20))
 def test_whatever_is_asked_for_gets_its_turn(quota: int, cost: int, times: int) -> None:
     """Asked for again and again, by one who never waits longer than it must."""
-    budget, now = Budget(), NOW
+    budget, now = TokenBucket(), NOW
     for _ in range(times):
         waits = 0
         while not (taken := budget.taken([cost], quota, now))[0]:
@@ -69,7 +69,7 @@ def test_whatever_is_asked_for_gets_its_turn(quota: int, cost: int, times: int) 
 
 @given(st.lists(st.integers(0, 40), max_size=20), QUOTAS, st.floats(0, 300))
 def test_they_begin_in_their_order_and_none_for_nothing(costs: list[int], quota: int, pause: float) -> None:
-    budget = Budget(0.0, NOW)
+    budget = TokenBucket(0.0, NOW)
     begun, left = budget.taken(costs, quota, NOW + seconds(pause))
     had = budget.left(quota, NOW + seconds(pause))
     assert left.calls == pytest.approx(had - sum(costs[:begun]))
@@ -79,7 +79,7 @@ def test_they_begin_in_their_order_and_none_for_nothing(costs: list[int], quota:
 @given(QUOTAS, st.lists(st.floats(-300, 300), min_size=2, max_size=30))
 def test_a_clock_that_is_behind_makes_no_calls(quota: int, offsets: list[float]) -> None:
     """Instances' clocks differ: time counts once, by the clock that is ahead."""
-    budget, total = Budget(0.0, NOW), 0
+    budget, total = TokenBucket(0.0, NOW), 0
     for offset in offsets:
         begun, left = budget.taken([1] * 5000, quota, NOW + seconds(offset))
         if begun:

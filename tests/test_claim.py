@@ -12,8 +12,8 @@ from memory_services import ENVIRON, in_memory
 from values import NOW
 
 from shared.domain.documents import Document, DocumentState, Reason
-from shared.domain.file_names import LONGEST_NAME
-from shared.domain.text import LARGEST_FILE
+from shared.domain.file_names import MAX_FILE_NAME
+from shared.domain.text import MAX_FILE
 from shared.errors import ContainerMissing, StorageUnavailable
 from shared.pipeline.claim import claim, claim_blob
 from shared.services import Services, build
@@ -73,9 +73,9 @@ def test_a_file_that_is_gone_is_nothing_to_claim(services: Services) -> None:
 @pytest.mark.parametrize(
     ("name", "content", "why"),
     [
-        ("n" * (LONGEST_NAME + 1), b"text", "The name has 1020 characters"),
-        ("😀" * (LONGEST_NAME // 2) + "nn", b"text", "The name has"),
-        ("a.txt", b"x" * (LARGEST_FILE + 1), f"{LARGEST_FILE + 1:,} bytes"),
+        ("n" * (MAX_FILE_NAME + 1), b"text", "The name has 1020 characters"),
+        ("😀" * (MAX_FILE_NAME // 2) + "nn", b"text", "The name has"),
+        ("a.txt", b"x" * (MAX_FILE + 1), f"{MAX_FILE + 1:,} bytes"),
     ],
     ids=["a long name", "a name that is long in UTF-16, as storage counts", "a large file"],
 )
@@ -123,8 +123,8 @@ def test_a_language_that_is_none_is_bad_input(services: Services, language: str)
 
 
 def test_the_longest_name_and_the_largest_file_wait(services: Services) -> None:
-    put(services, "n" * LONGEST_NAME, b"x" * LARGEST_FILE)
-    document = claim(services, "n" * LONGEST_NAME, NOW)
+    put(services, "n" * MAX_FILE_NAME, b"x" * MAX_FILE)
+    document = claim(services, "n" * MAX_FILE_NAME, NOW)
     assert document is not None
     assert document.state is DocumentState.WAITING
 

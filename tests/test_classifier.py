@@ -14,7 +14,7 @@ from world import World
 from shared import services as app_services
 from shared.domain.documents import DocumentState
 from shared.domain.filters import Selection
-from shared.domain.singletons import MODEL_ASKED_AGAIN, MODEL_KNOWN_FOR, Chosen
+from shared.domain.singletons import MODEL_ASKED_AGAIN, MODEL_KNOWN_FOR, ActiveClassifier
 from shared.errors import Unavailable
 from shared.language.types import Classifier
 from shared.pipeline.classifier import with_model
@@ -57,7 +57,7 @@ def test_a_classifier_from_the_settings_knows_its_model_too(world: World, monkey
     world.publish()
     classified(world, "before.txt")
     ledger = services_of().ledger
-    ledger.write(replace(ledger.read(Chosen), classifier=None))
+    ledger.write(replace(ledger.read(ActiveClassifier), classifier=None))
     monkeypatch.setenv("CLASSIFIER", f"{world.project}/production")
     services_of(anew=True)
     assert world.get("classifier")["model"] == "MyModel"
@@ -100,7 +100,7 @@ class Silent:
 def staged(classifier: Classifier | None) -> tuple[Stage, Any]:
     stage = Stage()
     services = stage.instance().services
-    services.ledger.write(Chosen(classifier, NOW))
+    services.ledger.write(ActiveClassifier(classifier, NOW))
     return stage, services
 
 
@@ -113,7 +113,7 @@ def test_a_model_that_cannot_be_read_keeps_nothing_waiting_and_is_read_later() -
     assert silent.asked == 1
     assert with_model(services, stage.now) == unknown
     assert with_model(services, stage.now + MODEL_ASKED_AGAIN) == CLASSIFIER
-    assert services.ledger.read(Chosen).classifier == CLASSIFIER
+    assert services.ledger.read(ActiveClassifier).classifier == CLASSIFIER
 
 
 def test_a_model_that_was_published_elsewhere_is_seen_after_a_while() -> None:
@@ -123,7 +123,7 @@ def test_a_model_that_was_published_elsewhere_is_seen_after_a_while() -> None:
     assert with_model(services, stage.now + MODEL_KNOWN_FOR / 2) == CLASSIFIER
     found = with_model(services, stage.now + MODEL_KNOWN_FOR)
     assert found == replace(CLASSIFIER, model="second")
-    since = services.ledger.read(Chosen).since
+    since = services.ledger.read(ActiveClassifier).since
     assert since == NOW
 
 
@@ -135,8 +135,10 @@ def test_a_known_model_stays_while_the_service_is_silent() -> None:
 
 def test_a_look_at_a_moment_to_come_does_not_hold_for_ever() -> None:
     _, services = staged(None)
-    services.ledger.change(Chosen, lambda one: replace(one, classifier=CLASSIFIER, looked=NOW + timedelta(days=9)))
-    assert services.ledger.read(Chosen).is_model_due("current", NOW)
+    services.ledger.change(
+        ActiveClassifier, lambda one: replace(one, classifier=CLASSIFIER, looked=NOW + timedelta(days=9))
+    )
+    assert services.ledger.read(ActiveClassifier).is_model_due("current", NOW)
 
 
 @pytest.mark.parametrize(
@@ -144,7 +146,7 @@ def test_a_look_at_a_moment_to_come_does_not_hold_for_ever() -> None:
     [None, replace(CLASSIFIER, dialect="preview"), Classifier("current", model_id="id"), Classifier("current")],
 )
 def test_where_there_is_no_deployment_to_ask_nobody_is_asked(found: Classifier | None) -> None:
-    assert not Chosen(found).is_model_due("current", NOW)
+    assert not ActiveClassifier(found).is_model_due("current", NOW)
 
 
 # --- older ----------------------------------------------------------------------------------------------------------

@@ -15,11 +15,11 @@ from mutations import mutated
 from shared.domain.documents import Document
 from shared.domain.jobs import Job
 from shared.domain.operations import Operation
-from shared.domain.singletons import Chosen, Gate, Pulse, Slot
+from shared.domain.singletons import ActiveClassifier, Gate, Heartbeat, SubmitLease
 from shared.language.types import ClassScore
 from shared.storage.serialization import from_json, to_json
 
-STORED = (Document, Job, Operation, Chosen, Gate, Slot, Pulse)
+STORED = (Document, Job, Operation, ActiveClassifier, Gate, SubmitLease, Heartbeat)
 ANY = st.one_of([st.from_type(kind) for kind in STORED])
 FULL = (
     values.document()
@@ -51,7 +51,7 @@ def test_a_row_of_an_older_version_of_the_app_is_read(value: Any, data: st.DataO
 
 
 def test_a_row_of_a_newer_version_of_the_app_is_read() -> None:
-    assert from_json(Slot, {"taken": None, "unheard": {"of": 1}}) == Slot()
+    assert from_json(SubmitLease, {"taken": None, "unheard": {"of": 1}}) == SubmitLease()
 
 
 def test_what_json_cannot_spell_is_written_readably() -> None:

@@ -11,9 +11,9 @@ from stage import Instance, Stage
 
 from shared.domain.documents import Document, DocumentState
 from shared.domain.jobs import JOB_LIFETIME
-from shared.domain.singletons import Chosen
+from shared.domain.singletons import ActiveClassifier
 from shared.domain.timeline import SETBACKS
-from shared.errors import Garbled, LanguageError, Rejected
+from shared.errors import InvalidResponse, LanguageError, Rejected
 
 
 def misunderstood(stage: Stage) -> Instance:
@@ -54,12 +54,12 @@ def test_nothing_is_older_than_a_classifier_that_is_not_there() -> None:
     stage = Stage()
     app = app_with_submitted_file(stage)
     stage.drain()
-    app.services.ledger.change(Chosen, lambda before: replace(before, classifier=None))
+    app.services.ledger.change(ActiveClassifier, lambda before: replace(before, classifier=None))
     assert app.ask("POST", "documents/replay", {"olderModel": True}).status == 404
     assert [one.state for one in stage.known()] == [DocumentState.SUCCEEDED]
 
 
-@pytest.mark.parametrize("trouble", [Garbled("No results."), Rejected("No.")])
+@pytest.mark.parametrize("trouble", [InvalidResponse("No results."), Rejected("No.")])
 def test_a_job_whose_answer_can_never_be_used_gives_its_document_back_long_before_it_expires(
     trouble: LanguageError,
 ) -> None:

@@ -122,7 +122,7 @@ def test_the_walk_does_what_the_page_says(folder: Path, api: str) -> None:
     assert list(outputs) == []
 
 
-REFUSED = b'{\n  "error": {\n    "code": "NotFound",\n    "message": "There is no operation x."\n  }\n}\n'
+REFUSED = b'{\n  "error": {\n    "code": "ResourceNotFound",\n    "message": "There is no operation x."\n  }\n}\n'
 
 
 @pytest.mark.parametrize(

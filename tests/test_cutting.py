@@ -10,9 +10,9 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from values import TEXTS, document
 
-from shared.domain.batching import Readable, requests
+from shared.domain.batching import LoadedDocument, requests
 from shared.domain.splitting import PARAGRAPH_ENDS, SENTENCE_ENDS, cut, merge
-from shared.domain.text import LONGEST_TEXT, REQUEST_TEXT
+from shared.domain.text import MAX_TEXT, REQUEST_TEXT
 from shared.language.types import Analysis, ClassScore, Kind, State
 
 PIECES = [
@@ -23,7 +23,7 @@ PIECES = [
 MARKED = st.lists(st.sampled_from(PIECES), max_size=60).map("".join) | TEXTS
 LENGTHS = st.integers(20, 60)
 CHAINED = regex.compile(r"\X(?:(?<=[\u200d\u094d])\X)*")  # a joiner is taken to join whatever follows
-LONGEST_GRAPHEME = 9  # of those that the tests below promise not to tear: a request takes any that people write
+MAX_GRAPHEME = 9  # of those that the tests below promise not to tear: a request takes any that people write
 
 
 def cuts(parts: list[str]) -> list[int]:
@@ -48,10 +48,10 @@ def test_there_are_few_parts(text: str, longest: int) -> None:
     assert all(len(part) >= longest // 4 for part in parts[:-1])
 
 
-@given(st.lists(st.sampled_from(PIECES), max_size=100).map("".join), st.integers(4 * LONGEST_GRAPHEME, 60))
+@given(st.lists(st.sampled_from(PIECES), max_size=100).map("".join), st.integers(4 * MAX_GRAPHEME, 60))
 def test_no_part_ends_within_a_grapheme(text: str, longest: int) -> None:
     whole = boundaries(text)
-    if max(map(len, CHAINED.findall(text)), default=0) <= LONGEST_GRAPHEME:
+    if max(map(len, CHAINED.findall(text)), default=0) <= MAX_GRAPHEME:
         assert set(cuts(cut(text, longest))) <= whole
 
 
@@ -78,7 +78,7 @@ HOSTILE = [". \u0301", "\n\n\u0301", "\r\n\r\n\u200d", "\u3002\u0301", ".\r\n\u0
 @pytest.mark.parametrize("pattern", HOSTILE, ids=ascii)
 def test_the_longest_text_is_cut_whatever_stands_where_it_could_be_cut(pattern: str) -> None:
     """Each of its ends belongs to a grapheme: to look for an earlier one takes no more memory, and no deeper stack."""
-    text = (pattern * LONGEST_TEXT)[:LONGEST_TEXT]
+    text = (pattern * MAX_TEXT)[:MAX_TEXT]
     parts = cut(text)
     assert "".join(parts) == text
     assert all(REQUEST_TEXT // 4 <= len(part) <= REQUEST_TEXT for part in parts[:-1])
@@ -96,7 +96,7 @@ def test_a_real_text_is_cut_after_paragraphs(newline: str) -> None:
 def test_a_text_with_a_long_blank_stretch_is_sent_without_it() -> None:
     """The service refuses a blank text, and with it the whole document would fail."""
     text = "x" * REQUEST_TEXT + " " * 3 * REQUEST_TEXT + "y"
-    sent = [one.text for [one] in requests((Readable(document(), text),))]
+    sent = [one.text for [one] in requests((LoadedDocument(document(), text),))]
     assert all(part.strip() for part in sent)
     assert "".join(sent).replace(" ", "") == text.replace(" ", "")
 

@@ -14,7 +14,7 @@ from urllib3.util import Retry
 from wire import KEY, Reply, Wire, recording, said
 
 from shared.domain.singletons import Gate
-from shared.errors import Garbled, StorageUnavailable, Unavailable
+from shared.errors import InvalidResponse, StorageUnavailable, Unavailable
 from shared.language import parsing
 from shared.language.deadlines import Deadline, session_with_deadlines
 from shared.language.transport import Transport
@@ -176,12 +176,12 @@ def test_all_pages_of_a_job_together_have_a_largest_size(wire: Wire) -> None:
     filler = "x" * 200_000
     wire.otherwise = lambda _: said({"nextLink": f"/?page={len(wire.requests)}", "filler": filler})
     transport = Transport(wire.url, key=KEY, token=None)
-    with pytest.raises(Garbled, match="longer than"):
+    with pytest.raises(InvalidResponse, match="longer than"):
         list(parsing.pages(transport, "/", {}, "nextLink", bounds=parsing.JOB))
     assert len(wire.requests) == parsing.JOB.size // 200_000 + 1
     wire.otherwise = lambda _: said({"nextLink": f"/?page={len(wire.requests)}"})
     wire.requests.clear()
-    with pytest.raises(Garbled, match="does not end"):
+    with pytest.raises(InvalidResponse, match="does not end"):
         list(parsing.pages(transport, "/", {}, "nextLink", bounds=parsing.JOB))
     assert len(wire.requests) == parsing.JOB.pages
     transport.close()
@@ -193,7 +193,7 @@ def test_an_answer_of_very_many_values_is_garbled_before_they_are_built(wire: Wi
     wire.otherwise = lambda _: Reply(content=body)
     transport = Transport(wire.url, key=KEY, token=None)
     [answer] = [next(parsing.pages(transport, "/", {}, "nextLink", bounds=parsing.JOB))]
-    with pytest.raises(Garbled, match="more than"):
+    with pytest.raises(InvalidResponse, match="more than"):
         _ = answer.body
     transport.close()
 

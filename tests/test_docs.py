@@ -14,13 +14,13 @@ from test_imports import MODULES, PACKAGES, RANKS, SENTENCE
 
 from local.__main__ import COMMANDS
 from shared import settings
-from shared.api.requests import LARGEST_PAGE, PAGE
+from shared.api.requests import MAX_PAGE, PAGE
 from shared.api.routes import ROUTES
 from shared.domain.documents import DocumentState
-from shared.domain.file_names import LONGEST_NAME
+from shared.domain.file_names import MAX_FILE_NAME
 from shared.domain.jobs import JobState
 from shared.domain.operations import OperationState
-from shared.domain.text import LARGEST_FILE, LONGEST_TEXT
+from shared.domain.text import MAX_FILE, MAX_TEXT
 from shared.errors import SettingsError
 from shared.language import current, preview
 
@@ -35,7 +35,7 @@ ARCHITECTURE = (ROOT / "docs" / "architecture.md").read_text()
 PAGES = sorted(
     [*ROOT.glob("*.md"), *(page for folder in ("docs", "samples") for page in ROOT.glob(f"{folder}/**/*.md"))]
 )
-LONGEST_README, LONGEST_CONTRIBUTING = 1200, 900  # words
+MAX_README, MAX_CONTRIBUTING = 1200, 900  # words
 HOST_SETTINGS = {"AzureWebJobsStorage", "FUNCTIONS_WORKER_RUNTIME"}
 REQUIRED = {
     "LANGUAGE_ENDPOINT": "https://name.cognitiveservices.azure.com",
@@ -164,9 +164,9 @@ def test_the_protocols_paths_are_those_of_the_code() -> None:
 
 def test_the_limits_are_those_of_the_code() -> None:
     trouble = section(TROUBLESHOOTING, "A file has no classes")
-    assert f"over {LONGEST_TEXT:,} characters or {LARGEST_FILE:,} bytes" in trouble
-    assert f"a name over {LONGEST_NAME:,} characters" in trouble
-    assert f"`top` (1 to {LARGEST_PAGE}, default {PAGE})" in section(HTTP_API, "Requests and responses")
+    assert f"over {MAX_TEXT:,} characters or {MAX_FILE:,} bytes" in trouble
+    assert f"a name over {MAX_FILE_NAME:,} characters" in trouble
+    assert f"`top` (1 to {MAX_PAGE}, default {PAGE})" in section(HTTP_API, "Requests and responses")
 
 
 @pytest.mark.parametrize(
@@ -323,12 +323,12 @@ def test_links_lead_somewhere(page: Path) -> None:
 
 
 def test_the_front_page_is_short() -> None:
-    assert len(README.split()) <= LONGEST_README
+    assert len(README.split()) <= MAX_README
 
 
 def test_contributing_is_short_but_for_the_tree() -> None:
     tree_itself = section(CONTRIBUTING, "The tree").split()
-    assert len(CONTRIBUTING.split()) - len(tree_itself) <= LONGEST_CONTRIBUTING
+    assert len(CONTRIBUTING.split()) - len(tree_itself) <= MAX_CONTRIBUTING
 
 
 def test_every_page_can_be_reached_from_the_front_page() -> None:

@@ -17,17 +17,17 @@ from azurite_files import AzuriteFiles
 from memory_services import ENVIRON
 
 from local.stack.azurite import Azurite
-from shared.domain.file_names import LONGEST_NAME
-from shared.domain.text import LARGEST_FILE
+from shared.domain.file_names import MAX_FILE_NAME
+from shared.domain.text import MAX_FILE
 from shared.errors import (
     BadRequest,
     Conflict,
     ContainerMissing,
-    Moved,
+    InvalidText,
     NotFound,
     StorageUnavailable,
     TextdropError,
-    Unreadable,
+    VersionConflict,
 )
 from shared.services import build
 from shared.settings import load
@@ -50,7 +50,7 @@ HOSTILE_NAMES = [
     "//",
     "a/%2e%2e/b",
     "a.txt.json",
-    "n" * LONGEST_NAME,
+    "n" * MAX_FILE_NAME,
 ]
 
 
@@ -122,8 +122,8 @@ def test_the_version_that_was_seen_is_read_whole(files: Any, content: bytes) -> 
 
 
 zipped = partial(gzip.compress, mtime=0)  # the same bytes in every process
-BOMB = zipped(bytes(3 * LARGEST_FILE))
-TOO_MANY = f"more than {LARGEST_FILE:,} bytes once it is decoded"
+BOMB = zipped(bytes(3 * MAX_FILE))
+TOO_MANY = f"more than {MAX_FILE:,} bytes once it is decoded"
 
 
 @pytest.mark.parametrize(
@@ -156,25 +156,25 @@ def test_an_encoded_file_is_decoded(files: Any, encoding: str, content: bytes) -
         ("br", b"plain text", "only gzip and deflate"),
         ("gzip, gzip", zipped(zipped(b"text")), "only gzip and deflate"),
         ("gzip", BOMB, TOO_MANY),
-        ("deflate", zlib.compress(bytes(3 * LARGEST_FILE)), TOO_MANY),
-        ("", b"x" * (LARGEST_FILE + 1), f"{LARGEST_FILE + 1:,} bytes|too large"),
+        ("deflate", zlib.compress(bytes(3 * MAX_FILE)), TOO_MANY),
+        ("", b"x" * (MAX_FILE + 1), f"{MAX_FILE + 1:,} bytes|too large"),
     ],
 )
 def test_what_cannot_be_decoded_within_the_limit_says_why(files: Any, encoding: str, content: bytes, why: str) -> None:
     """It is no trouble of storage's, which would be tried again and again."""
     etag = files.put("a.txt", content, encoding=encoding)
-    with pytest.raises(Unreadable, match=why):
+    with pytest.raises(InvalidText, match=why):
         files.documents.read("a.txt", etag)
 
 
 @pytest.mark.parametrize("encoding", ["gzip", "deflate"])
 def test_of_a_bomb_no_more_is_decoded_than_the_limit(encoding: str) -> None:
-    bomb = {"gzip": zipped, "deflate": zlib.compress}[encoding](bytes(100 * LARGEST_FILE))
+    bomb = {"gzip": zipped, "deflate": zlib.compress}[encoding](bytes(100 * MAX_FILE))
     tracemalloc.start()
     try:
-        with pytest.raises(Unreadable, match=TOO_MANY):
-            decoded(bomb, encoding, LARGEST_FILE)
-        assert tracemalloc.get_traced_memory()[1] < 6 * LARGEST_FILE
+        with pytest.raises(InvalidText, match=TOO_MANY):
+            decoded(bomb, encoding, MAX_FILE)
+        assert tracemalloc.get_traced_memory()[1] < 6 * MAX_FILE
     finally:
         tracemalloc.stop()
 
@@ -182,7 +182,7 @@ def test_of_a_bomb_no_more_is_decoded_than_the_limit(encoding: str) -> None:
 def test_a_labels_file_has_a_limit_too_and_a_result_that_is_spoilt_is_none(files: Any) -> None:
     etag = files.put("a.txt", b"text")
     files.put("labels.json", b"x" * (MAX_ANY + 1))
-    with pytest.raises(Unreadable):
+    with pytest.raises(InvalidText):
         files.documents.read_any(files.documents.container, "labels.json")
     assert files.documents.write_result("a.txt", etag, {})
     files.put("a.txt.json", b"{}", container=files.documents.results, encoding="gzip")
@@ -192,21 +192,21 @@ def test_a_labels_file_has_a_limit_too_and_a_result_that_is_spoilt_is_none(files
 def test_a_version_that_was_overwritten_is_moved(files: Any) -> None:
     etag = files.put("a.txt", b"one")
     files.put("a.txt", b"two")
-    with pytest.raises(Moved):
+    with pytest.raises(VersionConflict):
         files.documents.read("a.txt", etag)
 
 
 def test_the_same_bytes_again_are_another_version(files: Any) -> None:
     etag = files.put("a.txt", b"one")
     assert files.put("a.txt", b"one") != etag
-    with pytest.raises(Moved):
+    with pytest.raises(VersionConflict):
         files.documents.read("a.txt", etag)
 
 
 def test_an_empty_file_that_was_overwritten_is_moved_too(files: Any) -> None:
     etag = files.put("a.txt", b"")
     files.put("a.txt", b"")
-    with pytest.raises(Moved):
+    with pytest.raises(VersionConflict):
         files.documents.read("a.txt", etag)
 
 
@@ -328,7 +328,7 @@ def test_a_container_that_cannot_be_is_missing(files: Any, name: str) -> None:
 def test_a_file_is_written_once_unless_it_may_be_replaced(files: Any, name: str) -> None:
     first = files.documents.write(name, b"one", "es", overwrite=False)
     assert (files.documents.look(name).etag, files.documents.look(name).language) == (first, "es")
-    with pytest.raises(Moved):
+    with pytest.raises(VersionConflict):
         files.documents.write(name, b"two", "", overwrite=False)
     assert files.documents.read(name, first) == b"one"
     second = files.documents.write(name, b"two", "", overwrite=True)
@@ -356,13 +356,13 @@ def test_a_file_of_blocks_is_there_once_they_are_united(files: Any, container: s
     with pytest.raises(NotFound):
         files.documents.read_any(f"{container}-results", "exports/a.csv")
     for _ in range(2):
-        files.documents.unite("exports/a.csv", 2, "text/csv")
+        files.documents.commit_blocks("exports/a.csv", 2, "text/csv")
         assert files.documents.read_any(f"{container}-results", "exports/a.csv") == b"ab"
 
 
 def test_a_file_of_the_results_is_read_in_parts(files: Any) -> None:
     files.documents.stage("exports/a.csv", 0, b"abcde")
-    files.documents.unite("exports/a.csv", 1, "text/csv")
+    files.documents.commit_blocks("exports/a.csv", 1, "text/csv")
     assert files.documents.part("exports/a.csv", 0, 5) == (b"abcde", 5)
     assert files.documents.part("exports/a.csv", 1, 3) == (b"bcd", 5)
     assert files.documents.part("exports/a.csv", 1, 1000) == (b"bcde", 5)
@@ -372,7 +372,7 @@ def test_a_file_of_the_results_is_read_in_parts(files: Any) -> None:
 
 
 def test_a_file_of_no_blocks_is_empty(files: Any, container: str) -> None:
-    files.documents.unite("exports/a.csv", 0, "text/csv")
+    files.documents.commit_blocks("exports/a.csv", 0, "text/csv")
     assert files.documents.part("exports/a.csv", 0, 5) == (b"", 0)
     assert files.documents.read_any(f"{container}-results", "exports/a.csv") == b""
 
@@ -454,7 +454,7 @@ def test_a_file_in_the_archive_has_not_moved(blobs: AzuriteFiles) -> None:
     assert blobs.documents.look("a.txt").etag == etag
     with pytest.raises(TextdropError) as caught:
         blobs.documents.read("a.txt", etag)
-    assert not isinstance(caught.value, Moved | NotFound)
+    assert not isinstance(caught.value, VersionConflict | NotFound)
 
 
 def test_a_result_is_json_that_people_can_read(blobs: AzuriteFiles) -> None:
@@ -473,7 +473,7 @@ ASKING: dict[str, Callable[[Documents], object]] = {
     "write_result": lambda documents: documents.write_result("a.txt", "0x1", {}),
     "write": lambda documents: documents.write("a.txt", b"", "", overwrite=False),
     "stage": lambda documents: documents.stage("a.txt", 0, b""),
-    "unite": lambda documents: documents.unite("a.txt", 0, ""),
+    "unite": lambda documents: documents.commit_blocks("a.txt", 0, ""),
     "part": lambda documents: documents.part("a.txt", 0, 1),
     "reachable": lambda documents: documents.reachable(),
 }
@@ -491,7 +491,7 @@ def test_nobody_listening_is_storage_unavailable() -> None:
 
     with ThreadPoolExecutor(len(ASKING)) as threads:
         answers = dict(zip(ASKING, threads.map(answer, ASKING.values()), strict=True))
-    assert answers == dict.fromkeys(ASKING, "Blob storage did not answer as hoped (ServiceRequestError).")
+    assert answers == dict.fromkeys(ASKING, "Blob storage request failed (ServiceRequestError).")
 
 
 def test_a_wrong_key_is_storage_unavailable(azurite: Azurite, container: str) -> None:

@@ -12,7 +12,7 @@ from stage import Stage
 from values import NOW, add, document
 
 from shared.domain.documents import Document
-from shared.domain.singletons import Chosen
+from shared.domain.singletons import ActiveClassifier
 from shared.storage.ledger import SINGLES, index_keys
 from shared.storage.serialization import from_json, to_json
 from shared.storage.tables import Delete, Insert, Row
@@ -55,7 +55,7 @@ def test_a_classifier_that_cannot_be_read_is_chosen_again() -> None:
     assert "no classifier" in str(app.ask("GET", "health").body)
     publish(app)
     stage.drain()
-    assert app.services.ledger.read(Chosen).classifier
+    assert app.services.ledger.read(ActiveClassifier).classifier
 
 
 BROKEN = {

@@ -14,12 +14,20 @@ from memory_services import in_memory
 from values import NOW, seconds
 
 from shared.domain.singletons import Gate
-from shared.errors import Closed, LanguageError, QuotaSpent, Refused, Throttled, Unavailable, Unknown
+from shared.errors import (
+    AccessDenied,
+    LanguageError,
+    QuotaSpent,
+    ResourceNotFound,
+    Throttled,
+    TransientError,
+    Unavailable,
+)
 from shared.pipeline import gate
-from shared.pipeline.gate import FIRST_WAIT, LONGEST_ASKED, LONGEST_WAIT, close, is_closed, reopen
+from shared.pipeline.gate import FIRST_WAIT, MAX_BACKOFF, MAX_RETRY_AFTER, close, is_closed, reopen
 from shared.services import Services
 
-TROUBLES = [Throttled, Unavailable, Unknown, Refused, QuotaSpent, Closed]
+TROUBLES = [Throttled, Unavailable, ResourceNotFound, AccessDenied, QuotaSpent, TransientError]
 WAITS = st.none() | st.floats(0, 86_400)  # what the transport makes of a Retry-After
 
 
@@ -76,7 +84,7 @@ def test_it_is_closed_neither_for_nothing_nor_for_long(
 ) -> None:
     services = fresh(bundle)
     close(services, kind("trouble", asked), NOW)
-    assert seconds(1) <= closed_for(services) <= max(LONGEST_ASKED, 1.21 * LONGEST_WAIT)
+    assert seconds(1) <= closed_for(services) <= max(MAX_RETRY_AFTER, 1.21 * MAX_BACKOFF)
 
 
 def test_trouble_after_trouble_closes_it_longer_up_to_the_longest(services: Services) -> None:
@@ -88,7 +96,7 @@ def test_trouble_after_trouble_closes_it_longer_up_to_the_longest(services: Serv
         waits.append(until - now)
         now = until
     assert all(later > 1.3 * sooner for sooner, later in pairwise(waits[:6]))
-    assert all(0.79 * LONGEST_WAIT <= wait <= 1.21 * LONGEST_WAIT for wait in waits[8:])
+    assert all(0.79 * MAX_BACKOFF <= wait <= 1.21 * MAX_BACKOFF for wait in waits[8:])
     assert services.ledger.read(Gate).since == NOW
 
 

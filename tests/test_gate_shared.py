@@ -12,13 +12,13 @@ from stage import Instance, Stage
 from values import NOW, seconds
 
 from shared.domain.singletons import Gate
-from shared.errors import Closed, QuotaSpent, Refused, Shut, Throttled, Unavailable
+from shared.errors import AccessDenied, GateClosed, QuotaSpent, Throttled, TransientError, Unavailable
 from shared.pipeline import gate
 
-LONGEST = max(gate.LONGEST_ASKED, 1.21 * gate.LONGEST_WAIT)
+LONGEST = max(gate.MAX_RETRY_AFTER, 1.21 * gate.MAX_BACKOFF)
 TROUBLES = st.none() | st.builds(
     lambda kind, wait: kind("trouble", wait),
-    st.sampled_from([Throttled, Unavailable, Refused, QuotaSpent]),
+    st.sampled_from([Throttled, Unavailable, AccessDenied, QuotaSpent]),
     st.none() | st.floats(0, 86_400),
 )
 TURNS = st.lists(st.tuples(st.integers(0, 1), st.booleans(), TROUBLES, st.floats(0, 900)), max_size=30)
@@ -34,7 +34,7 @@ class Two:
     def __post_init__(self) -> None:
         self.instances = [self.stage.instance() for _ in range(2)]
 
-    def call(self, who: int, trouble: Closed | None, *, looks: bool) -> bool:
+    def call(self, who: int, trouble: TransientError | None, *, looks: bool) -> bool:
         """One turn of one instance, which `looks` at the gate before or not; whether its call was begun."""
         services, now, begun = self.instances[who].services, self.stage.now, []
         if looks and gate.is_closed(services, now):
@@ -49,9 +49,9 @@ class Two:
         try:
             gate.call(services, now, request)
             gate.relax(services, now)
-        except Shut:
+        except GateClosed:
             return False
-        except Closed:
+        except TransientError:
             self.seen[who] = max(self.seen[who], self.until)
         return bool(begun)
 
@@ -63,7 +63,7 @@ class Two:
 
 @given(TURNS)
 def test_no_call_begins_in_a_process_that_has_seen_it_closed(
-    turns: list[tuple[int, bool, Closed | None, float]],
+    turns: list[tuple[int, bool, TransientError | None, float]],
 ) -> None:
     two = Two()
     for who, looks, trouble, wait in turns:
@@ -79,7 +79,7 @@ def test_no_call_begins_in_a_process_that_has_seen_it_closed(
 
 @given(TURNS)
 def test_once_the_trouble_is_over_a_call_begins_and_it_is_forgotten(
-    turns: list[tuple[int, bool, Closed | None, float]],
+    turns: list[tuple[int, bool, TransientError | None, float]],
 ) -> None:
     two = Two()
     for who, looks, trouble, wait in turns:
@@ -92,7 +92,7 @@ def test_once_the_trouble_is_over_a_call_begins_and_it_is_forgotten(
 
 
 @pytest.mark.parametrize("trouble", [Throttled("429", 60), Unavailable("503", 60), QuotaSpent("403", 60)])
-def test_trouble_at_a_submission_or_a_poll_stops_both_instances(trouble: Closed) -> None:
+def test_trouble_at_a_submission_or_a_poll_stops_both_instances(trouble: TransientError) -> None:
     two = Two()
     two.call(0, trouble, looks=True)
     two.stage.now += seconds(59)

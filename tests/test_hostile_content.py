@@ -19,12 +19,12 @@ from local.language.conditions.clock import Clock
 from local.language.server import server
 from local.stack.azurite import Azurite
 from shared.domain.documents import MAX_ATTEMPTS
-from shared.domain.singletons import Chosen
+from shared.domain.singletons import ActiveClassifier
 from shared.services import services
 from shared.settings import TODAY_API
 
 LATER = 3  # ticks
-MOST_MEMORY = 400 * 2**20
+MAX_MEMORY = 400 * 2**20
 KEY = "0a1b2c3d4e5f60718293a4b5c6d7e8f9"
 
 Begin = Callable[[str], AbstractContextManager[Run]]
@@ -49,7 +49,7 @@ def runs(
         answering(language.endpoint, KEY, kinds) as service,
     ):
         world.publish()
-        chosen = services().ledger.read(Chosen).classifier
+        chosen = services().ledger.read(ActiveClassifier).classifier
         assert chosen
         clock.advance((world.now - clock.now()).total_seconds())
 
@@ -135,4 +135,4 @@ def test_hostile_files_and_answers_about_one_document(
     report(f"  without them in tick {alone}; the app holds {run.app.peak / 2**20:.0f} MB at most")
     report(f"  no document is billed more than {billed} times; all have ended after {run.ticks} ticks")
     assert run.last(names) <= alone + LATER
-    assert run.app.peak < MOST_MEMORY
+    assert run.app.peak < MAX_MEMORY

@@ -6,7 +6,7 @@ import pytest
 
 from shared.labels import rules
 from shared.labels.formats import Finding
-from shared.labels.rules import FEW_EXAMPLES, LONGEST_CLASS, LONGEST_TEXT, MOST_CLASSES, REFUSED
+from shared.labels.rules import FEW_EXAMPLES, MAX_CLASS_NAME, MAX_CLASSES, MAX_TEXT, REFUSED
 from shared.language.types import LabelledDocument, Labels
 
 DRAMA = LabelledDocument("a.txt", ("Drama",))
@@ -34,14 +34,14 @@ def test_a_class_with_a_character_that_the_service_refuses(character: str) -> No
 
 
 def test_a_class_name_that_is_too_long() -> None:
-    assert rules.of_labels(enough("Drama", "n" * LONGEST_CLASS)).errors == ()
-    [found] = rules.of_labels(enough("Drama", "n" * (LONGEST_CLASS + 1))).errors
+    assert rules.of_labels(enough("Drama", "n" * MAX_CLASS_NAME)).errors == ()
+    [found] = rules.of_labels(enough("Drama", "n" * (MAX_CLASS_NAME + 1))).errors
     assert "more than 50 characters" in found.what
 
 
 def test_too_many_classes() -> None:
-    names = [f"C{number}" for number in range(MOST_CLASSES + 1)]
-    assert rules.of_labels(enough(*names[:MOST_CLASSES])).errors == ()
+    names = [f"C{number}" for number in range(MAX_CLASSES + 1)]
+    assert rules.of_labels(enough(*names[:MAX_CLASSES])).errors == ()
     [found] = rules.of_labels(enough(*names)).errors
     assert (found.what, found.do) == ("are 201; at most 200 are taken", "Leave 1 out.")
 
@@ -64,7 +64,7 @@ def test_a_place_that_the_service_does_not_document_is_warned_of(name: str) -> N
 
 
 @pytest.mark.parametrize(
-    ("size", "what"), [(None, "is not in the container"), (0, "is empty"), (4 * LONGEST_TEXT + 1, "512,001 bytes")]
+    ("size", "what"), [(None, "is not in the container"), (0, "is empty"), (4 * MAX_TEXT + 1, "512,001 bytes")]
 )
 def test_a_file_in_trouble_is_an_error_only_if_something_is_to_be_learned_of_it(size: int | None, what: str) -> None:
     sizes = {} if size is None else {"a.txt": size, "b.txt": size}
@@ -77,7 +77,7 @@ def test_what_an_incomplete_listing_lacks_is_not_said_to_be_missing() -> None:
     labels = Labels(("Drama",), (DRAMA, LabelledDocument("c.txt", ("Drama",))))
     found = rules.of_files(labels, {"c.txt": 0}, complete=False)
     assert whats(found.errors) == ["c.txt is empty"]
-    assert rules.of_files(labels, {"a.txt": 1, "c.txt": 4 * LONGEST_TEXT}, complete=True).errors == ()
+    assert rules.of_files(labels, {"a.txt": 1, "c.txt": 4 * MAX_TEXT}, complete=True).errors == ()
 
 
 @pytest.mark.parametrize(
@@ -86,7 +86,7 @@ def test_what_an_incomplete_listing_lacks_is_not_said_to_be_missing() -> None:
         ("Señor".encode("latin-1"), "cannot be read"),
         (b" \n", "cannot be read"),
         (b"a\x00b", "cannot be read"),
-        (b"w" * (LONGEST_TEXT + 1), "has 128,001 characters"),
+        (b"w" * (MAX_TEXT + 1), "has 128,001 characters"),
     ],
 )
 def test_a_text_that_nothing_can_be_learned_from(raw: bytes, what: str) -> None:
@@ -95,6 +95,6 @@ def test_a_text_that_nothing_can_be_learned_from(raw: bytes, what: str) -> None:
     assert rules.of_text(UNLABELLED, raw).errors == ()
 
 
-@pytest.mark.parametrize("raw", [b"butter", "Señor".encode(), b"w" * LONGEST_TEXT, "€".encode() * LONGEST_TEXT])
+@pytest.mark.parametrize("raw", [b"butter", "Señor".encode(), b"w" * MAX_TEXT, "€".encode() * MAX_TEXT])
 def test_a_text_that_can_be_learned_from(raw: bytes) -> None:
     assert rules.of_text(DRAMA, raw) == rules.Findings()

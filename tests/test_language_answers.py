@@ -10,16 +10,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from shared.errors import (
+    AccessDenied,
     Busy,
-    Garbled,
+    InvalidResponse,
     LanguageError,
     QuotaSpent,
-    Refused,
     Rejected,
+    ResourceNotFound,
     Throttled,
     Unavailable,
     Unexpected,
-    Unknown,
 )
 from shared.language.responses import BYTES_PER_TOKEN, MAX_BYTES, Answer, brief, error_of, reason, retry_after
 
@@ -42,9 +42,9 @@ anything = st.recursive(
         (413, Rejected),
         (415, Rejected),
         (422, Rejected),
-        (401, Refused),
-        (403, Refused),
-        (404, Unknown),
+        (401, AccessDenied),
+        (403, AccessDenied),
+        (404, ResourceNotFound),
         (409, Busy),
         (408, Throttled),
         (429, Throttled),
@@ -56,8 +56,8 @@ anything = st.recursive(
         (302, Unexpected),
         (402, Unexpected),
         (405, Unexpected),
-        (410, Unknown),
-        (303, Garbled),
+        (410, ResourceNotFound),
+        (303, InvalidResponse),
         (418, Unexpected),
         (600, Unexpected),
     ],
@@ -83,7 +83,7 @@ def test_a_spent_quota_is_told_from_a_refused_key_by_its_text() -> None:
     message = "Out of call volume quota for TextAnalytics F0 pricing tier. Please retry after 15 days."
     spent = json.dumps({"error": {"code": "403", "message": message}}).encode()
     assert type(error_of(403, Answer(spent, retry_after=None))) is QuotaSpent
-    assert type(error_of(401, Answer(spent, retry_after=None))) is Refused
+    assert type(error_of(401, Answer(spent, retry_after=None))) is AccessDenied
 
 
 @pytest.mark.parametrize(("status", "sent"), [(500, True), (502, True), (504, True), (503, False)])
@@ -198,7 +198,7 @@ def test_any_retry_after_is_a_wait_or_nothing(header: str) -> None:
     ],
 )
 def test_what_is_not_json_is_garbled(content: bytes) -> None:
-    with pytest.raises(Garbled):
+    with pytest.raises(InvalidResponse):
         _ = Answer(content).body
 
 

@@ -14,7 +14,7 @@ from language_messages import API, DEPLOYMENT, JOB, MODEL, PROJECT, PROJECTS, TI
 from mutations import mutated
 from wire import KEY, Reply, Wire, accepted, recording, refused, said
 
-from shared.errors import BadRequest, Busy, Garbled, Rejected, Unknown
+from shared.errors import BadRequest, Busy, InvalidResponse, Rejected, ResourceNotFound
 from shared.language.current import CurrentLanguage
 from shared.language.transport import Transport
 from shared.language.types import (
@@ -321,7 +321,7 @@ def test_a_project_is_read_with_its_times(wire: Wire, language: CurrentLanguage)
 def test_a_project_of_another_feature_is_no_classification(wire: Wire, language: CurrentLanguage) -> None:
     entities = {**PROJECT, "projectKind": "CustomEntityRecognition", "projectName": "Names"}
     wire.script(said(entities), said({"value": [entities, PROJECT], "nextLink": None}))
-    with pytest.raises(Unknown, match="another feature"):
+    with pytest.raises(ResourceNotFound, match="another feature"):
         language.project("Names")
     assert [project.name for project in language.projects()] == ["Movies"]
 
@@ -351,14 +351,14 @@ def test_only_the_query_of_a_link_to_a_next_page_is_used(wire: Wire, language: C
 def test_a_listing_in_circles_is_garbled(wire: Wire, language: CurrentLanguage) -> None:
     again = said({"value": [], "nextLink": f"{wire.url}{PROJECTS}?skip=20"})
     wire.script(again, again, again)
-    with pytest.raises(Garbled, match="does not end"):
+    with pytest.raises(InvalidResponse, match="does not end"):
         language.projects()
     assert len(wire.requests) == 2
 
 
 def test_a_listing_without_end_is_garbled(wire: Wire, language: CurrentLanguage) -> None:
     wire.script(*(said({"value": [], "nextLink": f"{wire.url}/?skip={number}"}) for number in range(200)))
-    with pytest.raises(Garbled, match="does not end"):
+    with pytest.raises(InvalidResponse, match="does not end"):
         language.projects()
     assert len(wire.requests) == 100
 
@@ -417,7 +417,7 @@ def test_a_single_label_evaluation_has_its_confusion(wire: Wire, language: Curre
 
 def test_an_evaluation_of_neither_kind_is_garbled(wire: Wire, language: CurrentLanguage) -> None:
     wire.script(said({"projectKind": "CustomEntityRecognition"}))
-    with pytest.raises(Garbled, match="no evaluation"):
+    with pytest.raises(InvalidResponse, match="no evaluation"):
         language.evaluation("Movies", "m1")
 
 
@@ -481,7 +481,7 @@ def test_every_page_of_the_results_is_read(wire: Wire, language: CurrentLanguage
 
 def test_a_page_that_fails_leaves_the_job_for_later(wire: Wire, language: CurrentLanguage) -> None:
     wire.script(said(page(["1"], nextLink=f"{wire.url}{JOBS}/{UUID}?skip=20")), said(["not", "a", "page"]))
-    with pytest.raises(Garbled):
+    with pytest.raises(InvalidResponse):
         language.analysis(UUID)
 
 
@@ -502,7 +502,7 @@ def test_a_finished_job_whose_task_failed_has_failed(wire: Wire, language: Curre
 
 def test_a_finished_job_without_results_or_failure_is_garbled(wire: Wire, language: CurrentLanguage) -> None:
     wire.script(said(analysis(tasks={"total": 1})))
-    with pytest.raises(Garbled, match="gives no results"):
+    with pytest.raises(InvalidResponse, match="gives no results"):
         language.analysis(UUID)
 
 
@@ -517,7 +517,7 @@ def test_a_job_that_did_not_end_well_keeps_what_it_has(
 
 def test_a_job_that_the_service_forgot_is_unknown(wire: Wire, language: CurrentLanguage) -> None:
     wire.script(refused(404, "Job not found."))
-    with pytest.raises(Unknown):
+    with pytest.raises(ResourceNotFound):
         language.analysis(UUID)
 
 
@@ -541,7 +541,7 @@ def test_an_answer_wrong_in_any_place_is_read_or_garbled(wire: Wire, language: C
     @given(mutated(answers))
     def survives(answer: Any) -> None:
         wire.otherwise = lambda _: said(answer)
-        with suppress(Garbled, Unknown):
+        with suppress(InvalidResponse, ResourceNotFound):
             look(language)
 
     survives()

@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from mutations import mutated
 from wire import KEY, Reply, Wire, accepted, recording, refused, said
 
-from shared.errors import Garbled, NotSupported, Rejected
+from shared.errors import InvalidResponse, NotSupported, Rejected
 from shared.language.preview import PreviewLanguage
 from shared.language.transport import Transport
 from shared.language.types import Classifier, ClassScore, Kind, Labels, Progress, Project, Score, State, Text
@@ -276,7 +276,7 @@ def test_a_publishing_that_ends_without_a_model_id_is_garbled(
     wire: Wire, language: PreviewLanguage, tasks: Any
 ) -> None:
     wire.script(said({**JOB, "status": "succeeded", "tasks": tasks}))
-    with pytest.raises(Garbled):
+    with pytest.raises(InvalidResponse):
         language.publishing("P", "", "J")
 
 
@@ -451,7 +451,7 @@ def test_an_answer_wrong_in_any_place_is_read_or_garbled(wire: Wire, language: P
     @given(mutated(answers))
     def survives(answer: Any) -> None:
         wire.otherwise = lambda _: said(answer)
-        with suppress(Garbled):
+        with suppress(InvalidResponse):
             look(language)
 
     survives()

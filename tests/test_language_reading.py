@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
 
-from shared.errors import Garbled
+from shared.errors import InvalidResponse
 from shared.language import parsing
 from shared.language.responses import Answer
 from shared.language.types import ClassScore, State, Text
@@ -60,7 +60,7 @@ def test_times_are_read_with_as_many_digits_as_the_service_writes(written: str, 
 
 @pytest.mark.parametrize("written", ["", "yesterday", "2022-13-01T00:00:00Z", "0001-01-01T00:00:00+14:00", 5, [], True])
 def test_what_is_no_time_is_garbled(written: object) -> None:
-    with pytest.raises(Garbled):
+    with pytest.raises(InvalidResponse):
         parsing.moment({"at": written}, "at")
 
 
@@ -71,7 +71,7 @@ def test_a_time_may_be_missing(nothing: dict[str, object]) -> None:
 
 @pytest.mark.parametrize("value", [None, "1", True, [], {}, float("nan"), float("inf"), 10**400, -(10**16)])
 def test_what_is_no_number_of_sense_is_garbled(value: object) -> None:
-    with pytest.raises(Garbled, match="'n'"):
+    with pytest.raises(InvalidResponse, match="'n'"):
         parsing.number({"n": value}, "n")
 
 
@@ -110,7 +110,7 @@ def test_classes_are_read_under_every_name_and_shape(document: dict[str, object]
 def test_a_document_whose_classes_cannot_be_read_is_garbled_and_costs_no_other_its_own(
     document: dict[str, object],
 ) -> None:
-    with pytest.raises(Garbled):
+    with pytest.raises(InvalidResponse):
         analyzed({"id": "1", **document})
     assert analyzed({"id": "1", **document}, {"id": "2", "class": [SCORE]}).classes == {"2": READ}
 
@@ -141,7 +141,7 @@ def test_the_first_name_that_is_there_and_not_null_counts() -> None:
 
 @pytest.mark.parametrize("source", [None, 5, "text", [], {}, {"a": None}, {"a": 5}])
 def test_a_required_field_that_is_not_there_is_garbled(source: object) -> None:
-    with pytest.raises(Garbled, match="no usable 'a'"):
+    with pytest.raises(InvalidResponse, match="no usable 'a'"):
         parsing.required(source, str, "a")
 
 

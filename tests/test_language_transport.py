@@ -11,17 +11,17 @@ import pytest
 from wire import KEY, Reply, Seen, Wire, accepted, recording, refused, said
 
 from shared.errors import (
+    AccessDenied,
     Busy,
-    Garbled,
+    InvalidResponse,
     LanguageError,
     QuotaSpent,
-    Refused,
     Rejected,
+    ResourceNotFound,
     SettingsError,
     Throttled,
     Unavailable,
     Unexpected,
-    Unknown,
 )
 from shared.language.responses import MAX_BYTES
 from shared.language.transport import Transport
@@ -86,7 +86,7 @@ def _no_token() -> str:
 @pytest.mark.parametrize("token", [_no_token, lambda: "", lambda: "two\r\nHost: lines", lambda: "é"])
 def test_without_a_usable_token_nothing_is_sent(wire: Wire, token: Callable[[], str]) -> None:
     transport = Transport(wire.url, key=None, token=token)
-    with pytest.raises(Refused, match="The identity gave") as caught:
+    with pytest.raises(AccessDenied, match="The identity gave") as caught:
         transport.call("GET", "/")
     assert "hunter2" not in str(caught.value)
     assert wire.requests == []
@@ -114,9 +114,9 @@ def test_an_endpoint_in_plain_text_is_refused() -> None:
     ("status", "kind"),
     [
         (400, Rejected),
-        (401, Refused),
-        (403, Refused),
-        (404, Unknown),
+        (401, AccessDenied),
+        (403, AccessDenied),
+        (404, ResourceNotFound),
         (408, Throttled),
         (409, Busy),
         (413, Rejected),
@@ -158,13 +158,13 @@ def test_no_redirect_is_followed(wire: Wire, transport: Transport, status: int) 
         with pytest.raises(LanguageError) as caught:
             transport.call("GET", "/")
         assert other.requests == []
-    assert isinstance(caught.value, Garbled if status == 303 else Unexpected)
+    assert isinstance(caught.value, InvalidResponse if status == 303 else Unexpected)
     assert len(wire.requests) == 1
 
 
 def test_the_key_is_not_in_an_error_that_repeats_it(wire: Wire, transport: Transport) -> None:
     wire.script(refused(401, f"Your key {KEY} is wrong."))
-    with pytest.raises(Refused, match=r"Your key \*\*\* is wrong\.") as caught:
+    with pytest.raises(AccessDenied, match=r"Your key \*\*\* is wrong\.") as caught:
         transport.call("GET", "/")
     assert KEY not in repr(caught.value)
 
@@ -232,7 +232,7 @@ def test_where_nobody_listens_nothing_was_sent() -> None:
 def test_what_is_longer_than_any_answer_is_garbled(wire: Wire, transport: Transport) -> None:
     endless = b" " * (MAX_BYTES + 2**20)
     wire.script(Reply(content=endless), Reply(429, content=endless))
-    with pytest.raises(Garbled, match="longer than"):
+    with pytest.raises(InvalidResponse, match="longer than"):
         transport.call("GET", "/")
     with pytest.raises(Throttled):
         transport.call("GET", "/")
@@ -240,7 +240,7 @@ def test_what_is_longer_than_any_answer_is_garbled(wire: Wire, transport: Transp
 
 def test_a_page_in_place_of_json_is_garbled(wire: Wire, transport: Transport) -> None:
     wire.script(Reply(content=b"<html>Sign in</html>"))
-    with pytest.raises(Garbled, match="not JSON"):
+    with pytest.raises(InvalidResponse, match="not JSON"):
         _ = transport.call("GET", "/").body
 
 
@@ -258,7 +258,7 @@ def test_the_job_id_is_taken_from_either_header(wire: Wire, transport: Transport
 
 def test_a_job_without_a_link_is_garbled(wire: Wire, transport: Transport) -> None:
     wire.script(Reply(202))
-    with pytest.raises(Garbled, match="did not say where"):
+    with pytest.raises(InvalidResponse, match="did not say where"):
         transport.job_id(transport.call("POST", "/"))
 
 

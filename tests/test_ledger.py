@@ -15,7 +15,7 @@ from shared.domain.documents import Document, DocumentState, Reason
 from shared.domain.jobs import Job, JobState
 from shared.domain.operations import Operation, OperationState
 from shared.domain.singletons import Sweep
-from shared.errors import Moved
+from shared.errors import VersionConflict
 from shared.language.types import ClassScore
 from shared.storage.ledger import Ledger, index_keys
 from shared.storage.tables import Change, Row, Rows
@@ -47,7 +47,7 @@ def test_what_is_not_there_is_none(ledger: Ledger) -> None:
 
 def test_a_value_is_new_only_once(ledger: Ledger) -> None:
     add(ledger, document())
-    with pytest.raises(Moved):
+    with pytest.raises(VersionConflict):
         add(ledger, document())
 
 
@@ -55,7 +55,7 @@ def test_a_change_of_an_old_version_is_moved_and_changes_nothing(ledger: Ledger,
     one, other = add(ledger, document("one"), document("other"))
     ledger.commit((one, one.gone(NOW)))
     before = rows.between("", "~", 1000)
-    with pytest.raises(Moved):
+    with pytest.raises(VersionConflict):
         ledger.commit((other, other.superseded(NOW)), (one, one.superseded(NOW)), (None, job(one)))
     assert rows.between("", "~", 1000) == before
 
@@ -73,7 +73,7 @@ def test_of_two_who_read_the_same_version_one_wins(ledger: Ledger) -> None:
     def end(after: Document) -> bool:
         try:
             ledger.commit((read, after))
-        except Moved:
+        except VersionConflict:
             return False
         return True
 
@@ -104,7 +104,7 @@ def test_a_change_gives_up_when_others_are_always_quicker(ledger: Ledger) -> Non
         ledger.change(Sweep, lambda found: replace(found, found=found.found + 1))
         return replace(sweep, asked=True)
 
-    with pytest.raises(Moved):
+    with pytest.raises(VersionConflict):
         ledger.change(Sweep, overtaken)
     assert not ledger.read(Sweep).asked
 
@@ -242,7 +242,7 @@ def test_a_settle_that_comes_second_changes_nothing(ledger: Ledger) -> None:
     waiting = add(ledger, document("one"), document("two"))
     taken, *handed = ledger.commit((None, job(*waiting)), *((one, one.submitted("job1", NOW, NOW)) for one in waiting))
     ledger.commit((taken, taken.lost("expired", NOW)), *((one, one.returned("lost", NOW, NOW)) for one in handed))
-    with pytest.raises(Moved):
+    with pytest.raises(VersionConflict):
         ledger.commit((taken, taken.done(NOW)), *((one, one.succeeded((), CLASSIFIER, NOW)) for one in handed))
     assert {one.state for one in ledger.find_all(Document, taken.documents)} == {DocumentState.WAITING}
     found = ledger.find(Job, taken.key)
@@ -255,12 +255,12 @@ def test_a_settle_that_comes_second_changes_nothing(ledger: Ledger) -> None:
 
 def test_a_project_has_one_open_operation_at_a_time(ledger: Ledger) -> None:
     [first] = add(ledger, operation("first"))
-    with pytest.raises(Moved):
+    with pytest.raises(VersionConflict):
         add(ledger, operation("second"))
     assert ledger.find(Operation, "second") is None
     add(ledger, operation("third", project="Another"))
     [running] = ledger.commit((first, first.running("s", NOW, NOW)))
-    with pytest.raises(Moved):
+    with pytest.raises(VersionConflict):
         add(ledger, operation("second"))
     ledger.commit((running, running.succeeded({}, {}, NOW)))
     add(ledger, operation("second"))

@@ -12,7 +12,7 @@ from values import CLASSIFIER, NOW, add, document, job, operation, seconds
 from shared.domain.documents import Document
 from shared.domain.operations import Operation
 from shared.language.types import ClassScore
-from shared.storage.ledger import COLUMN as LONGEST_COLUMN
+from shared.storage.ledger import COLUMN as MAX_COLUMN
 from shared.storage.ledger import Ledger
 from shared.storage.tables import Rows
 
@@ -34,7 +34,7 @@ def test_any_name_is_kept(ledger: Ledger, name: str) -> None:
     assert [one.project for one in ledger.due(Operation, NOW, 10)] == [name]
 
 
-LONGEST_WHYS = {"letters": "w" * 1000, "quotes": '"' * 1000, "ideographs": "漢" * 1000, "controls": "\x07" * 1000}
+MAX_WHYS = {"letters": "w" * 1000, "quotes": '"' * 1000, "ideographs": "漢" * 1000, "controls": "\x07" * 1000}
 
 
 def worn(name: str, why: str, letter: str) -> Document:
@@ -46,12 +46,12 @@ def worn(name: str, why: str, letter: str) -> Document:
     return one.submitted("0" * 32, NOW, NOW).succeeded(classes, CLASSIFIER, NOW)
 
 
-@pytest.mark.parametrize("why", LONGEST_WHYS.values(), ids=LONGEST_WHYS)
+@pytest.mark.parametrize("why", MAX_WHYS.values(), ids=MAX_WHYS)
 def test_the_largest_document_fits_a_row(ledger: Ledger, why: str) -> None:
     add(ledger, worn("n" * 1024, why, "漢"))
 
 
-@pytest.mark.parametrize("why", LONGEST_WHYS.values(), ids=LONGEST_WHYS)
+@pytest.mark.parametrize("why", MAX_WHYS.values(), ids=MAX_WHYS)
 def test_the_largest_job_fits_a_row(ledger: Ledger, why: str) -> None:
     one = job(*(document(f"{number}") for number in range(25)))
     for number in range(20):
@@ -59,7 +59,7 @@ def test_the_largest_job_fits_a_row(ledger: Ledger, why: str) -> None:
     add(ledger, one)
 
 
-@pytest.mark.parametrize("why", LONGEST_WHYS.values(), ids=LONGEST_WHYS)
+@pytest.mark.parametrize("why", MAX_WHYS.values(), ids=MAX_WHYS)
 def test_the_largest_operation_fits_a_row(ledger: Ledger, why: str) -> None:
     one = operation()
     for number in range(20):
@@ -77,13 +77,13 @@ def test_a_full_job_of_large_documents_settles_in_one_transaction(ledger: Ledger
 def test_a_value_of_any_length_is_kept() -> None:
     """Long ones are cut into columns: whatever the place of the cuts."""
     ledger = Ledger(MemoryRows())
-    for length in range(LONGEST_COLUMN - 1000, LONGEST_COLUMN + 10):
+    for length in range(MAX_COLUMN - 1000, MAX_COLUMN + 10):
         [one] = add(ledger, document("n" * length))
         assert ledger.find(Document, one.key) == one
 
 
 def test_a_value_that_became_shorter_has_no_rest_of_the_longer_one(ledger: Ledger) -> None:
-    [long] = add(ledger, replace(document(), detail="d" * 3 * LONGEST_COLUMN))
+    [long] = add(ledger, replace(document(), detail="d" * 3 * MAX_COLUMN))
     [short] = ledger.commit((long, replace(long, detail="")))
     assert ledger.find(Document, short.key) == short
 

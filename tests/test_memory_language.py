@@ -15,7 +15,7 @@ from local.language.server.server import LanguageService
 from local.stack.azurite import Azurite
 from shared.domain.documents import SERVICE_PACK
 from shared.domain.text import REQUEST_TEXT
-from shared.errors import Rejected, Unknown
+from shared.errors import Rejected, ResourceNotFound
 from shared.language.current import CurrentLanguage
 from shared.language.transport import Transport
 from shared.language.types import Analysis, Classifier, Kind, LabelledDocument, Labels, Progress, Project, State, Text
@@ -137,20 +137,20 @@ def test_the_longest_text_is_taken(side: Side) -> None:
 
 
 def test_a_job_that_is_not_known(side: Side) -> None:
-    with pytest.raises(Unknown):
+    with pytest.raises(ResourceNotFound):
         side.language.analysis("00000000-0000-0000-0000-000000000000")
 
 
 @pytest.mark.parametrize("names", [{"project": "Nobody"}, {"deployment": "nowhere"}])
 def test_a_classifier_that_is_not_known(side: Side, names: dict[str, str]) -> None:
     named = {"project": side.project, "deployment": DEPLOYMENT, **names}
-    with pytest.raises(Unknown):
+    with pytest.raises(ResourceNotFound):
         side.language.begin_analyze([Text("a", DISHES)], Classifier(side.language.dialect, **named), "name")
 
 
 def test_a_classifier_by_its_name_knows_its_kind(side: Side) -> None:
     assert side.language.classifier(side.project, DEPLOYMENT, "") == side.classifier
-    with pytest.raises(Unknown):
+    with pytest.raises(ResourceNotFound):
         side.language.classifier("Nobody", DEPLOYMENT, "")
 
 
@@ -165,12 +165,12 @@ def test_a_deployment_has_the_model_that_was_published_to_it(side: Side) -> None
     succeeds(lambda: side.language.publishing(side.project, DEPLOYMENT, job))
     assert side.language.deployment(side.project, DEPLOYMENT).model == "M"
     for names in (("Nobody", DEPLOYMENT), (side.project, "nowhere")):
-        with pytest.raises(Unknown):
+        with pytest.raises(ResourceNotFound):
             side.language.deployment(*names)
 
 
 def test_a_publishing_that_is_not_known(side: Side) -> None:
-    with pytest.raises(Unknown):
+    with pytest.raises(ResourceNotFound):
         side.language.begin_publish("Nobody", "M", DEPLOYMENT)
-    with pytest.raises(Unknown):
+    with pytest.raises(ResourceNotFound):
         side.language.publishing(side.project, DEPLOYMENT, "00000000-0000-0000-0000-000000000000")

@@ -14,12 +14,12 @@ from hypothesis import strategies as st
 from memory_rows import MemoryRows
 from values import CLASSIFIER, NOW, TEXTS, document, job, seconds
 
-from shared.domain.clocks import wait_before
+from shared.domain.clocks import backoff
 from shared.domain.documents import BATCH_SIZES, MAX_ATTEMPTS, SERVICE_PACK, Document, DocumentState, Reason
 from shared.domain.jobs import JobState
 from shared.domain.keys import digest, document_key
 from shared.domain.timeline import EVENT_LENGTH, REASON_LENGTH, TIMELINE_LENGTH
-from shared.errors import Moved
+from shared.errors import VersionConflict
 from shared.language.types import Analysis, ClassScore, State
 from shared.pipeline.collection import outcome
 from shared.storage.ledger import Ledger
@@ -151,7 +151,7 @@ def test_the_first_final_state_wins_whoever_writes(turns: list[tuple[str, Docume
         if step is None:
             read[who] = ledger.find(Document, landed.key) or pytest.fail("The document is lost.")
         elif not read[who].state.final:
-            with suppress(Moved):
+            with suppress(VersionConflict):
                 [read[who]] = ledger.commit((read[who], step(read[who])))
         found = ledger.find(Document, landed.key)
         assert found is not None
@@ -248,17 +248,17 @@ def test_parts_do_not_run_into_each_other() -> None:
 
 @given(TEXTS, st.integers(0, 10**6), st.floats(0.1, 60), st.floats(60, 10**5))
 def test_a_wait_is_within_a_fifth_of_its_bounds(key: str, tries: int, first: float, longest: float) -> None:
-    wait = wait_before(key, tries, seconds(first), seconds(longest)).total_seconds()
+    wait = backoff(key, tries, seconds(first), seconds(longest)).total_seconds()
     assert 0.79 * first <= wait <= 1.21 * longest
-    assert wait == wait_before(key, tries, seconds(first), seconds(longest)).total_seconds()
+    assert wait == backoff(key, tries, seconds(first), seconds(longest)).total_seconds()
 
 
 @given(TEXTS, st.integers(0, 10))
 def test_waits_double_until_the_longest(key: str, tries: int) -> None:
-    wait = wait_before(key, tries, seconds(1), seconds(10**6)).total_seconds()
+    wait = backoff(key, tries, seconds(1), seconds(10**6)).total_seconds()
     assert 0.79 * 2**tries <= wait <= 1.21 * 2**tries
 
 
 def test_things_that_began_together_do_not_stay_together() -> None:
-    waits = {wait_before(f"{number}", 3, seconds(1), seconds(60)) for number in range(100)}
+    waits = {backoff(f"{number}", 3, seconds(1), seconds(60)) for number in range(100)}
     assert len(waits) > 90

@@ -14,8 +14,8 @@ from shared import services
 from shared.api import routes
 from shared.api.requests import Request
 from shared.domain.operations import Operation
-from shared.domain.singletons import Chosen
-from shared.errors import Unknown
+from shared.domain.singletons import ActiveClassifier
+from shared.errors import ResourceNotFound
 from shared.operations.runner import GRACE
 from shared.settings import PREVIEW_API, TODAY_API
 
@@ -81,7 +81,7 @@ def test_a_deletion_that_the_service_forgot_is_judged_by_what_is_left(
     _, begun, _ = world.ask("DELETE", f"projects/{world.project}")
 
     def forgotten(*_: Any) -> Any:
-        raise Unknown("There is no such job.")
+        raise ResourceNotFound("There is no such job.")
 
     monkeypatch.setattr(type(services.services().language), "deletion", forgotten)
     found = world.ended(begun)
@@ -130,9 +130,9 @@ def test_a_classifier_chosen_at_the_moment_of_a_deletion_keeps_it_from_nothing(
 
     def raced(kind: Any) -> Any:
         found = read(kind)
-        if kind is Chosen and races:
+        if kind is ActiveClassifier and races:
             since = world.now + races.pop()
-            app.ledger.change(Chosen, lambda before: replace(before, since=since))
+            app.ledger.change(ActiveClassifier, lambda before: replace(before, since=since))
         return found
 
     monkeypatch.setattr(app.ledger, "read", raced)

@@ -11,15 +11,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 from values import document
 
-from shared.domain.batching import LARGEST_REQUEST, Pack, Readable, pack
+from shared.domain.batching import MAX_REQUEST, LoadedDocument, Pack, pack
 from shared.domain.documents import BATCH_SIZES, SERVICE_PACK
 from shared.domain.text import REQUEST_TEXT, decode
 
 LONG = {"x": "one byte each", "漢": "three bytes each", "\x1b": "six bytes each in JSON", '"': "two bytes each in JSON"}
 
 
-def readable(text: str = "text", share: int = SERVICE_PACK, name: str = "a.txt") -> Readable:
-    return Readable(replace(document(name), attempts=BATCH_SIZES.index(share)), text)
+def readable(text: str = "text", share: int = SERVICE_PACK, name: str = "a.txt") -> LoadedDocument:
+    return LoadedDocument(replace(document(name), attempts=BATCH_SIZES.index(share)), text)
 
 
 READABLES = st.lists(
@@ -37,24 +37,24 @@ def fits(one: Pack) -> bool:
     return (
         1 <= len(one) <= min(SERVICE_PACK, *(each.document.share for each in one))
         and sum(len(each.text) for each in one) <= REQUEST_TEXT
-        and sum(len(json.dumps(each.text, ensure_ascii=False).encode()) for each in one) <= LARGEST_REQUEST
+        and sum(len(json.dumps(each.text, ensure_ascii=False).encode()) for each in one) <= MAX_REQUEST
     )
 
 
 @given(READABLES)
-def test_every_document_is_in_one_pack_in_the_order_given(readables: list[Readable]) -> None:
+def test_every_document_is_in_one_pack_in_the_order_given(readables: list[LoadedDocument]) -> None:
     packed = [each for one in pack(readables) for each in one]
     assert len(packed) == len(readables)
     assert all(got is given for got, given in zip(packed, readables, strict=True))
 
 
 @given(READABLES)
-def test_no_pack_passes_a_limit(readables: list[Readable]) -> None:
+def test_no_pack_passes_a_limit(readables: list[LoadedDocument]) -> None:
     assert all(fits(one) for one in pack(readables))
 
 
 @given(READABLES)
-def test_no_pack_ends_before_it_must(readables: list[Readable]) -> None:
+def test_no_pack_ends_before_it_must(readables: list[LoadedDocument]) -> None:
     packs = list(pack(readables))
     assert not any(fits((*one, following[0])) for one, following in pairwise(packs))
 
@@ -79,6 +79,6 @@ def test_the_longest_text_fits_a_request_alone(character: str) -> None:
 
 
 def test_the_least_a_request_adds_to_its_texts_leaves_it_under_a_megabyte() -> None:
-    """25 documents, each with the longest id and language there is, around LARGEST_REQUEST bytes of text."""
+    """25 documents, each with the longest id and language there is, around MAX_REQUEST bytes of text."""
     around = {"id": "0" * 32, "language": "x" * 100, "text": ""}
-    assert LARGEST_REQUEST + SERVICE_PACK * len(json.dumps(around)) + 2000 < 1_000_000
+    assert MAX_REQUEST + SERVICE_PACK * len(json.dumps(around)) + 2000 < 1_000_000

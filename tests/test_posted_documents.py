@@ -20,7 +20,7 @@ from world import World
 from shared.api.actions import exports
 from shared.api.actions.listings import ask_again
 from shared.domain.documents import DocumentState
-from shared.domain.text import LARGEST_FILE, LONGEST_TEXT, decode
+from shared.domain.text import MAX_FILE, MAX_TEXT, decode
 from shared.errors import BadRequest
 from shared.operations import export
 from shared.operations.runner import follow
@@ -144,12 +144,12 @@ def test_a_name_with_a_backslash_is_no_file(world: World) -> None:
 
 
 def test_sizes_are_limited(world: World) -> None:
-    assert world.ask("POST", "documents", {"text": "é" * LONGEST_TEXT, "name": "longest.txt"})[0] == 202
-    for raw, status in ((b"x" * (LONGEST_TEXT + 1), 400), (b"x" * (LARGEST_FILE + 1), 413), (b"\xff", 400), (b"", 400)):
+    assert world.ask("POST", "documents", {"text": "é" * MAX_TEXT, "name": "longest.txt"})[0] == 202
+    for raw, status in ((b"x" * (MAX_TEXT + 1), 400), (b"x" * (MAX_FILE + 1), 413), (b"\xff", 400), (b"", 400)):
         assert refused(world.ask("POST", "documents", raw=raw, kind="text/plain; charset=utf-8"))[0] == status
-    escaped = json.dumps({"text": "é" * LONGEST_TEXT, "name": "escaped.txt"}).encode()
+    escaped = json.dumps({"text": "é" * MAX_TEXT, "name": "escaped.txt"}).encode()
     assert world.ask("POST", "documents", raw=escaped)[0] == 202
-    status, message = refused(world.ask("POST", "documents", raw=b'"' + b"x" * 2 * LARGEST_FILE))
+    status, message = refused(world.ask("POST", "documents", raw=b'"' + b"x" * 2 * MAX_FILE))
     assert (status, "bytes" in message) == (413, True)
 
 
@@ -195,7 +195,7 @@ def test_a_document_that_is_not_due_is_asked_for_when_it_is() -> None:
 def test_no_result_has_its_reason(world: World) -> None:
     def reason(key: str, code: str) -> str:
         status, body, _ = world.ask("GET", f"documents/{key}/result")
-        assert (status, body["error"]["code"]) == (404 if code == "NotFound" else 409, code)
+        assert (status, body["error"]["code"]) == (404 if code == "ResourceNotFound" else 409, code)
         return str(body["error"]["message"])
 
     def key(state: str) -> str:
@@ -225,7 +225,7 @@ def test_no_result_has_its_reason(world: World) -> None:
         assert "no longer" in reason(world.documents("succeeded")["succeeded.txt"]["key"], "ResultMissing")
     world.blobs.get_blob_client(f"{world.container}-results", "succeeded.txt.json").delete_blob()
     assert "no longer" in reason(world.documents("succeeded")["succeeded.txt"]["key"], "ResultMissing")
-    assert "no document none" in reason("none", "NotFound")
+    assert "no document none" in reason("none", "ResourceNotFound")
 
 
 # --- listings ---------------------------------------------------------------------------------------------------

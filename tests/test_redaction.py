@@ -19,7 +19,7 @@ from scenario import SHIP, put
 from stage import Stage
 from wire import Reply, Seen, Wire, accepted, refused, said
 
-from shared.domain.singletons import Chosen, Gate
+from shared.domain.singletons import ActiveClassifier, Gate
 from shared.errors import StorageUnavailable
 from shared.language.current import CurrentLanguage
 from shared.language.redaction import MASK, SHORTEST, redaction
@@ -88,7 +88,7 @@ def stage(request: pytest.FixtureRequest, wire: Wire) -> Iterator[Stage]:
     transport = Transport(wire.url, **secret)
     stage = Stage()
     stage.language = CurrentLanguage(transport, "2023-04-01")  # type: ignore[assignment]
-    stage.instance().services.ledger.write(Chosen(Classifier("current", PROJECT, DEPLOYMENT), stage.now))
+    stage.instance().services.ledger.write(ActiveClassifier(Classifier("current", PROJECT, DEPLOYMENT), stage.now))
     put("a.txt", SHIP)(stage)
     yield stage
     transport.close()

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shared.api.requests import (
-    LARGEST_PAGE,
+    MAX_PAGE,
     PAGE,
     Request,
     choice,
@@ -154,8 +154,8 @@ def test_anything_else_for_tasks_is_refused(tasks: Any) -> None:
 def test_a_page_has_its_default_and_its_largest() -> None:
     assert page_of({}) == (PAGE, "")
     assert page_of({"top": "1"}) == (1, "")
-    assert page_of({"top": str(LARGEST_PAGE), "continue": "20260301T120000.000|abc"}) == (
-        LARGEST_PAGE,
+    assert page_of({"top": str(MAX_PAGE), "continue": "20260301T120000.000|abc"}) == (
+        MAX_PAGE,
         "20260301T120000.000|abc",
     )
 

@@ -12,8 +12,8 @@ from values import NOW
 
 from local.stack.azurite import Azurite
 from shared.domain.documents import Document
-from shared.domain.singletons import Pulse
-from shared.errors import Moved, StorageUnavailable
+from shared.domain.singletons import Heartbeat
+from shared.errors import StorageUnavailable, VersionConflict
 from shared.services import build
 from shared.settings import load
 from shared.storage.tables import Delete, Insert, Row, Rows, TableRows, Update
@@ -94,7 +94,7 @@ def test_one_change_that_does_not_fit_keeps_all_from_happening(
     [version] = rows.apply([Insert(Row("there", {"body": "kept"}))])
     rows.apply([Insert(Row("doomed"))])
     fitting = [Insert(Row("new")), Delete("doomed")]
-    with pytest.raises(Moved):
+    with pytest.raises(VersionConflict):
         rows.apply([unfit, *fitting] if first else [*fitting, unfit])
     assert keys(rows) == ["doomed", "there"]
     assert rows.get("there") == Row("there", {"body": "kept"}, version)
@@ -157,7 +157,7 @@ def test_of_many_at_once_one_wins_each_version(rows: Rows) -> None:
             assert found is not None
             try:
                 rows.apply([Update(Row("count", {"number": str(int(found.columns["number"]) + 1)}, found.version))])
-            except Moved:
+            except VersionConflict:
                 continue
             return tries
         raise AssertionError("It never was our turn.")
@@ -223,4 +223,4 @@ def test_nobody_listening_is_storage_unavailable() -> None:
     with pytest.raises(StorageUnavailable, match="Table storage"):
         ledger.due(Document, NOW, 1)
     with pytest.raises(StorageUnavailable, match="Table storage"):
-        ledger.write(Pulse(NOW))
+        ledger.write(Heartbeat(NOW))

@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 from values import CLASSIFIER, NOW, add, operation, seconds
 
 from shared.domain.operations import Operation
-from shared.domain.singletons import Chosen, Gate, Pulse, Slot
+from shared.domain.singletons import ActiveClassifier, Gate, Heartbeat, SubmitLease
 from shared.domain.timeline import REASON_LENGTH
-from shared.errors import Moved
+from shared.errors import VersionConflict
 from shared.storage.ledger import Ledger
 
 pytest_plugins = ["stores"]
@@ -46,10 +46,10 @@ def test_a_reason_is_cut_to_what_a_row_holds() -> None:
 # --- what is remembered once ------------------------------------------------------------------------------------
 
 SINGLES = [
-    Chosen(CLASSIFIER, NOW),
+    ActiveClassifier(CLASSIFIER, NOW),
     Gate().closed("The service asks for fewer requests.", seconds(5), NOW),
-    Slot(NOW),
-    Pulse(NOW),
+    SubmitLease(NOW),
+    Heartbeat(NOW),
 ]
 
 
@@ -65,21 +65,21 @@ def test_a_single_is_written_only_over_what_was_read(ledger: Ledger, single: Any
     unwritten = ledger.read(type(single))
     ledger.write(single)
     for stale in (unwritten, single):
-        with pytest.raises(Moved):
+        with pytest.raises(VersionConflict):
             ledger.write(stale)
     read = ledger.read(type(single))
     ledger.write(replace(type(single)(), version=read.version))
     assert ledger.read(type(single)) == type(single)()
-    with pytest.raises(Moved):
+    with pytest.raises(VersionConflict):
         ledger.write(replace(single, version=read.version))
 
 
 def test_singles_and_operations_change_together_or_not_at_all(ledger: Ledger) -> None:
     """A publishing that ended and the classifier it yielded are one transaction."""
     [one] = add(ledger, operation())
-    ledger.write(Chosen(CLASSIFIER, NOW))
-    with pytest.raises(Moved):
-        ledger.commit((one, one.succeeded({}, {}, NOW)), (None, Chosen(None, NOW)))
+    ledger.write(ActiveClassifier(CLASSIFIER, NOW))
+    with pytest.raises(VersionConflict):
+        ledger.commit((one, one.succeeded({}, {}, NOW)), (None, ActiveClassifier(None, NOW)))
     found = ledger.find(Operation, one.key)
     assert found is not None
     assert not found.state.final

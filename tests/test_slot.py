@@ -10,7 +10,7 @@ from memory_rows import MemoryRows
 from memory_services import in_memory
 from values import NOW
 
-from shared.domain.singletons import Slot
+from shared.domain.singletons import SubmitLease
 from shared.pipeline.intake import SLOT, document_landed
 from shared.services import Seen, Services
 from shared.storage.ledger import Ledger
@@ -44,10 +44,10 @@ def test_a_burst_asks_once_for_each_time_the_slot_may_be_free() -> None:
     rows = Asked()
     services = replace(in_memory(), ledger=Ledger(rows))
     burst(services, timedelta())
-    assert (rows.asked, services.ledger.read(Slot).taken) == (1, NOW)
+    assert (rows.asked, services.ledger.read(SubmitLease).taken) == (1, NOW)
     rows.asked = 0
     burst(services, SLOT)
-    assert (rows.asked, services.ledger.read(Slot).taken) == (1, NOW + SLOT)
+    assert (rows.asked, services.ledger.read(SubmitLease).taken) == (1, NOW + SLOT)
 
 
 def test_what_one_process_took_another_finds_taken() -> None:
@@ -57,6 +57,6 @@ def test_what_one_process_took_another_finds_taken() -> None:
     burst(first, timedelta())
     rows.asked = 0
     burst(second, timedelta(seconds=1))
-    assert (rows.asked, second.ledger.read(Slot).taken) == (1, NOW)
+    assert (rows.asked, second.ledger.read(SubmitLease).taken) == (1, NOW)
     burst(second, SLOT)
-    assert second.ledger.read(Slot).taken == NOW + SLOT
+    assert second.ledger.read(SubmitLease).taken == NOW + SLOT

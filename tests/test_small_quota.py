@@ -6,13 +6,13 @@ import pytest
 from stage import Stage, one_thread
 from values import CLASSIFIER
 
-from shared.domain.singletons import Chosen
+from shared.domain.singletons import ActiveClassifier
 from shared.domain.text import REQUEST_TEXT
 
 
 def stage_with_quota(quota: int) -> Stage:
     stage = Stage(quota=quota)
-    stage.instance().services.ledger.write(Chosen(CLASSIFIER, stage.now))
+    stage.instance().services.ledger.write(ActiveClassifier(CLASSIFIER, stage.now))
     return stage
 
 

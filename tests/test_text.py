@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.domain.text import LARGEST_FILE, LONGEST_TEXT, check_size, decode
-from shared.errors import Unreadable
+from shared.domain.text import MAX_FILE, MAX_TEXT, check_size, decode
+from shared.errors import InvalidText
 
 ENCODINGS = {
     "utf-8": b"",
@@ -25,7 +25,7 @@ PLAIN = st.text(
 
 @given(st.binary(max_size=200))
 def test_any_bytes_are_a_text_or_unreadable(raw: bytes) -> None:
-    with suppress(Unreadable):
+    with suppress(InvalidText):
         assert decode(raw).strip()
 
 
@@ -53,21 +53,21 @@ def test_a_text_comes_back_as_it_was_written(text: str, encoding: str) -> None:
     ],
 )
 def test_what_cannot_be_classified_has_a_reason(raw: bytes, reason: str) -> None:
-    with pytest.raises(Unreadable, match=reason):
+    with pytest.raises(InvalidText, match=reason):
         decode(raw)
 
 
 @pytest.mark.parametrize("character", ["x", "é", "漢", "😀"])
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-16", "utf-8-sig"])
 def test_the_longest_text_is_taken_in_every_encoding_and_not_one_more(character: str, encoding: str) -> None:
-    longest = (character * LONGEST_TEXT).encode(encoding)
+    longest = (character * MAX_TEXT).encode(encoding)
     check_size(len(longest))
-    assert len(decode(longest)) == LONGEST_TEXT
-    with pytest.raises(Unreadable, match=f"{LONGEST_TEXT + 1:,} characters"):
-        decode((character * (LONGEST_TEXT + 1)).encode(encoding))
+    assert len(decode(longest)) == MAX_TEXT
+    with pytest.raises(InvalidText, match=f"{MAX_TEXT + 1:,} characters"):
+        decode((character * (MAX_TEXT + 1)).encode(encoding))
 
 
 def test_a_file_that_cannot_hold_so_short_a_text_is_refused_unread() -> None:
-    check_size(LARGEST_FILE)
-    with pytest.raises(Unreadable, match=f"{LARGEST_FILE + 1:,} bytes"):
-        check_size(LARGEST_FILE + 1)
+    check_size(MAX_FILE)
+    with pytest.raises(InvalidText, match=f"{MAX_FILE + 1:,} bytes"):
+        check_size(MAX_FILE + 1)

@@ -42,7 +42,7 @@ def test_a_wrong_key_closes_the_gate_and_health_says_why(world: World, monkeypat
     assert "LANGUAGE_KEY" in gate["detail"]
     assert "not-the-key" not in str(body)
     status, body, _ = world.ask("POST", "projects/P/train", {"tasks": [{"trainingModelName": "M"}]})
-    assert (status, body["error"]["code"]) == (502, "Refused")
+    assert (status, body["error"]["code"]) == (502, "AccessDenied")
     point(monkeypatch, LANGUAGE_KEY=world.language.key)
     assert world.until(lambda: world.result("locked.txt"), timedelta(minutes=5))
 

@@ -16,9 +16,9 @@ from values import NOW, add, operation, seconds
 
 from shared import tick as story
 from shared.domain.documents import Blob, DocumentState
-from shared.domain.file_names import LONGEST_NAME
+from shared.domain.file_names import MAX_FILE_NAME
 from shared.domain.operations import Operation, OperationState
-from shared.domain.text import LARGEST_FILE
+from shared.domain.text import MAX_FILE
 from shared.errors import StorageUnavailable, Throttled
 from shared.pipeline import gate
 from shared.storage.ledger import Ledger
@@ -30,14 +30,14 @@ class Huge(MemoryDocuments):
 
     def look(self, name: str) -> Blob | None:
         found = super().look(name)
-        return replace(found, size=LARGEST_FILE + 1) if found and name == "huge.txt" else found
+        return replace(found, size=MAX_FILE + 1) if found and name == "huge.txt" else found
 
     def read(self, name: str, etag: str) -> bytes:
         assert name != "huge.txt", "read into memory"
         return super().read(name, etag)
 
 
-@pytest.mark.parametrize("name", ["huge.txt", "n" * (LONGEST_NAME + 1)])
+@pytest.mark.parametrize("name", ["huge.txt", "n" * (MAX_FILE_NAME + 1)])
 def test_what_is_refused_unread_is_refused_unread_again_when_it_is_replayed(name: str) -> None:
     stage = Stage()
     stage.documents = Huge(clock=lambda: stage.now)

@@ -11,8 +11,8 @@ from stage import Instance, Stage
 from values import NOW, document, seconds
 
 from shared.domain.documents import Document
-from shared.domain.singletons import TRIED_AGAIN, Budget, Gate
-from shared.errors import QuotaSpent, Refused, Throttled, Unavailable
+from shared.domain.singletons import TRIED_AGAIN, Gate, TokenBucket
+from shared.errors import AccessDenied, QuotaSpent, Throttled, Unavailable
 from shared.pipeline.waiting import waiting_for
 
 KEY_REFUSED = "The service refuses the key or identity: check LANGUAGE_KEY, its role and LANGUAGE_ENDPOINT. 401"
@@ -50,7 +50,7 @@ def check_of(app: Instance, name: str = "gate") -> Any:
 def test_a_refused_key_shows_at_once_in_health_and_at_the_document() -> None:
     stage, app = ready_app()
     assert app.ask("GET", "health").body["status"] == "ok"
-    found = dropped(stage, app, Refused("401"))
+    found = dropped(stage, app, AccessDenied("401"))
     assert found["state"] == "waiting"
     assert KEY_REFUSED in found["waitingFor"]
     health = app.ask("GET", "health")
@@ -63,7 +63,7 @@ def test_a_refused_key_shows_at_once_in_health_and_at_the_document() -> None:
 
 def test_while_the_key_is_refused_it_shows_at_every_moment_and_is_red_in_the_end() -> None:
     stage, app = ready_app()
-    dropped(stage, app, *[Refused("401")] * 100)
+    dropped(stage, app, *[AccessDenied("401")] * 100)
     seen = []
     for _ in range(80):
         stage.wait(5)
@@ -100,7 +100,7 @@ def test_all_that_stops_submissions_is_named() -> None:
 
 def test_a_spent_quota_of_requests_is_named() -> None:
     stage, app = ready_app()
-    app.services.ledger.change(Budget, lambda before: Budget(0.0, stage.now, before.version))
+    app.services.ledger.change(TokenBucket, lambda before: TokenBucket(0.0, stage.now, before.version))
     assert "quota of requests a minute" in dropped(stage, app)["waitingFor"]
 
 

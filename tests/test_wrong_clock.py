@@ -17,7 +17,7 @@ from values import NOW, document, job, operation, seconds
 from shared.domain.clocks import MAX_WAIT
 from shared.domain.documents import Document, DocumentState
 from shared.domain.jobs import JOB_LIFETIME
-from shared.domain.singletons import Budget, Chosen, Gate, Pulse, Slot, Sweep
+from shared.domain.singletons import ActiveClassifier, Gate, Heartbeat, SubmitLease, Sweep, TokenBucket
 from shared.errors import Throttled
 from shared.operations import runner
 from shared.pipeline import collection, gate, settling, submission
@@ -33,8 +33,8 @@ def after_a_wrong_clock(ahead: timedelta) -> Stage:
     stage.drain()
     wrong = stage.instance().services.ledger
     then = stage.now + ahead
-    wrong.change(Slot, lambda _: Slot(then, wrong.read(Slot).version))
-    wrong.change(Budget, lambda before: Budget(9.0, then, before.version))
+    wrong.change(SubmitLease, lambda _: SubmitLease(then, wrong.read(SubmitLease).version))
+    wrong.change(TokenBucket, lambda before: TokenBucket(9.0, then, before.version))
     wrong.change(Sweep, lambda before: before.begun(then).advanced("", 0, then))
     return stage
 
@@ -61,7 +61,7 @@ def test_a_file_that_no_event_told_of_is_found_by_the_next_sweep(ahead: timedelt
 def test_a_budget_spent_by_a_clock_that_was_ahead_fills_from_now_on(ahead: timedelta) -> None:
     stage = Stage()
     services = stage.instance().services
-    services.ledger.write(Budget(0.0, stage.now + ahead))
+    services.ledger.write(TokenBucket(0.0, stage.now + ahead))
     assert gate.left(services, stage.now) == 0
     stage.wait(6)
     assert gate.left(services, stage.now) == 82  # of 1000 a minute
@@ -69,8 +69,8 @@ def test_a_budget_spent_by_a_clock_that_was_ahead_fills_from_now_on(ahead: timed
 
 
 def test_clocks_that_take_turns_do_not_fill_the_budget_anew_each_time() -> None:
-    assert Budget(0.0, NOW + AHEAD[0]).bounded(NOW) == Budget(0.0, NOW)
-    assert Budget(0.0, NOW + seconds(30)).bounded(NOW) == Budget(0.0, NOW + seconds(30))
+    assert TokenBucket(0.0, NOW + AHEAD[0]).bounded(NOW) == TokenBucket(0.0, NOW)
+    assert TokenBucket(0.0, NOW + seconds(30)).bounded(NOW) == TokenBucket(0.0, NOW + seconds(30))
 
 
 # --- the gate ---------------------------------------------------------------------------------------------------
@@ -221,7 +221,7 @@ def test_an_operation_that_a_clock_ahead_followed_goes_on(ahead: timedelta) -> N
     for _ in range(4):
         stage.wait(10)
         right.tick()
-    assert right.services.ledger.read(Chosen).classifier
+    assert right.services.ledger.read(ActiveClassifier).classifier
 
 
 @given(st.floats(-3600, 3600))
@@ -262,27 +262,27 @@ def test_rows_without_the_moment_of_writing_are_brought_back_by_the_sweep_of_eve
 
 
 def test_the_longest_waits_hold_every_wait_of_the_app() -> None:
-    spread = 1.2  # of wait_before
-    assert MAX_WAIT["gate"] >= max(gate.LONGEST_ASKED, spread * gate.LONGEST_WAIT)
-    assert MAX_WAIT["waiting document"] >= spread * max(submission.UNSURE_LONGEST, settling.RETRY_LONGEST)
-    jobs = (submission.GRACE, spread * collection.POLL_LONGEST, spread * settling.RETRY_LONGEST)
-    assert MAX_WAIT["job"] >= max(*jobs, collection.LONGEST_ASKED)
-    looks = (runner.GRACE, spread * runner.LONGEST_LOOK, spread * runner.SETBACK_LONGEST)
-    assert MAX_WAIT["operation"] >= max(*looks, runner.LONGEST_ASKED)
+    spread = 1.2  # of backoff
+    assert MAX_WAIT["gate"] >= max(gate.MAX_RETRY_AFTER, spread * gate.MAX_BACKOFF)
+    assert MAX_WAIT["waiting document"] >= spread * max(submission.UNSURE_LONGEST, settling.RETRY_MAX)
+    jobs = (submission.GRACE, spread * collection.POLL_MAX, spread * settling.RETRY_MAX)
+    assert MAX_WAIT["job"] >= max(*jobs, collection.MAX_RETRY_AFTER)
+    looks = (runner.GRACE, spread * runner.MAX_POLL_WAIT, spread * runner.SETBACK_LONGEST)
+    assert MAX_WAIT["operation"] >= max(*looks, runner.MAX_RETRY_AFTER)
 
 
 # --- health -----------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("single", [Pulse, Slot, Budget, Gate, Sweep], ids=lambda kind: kind.__name__)
+@pytest.mark.parametrize("single", [Heartbeat, SubmitLease, TokenBucket, Gate, Sweep], ids=lambda kind: kind.__name__)
 def test_health_names_a_moment_that_lies_ahead(single: Any) -> None:
     stage = Stage()
     ledger = stage.instance().services.ledger
     then = stage.now + AHEAD[0]
     written = {
-        Pulse: Pulse(then),
-        Slot: Slot(then),
-        Budget: Budget(1.0, then),
+        Heartbeat: Heartbeat(then),
+        SubmitLease: SubmitLease(then),
+        TokenBucket: TokenBucket(1.0, then),
         Gate: Gate().closed("429", seconds(5), then),
         Sweep: Sweep().begun(then),
     }

@@ -18,8 +18,16 @@ from local.host.config import host_json
 from local.host.config.settings import STORAGE
 from local.host.config.settings import Settings as HostSettings
 from local.host.triggers.ncrontab import ScheduleError, parse
-from shared.domain.singletons import Pulse
-from shared.errors import LanguageError, NotSupported, Refused, Rejected, SettingsError, TextdropError, Unknown
+from shared.domain.singletons import Heartbeat
+from shared.errors import (
+    AccessDenied,
+    LanguageError,
+    NotSupported,
+    Rejected,
+    ResourceNotFound,
+    SettingsError,
+    TextdropError,
+)
 from shared.labels.formats import parse_labels
 from shared.language.types import Classifier, Deployment
 from shared.pipeline.classifier import chosen
@@ -33,7 +41,7 @@ SAMPLE_ENDPOINT = "https://NAME.cognitiveservices.azure.com"  # of local.setting
 KEY_OR_LOGIN = "Set LANGUAGE_KEY; or, to use no key, sign in with `az login`."
 LANGUAGE_FIXES: tuple[tuple[type[LanguageError], str], ...] = (
     (Rejected, "Correct LANGUAGE_API: the resource does not support this version."),
-    (Unknown, "Correct LANGUAGE_ENDPOINT, or LANGUAGE_API."),
+    (ResourceNotFound, "Correct LANGUAGE_ENDPOINT, or LANGUAGE_API."),
     (LanguageError, "Correct LANGUAGE_ENDPOINT, or check the resource's network rules."),
 )
 
@@ -146,7 +154,7 @@ def containers(app: CheckedApp) -> Iterator[Finding]:
 
 
 def tables(app: CheckedApp) -> Iterator[Finding]:
-    app.services.ledger.read(Pulse)
+    app.services.ledger.read(Heartbeat)
     yield Finding(f"Table {TABLE} exists and can be read.")
 
 
@@ -160,7 +168,7 @@ def language(app: CheckedApp) -> Iterator[Finding]:
         )
         return
     if used.language_api == PREVIEW_API:  # it has no lists
-        with suppress(Unknown):
+        with suppress(ResourceNotFound):
             app.services.language.analysis(NO_JOB)
     else:
         app.services.language.projects()
@@ -181,7 +189,7 @@ def classifier(app: CheckedApp) -> Iterator[Finding]:
     except NotSupported:
         yield Finding(f"Model {found.model_id}; its protocol cannot show whether it is deployed.")
         return
-    except Unknown:
+    except ResourceNotFound:
         deployments = {}
     yield _deployment(found, deployments.get(found.deployment), app.now)
 
@@ -234,7 +242,7 @@ def _storage_finding(error: TextdropError, app: CheckedApp) -> Finding:
 
 
 def _language_fix(error: LanguageError, app: CheckedApp) -> str:
-    if not isinstance(error, Refused):
+    if not isinstance(error, AccessDenied):
         return next(fix for kind, fix in LANGUAGE_FIXES if isinstance(error, kind))
     if app.services.settings.language_key:
         return "Correct LANGUAGE_KEY, or check the resource's network rules."

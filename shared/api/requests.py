@@ -10,7 +10,7 @@ from functools import cached_property
 from typing import Any
 
 from shared.domain.documents import DocumentState
-from shared.domain.file_names import HALF_CHARACTER, LONGEST_NAME, is_file_name
+from shared.domain.file_names import HALF_CHARACTER, MAX_FILE_NAME, is_file_name
 from shared.domain.filters import Selection
 from shared.errors import BadRequest
 from shared.language import bounded_json
@@ -20,8 +20,8 @@ PLAIN_TYPES = ("text/plain", "application/octet-stream")
 # curl says the last of every body that it is not told the type of.
 JSON_TYPES = ("", "application/json", "application/x-www-form-urlencoded")
 MAX_TOKENS = 10_000  # of a JSON body: see bounded_json
-LONGEST_TEXT = 10_000
-PAGE, LARGEST_PAGE = 50, 500
+MAX_TEXT = 10_000
+PAGE, MAX_PAGE = 50, 500
 KEY = re.compile(r"[0-9A-Za-z]{1,64}", re.ASCII)
 MOMENT = "2026-11-22T15:00:00Z"
 CONTINUATION = re.compile(r"[0-9A-Za-z._|-]{0,200}", re.ASCII)
@@ -87,7 +87,7 @@ def json_object(request: Request) -> Mapping[str, Any]:
     return request.json
 
 
-def text(body: Mapping[str, Any], name: str, default: str | None = None, longest: int = LONGEST_TEXT) -> str:
+def text(body: Mapping[str, Any], name: str, default: str | None = None, longest: int = MAX_TEXT) -> str:
     """A string of the body; required unless there is a default."""
     value = body.get(name, default)
     if not isinstance(value, str) or (default is None and not value.strip()):
@@ -145,8 +145,8 @@ def name_of(value: str, what: str) -> str:
 def file_name(name: str, what: str) -> str:
     """The name of a file to be written, if every storage and every listing can hold it."""
     length = len(name.encode("utf-16-le", "surrogatepass")) // 2  # as storage counts
-    if length > LONGEST_NAME:
-        raise BadRequest(f'"{what}" has {length:,} characters; at most {LONGEST_NAME:,} are taken.')
+    if length > MAX_FILE_NAME:
+        raise BadRequest(f'"{what}" has {length:,} characters; at most {MAX_FILE_NAME:,} are taken.')
     if "\\" in name:
         raise BadRequest(f'"{what}" holds a backslash, which storage turns into a slash: write / between folders.')
     parts = name.split("/")
@@ -208,8 +208,8 @@ def selection(values: Mapping[str, Any]) -> Selection:
 def page_of(query: Mapping[str, str]) -> tuple[int, str]:
     """`top` (how many at most) and `continue` (where to go on)."""
     top = query.get("top", str(PAGE))
-    if not (re.fullmatch(r"[1-9][0-9]{0,2}", top, re.ASCII) and int(top) <= LARGEST_PAGE):
-        raise BadRequest(f'"top" must be a whole number from 1 to {LARGEST_PAGE}.')
+    if not (re.fullmatch(r"[1-9][0-9]{0,2}", top, re.ASCII) and int(top) <= MAX_PAGE):
+        raise BadRequest(f'"top" must be a whole number from 1 to {MAX_PAGE}.')
     return int(top), continuation(query)
 
 

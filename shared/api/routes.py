@@ -17,7 +17,7 @@ from shared.api.known import require_known_fields, require_known_query
 from shared.api.requests import Answer, Request, is_json, is_plain
 from shared.api.route import Route
 from shared.api.schemas import OF_DOCUMENTS, OF_FILES, OF_JOBS, OF_OPERATIONS, OF_TEXT, OPTIONAL, PAGED, SENT
-from shared.domain.text import LARGEST_FILE, LONGEST_TEXT
+from shared.domain.text import MAX_FILE, MAX_TEXT
 from shared.errors import ContentTooLarge, TextdropError, UnsupportedMediaType
 from shared.services import Services
 
@@ -36,7 +36,7 @@ def get_open_api(services: Services, request: Request, now: datetime) -> Answer:
     return Answer(200, openapi.document(ROUTES))
 
 
-MAX_DOCUMENT = 6 * LONGEST_TEXT + 100_000  # a character may take six bytes in JSON; and there are other fields
+MAX_DOCUMENT = 6 * MAX_TEXT + 100_000  # a character may take six bytes in JSON; and there are other fields
 ONE = (400, 404)
 CHANGE = (400, 409)  # something else changed it, or is under way
 AUTHORING = (400, 404, 409, 501, 502)  # whatever the Language service may have against it
@@ -210,12 +210,12 @@ def answer(request: Request, services: Callable[[], Services], now: datetime) ->
         allowed = ", ".join(sorted(error.valid_methods or ()))
         return _error(405, "MethodNotAllowed", f"This path takes {allowed}.", {"Allow": allowed})
     except NoSuchRoute:
-        return _error(404, "NotFound", "There is no such path: GET /api lists the addresses to begin with.")
+        return _error(404, "ResourceNotFound", "There is no such path: GET /api lists the addresses to begin with.")
     except TextdropError as error:
         return _error(error.status, error.code, str(error), _wait(error))
     except Exception:
         log.exception("%s %s failed.", request.method, request.path)
-        return _error(500, "Unexpected", "Something unforeseen went wrong; the app's log has it.")
+        return _error(500, "InternalError", "Internal error; see the log.")
 
 
 def _with_body(route: Route, request: Request) -> Request:
@@ -225,7 +225,7 @@ def _with_body(route: Route, request: Request) -> Request:
     if not request.body and route.takes in OPTIONAL:
         return replace(request, body=b"{}", content_type="")
     plain = route.text and is_plain(request)
-    largest = LARGEST_FILE if plain else route.max_body
+    largest = MAX_FILE if plain else route.max_body
     if len(request.body) > largest:  # it costs nothing more than its own bytes
         raise ContentTooLarge(f"The body has {len(request.body):,} bytes; at most {largest:,} are taken.")
     if request.body and not plain and not is_json(request):

@@ -10,14 +10,14 @@ from enum import StrEnum
 from typing import Any
 
 from shared.api.known import closed
-from shared.api.requests import KEY, LARGEST_PAGE, MOMENT, NAME, PAGE
+from shared.api.requests import KEY, MAX_PAGE, MOMENT, NAME, PAGE
 from shared.api.route import Query
 from shared.api.views import Standing
 from shared.domain.documents import DocumentState, Reason
-from shared.domain.file_names import LONGEST_NAME
+from shared.domain.file_names import MAX_FILE_NAME
 from shared.domain.jobs import JobState
 from shared.domain.operations import OperationKind, OperationState
-from shared.domain.text import LONGEST_TEXT
+from shared.domain.text import MAX_TEXT
 from shared.labels.formats import Format
 from shared.language.types import Kind, State
 from shared.operations.export_formats import FORMATS
@@ -113,8 +113,8 @@ _SENT: dict[str, Schema] = {
         "anyOf": [thing({"project": NAMED, "deployment": NAMED}), thing({"modelId": {**TEXT, "minLength": 1}})]
     },
     "NewDocument": thing(
-        {"text": {**TEXT, "minLength": 1, "maxLength": LONGEST_TEXT}},
-        {"name": {**TEXT, "maxLength": LONGEST_NAME}, "language": TEXT, "overwrite": FLAG},
+        {"text": {**TEXT, "minLength": 1, "maxLength": MAX_TEXT}},
+        {"name": {**TEXT, "maxLength": MAX_FILE_NAME}, "language": TEXT, "overwrite": FLAG},
     ),
     "DocumentsExport": thing(
         {}, {"format": some(list(FORMATS)), "class": TEXT, "prefix": TEXT, "since": TIME, "until": TIME}
@@ -278,7 +278,7 @@ IN_STATE = "Only those in this state, or those that are open; else all, first th
 PAGED = (
     Query(
         "top",
-        {"type": "integer", "minimum": 1, "maximum": LARGEST_PAGE, "default": PAGE},
+        {"type": "integer", "minimum": 1, "maximum": MAX_PAGE, "default": PAGE},
         "How many at most; a page may be shorter and go on all the same.",
     ),
     Query("continue", TEXT, "The `continue` of the answer before."),

@@ -11,7 +11,7 @@ from typing import Any
 from shared.domain.documents import Document
 from shared.domain.jobs import Job
 from shared.domain.operations import Operation
-from shared.domain.singletons import Chosen, Pause, Sweep
+from shared.domain.singletons import ActiveClassifier, Pause, Sweep
 from shared.domain.timeline import Event
 from shared.labels.formats import Finding
 from shared.language.types import (
@@ -120,7 +120,7 @@ def classifier(value: Classifier) -> View:
     )
 
 
-def chosen(value: Chosen, source: str) -> View:
+def chosen(value: ActiveClassifier, source: str) -> View:
     return _present(
         {**(classifier(value.classifier) if value.classifier else {}), "since": value.since, "from": source}
     )

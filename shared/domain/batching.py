@@ -13,11 +13,11 @@ from shared.domain.text import REQUEST_TEXT
 from shared.language.types import Text
 
 # The service takes a request of 1 MB; the rest is for what surrounds the texts.
-LARGEST_REQUEST = 900_000
+MAX_REQUEST = 900_000
 
 
 @dataclass(frozen=True)
-class Readable:
+class LoadedDocument:
     """A document with its text."""
 
     document: Document
@@ -36,10 +36,10 @@ class Readable:
         return [part for part in cut(self.text) if part.strip()]  # the service takes no blank text
 
 
-Pack = tuple[Readable, ...]
+Pack = tuple[LoadedDocument, ...]
 
 
-def pack(readables: Iterable[Readable]) -> Iterator[Pack]:
+def pack(readables: Iterable[LoadedDocument]) -> Iterator[Pack]:
     """Fill one job after the other, in the order given, within the service's limits and every document's share.
 
     A text too long for a request is a pack of its own.
@@ -69,5 +69,5 @@ def _fits(candidate: Pack) -> bool:
     return (
         len(candidate) <= min(SERVICE_PACK, *(one.document.share for one in candidate))
         and sum(len(one.text) for one in candidate) <= REQUEST_TEXT
-        and sum(one.size for one in candidate) <= LARGEST_REQUEST
+        and sum(one.size for one in candidate) <= MAX_REQUEST
     )

@@ -34,7 +34,7 @@ def meant(until: datetime, written: datetime | None, longest: timedelta, now: da
     return now + longest if until - now > longest + CLOCK_SKEW else until
 
 
-def wait_before(key: str, tries: int, first: timedelta, longest: timedelta) -> timedelta:
+def backoff(key: str, tries: int, first: timedelta, longest: timedelta) -> timedelta:
     """How long to wait before try number `tries` + 1: doubling from `first` up to `longest`, give or take a fifth.
 
     The spread comes from the key, so that things that began together do not stay together.

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 RESULT_SUFFIX = ".json"
-LONGEST_NAME = 1024 - len(RESULT_SUFFIX)  # of a file that can have a result: Azure's limit for a blob's name
+MAX_FILE_NAME = 1024 - len(RESULT_SUFFIX)  # of a file that can have a result: Azure's limit for a blob's name
 HALF_CHARACTER = re.compile("[\ud800-\udfff]")
 
 

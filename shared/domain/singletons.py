@@ -21,7 +21,7 @@ MODEL_ASKED_AGAIN = timedelta(minutes=1)  # after it could not be read
 
 
 @dataclass(frozen=True)
-class Chosen:
+class ActiveClassifier:
     """The classifier that dropped files go to, since it was published or set.
 
     `looked`: when the service was last asked which model the classifier's deployment has.
@@ -107,7 +107,7 @@ class Gate:
 
 
 @dataclass(frozen=True)
-class Budget:
+class TokenBucket:
     """How many analyze calls may begin: `calls` were left at `at`, and more come as time passes.
 
     A bucket of BURST of a minute's quota, filled at the rate of the rest of it: in no minute, wherever it begins, are
@@ -209,7 +209,7 @@ class Sweep:
 
 
 @dataclass(frozen=True)
-class Slot:
+class SubmitLease:
     """Who submits directly: whoever moves `taken` on, which nobody may for a few seconds after."""
 
     taken: datetime | None = None
@@ -217,7 +217,7 @@ class Slot:
 
 
 @dataclass(frozen=True)
-class Pulse:
+class Heartbeat:
     """When a tick last began."""
 
     at: datetime | None = None

@@ -4,41 +4,41 @@ from __future__ import annotations
 
 import codecs
 
-from shared.errors import Unreadable
+from shared.errors import InvalidText
 
 # Microsoft's limit for all documents of one request, in text elements. Code points are never fewer than those.
 REQUEST_TEXT = 125_000
-LONGEST_TEXT = 10 * REQUEST_TEXT  # of one document, which is then sent in parts
-LARGEST_FILE = 4 * LONGEST_TEXT + 4  # four bytes a code point at the most, and a byte order mark
+MAX_TEXT = 10 * REQUEST_TEXT  # of one document, which is then sent in parts
+MAX_FILE = 4 * MAX_TEXT + 4  # four bytes a code point at the most, and a byte order mark
 _MARKS = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
 _CONTROLS = frozenset(chr(code) for code in range(32)) - set("\t\n\r\f\v\x1a\x1b")
 
 
 def decode(raw: bytes) -> str:
-    """The text of a file: UTF-8, or UTF-16 with its byte order mark. Raises Unreadable with a reason for people."""
+    """The text of a file: UTF-8, or UTF-16 with its byte order mark. Raises InvalidText with a reason for people."""
     if not raw:
-        raise Unreadable("The file is empty.")
+        raise InvalidText("The file is empty.")
     encoding = next((name for mark, name in _MARKS if raw.startswith(mark)), "utf-8")
     try:
         text = raw.decode(encoding)
     except UnicodeDecodeError as error:
-        raise Unreadable(
+        raise InvalidText(
             f"The file is not UTF-8 or UTF-16 text (byte {error.start} cannot be read). Save it as UTF-8."
         ) from error
     return _checked(text)
 
 
 def check_size(size: int) -> None:
-    """Raise Unreadable for a file of so many bytes that its text cannot be within the limit, before it is read."""
-    if size > LARGEST_FILE:
-        raise Unreadable(f"The file has {size:,} bytes; at most {LARGEST_FILE:,} can hold {LONGEST_TEXT:,} characters.")
+    """Raise InvalidText for a file of so many bytes that its text cannot be within the limit, before it is read."""
+    if size > MAX_FILE:
+        raise InvalidText(f"The file has {size:,} bytes; at most {MAX_FILE:,} can hold {MAX_TEXT:,} characters.")
 
 
 def _checked(text: str) -> str:
     if not text.strip():
-        raise Unreadable("The file holds nothing but blanks.")
+        raise InvalidText("The file holds nothing but blanks.")
     if not _CONTROLS.isdisjoint(text):
-        raise Unreadable("The file is not text: it holds control characters. Save it as plain text in UTF-8.")
-    if len(text) > LONGEST_TEXT:
-        raise Unreadable(f"The text has {len(text):,} characters; at most {LONGEST_TEXT:,} are taken.")
+        raise InvalidText("The file is not text: it holds control characters. Save it as plain text in UTF-8.")
+    if len(text) > MAX_TEXT:
+        raise InvalidText(f"The text has {len(text):,} characters; at most {MAX_TEXT:,} are taken.")
     return text

@@ -10,15 +10,15 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
 from shared.domain.text import decode
-from shared.errors import Unreadable
+from shared.errors import InvalidText
 from shared.labels.formats import Finding
 from shared.language.types import LabelledDocument, Labels
 
-MOST_CLASSES, MOST_DOCUMENTS = 200, 100_000
-LONGEST_CLASS = 50  # characters of its name
+MAX_CLASSES, MAX_DOCUMENTS = 200, 100_000
+MAX_CLASS_NAME = 50  # characters of its name
 REFUSED = frozenset(":$&%*()+~#/?")  # in the name of a class
-LONGEST_TEXT = 128_000  # characters of a text to learn from
-LARGEST_TEXT = 4 * LONGEST_TEXT  # bytes that can hold as many in UTF-8
+MAX_TEXT = 128_000  # characters of a text to learn from
+MAX_TEXT_BYTES = 4 * MAX_TEXT  # bytes that can hold as many in UTF-8
 FEW_EXAMPLES = 10  # of a class; fewer documents than that in all, and there is no evaluation
 
 
@@ -55,11 +55,11 @@ def of_text(document: LabelledDocument, raw: bytes) -> Findings:
     """What the text itself shows."""
     try:
         text = decode(raw)
-    except Unreadable as error:
+    except InvalidText as error:
         return _weighed(document, Finding(document.location, "cannot be read", str(error)))
-    if len(text) <= LONGEST_TEXT:
+    if len(text) <= MAX_TEXT:
         return Findings()
-    what = f"has {len(text):,} characters; at most {LONGEST_TEXT:,} can be learned from"
+    what = f"has {len(text):,} characters; at most {MAX_TEXT:,} can be learned from"
     return _weighed(document, Finding(document.location, what, "Cut it, and label the parts."))
 
 
@@ -73,14 +73,14 @@ def _file(name: str, size: int | None) -> Finding | None:
         return Finding(name, "is not in the container", "Upload it, or take it out of the labels file. Case counts.")
     if size == 0:
         return Finding(name, "is empty", "Upload it with its text, or take it out of the labels file.")
-    if size > LARGEST_TEXT:
-        what = f"has {size:,} bytes; {LONGEST_TEXT:,} characters can be learned from"
+    if size > MAX_TEXT_BYTES:
+        what = f"has {size:,} bytes; {MAX_TEXT:,} characters can be learned from"
         return Finding(name, what, "Cut it, and label the parts.")
     return None
 
 
 def _too_many(labels: Labels) -> Iterator[Finding]:
-    limits = {"classes": (len(labels.classes), MOST_CLASSES), "documents": (len(labels.documents), MOST_DOCUMENTS)}
+    limits = {"classes": (len(labels.classes), MAX_CLASSES), "documents": (len(labels.documents), MAX_DOCUMENTS)}
     for what, (number, most) in limits.items():
         if number > most:
             yield Finding(what, f"are {number:,}; at most {most:,} are taken", f"Leave {number - most:,} out.")
@@ -88,7 +88,7 @@ def _too_many(labels: Labels) -> Iterator[Finding]:
 
 # What the service refuses in a class's name, and how that reads.
 NAMES: Mapping[str, Callable[[str], bool]] = {
-    f"has a name of more than {LONGEST_CLASS} characters": lambda name: len(name) > LONGEST_CLASS,
+    f"has a name of more than {MAX_CLASS_NAME} characters": lambda name: len(name) > MAX_CLASS_NAME,
     f"has one of {' '.join(sorted(REFUSED))} in its name": lambda name: not REFUSED.isdisjoint(name),
 }
 

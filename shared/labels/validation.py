@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
-from shared.errors import BadRequest, ContainerMissing, NotFound, Unreadable
+from shared.errors import BadRequest, ContainerMissing, InvalidText, NotFound
 from shared.labels import rules
 from shared.labels.formats import FILE, Finding, Format, read_labels
 from shared.labels.rules import Findings
@@ -14,7 +14,7 @@ from shared.language.types import Kind, LabelledDocument, Labels
 from shared.services import Services
 
 PAGE, PAGES = 5000, 20  # files a page of the listing; as many as a project may have documents
-MOST_READ = 500  # texts; a caller waits for them
+MAX_TEXTS_READ = 500  # texts; a caller waits for them
 READERS = 8
 TOLD = 3  # errors named in one message
 
@@ -33,7 +33,7 @@ def proofread(services: Services, container: str, location: str, kind: Kind | No
     except (NotFound, ContainerMissing):
         missing = Finding(location, f"is not in container {container}", "Upload it beside the documents it names.")
         return Proof(Labels((), ()), Findings(errors=(missing,)))
-    except Unreadable as error:
+    except InvalidText as error:
         return Proof(Labels((), ()), Findings(errors=(Finding(location, "cannot be read", str(error)),)))
     read = read_labels(raw, kind)
     faults = tuple(Finding(location if one.where == FILE else one.where, one.what, one.do) for one in read.faults)
@@ -41,7 +41,7 @@ def proofread(services: Services, container: str, location: str, kind: Kind | No
     return Proof(read.labels, findings, read.format)
 
 
-def sound_labels(services: Services, container: str, location: str, kind: Kind) -> Labels:
+def load_valid_labels(services: Services, container: str, location: str, kind: Kind) -> Labels:
     """The labels of a file without errors. Raises BadRequest, which names the first of them."""
     proof = proofread(services, container, location, kind)
     errors = proof.findings.errors
@@ -57,11 +57,11 @@ def _of_files(services: Services, container: str, labels: Labels) -> Findings:
         return Findings()
     sizes, complete = _sizes(services, container)
     found = rules.of_files(labels, sizes, complete=complete)
-    readable = [one for one in labels.documents if 0 < sizes.get(one.location, 0) <= rules.LARGEST_TEXT]
-    unread = len(readable) - MOST_READ
+    readable = [one for one in labels.documents if 0 < sizes.get(one.location, 0) <= rules.MAX_TEXT_BYTES]
+    unread = len(readable) - MAX_TEXTS_READ
     if unread > 0 or not complete:
         found += Findings(warnings=(_partly(max(unread, 0), complete=complete),))
-    return found + _of_texts(services, container, readable[:MOST_READ])
+    return found + _of_texts(services, container, readable[:MAX_TEXTS_READ])
 
 
 def _sizes(services: Services, container: str) -> tuple[Mapping[str, int], bool]:
@@ -80,7 +80,7 @@ def _of_texts(services: Services, container: str, documents: list[LabelledDocume
     def look(document: LabelledDocument) -> Findings:
         try:
             return rules.of_text(document, services.documents.read_any(container, document.location))
-        except (NotFound, Unreadable) as error:  # deleted since it was listed, or archived
+        except (NotFound, InvalidText) as error:  # deleted since it was listed, or archived
             return Findings(errors=(Finding(document.location, "cannot be read", str(error)),))
 
     found = Findings()
@@ -91,6 +91,6 @@ def _of_texts(services: Services, container: str, documents: list[LabelledDocume
 
 
 def _partly(unread: int, *, complete: bool) -> Finding:
-    looked = f"{MOST_READ:,} texts were read" if unread else "all texts that were found were read"
+    looked = f"{MAX_TEXTS_READ:,} texts were read" if unread else "all texts that were found were read"
     listed = "" if complete else f", and the first {PAGE * PAGES:,} files of the container listed"
     return Finding("this check", f"is of a part only: {looked}{listed}", "Look through the others yourself.")

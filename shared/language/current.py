@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from shared.errors import Unknown
+from shared.errors import ResourceNotFound
 from shared.language import current_shapes as shapes
 from shared.language import parsing
 from shared.language.endpoint import path
@@ -75,7 +75,9 @@ class CurrentLanguage:
     def project(self, name: str) -> Project:
         body = self._get("/projects/{project}", project=name).body
         if not shapes.kind(body):
-            raise Unknown(f"{name!r} is a project of another feature of the Language service, not a classification.")
+            raise ResourceNotFound(
+                f"{name!r} is a project of another feature of the Language service, not a classification."
+            )
         return shapes.project(body)
 
     def change_project(self, project: Project) -> Project:

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from urllib.parse import SplitResult, parse_qsl, quote, unquote, urljoin, urlsplit
 
-from shared.errors import Garbled, Rejected, SettingsError
+from shared.errors import InvalidResponse, Rejected, SettingsError
 
 _ADDRESS = re.compile(
     r"(?P<scheme>https?)://(?P<host>[a-z0-9.-]+|\[[0-9a-f:.]+])(:\d{1,5})?(/[a-z0-9_~-][a-z0-9._~-]*)*/?", re.IGNORECASE
@@ -37,27 +37,27 @@ class Endpoint:
         return urlsplit(self.url).scheme == "https"
 
     def job_id(self, link: str) -> str:
-        """The last part of a link to a job. Raises Garbled.
+        """The last part of a link to a job. Raises InvalidResponse.
 
         The rest of the link is never used: behind a gateway it has another host than this endpoint.
         """
         job = unquote(self._parts(link).path.rstrip("/").rpartition("/")[2])
         if not _JOB_ID.fullmatch(job):
-            raise Garbled("The Language service gave a job id that cannot be used.")
+            raise InvalidResponse("The Language service gave a job id that cannot be used.")
         return job
 
     def page_query(self, link: str) -> Mapping[str, str]:
-        """The query of a link to a next page; the rest of the link is never used either. Raises Garbled."""
+        """The query of a link to a next page; the rest of the link is never used either. Raises InvalidResponse."""
         try:
             return dict(parse_qsl(self._parts(link).query, max_num_fields=20))
         except ValueError as error:
-            raise Garbled("The Language service gave a link to a next page that cannot be read.") from error
+            raise InvalidResponse("The Language service gave a link to a next page that cannot be read.") from error
 
     def _parts(self, link: str) -> SplitResult:
         try:
             return urlsplit(urljoin(self.url, link))
         except ValueError as error:
-            raise Garbled("The Language service gave a link that cannot be read.") from error
+            raise InvalidResponse("The Language service gave a link that cannot be read.") from error
 
 
 def path(template: str, **names: str) -> str:

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from itertools import chain
 from typing import NamedTuple, TypeVar
 
-from shared.errors import Garbled
+from shared.errors import InvalidResponse
 from shared.language.responses import MAX_BYTES, Answer, brief, reason, writable
 from shared.language.transport import Transport
 from shared.language.types import Analysis, ClassScore, Evaluation, Kind, Progress, Score, State, Text
@@ -62,7 +62,7 @@ AVERAGES: Mapping[str, str] = {
 }
 
 LARGEST = 1e15
-MOST_CONFIDENT = 1.001
+MAX_CONFIDENCE = 1.001
 
 T = TypeVar("T")
 D = TypeVar("D")
@@ -146,8 +146,8 @@ def pages(
 ) -> Iterator[Answer]:
     """The pages of a listing, as far as they are asked for; the field `link` of each leads to the next.
 
-    Of a link only the query is taken, and `query` overrides it. Raises Garbled for a listing beyond its bounds, and
-    Unavailable if all pages together take longer than one call may.
+    Of a link only the query is taken, and `query` overrides it. Raises InvalidResponse for a listing
+    beyond its bounds, and Unavailable if all pages together take longer than one call may.
     """
     allowance = transport.allowance(bounds.size)
     seen: set[str] = set()
@@ -162,7 +162,7 @@ def pages(
             break
         seen.add(next_link)
         following = transport.endpoint.page_query(next_link)
-    raise Garbled("The Language service's listing does not end.")
+    raise InvalidResponse("The Language service's listing does not end.")
 
 
 def analysis(answers: Iterator[Answer], tasks: Callable[[object], list[object]]) -> Analysis:
@@ -200,7 +200,7 @@ def evaluation(body: object, kinds: Mapping[str, Kind]) -> Evaluation:
                 confusion=_confusion(optional(figures, dict, "confusionMatrix", default={})),
                 **{name: number(figures, field) for name, field in AVERAGES.items()},
             )
-    raise Garbled("The Language service's answer holds no evaluation.")
+    raise InvalidResponse("The Language service's answer holds no evaluation.")
 
 
 def names(source: object, *fields: str) -> tuple[str, ...]:
@@ -238,7 +238,7 @@ def _classes(tasks: Iterable[object]) -> dict[str, tuple[ClassScore, ...]]:
     """One that cannot be read is as one left out: it must not cost the others of its job their answers."""
     found = {}
     for document in chain.from_iterable(_results(task, "documents") for task in tasks):
-        with suppress(Garbled):
+        with suppress(InvalidResponse):
             found[required(document, str, "id")] = _scores(document)
     return found
 
@@ -247,7 +247,7 @@ def _errors(tasks: Iterable[object]) -> dict[str, str]:
     """Likewise."""
     found = {}
     for entry in chain.from_iterable(_results(task, "errors") for task in tasks):
-        with suppress(Garbled):
+        with suppress(InvalidResponse):
             found[required(entry, str, "id")] = reason(_first(entry, ("error",))) or NO_REASON
     return found
 
@@ -268,7 +268,7 @@ def _scores(document: object) -> tuple[ClassScore, ...]:
 def _confidence(item: object) -> float:
     """0 to 1, but for what rounding adds."""
     found = number(item, "confidenceScore")
-    if not 0 <= found <= MOST_CONFIDENT:
+    if not 0 <= found <= MAX_CONFIDENCE:
         raise _unusable(("confidenceScore",))
     return min(found, 1.0)
 
@@ -276,7 +276,7 @@ def _confidence(item: object) -> float:
 def _without_results(tasks: Iterable[object]) -> State:
     if any(state(optional(task, str, *STATUS, default="")) is State.FAILED for task in tasks):
         return State.FAILED
-    raise Garbled("The Language service says that the job is done but gives no results.")
+    raise InvalidResponse("The Language service says that the job is done but gives no results.")
 
 
 def _first(source: object, names: tuple[str, ...]) -> object:
@@ -286,5 +286,5 @@ def _first(source: object, names: tuple[str, ...]) -> object:
     return writable(value) if isinstance(value, str) else value
 
 
-def _unusable(names: tuple[str, ...]) -> Garbled:
-    return Garbled(f"The Language service's answer has no usable {names[0]!r}.")
+def _unusable(names: tuple[str, ...]) -> InvalidResponse:
+    return InvalidResponse(f"The Language service's answer has no usable {names[0]!r}.")

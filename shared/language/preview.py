@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import NoReturn
 
-from shared.errors import Busy, NotSupported, Taken
+from shared.errors import AlreadyExists, Busy, NotSupported
 from shared.language import parsing
 from shared.language.endpoint import path
 from shared.language.parsing import optional, required
@@ -79,7 +79,7 @@ class PreviewLanguage:
     def begin_create_project(self, project: Project, labels: Labels) -> str:  # noqa: ARG002  the service fetches them
         """Create the project; the service reads the labels file in the project's container itself.
 
-        Raises Taken if there is one of this name.
+        Raises AlreadyExists if there is one of this name.
         """
         body = {
             "name": project.name,
@@ -93,7 +93,7 @@ class PreviewLanguage:
         try:
             self._call("POST", "/projects", body)
         except Busy as error:  # nothing else keeps a project from being created
-            raise Taken(str(error), error.retry_after) from error
+            raise AlreadyExists(str(error), error.retry_after) from error
         return ""
 
     def creation(self, project: str, job: str) -> Progress:  # noqa: ARG002

@@ -10,16 +10,16 @@ from email.utils import parsedate_to_datetime
 from functools import cached_property
 
 from shared.errors import (
+    AccessDenied,
     Busy,
-    Garbled,
+    InvalidResponse,
     LanguageError,
     QuotaSpent,
-    Refused,
     Rejected,
+    ResourceNotFound,
     Throttled,
     Unavailable,
     Unexpected,
-    Unknown,
 )
 from shared.language import bounded_json
 
@@ -28,19 +28,19 @@ MAX_BYTES = 8 * 2**20
 MAX_ERROR_BYTES = 2**16
 BYTES_PER_TOKEN = 16
 """An answer may hold no more strings and values than its limit of bytes divided by this: each takes some 100 bytes."""
-LONGEST_WAIT = 86_400.0
+MAX_BACKOFF = 86_400.0
 """Seconds. A spent quota asks for days; asking again after one is soon enough, should it have been raised."""
 QUOTA_TEXT = "Out of call volume quota"
 
 ERRORS: Mapping[int, type[LanguageError]] = {
-    303: Garbled,  # "see there for what became of it": it was taken, and nobody knows as what
+    303: InvalidResponse,  # "see there for what became of it": it was taken, and nobody knows as what
     400: Rejected,
-    401: Refused,
-    403: Refused,
-    404: Unknown,
+    401: AccessDenied,
+    403: AccessDenied,
+    404: ResourceNotFound,
     408: Throttled,
     409: Busy,
-    410: Unknown,
+    410: ResourceNotFound,
     413: Rejected,
     415: Rejected,
     422: Rejected,
@@ -67,13 +67,13 @@ class Answer:
 
     @cached_property
     def body(self) -> object:
-        """The parsed JSON. Raises Garbled for anything else, and for more than `max_tokens` strings and values."""
+        """The parsed JSON. Raises InvalidResponse for anything else, and beyond `max_tokens` strings and values."""
         try:
             return self.cleaned(bounded_json.decode(self.content, self.max_tokens))
         except bounded_json.TooManyValues as error:
-            raise Garbled(f"The Language service's answer has {error}.") from None
+            raise InvalidResponse(f"The Language service's answer has {error}.") from None
         except (ValueError, RecursionError):  # their text may repeat what must not be logged
-            raise Garbled("The Language service's answer is not JSON, or nested too deep.") from None
+            raise InvalidResponse("The Language service's answer is not JSON, or nested too deep.") from None
 
 
 def error_of(status: int, answer: Answer) -> LanguageError:
@@ -111,22 +111,22 @@ def writable(text: str) -> str:
 
 
 def retry_after(header: str | None, now: datetime) -> float | None:
-    """Seconds to wait by a Retry-After header, given as seconds or as an HTTP date; at most LONGEST_WAIT."""
+    """Seconds to wait by a Retry-After header, given as seconds or as an HTTP date; at most MAX_BACKOFF."""
     if header is None:
         return None
     if re.fullmatch(r"\s*\d+(\.\d+)?\s*", header, re.ASCII):
-        return min(float(header), LONGEST_WAIT)
+        return min(float(header), MAX_BACKOFF)
     try:
         date = parsedate_to_datetime(header)
         seconds = (date.replace(tzinfo=date.tzinfo or UTC) - now).total_seconds()
     except (ValueError, OverflowError):
         return None
-    return min(max(seconds, 0.0), LONGEST_WAIT)
+    return min(max(seconds, 0.0), MAX_BACKOFF)
 
 
 def _said(answer: Answer) -> str:
     try:
         body = answer.body
-    except Garbled:
+    except InvalidResponse:
         return ""
     return reason(body.get("error", body)) if isinstance(body, dict) else ""

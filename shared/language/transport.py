@@ -21,7 +21,7 @@ from requests.auth import AuthBase
 from urllib3.exceptions import ConnectTimeoutError, ProxyError
 from urllib3.util import Retry
 
-from shared.errors import Garbled, Refused, Rejected, SettingsError, Unavailable
+from shared.errors import AccessDenied, InvalidResponse, Rejected, SettingsError, Unavailable
 from shared.language.deadlines import Deadline, session_with_deadlines
 from shared.language.endpoint import Endpoint
 from shared.language.redaction import Redaction, redaction
@@ -135,15 +135,15 @@ class Transport:
     def job_id(self, answer: Answer) -> str:
         """The id of the job that `answer` says was begun.
 
-        From the header `operation-location` (recorded) or `location` (quickstart). Raises Garbled if there is none, or
-        no id in it.
+        From the header `operation-location` (recorded) or `location` (quickstart). Raises InvalidResponse if there is
+        none, or no id in it.
         """
         link = next(filter(None, map(answer.headers.get, LINKS)), "")
         if not link:
-            raise Garbled("The Language service began a job but did not say where to ask about it.")
+            raise InvalidResponse("The Language service began a job but did not say where to ask about it.")
         job = self.endpoint.job_id(link)
         if answer.cleaned(job) != job:
-            raise Garbled("The Language service named a job after the key.")
+            raise InvalidResponse("The Language service named a job after the key.")
         return job
 
     def _credential(self) -> _Credential:
@@ -152,9 +152,9 @@ class Transport:
         try:
             token = self._token() if self._token else ""
         except Exception as error:
-            raise Refused(f"The identity gave no token ({type(error).__name__}).") from error
+            raise AccessDenied(f"The identity gave no token ({type(error).__name__}).") from error
         if not _SECRET.fullmatch(token):
-            raise Refused("The identity gave a token that cannot be sent.")
+            raise AccessDenied("The identity gave a token that cannot be sent.")
         return _Credential("Authorization", token, "Bearer ")
 
 
@@ -187,7 +187,7 @@ def _content(response: requests.Response, allowance: Allowance, deadline: Deadli
     """All of it; or nothing, if a job was begun: its link has come with the headers, and nothing else is needed."""
     try:
         return _whole(response, allowance, deadline)
-    except (requests.RequestException, Garbled):
+    except (requests.RequestException, InvalidResponse):
         if response.request.method == "GET" or not any(link in response.headers for link in LINKS):
             raise
         return b""
@@ -199,7 +199,7 @@ def _whole(response: requests.Response, allowance: Allowance, deadline: Deadline
         content += chunk
         allowance.left -= len(chunk)
         if allowance.left < 0:
-            raise Garbled(f"The Language service's answer is longer than {allowance.size:,} bytes.")
+            raise InvalidResponse(f"The Language service's answer is longer than {allowance.size:,} bytes.")
     if deadline.passed:
         raise requests.Timeout  # without a length, an answer that was cut looks like a whole one
     return bytes(content)

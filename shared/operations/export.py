@@ -70,7 +70,7 @@ def step(services: Services, operation: Operation) -> Progress:
     steps = {"documents": further.documents}
     if after:
         return Progress(State.RUNNING, steps=steps, job=str(further), retry_after=SOON)
-    services.documents.unite(name, further.blocks, form.content_type)
+    services.documents.commit_blocks(name, further.blocks, form.content_type)
     return Progress(State.SUCCEEDED, steps=steps)
 
 

@@ -11,10 +11,10 @@ from datetime import datetime
 from typing import Any
 
 from shared.domain.operations import Operation, OperationKind
-from shared.domain.singletons import Chosen
-from shared.errors import LanguageError, NotSupported, Taken, Unknown
+from shared.domain.singletons import ActiveClassifier
+from shared.errors import AlreadyExists, LanguageError, NotSupported, ResourceNotFound
 from shared.labels.formats import Format, is_labels_file, read_labels, write_labels
-from shared.labels.validation import sound_labels
+from shared.labels.validation import load_valid_labels
 from shared.language.types import Classifier, Kind, Progress, Project, State
 from shared.operations import export
 from shared.operations.promotion import Deployed, against
@@ -49,10 +49,10 @@ def deployed(services: Services, project: str, deployment: str) -> Deployed:
     """The model that answers there now, and its macro F1. Where deployments cannot be asked for, the last published."""
     try:
         model = services.language.deployment(project, deployment).model
-    except Unknown:
+    except ResourceNotFound:
         return Deployed()
     except NotSupported:
-        remembered = services.ledger.read(Chosen).classifier
+        remembered = services.ledger.read(ActiveClassifier).classifier
         model = remembered.model if remembered and _answers_at(remembered, project, deployment) else ""
     return Deployed(model, _macro_f1(services, project, model)) if model else Deployed()
 
@@ -61,7 +61,7 @@ def _macro_f1(services: Services, project: str, model: str) -> float | None:
     """None if the model was not evaluated, or is not there."""
     try:
         return services.language.evaluation(project, model).macro_f1
-    except Unknown:
+    except ResourceNotFound:
         return None
 
 
@@ -76,13 +76,13 @@ def _create(services: Services, operation: Operation) -> str:
         description=wanted["description"],
         labels_location=wanted["labelsLocation"],
     )
-    labels = sound_labels(services, project.container, project.labels_location, project.kind)
+    labels = load_valid_labels(services, project.container, project.labels_location, project.kind)
     return services.language.begin_create_project(project, labels)
 
 
 def _import(services: Services, operation: Operation) -> str:
     project = services.language.project(operation.project)
-    labels = sound_labels(services, project.container, operation.parameters["labelsLocation"], project.kind)
+    labels = load_valid_labels(services, project.container, operation.parameters["labelsLocation"], project.kind)
     return services.language.begin_import(project, labels)
 
 
@@ -115,7 +115,7 @@ def _published(services: Services, operation: Operation, progress: Progress, now
     deployment, model = operation.parameters["deployment"], operation.parameters["model"]
     result = {"model": model, "deployment": deployment, "published": True}
     result |= {"modelId": progress.model_id} if progress.model_id else {}
-    before = services.ledger.read(Chosen)
+    before = services.ledger.read(ActiveClassifier)
     answers_here = before.classifier and _answers_at(before.classifier, operation.project, deployment)
     if before.classifier and answers_here:
         result["replaced"] = before.classifier.model
@@ -132,7 +132,7 @@ def _published(services: Services, operation: Operation, progress: Progress, now
 
 def _unpublished(services: Services, operation: Operation, _: Progress, now: datetime) -> Effect:
     """Deleting the deployment that dropped files go to leaves them without a classifier."""
-    before = services.ledger.read(Chosen)
+    before = services.ledger.read(ActiveClassifier)
     if not before.classifier or not _answers_at(
         before.classifier, operation.project, operation.parameters["deployment"]
     ):
@@ -142,7 +142,7 @@ def _unpublished(services: Services, operation: Operation, _: Progress, now: dat
 
 def _deleted(services: Services, operation: Operation, _: Progress, now: datetime) -> Effect:
     """Deleting the project that dropped files go to leaves them without a classifier."""
-    before = services.ledger.read(Chosen)
+    before = services.ledger.read(ActiveClassifier)
     if before.classifier is None or before.classifier.project != operation.project:
         return [], {}
     return _choose(before, None, now), {"classifier": "cleared: it belonged to this project"}
@@ -176,7 +176,7 @@ def _swapping(services: Services, operation: Operation) -> Progress:
 
 def _swapped(services: Services, operation: Operation, _: Progress, now: datetime) -> Effect:
     """The classifier stays where it is; its model is another."""
-    before = services.ledger.read(Chosen)
+    before = services.ledger.read(ActiveClassifier)
     for deployment, model in operation.result["deployments"].items():
         if before.classifier and _answers_at(before.classifier, operation.project, deployment):
             result = {"classifier": f"dropped files go to {model} now"}
@@ -188,13 +188,13 @@ def _answers_at(classifier: Classifier, project: str, deployment: str) -> bool:
     return (classifier.project, classifier.deployment) == (project, deployment)
 
 
-def _choose(before: Chosen, classifier: Classifier | None, now: datetime) -> list[tuple[Any, Any]]:
-    return [(before if before.version else None, Chosen(classifier, now, looked=now, version=before.version))]
+def _choose(before: ActiveClassifier, classifier: Classifier | None, now: datetime) -> list[tuple[Any, Any]]:
+    return [(before if before.version else None, ActiveClassifier(classifier, now, looked=now, version=before.version))]
 
 
 WORK: dict[OperationKind, Work] = {
     OperationKind.CREATE: Work(
-        _create, lambda services, one: services.language.creation(one.project, one.service_id), arrived=Taken
+        _create, lambda services, one: services.language.creation(one.project, one.service_id), arrived=AlreadyExists
     ),
     OperationKind.IMPORT: Work(_import, lambda services, one: services.language.creation(one.project, one.service_id)),
     OperationKind.EXPORT: Work(
@@ -218,14 +218,14 @@ WORK: dict[OperationKind, Work] = {
         lambda services, one: services.language.begin_delete_deployment(one.project, one.parameters["deployment"]),
         lambda services, one: services.language.publishing(one.project, one.parameters["deployment"], one.service_id),
         _unpublished,
-        Unknown,
+        ResourceNotFound,
     ),
     OperationKind.SWAP: Work(_swap, _swapping, _swapped),
     OperationKind.DELETE: Work(
         lambda services, one: services.language.begin_delete_project(one.project),
         lambda services, one: services.language.deletion(one.project, one.service_id),
         _deleted,
-        Unknown,
+        ResourceNotFound,
     ),
     OperationKind.EXPORT_DOCUMENTS: Work(export.begin, export.step, export.effect),
 }

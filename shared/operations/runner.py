@@ -9,19 +9,19 @@ import logging
 from contextlib import suppress
 from datetime import datetime, timedelta
 
-from shared.domain.clocks import wait_before
+from shared.domain.clocks import backoff
 from shared.domain.operations import Operation, OperationState
 from shared.errors import (
+    AccessDenied,
     Busy,
-    Closed,
     Conflict,
-    Garbled,
+    InvalidResponse,
     LanguageError,
-    Moved,
-    Refused,
+    ResourceNotFound,
     StorageUnavailable,
     TextdropError,
-    Unknown,
+    TransientError,
+    VersionConflict,
 )
 from shared.language.types import Progress, State
 from shared.operations.handlers import WORK, next_part
@@ -32,17 +32,17 @@ from shared.services import Services
 log = logging.getLogger(__name__)
 
 LIFETIME = timedelta(days=7)  # of an authoring job at the service
-FIRST_LOOK, LONGEST_LOOK = timedelta(seconds=1), timedelta(seconds=30)
+FIRST_LOOK, MAX_POLL_WAIT = timedelta(seconds=1), timedelta(seconds=30)
 SETBACK_FIRST, SETBACK_LONGEST = timedelta(seconds=10), timedelta(minutes=10)  # after an unforeseen error
-LONGEST_ASKED = timedelta(minutes=15)  # whatever the service asks for
+MAX_RETRY_AFTER = timedelta(minutes=15)  # whatever the service asks for
 # Nobody knows whether a beginning arrived whose process died; longer than any request may take.
 GRACE = timedelta(minutes=2)
 PAGE = 100  # open operations looked at at once
 TRIES = 5  # to find or to begin what ends, or takes a step, at this very moment
 # Trouble that passes. A caller hears of a refused key or a busy project at once; the tick tries on. Moved: what else
 # the operation changes was changed at the same moment.
-PASSING = (Closed, StorageUnavailable, Moved)
-PASSING_FOR_THE_TICK = (*PASSING, Busy, Garbled)
+PASSING = (TransientError, StorageUnavailable, VersionConflict)
+PASSING_FOR_THE_TICK = (*PASSING, Busy, InvalidResponse)
 
 
 def start(services: Services, operation: Operation, now: datetime) -> Operation:
@@ -54,7 +54,7 @@ def start(services: Services, operation: Operation, now: datetime) -> Operation:
     for _ in range(TRIES):
         try:
             [remembered] = services.ledger.commit((None, operation))
-        except Moved:
+        except VersionConflict:
             if found := _under_way(services, operation.project):
                 return _same(operation, found)
         else:
@@ -66,7 +66,7 @@ def _begin_now(services: Services, remembered: Operation, now: datetime) -> Oper
     try:
         return _begin(services, remembered, now)
     except TextdropError as trouble:
-        if isinstance(trouble, PASSING) and not isinstance(trouble, Refused):
+        if isinstance(trouble, PASSING) and not isinstance(trouble, AccessDenied):
             return _postpone(services, remembered, str(trouble), now)
         services.ledger.commit((remembered, remembered.failed(str(trouble), now)))
         raise
@@ -108,8 +108,8 @@ def _set_back(services: Services, operation: Operation, trouble: Exception, now:
     current = services.ledger.find(Operation, operation.key)  # the step may have written it before the error
     if current is None or current.state.final:
         return
-    due = now + wait_before(operation.key, current.setbacks, SETBACK_FIRST, SETBACK_LONGEST)
-    with suppress(Moved):
+    due = now + backoff(operation.key, current.setbacks, SETBACK_FIRST, SETBACK_LONGEST)
+    with suppress(VersionConflict):
         services.ledger.commit((current, current.set_back(reason(trouble), due, now)))
 
 
@@ -122,7 +122,7 @@ def _step(services: Services, operation: Operation, now: datetime) -> None:
             _begin_again(services, operation, now)
         else:
             _look(services, operation, now)
-    except Moved:  # another instance took the step
+    except VersionConflict:  # another instance took the step
         return
     except PASSING_FOR_THE_TICK as trouble:
         _postpone(services, operation, str(trouble), now)
@@ -153,8 +153,8 @@ def _begin(services: Services, operation: Operation, now: datetime) -> Operation
 def _look(services: Services, operation: Operation, now: datetime) -> None:
     try:
         progress = WORK[operation.doing].look(services, operation)
-    except Unknown:
-        if WORK[operation.doing].arrived is not Unknown:
+    except ResourceNotFound:
+        if WORK[operation.doing].arrived is not ResourceNotFound:
             raise
         _begin_again(services, operation, now)  # nobody knows of the deletion any more: what it deletes tells
         return
@@ -164,9 +164,9 @@ def _look(services: Services, operation: Operation, now: datetime) -> None:
         why = "It was cancelled." if progress.state is State.CANCELLED else progress.error or f"{progress.state}"
         services.ledger.commit((operation, operation.failed(why, now)))
     else:
-        wait = wait_before(operation.key, operation.polls, FIRST_LOOK, LONGEST_LOOK)
+        wait = backoff(operation.key, operation.polls, FIRST_LOOK, MAX_POLL_WAIT)
         if progress.retry_after is not None:
-            wait = min(timedelta(seconds=progress.retry_after), LONGEST_ASKED)
+            wait = min(timedelta(seconds=progress.retry_after), MAX_RETRY_AFTER)
         services.ledger.commit((operation, operation.progressed(progress, now + wait, now)))
 
 
@@ -184,6 +184,6 @@ def _succeed(services: Services, operation: Operation, progress: Progress, now: 
 
 
 def _postpone(services: Services, operation: Operation, why: str, now: datetime) -> Operation:
-    due = now + wait_before(operation.key, operation.polls, FIRST_LOOK, LONGEST_LOOK)
+    due = now + backoff(operation.key, operation.polls, FIRST_LOOK, MAX_POLL_WAIT)
     [postponed] = services.ledger.commit((operation, operation.postponed(why, due, now)))
     return postponed  # type: ignore[no-any-return]

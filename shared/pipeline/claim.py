@@ -6,9 +6,9 @@ from contextlib import suppress
 from datetime import datetime
 
 from shared.domain.documents import LANGUAGE, Blob, Document, DocumentState, Reason
-from shared.domain.file_names import LONGEST_NAME, is_file_name
+from shared.domain.file_names import MAX_FILE_NAME, is_file_name
 from shared.domain.text import check_size
-from shared.errors import Moved, Unreadable
+from shared.errors import InvalidText, VersionConflict
 from shared.services import Services
 
 UNREAD = (DocumentState.GONE, DocumentState.SUPERSEDED)
@@ -29,7 +29,7 @@ def claim_blob(services: Services, blob: Blob, now: datetime) -> Document | None
     document = _judged(Document.landed(services.documents.container, blob, now), now)
     try:
         services.ledger.commit((None, document))
-    except Moved:
+    except VersionConflict:
         return _back(services, document.key, now)
     return document
 
@@ -39,32 +39,32 @@ def _back(services: Services, key: str, now: datetime) -> Document | None:
     known = services.ledger.find(Document, key)
     if known is None or known.state not in UNREAD:
         return None
-    with suppress(Moved):  # another instance saw the same
+    with suppress(VersionConflict):  # another instance saw the same
         [again] = services.ledger.commit((known, _judged(known.replayed(now), now)))
         return again  # type: ignore[no-any-return]
     return None
 
 
 def check(document: Document) -> None:
-    """Raise Unreadable for what can have no result, as far as a look alone can tell: it must not even be read."""
+    """Raise InvalidText for what can have no result, as far as a look alone can tell: it must not even be read."""
     if not is_file_name(document.name):
-        raise Unreadable(
+        raise InvalidText(
             'The name has a part "." or "..", a backslash or half a character, so that no client can ask storage for '
             "the file. Upload it under another name, and delete this one."
         )
     if document.language and not LANGUAGE.fullmatch(document.language):
-        raise Unreadable(
+        raise InvalidText(
             f"The blob's metadata says language={document.language[:40]!r}, which is no language such as es or pt-BR."
         )
     length = len(document.name.encode("utf-16-le")) // 2  # as storage counts
-    if length > LONGEST_NAME:
-        raise Unreadable(f"The name has {length} characters; its result's name would be longer than storage allows.")
+    if length > MAX_FILE_NAME:
+        raise InvalidText(f"The name has {length} characters; its result's name would be longer than storage allows.")
     check_size(document.size)
 
 
 def _judged(document: Document, now: datetime) -> Document:
     try:
         check(document)
-    except Unreadable as error:
+    except InvalidText as error:
         return document.failed(Reason.BAD_INPUT, str(error), now)
     return document

@@ -6,8 +6,8 @@ import logging
 from contextlib import suppress
 from datetime import datetime
 
-from shared.domain.singletons import Chosen
-from shared.errors import LanguageError, Moved
+from shared.domain.singletons import ActiveClassifier
+from shared.errors import LanguageError, VersionConflict
 from shared.language.types import Classifier
 from shared.services import Services
 from shared.settings import PREVIEW_API
@@ -20,7 +20,7 @@ def chosen(services: Services) -> Classifier | None:
 
     May raise a LanguageError: a classifier from the setting asks the service for its project's kind.
     """
-    remembered = services.ledger.read(Chosen).classifier
+    remembered = services.ledger.read(ActiveClassifier).classifier
     if remembered and remembered.dialect == services.language.dialect:
         return remembered
     return named(services, services.settings.classifier) if services.settings.classifier else None
@@ -28,7 +28,7 @@ def chosen(services: Services) -> Classifier | None:
 
 def is_missing(services: Services) -> bool:
     """Whether dropped files go to no classifier, so that they wait. Asks the ledger only, never the service."""
-    remembered = services.ledger.read(Chosen).classifier
+    remembered = services.ledger.read(ActiveClassifier).classifier
     fits = remembered is not None and remembered.dialect == services.language.dialect
     return not fits and not services.settings.classifier
 
@@ -38,7 +38,7 @@ def with_model(services: Services, now: datetime) -> Classifier | None:
 
     A model that cannot be read keeps no document waiting: the classifier is used as it is known.
     """
-    remembered = services.ledger.read(Chosen)
+    remembered = services.ledger.read(ActiveClassifier)
     if remembered.classifier and remembered.classifier.dialect == services.language.dialect:
         return _remembered(services, remembered, now).classifier
     return _from_setting(services, now).classifier if services.settings.classifier else None
@@ -52,22 +52,22 @@ def named(services: Services, name: str) -> Classifier:
     return services.language.classifier(project, deployment, "")
 
 
-def _remembered(services: Services, before: Chosen, now: datetime) -> Chosen:
+def _remembered(services: Services, before: ActiveClassifier, now: datetime) -> ActiveClassifier:
     after = _looked(services, before, now)
     if after is not before:
-        with suppress(Moved):  # another was chosen at this moment: it counts from the next submission
+        with suppress(VersionConflict):  # another was chosen at this moment: it counts from the next submission
             services.ledger.write(after)
     return after
 
 
-def _from_setting(services: Services, now: datetime) -> Chosen:
+def _from_setting(services: Services, now: datetime) -> ActiveClassifier:
     """Each process asks for itself and remembers: asking at each submission would use up the authoring quota."""
-    known = services.seen.from_setting or Chosen(named(services, services.settings.classifier))
+    known = services.seen.from_setting or ActiveClassifier(named(services, services.settings.classifier))
     services.seen.from_setting = _looked(services, known, now)
     return services.seen.from_setting
 
 
-def _looked(services: Services, before: Chosen, now: datetime) -> Chosen:
+def _looked(services: Services, before: ActiveClassifier, now: datetime) -> ActiveClassifier:
     if before.classifier is None or not before.is_model_due(services.language.dialect, now):
         return before
     try:

@@ -12,22 +12,22 @@ from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
 
-from shared.domain.clocks import wait_before
+from shared.domain.clocks import backoff
 from shared.domain.documents import Document, DocumentState, Reason
 from shared.domain.jobs import Job, JobState
 from shared.domain.splitting import merge
-from shared.errors import Garbled, LanguageError, Moved, Rejected, Shut, Unknown
+from shared.errors import GateClosed, InvalidResponse, LanguageError, Rejected, ResourceNotFound, VersionConflict
 from shared.language.types import Analysis, State
 from shared.pipeline import gate
 from shared.pipeline.isolation import each, log_trouble, patience, reason
-from shared.pipeline.settling import RETRY_FIRST, RETRY_LONGEST, settle, unanswered
-from shared.pipeline.submission import GRACE, give_back
+from shared.pipeline.settling import RETRY_FIRST, RETRY_MAX, settle, unanswered
+from shared.pipeline.submission import GRACE, release_documents
 from shared.services import Services
 
 log = logging.getLogger(__name__)
 
-POLL_FIRST, POLL_LONGEST = timedelta(seconds=2), timedelta(minutes=1)
-LONGEST_ASKED = timedelta(minutes=15)  # whatever the service asks for
+POLL_FIRST, POLL_MAX = timedelta(seconds=2), timedelta(minutes=1)
+MAX_RETRY_AFTER = timedelta(minutes=15)  # whatever the service asks for
 
 
 def collect(services: Services, now: datetime, limit: int, by: datetime | None = None) -> int:
@@ -51,7 +51,9 @@ def _collect(job: Job, services: Services, now: datetime) -> None:
         return
     try:
         _follow(job, services, now)
-    except Moved:  # another instance settled it; or else a row of its is missing, and asking at once is of no use
+    except (
+        VersionConflict
+    ):  # another instance settled it; or else a row of its is missing, and asking at once is of no use
         _postpone(job, "another change came first", services, now)
 
 
@@ -63,8 +65,8 @@ def _set_back(job: Job, trouble: Exception, services: Services, now: datetime) -
     if job.expires and now >= job.expires:
         _lose(job, reason(trouble), services, now)
         return
-    due = now + wait_before(job.key, job.setbacks, RETRY_FIRST, RETRY_LONGEST)
-    with suppress(Moved):
+    due = now + backoff(job.key, job.setbacks, RETRY_FIRST, RETRY_MAX)
+    with suppress(VersionConflict):
         services.ledger.commit((job, job.set_back(reason(trouble), due, now)))
 
 
@@ -80,14 +82,14 @@ def _follow(job: Job, services: Services, now: datetime) -> None:
 def _poll(job: Job, services: Services, now: datetime) -> None:
     try:
         analysis = _ask(job, services, now)
-    except Shut:
+    except GateClosed:
         return
-    except Unknown as trouble:
+    except ResourceNotFound as trouble:
         if now - job.created < GRACE:
             _postpone(job, str(trouble), services, now)
         else:
             _lose(job, f"the service does not know it any more: {trouble}", services, now)
-    except (Garbled, Rejected) as trouble:  # no trouble of the service: only of this job
+    except (InvalidResponse, Rejected) as trouble:  # no trouble of the service: only of this job
         log_trouble(trouble)
         _set_back(job, trouble, services, now)
     except LanguageError as trouble:
@@ -150,7 +152,7 @@ def _after_settling(job: Job, documents: Sequence[Document], now: datetime) -> J
     if not kept:
         return job.done(now)
     tries = max(one.setbacks for one in kept)
-    due = now + wait_before(job.key, tries, POLL_FIRST, POLL_LONGEST)
+    due = now + backoff(job.key, tries, POLL_FIRST, POLL_MAX)
     return job.polled(kept[0].timeline[-1].what, due, now)
 
 
@@ -195,7 +197,7 @@ def _held(job: Job, services: Services) -> list[Document]:
 
 def _lose(job: Job, why: str, services: Services, now: datetime) -> None:
     log.warning("Job %s is lost: %s", job.key, why)
-    give_back(services, job, _held(job, services), why, now)
+    release_documents(services, job, _held(job, services), why, now)
 
 
 def _wait_or_expire(job: Job, status: str, services: Services, now: datetime, retry_after: float | None = None) -> None:
@@ -206,8 +208,8 @@ def _wait_or_expire(job: Job, status: str, services: Services, now: datetime, re
 
 
 def _postpone(job: Job, status: str, services: Services, now: datetime, retry_after: float | None = None) -> None:
-    wait = wait_before(job.key, job.polls, POLL_FIRST, POLL_LONGEST)
+    wait = backoff(job.key, job.polls, POLL_FIRST, POLL_MAX)
     if retry_after is not None:
-        wait = min(timedelta(seconds=retry_after), LONGEST_ASKED)
-    with suppress(Moved):
+        wait = min(timedelta(seconds=retry_after), MAX_RETRY_AFTER)
+    with suppress(VersionConflict):
         services.ledger.commit((job, job.polled(status, now + wait, now)))

@@ -12,50 +12,50 @@ from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import TypeVar
 
-from shared.domain.clocks import MAX_WAIT, wait_before
-from shared.domain.singletons import Budget, Gate
+from shared.domain.clocks import MAX_WAIT, backoff
+from shared.domain.singletons import Gate, TokenBucket
 from shared.errors import (
+    AccessDenied,
     Busy,
-    Garbled,
+    GateClosed,
+    InvalidResponse,
     LanguageError,
-    Moved,
     QuotaSpent,
-    Refused,
     Rejected,
-    Shut,
+    ResourceNotFound,
     Throttled,
     Unavailable,
     Unexpected,
-    Unknown,
+    VersionConflict,
 )
 from shared.services import Services
 
 log = logging.getLogger(__name__)
 Answer = TypeVar("Answer")
-Bounded = TypeVar("Bounded", Gate, Budget)
+Bounded = TypeVar("Bounded", Gate, TokenBucket)
 
 # How long the first closing lasts, by trouble; each one in a row doubles it. The service's Retry-After wins.
 FIRST_WAIT: dict[type[LanguageError], timedelta] = {
     Throttled: timedelta(seconds=5),
     Unavailable: timedelta(seconds=5),
     Busy: timedelta(seconds=15),
-    Garbled: timedelta(seconds=15),
+    InvalidResponse: timedelta(seconds=15),
     Unexpected: timedelta(seconds=15),
-    Unknown: timedelta(seconds=15),
-    Refused: timedelta(seconds=15),
+    ResourceNotFound: timedelta(seconds=15),
+    AccessDenied: timedelta(seconds=15),
     QuotaSpent: timedelta(minutes=10),
 }
-LONGEST_WAIT = timedelta(minutes=15)
+MAX_BACKOFF = timedelta(minutes=15)
 # A spent quota asks for days; a better tier can be bought at any time, and is noticed within the hour.
-LONGEST_ASKED = MAX_WAIT["gate"]
+MAX_RETRY_AFTER = MAX_WAIT["gate"]
 MEANING: dict[type[LanguageError], str] = {
-    Unknown: "The service does not know the classifier: publish a model, or correct PUT /api/classifier. ",
-    Refused: "The service refuses the key or identity: check LANGUAGE_KEY, its role and LANGUAGE_ENDPOINT. ",
+    ResourceNotFound: "The service does not know the classifier: publish a model, or correct PUT /api/classifier. ",
+    AccessDenied: "The service refuses the key or identity: check LANGUAGE_KEY, its role and LANGUAGE_ENDPOINT. ",
     QuotaSpent: "The quota of the Language resource is spent. ",
     Throttled: "The service asks for fewer requests. ",
     Unavailable: "The service cannot be reached or fails. ",
     Busy: "The service cannot take texts now, for example during a training: it is asked again. ",
-    Garbled: (
+    InvalidResponse: (
         "The service's answer to a submission cannot be used: check that LANGUAGE_ENDPOINT, and a gateway or proxy in "
         "front of it, pass on its answers with their operation-location. "
     ),
@@ -66,7 +66,7 @@ MEANING: dict[type[LanguageError], str] = {
 }
 # What an answer may be without closing the gate: a judgement on the documents sent; or, of a poll, on that one job.
 ON_DOCUMENTS: tuple[type[LanguageError], ...] = (Rejected,)
-ON_ONE_JOB: tuple[type[LanguageError], ...] = (Rejected, Unknown, Garbled)
+ON_ONE_JOB: tuple[type[LanguageError], ...] = (Rejected, ResourceNotFound, InvalidResponse)
 
 
 def is_closed(services: Services, now: datetime) -> bool:
@@ -87,21 +87,21 @@ def look(services: Services, now: datetime) -> Gate:
 
 def left(services: Services, now: datetime) -> int:
     """How many analyze calls the quota has left now."""
-    return max(0, int(_bounded(services, Budget, now).left(services.settings.requests_per_minute, now)))
+    return max(0, int(_bounded(services, TokenBucket, now).left(services.settings.requests_per_minute, now)))
 
 
 def reserve(services: Services, costs: Sequence[int], now: datetime) -> int:
     """How many pieces of work, in their order, may begin under the quota; `costs` are the analyze calls of each."""
     begun = 0
 
-    def taken(budget: Budget) -> Budget:
+    def taken(budget: TokenBucket) -> TokenBucket:
         nonlocal begun
         budget = budget.bounded(now)
         begun, left = budget.taken(costs, services.settings.requests_per_minute, now)
         return left if sum(costs[:begun]) else budget
 
-    with suppress(Moved):  # others took some first, each time
-        services.ledger.change(Budget, taken)
+    with suppress(VersionConflict):  # others took some first, each time
+        services.ledger.change(TokenBucket, taken)
         return begun
     return 0
 
@@ -112,12 +112,12 @@ def call(
     request: Callable[[], Answer],
     harmless: tuple[type[LanguageError], ...] = ON_DOCUMENTS,
 ) -> Answer:
-    """Make one analyze call, or raise Shut if the gate is closed.
+    """Make one analyze call, or raise GateClosed if the gate is closed.
 
     Its trouble is raised, and closes the gate unless it is `harmless` (ON_DOCUMENTS or ON_ONE_JOB).
     """
     if services.seen.is_closed(now):
-        raise Shut("The gate is closed.")
+        raise GateClosed("The gate is closed.")
     try:
         return request()
     except LanguageError as trouble:
@@ -138,7 +138,7 @@ def close(services: Services, trouble: LanguageError, now: datetime) -> None:
         return found
 
     services.seen.saw(closed(services.seen.opened()))  # whether storage can be asked or not
-    with suppress(Moved):  # others close it all the time
+    with suppress(VersionConflict):  # others close it all the time
         log.warning("No analyze calls for a while. %s", services.ledger.change(Gate, closed).reason)
 
 
@@ -146,13 +146,13 @@ def relax(services: Services, now: datetime) -> None:
     """A call went well: forget past trouble, unless another call has just closed it."""
     gate = look(services, now)
     if gate.failures and not gate.is_closed(now) and not services.seen.is_closed(now):
-        with suppress(Moved):
+        with suppress(VersionConflict):
             services.ledger.write(gate.opened())
 
 
 def reopen(services: Services) -> None:
     """Forget all trouble, after a change of the classifier: every instance's next look finds it open."""
-    with suppress(Moved):  # others close it all the time
+    with suppress(VersionConflict):  # others close it all the time
         services.seen.saw(services.ledger.change(Gate, Gate.reopened))
 
 
@@ -160,7 +160,7 @@ def _bounded(services: Services, kind: type[Bounded], now: datetime) -> Bounded:
     """The one value of this kind, corrected in storage if a clock that was ahead wrote it."""
     try:
         return services.ledger.change(kind, lambda found: _corrected(found, now))
-    except Moved:  # others change it all the time
+    except VersionConflict:  # others change it all the time
         return services.ledger.read(kind).bounded(now)
 
 
@@ -173,5 +173,5 @@ def _corrected(found: Bounded, now: datetime) -> Bounded:
 
 def _wait(kind: type[LanguageError], failures: int, trouble: LanguageError) -> timedelta:
     if trouble.retry_after is not None:
-        return min(timedelta(seconds=max(1.0, trouble.retry_after)), LONGEST_ASKED)
-    return wait_before("gate", failures, FIRST_WAIT[kind], LONGEST_WAIT)
+        return min(timedelta(seconds=max(1.0, trouble.retry_after)), MAX_RETRY_AFTER)
+    return backoff("gate", failures, FIRST_WAIT[kind], MAX_BACKOFF)

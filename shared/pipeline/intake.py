@@ -6,8 +6,8 @@ import logging
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
-from shared.domain.singletons import Slot
-from shared.errors import Moved
+from shared.domain.singletons import SubmitLease
+from shared.errors import VersionConflict
 from shared.pipeline.claim import claim
 from shared.pipeline.submission import submit_waiting
 from shared.services import Services
@@ -38,13 +38,13 @@ def _wins_slot(services: Services, now: datetime) -> bool:
     """Storage is asked only if this process has not seen anybody take it within SLOT: in a burst nearly none asks."""
     if services.seen.slot and abs(now - services.seen.slot) < SLOT:
         return False
-    slot = services.ledger.read(Slot)
+    slot = services.ledger.read(SubmitLease)
     services.seen.slot = slot.taken
     if slot.taken and abs(now - slot.taken) < SLOT:  # longer in the future: by a clock that went wrong
         return False
     services.seen.slot = now
     try:
-        services.ledger.write(Slot(taken=now, version=slot.version))
-    except Moved:
+        services.ledger.write(SubmitLease(taken=now, version=slot.version))
+    except VersionConflict:
         return False
     return True

@@ -6,14 +6,14 @@ from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from datetime import datetime
 
-from shared.domain.batching import Readable
-from shared.domain.clocks import wait_before
+from shared.domain.batching import LoadedDocument
+from shared.domain.clocks import backoff
 from shared.domain.documents import Document, Reason
-from shared.domain.text import LARGEST_FILE, decode
-from shared.errors import Moved, NotFound, Unreadable
+from shared.domain.text import MAX_FILE, decode
+from shared.errors import InvalidText, NotFound, VersionConflict
 from shared.pipeline.claim import check, claim
 from shared.pipeline.isolation import each, patience, reason
-from shared.pipeline.settling import RETRY_FIRST, RETRY_LONGEST
+from shared.pipeline.settling import RETRY_FIRST, RETRY_MAX
 from shared.services import Services
 
 HELD = 32_000_000  # bytes of files whose texts are in memory at once
@@ -24,7 +24,7 @@ def windows(documents: Sequence[Document]) -> Iterator[list[Document]]:
     window: list[Document] = []
     held = 0
     for document in documents:
-        size = LARGEST_FILE if document.encoding else document.size  # an encoded one may be as large as any
+        size = MAX_FILE if document.encoding else document.size  # an encoded one may be as large as any
         if window and held + size > HELD:
             yield window
             window, held = [], 0
@@ -34,7 +34,7 @@ def windows(documents: Sequence[Document]) -> Iterator[list[Document]]:
         yield window
 
 
-def read_all(documents: Sequence[Document], services: Services, now: datetime) -> list[Readable]:
+def read_all(documents: Sequence[Document], services: Services, now: datetime) -> list[LoadedDocument]:
     """Those of the documents that can be sent, with their texts."""
     found = each(
         lambda document: _read(document, services, now),
@@ -46,20 +46,20 @@ def read_all(documents: Sequence[Document], services: Services, now: datetime) -
 
 def set_back(document: Document, trouble: Exception, services: Services, now: datetime, *, apart: bool = False) -> None:
     """Count an error against a waiting document. `apart`: it was met in company, and is soon tried alone."""
-    wait = RETRY_FIRST / 10 if apart else wait_before(document.key, document.setbacks, RETRY_FIRST, RETRY_LONGEST)
+    wait = RETRY_FIRST / 10 if apart else backoff(document.key, document.setbacks, RETRY_FIRST, RETRY_MAX)
     after = document.set_back(reason(trouble), now + wait, now, patience=patience(trouble), apart=apart)
     _end(document, after, services)
 
 
-def _read(document: Document, services: Services, now: datetime) -> Readable | None:
+def _read(document: Document, services: Services, now: datetime) -> LoadedDocument | None:
     """The document with its text, weighed and cut, so that nothing about it is left to be found out in company."""
     try:
         check(document)  # a replayed one may be of any size
-        readable = Readable(document, decode(services.documents.read(document.name, document.etag)))
+        readable = LoadedDocument(document, decode(services.documents.read(document.name, document.etag)))
         _ = readable.size, readable.parts
-    except Unreadable as error:
+    except InvalidText as error:
         _end(document, document.failed(Reason.BAD_INPUT, str(error), now), services)
-    except Moved:
+    except VersionConflict:
         claim(services, document.name, now)
         _end(document, document.superseded(now), services)
     except NotFound:
@@ -70,5 +70,5 @@ def _read(document: Document, services: Services, now: datetime) -> Readable | N
 
 
 def _end(document: Document, after: Document, services: Services) -> None:
-    with suppress(Moved):  # another instance saw the same
+    with suppress(VersionConflict):  # another instance saw the same
         services.ledger.commit((document, after))

@@ -10,7 +10,7 @@ from datetime import datetime
 from shared.domain.documents import Document
 from shared.domain.filters import Selection
 from shared.domain.jobs import Job, JobState
-from shared.errors import Moved
+from shared.errors import VersionConflict
 from shared.pipeline.isolation import each
 from shared.services import Services
 
@@ -50,7 +50,7 @@ def purge(services: Services, wanted: Selection, *, among: Range, dry_run: bool)
     def forget(document: Document) -> None:
         blob = services.documents.look(document.name)
         if blob is not None and blob.etag == document.etag:
-            raise Moved("The file is still there.")
+            raise VersionConflict("The file is still there.")
         if not dry_run:
             services.ledger.forget(document)
 
@@ -78,7 +78,7 @@ def _each(
 def _acted(document: Document, act: Callable[[Document], None]) -> Document | None:
     try:
         act(document)
-    except Moved:  # it is not what was asked for any more
+    except VersionConflict:  # it is not what was asked for any more
         return None
     return document
 
@@ -110,7 +110,7 @@ def _forget_jobs(services: Services, before: datetime) -> None:
 
 
 def _forgotten(job: Job, services: Services) -> None:
-    with suppress(Moved):
+    with suppress(VersionConflict):
         services.ledger.forget(job)
 
 

@@ -8,16 +8,16 @@ from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import Any
 
-from shared.domain.clocks import wait_before
+from shared.domain.clocks import backoff
 from shared.domain.documents import Document, DocumentState
 from shared.domain.jobs import Job
-from shared.errors import Moved
+from shared.errors import VersionConflict
 from shared.pipeline.isolation import each
 from shared.services import Services
 
 log = logging.getLogger(__name__)
 
-RETRY_FIRST, RETRY_LONGEST = timedelta(seconds=10), timedelta(minutes=10)
+RETRY_FIRST, RETRY_MAX = timedelta(seconds=10), timedelta(minutes=10)
 
 CLOCKS_EVERY = timedelta(minutes=1)  # how often each process looks for times that clocks ahead wrote
 AHEAD = 500  # values corrected in one tick
@@ -29,8 +29,8 @@ def settle(services: Services, job: tuple[Job, Job], documents: Sequence[Change]
     """Write both, as (before, after), in one transaction.
 
     Where it fails because of one of the documents (its row was edited, or cannot be written), each is written on its
-    own, and the job last. Raises Moved if another instance settled the job, and what kept a document from being
-    written, unless the job ends for good with this: then `rescue` finds the document.
+    own, and the job last. Raises VersionConflict if another instance settled the job, and what kept a document from
+    being written, unless the job ends for good with this: then `rescue` finds the document.
     """
     try:
         services.ledger.commit(job, *documents)
@@ -42,17 +42,17 @@ def settle(services: Services, job: tuple[Job, Job], documents: Sequence[Change]
 
 
 def unanswered(
-    document: Document, why: str, now: datetime, first: timedelta = RETRY_FIRST, longest: timedelta = RETRY_LONGEST
+    document: Document, why: str, now: datetime, first: timedelta = RETRY_FIRST, longest: timedelta = RETRY_MAX
 ) -> Document:
     """After a submission that brought no answer: it waits longer each time."""
-    return document.unanswered(why, now + wait_before(document.key, document.attempts, first, longest), now)
+    return document.unanswered(why, now + backoff(document.key, document.attempts, first, longest), now)
 
 
 def _settle_apart(services: Services, job: tuple[Job, Job], documents: Sequence[Change]) -> None:
     troubles: list[Exception] = []
 
     def write(change: Change) -> None:
-        with suppress(Moved):  # it was edited or deleted since it was read, and is no longer this job's concern
+        with suppress(VersionConflict):  # edited or deleted since it was read: no longer this job's concern
             services.ledger.commit(change)
 
     each(write, documents, lambda _, trouble: troubles.append(trouble))
@@ -102,7 +102,7 @@ def _in_time(services: Services, value: Any, now: datetime) -> Any:
     bounded = value.bounded(now)
     if bounded == value:
         return value
-    with suppress(Moved):  # another instance did so, or took its next step
+    with suppress(VersionConflict):  # another instance did so, or took its next step
         [value] = services.ledger.commit((value, bounded))
         log.warning("A clock is wrong: the time of %s %s was ahead, and is corrected.", type(value).__name__, value.key)
     return value

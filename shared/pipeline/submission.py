@@ -19,7 +19,7 @@ from shared.domain.batching import Pack, pack, requests
 from shared.domain.documents import SERVICE_PACK, Document, DocumentState, Reason
 from shared.domain.jobs import JOB_LIFETIME, Job
 from shared.domain.singletons import Pause
-from shared.errors import LanguageError, Moved, Rejected, StorageUnavailable
+from shared.errors import LanguageError, Rejected, StorageUnavailable, VersionConflict
 from shared.language.types import Classifier, Text
 from shared.pipeline import gate
 from shared.pipeline.classifier import with_model
@@ -43,12 +43,12 @@ def submit_waiting(
     services: Services,
     clock: Clock,
     limit: int = SERVICE_PACK,
-    goes_on: Callable[[], bool] = lambda: True,
+    has_time: Callable[[], bool] = lambda: True,
     by: datetime | None = None,
 ) -> int:
     """Deal with at most `limit` of the documents that are due, the longest due first; returns with how many.
 
-    They are submitted, ended or set back. 0: there are none, or the gate, a pause or the quota stops them. `goes_on`
+    They are submitted, ended or set back. 0: there are none, or the gate, a pause or the quota stops them. `has_time`
     says whether there is time to begin another job: a slow service takes half a minute for each, so each asks the
     `clock` when it begins. `by`: only documents that were due then; what lands meanwhile gathers for a full job. Never
     raises for trouble at the Language service: that closes the gate, and the documents wait.
@@ -63,32 +63,32 @@ def submit_waiting(
     stranded = [document for document in due if document.state is DocumentState.SUBMITTED]
     _rescue(stranded, services, now)
     waiting = [document for document in due if document.state is DocumentState.WAITING]
-    return len(stranded) + _submit_all(waiting, classifier, services, clock, goes_on)
+    return len(stranded) + _submit_all(waiting, classifier, services, clock, has_time)
 
 
 def _submit_all(
-    waiting: Sequence[Document], classifier: Classifier, services: Services, clock: Clock, goes_on: Callable[[], bool]
+    waiting: Sequence[Document], classifier: Classifier, services: Services, clock: Clock, has_time: Callable[[], bool]
 ) -> int:
     """Returns how many are no longer due. Those that errors kept back come last."""
     fresh_first = sorted(waiting, key=lambda document: document.setbacks > 0)
     moved = 0
     for window in windows(fresh_first[: gate.left(services, clock()) * SERVICE_PACK]):
         readables = read_all(window, services, clock())
-        submitted = _submit_packs(list(pack(readables)), classifier, services, clock, goes_on)
+        submitted = _submit_packs(list(pack(readables)), classifier, services, clock, has_time)
         moved += len(window) - len(readables) + submitted
-        if not goes_on() or (readables and not submitted):
+        if not has_time() or (readables and not submitted):
             break
     return moved
 
 
 def _submit_packs(
-    packs: Sequence[Pack], classifier: Classifier, services: Services, clock: Clock, goes_on: Callable[[], bool]
+    packs: Sequence[Pack], classifier: Classifier, services: Services, clock: Clock, has_time: Callable[[], bool]
 ) -> int:
     """As many as the quota has requests for; returns how many documents are no longer due."""
     asked = [requests(one) for one in packs]
     paid = gate.reserve(services, [len(texts) for texts in asked], clock())
     moved = each(
-        lambda one: _submit(one[0], one[1], classifier, services, clock) if goes_on() else 0,
+        lambda one: _submit(one[0], one[1], classifier, services, clock) if has_time() else 0,
         list(zip(packs, asked, strict=True))[:paid],
         lambda one, trouble: _set_apart(one[0], trouble, services, clock()),
         workers=1,
@@ -113,7 +113,7 @@ def _classifier(services: Services, now: datetime) -> Classifier | None:
         return None
 
 
-def give_back(services: Services, job: Job, documents: Sequence[Document], why: str, now: datetime) -> None:
+def release_documents(services: Services, job: Job, documents: Sequence[Document], why: str, now: datetime) -> None:
     """End a job that brought no answer, and that may have been billed: its documents wait again, or have failed."""
     after = [unanswered(document, why, now) for document in documents]
     settle(services, (job, job.lost(why, now)), list(zip(documents, after, strict=True)))
@@ -136,7 +136,7 @@ def _submit(readables: Pack, asked: list[list[Text]], classifier: Classifier, se
     handed = [(one.document, one.document.submitted(planned.key, now + JOB_LIFETIME, now)) for one in readables]
     try:
         job, *documents = services.ledger.commit((None, planned), *handed)
-    except Moved:
+    except VersionConflict:
         return 0  # another instance took one of them
     return _send(job, documents, asked, services, clock)
 
@@ -151,7 +151,7 @@ def _send(job: Job, documents: list[Document], asked: list[list[Text]], services
         now = clock()
         due = now + FIRST_POLL + len(documents) * FIRST_POLL_EACH
         services.ledger.commit((job, job.running(service_ids, due, now)))
-    except Moved as trouble:
+    except VersionConflict as trouble:
         log.warning("Job %s is not sent: this process was held up. %s", job.key, trouble)
         if not service_ids:
             _take_back(job, documents, services, clock())
@@ -162,7 +162,7 @@ def _send(job: Job, documents: list[Document], asked: list[list[Text]], services
         raise
     except Exception as trouble:  # noqa: BLE001 - nobody knows whether the request arrived
         log_trouble(trouble)
-        give_back(services, job, documents, reason(trouble), clock())
+        release_documents(services, job, documents, reason(trouble), clock())
     return len(documents)
 
 
@@ -170,18 +170,18 @@ def _take_back(job: Job, documents: list[Document], services: Services, now: dat
     """Nothing was sent, and no attempt is counted."""
     why = "nothing was sent: the process was held up"
     back = [(document, document.returned(why, now, now)) for document in documents]
-    with suppress(Moved):  # another instance has done so
+    with suppress(VersionConflict):  # another instance has done so
         settle(services, (job, job.lost(why, now)), back)
 
 
 def _kept(job: Job, services: Services, now: datetime) -> Job:
     """The job, with GRACE from now on if it was written a while ago.
 
-    Raises Moved if another instance gave it up, or may do so before a request that begins now has ended.
+    Raises VersionConflict if another instance gave it up, or may do so before a request that begins now has ended.
     """
     age = now - (job.due - GRACE)
     if age > GRACE / 2:
-        raise Moved("The job was written too long ago.")
+        raise VersionConflict("The job was written too long ago.")
     if age < FRESH:
         return job
     [renewed] = services.ledger.commit((job, job.renewed(now + GRACE, now)))

@@ -15,7 +15,7 @@ from datetime import datetime, timedelta
 from shared.domain.documents import Blob, Document
 from shared.domain.keys import document_key
 from shared.domain.singletons import Sweep
-from shared.errors import Moved
+from shared.errors import VersionConflict
 from shared.pipeline.claim import UNREAD, claim_blob
 from shared.pipeline.isolation import each
 from shared.pipeline.settling import rescue
@@ -27,13 +27,13 @@ PAGE, PAGES = 500, 10  # files a page, pages a tick
 TRIES = 3  # to claim a file, in one sweep
 
 
-def sweep(services: Services, now: datetime, goes_on: Callable[[], bool]) -> None:
+def sweep(services: Services, now: datetime, has_time: Callable[[], bool]) -> None:
     """Take the sweep up to PAGES pages further, if it is time for one; the first to move it on does the work."""
     every = timedelta(minutes=services.settings.sweep_minutes)
-    with suppress(Moved):  # another instance is at it
+    with suppress(VersionConflict):  # another instance is at it
         for _ in range(PAGES):
             current = services.ledger.read(Sweep)
-            if not current.is_due(every, now) or not goes_on():
+            if not current.is_due(every, now) or not has_time():
                 return
             if current.began is None:  # written first, so that one that never comes to its first page is noticed
                 begun = current.begun(now)

@@ -23,9 +23,17 @@ from azure.core.exceptions import (
 from azure.storage.blob import BlobBlock, BlobClient, BlobProperties, BlobServiceClient, ContentSettings
 
 from shared.domain.documents import Blob
-from shared.domain.file_names import LONGEST_NAME, RESULT_SUFFIX, is_file_name
-from shared.domain.text import LARGEST_FILE
-from shared.errors import BadRequest, Conflict, ContainerMissing, Moved, NotFound, StorageUnavailable, Unreadable
+from shared.domain.file_names import MAX_FILE_NAME, RESULT_SUFFIX, is_file_name
+from shared.domain.text import MAX_FILE
+from shared.errors import (
+    BadRequest,
+    Conflict,
+    ContainerMissing,
+    InvalidText,
+    NotFound,
+    StorageUnavailable,
+    VersionConflict,
+)
 from shared.language.deadlines import STORAGE_SECONDS, Deadline
 from shared.settings import CONTAINER_NAME
 from shared.storage.content_encoding import decoded
@@ -71,13 +79,13 @@ class Documents:
     def read(self, name: str, etag: str) -> bytes:
         """The bytes of this very version, decoded where its Content-Encoding says gzip or deflate.
 
-        Raises Moved if there is another version now, NotFound if there is none, and Unreadable if it is archived, holds
-        more than LARGEST_FILE bytes, or cannot be decoded.
+        Raises VersionConflict if there is another version now, NotFound if there is none, and InvalidText if it is
+        archived, holds more than MAX_FILE bytes, or cannot be decoded.
         """
         blob = self._file(self.container, name)
         try:
-            return self._content(blob, LARGEST_FILE, etag=f'"{etag}"', match_condition=MatchConditions.IfNotModified)
-        except Moved:
+            return self._content(blob, MAX_FILE, etag=f'"{etag}"', match_condition=MatchConditions.IfNotModified)
+        except VersionConflict:
             if self.look(name) is None:  # Azurite says 412 of a blob that is gone, Azure 404
                 raise NotFound("There is no such blob.") from None
             raise
@@ -85,7 +93,7 @@ class Documents:
     def read_any(self, container: str, name: str) -> bytes:
         """The bytes of a file of any container of the account, such as a labels file; decoded as `read` does.
 
-        Raises NotFound, and Unreadable for what holds more than MAX_ANY bytes, is archived or cannot be decoded.
+        Raises NotFound, and InvalidText for what holds more than MAX_ANY bytes, is archived or cannot be decoded.
         """
         if not CONTAINER_NAME.fullmatch(container):
             raise ContainerMissing(f"No container can have the name {container!r}.")
@@ -96,7 +104,7 @@ class Documents:
         used = container in (self.container, self.results) or RESERVED.fullmatch(container)
         if used or not CONTAINER_NAME.fullmatch(container):
             raise BadRequest(
-                f"Nothing may be written to container {container[:LONGEST_NAME]!r}: documents, results or files of "
+                f"Nothing may be written to container {container[:MAX_FILE_NAME]!r}: documents, results or files of "
                 "Azure itself are kept there. Keep training texts and their labels in a container of their own."
             )
 
@@ -107,11 +115,11 @@ class Documents:
         impossible name, and Conflict for a file that is not replaced.
         """
         self.require_writable(container)
-        if not is_file_name(name) or len(name) > LONGEST_NAME:
-            raise BadRequest(f"No file can have the name {name[:LONGEST_NAME]!r}.")
+        if not is_file_name(name) or len(name) > MAX_FILE_NAME:
+            raise BadRequest(f"No file can have the name {name[:MAX_FILE_NAME]!r}.")
         blob = self._file(container, name)
         for _ in range(TRIES):
-            with suppress(Moved):
+            with suppress(VersionConflict):
                 self._put(blob, content, self._replaceable(blob, replaces))
                 return
         raise StorageUnavailable(f"{name} cannot be written: something else keeps changing or holding it.")
@@ -120,7 +128,7 @@ class Documents:
         """The result of a file, decoded; None if it has none yet, or what is there is no JSON."""
         try:
             return json.loads(self._content(self._file(self.results, name + RESULT_SUFFIX), MAX_ANY))
-        except (NotFound, ContainerMissing, Unreadable, ValueError, RecursionError):
+        except (NotFound, ContainerMissing, InvalidText, ValueError, RecursionError):
             return None
 
     def write_result(self, name: str, etag: str, result: Mapping[str, Any]) -> bool:
@@ -140,7 +148,7 @@ class Documents:
                 self._put(blob, json.dumps(result, ensure_ascii=False, indent=2).encode(), seen)
             except ContainerMissing:
                 self._make_results()
-            except Moved:
+            except VersionConflict:
                 seen = self._result_etag(name)
             else:
                 return True
@@ -149,7 +157,7 @@ class Documents:
         )
 
     def write(self, name: str, content: bytes, language: str, *, overwrite: bool) -> str:
-        """Write a source file that somebody sent; gives its ETag. Raises Moved if there is one and it must stay."""
+        """Write a source file; returns its ETag. Raises VersionConflict if it exists and must not be overwritten."""
         condition: dict[str, Any] = {} if overwrite else {"match_condition": MatchConditions.IfMissing}
         with self._asked():
             written = self._file(self.container, name).upload_blob(
@@ -167,7 +175,7 @@ class Documents:
         with self._asked():
             self._file(self.results, name).stage_block(_block(number), content)
 
-    def unite(self, name: str, blocks: int, content_type: str) -> None:
+    def commit_blocks(self, name: str, blocks: int, content_type: str) -> None:
         """Make the file of the blocks that were staged; done twice, it is the same file."""
         self._make_results()
         with self._asked():
@@ -179,7 +187,7 @@ class Documents:
     def part(self, name: str, start: int, length: int) -> tuple[bytes, int]:
         """At most `length` bytes of a file of the results container, from byte `start` on, and the size of the whole.
 
-        Empty where `start` is behind the end. Raises NotFound, and Moved if the file is replaced meanwhile.
+        Empty where `start` is behind the end. Raises NotFound, and VersionConflict if the file is replaced meanwhile.
         """
         blob = self._file(self.results, name)
         with self._asked():
@@ -206,7 +214,7 @@ class Documents:
         with self._asked():
             found = blob.download_blob(decompress=False, **condition)
             if found.size > largest:
-                raise Unreadable(f"The file has {found.size:,} bytes; at most {largest:,} are read.")
+                raise InvalidText(f"The file has {found.size:,} bytes; at most {largest:,} are read.")
             raw = found.readall()
         return decoded(raw, found.properties.content_settings.content_encoding or "", largest)
 
@@ -219,14 +227,14 @@ class Documents:
         return found.etag
 
     def _replaceable(self, blob: BlobClient, replaces: Callable[[bytes], bool]) -> str:
-        """The ETag of the file if `replaces` accepts it, "" if there is none. Raises Conflict; Moved if it changed."""
+        """The ETag of the file if `replaces` accepts it, "" if there is none. Raises Conflict, VersionConflict."""
         try:
             with self._asked():
                 etag = blob.get_blob_properties().etag
             accepted = replaces(self._content(blob, MAX_ANY, etag=etag, match_condition=MatchConditions.IfNotModified))
         except NotFound:
             return ""
-        except Unreadable:
+        except InvalidText:
             accepted = False
         if not accepted:
             where = f"{blob.blob_name} of container {blob.container_name}"
@@ -258,17 +266,17 @@ class Documents:
             if getattr(error, "error_code", "") in CONTAINER_GOES:
                 raise ContainerMissing("The container is being deleted. Create it again in a minute.") from error
             if getattr(error, "error_code", "") == "BlobArchived":
-                raise Unreadable(
+                raise InvalidText(
                     "The file is in the archive tier: bring it back to hot, cool or cold first."
                 ) from error
-            raise Moved("The blob is no longer the version that was read.") from error
+            raise VersionConflict("The blob is no longer the version that was read.") from error
         except ResourceNotFoundError as error:
             if getattr(error, "error_code", "") == "ContainerNotFound":
                 raise ContainerMissing("The container is not there. Create it, or correct its name.") from error
             raise NotFound("There is no such blob.") from error
         except HttpResponseError as error:
             if error.status_code == HTTPStatus.PRECONDITION_FAILED:
-                raise Moved("The blob is no longer the version that was read.") from error
+                raise VersionConflict("The blob is no longer the version that was read.") from error
             raise _unavailable(error) from None
         except AzureError as error:
             raise _unavailable(error) from None
@@ -287,4 +295,4 @@ def _blob(found: BlobProperties) -> Blob:
 
 
 def _unavailable(error: AzureError) -> StorageUnavailable:
-    return StorageUnavailable(f"Blob storage did not answer as hoped ({type(error).__name__}).", error)
+    return StorageUnavailable(f"Blob storage request failed ({type(error).__name__}).", error)

@@ -7,7 +7,7 @@ import zlib
 from collections.abc import Callable
 from io import BytesIO
 
-from shared.errors import Unreadable
+from shared.errors import InvalidText
 
 PLAIN = ("", "identity", "utf-8", "utf8")  # the last two name a charset, and are a common mistake that does no harm
 
@@ -15,7 +15,7 @@ PLAIN = ("", "identity", "utf-8", "utf8")  # the last two name a charset, and ar
 def decoded(raw: bytes, encoding: str, largest: int) -> bytes:
     """The bytes behind this Content-Encoding.
 
-    Raises Unreadable with a reason for people: more than `largest` bytes, another encoding than gzip or deflate, or
+    Raises InvalidText with a reason for people: more than `largest` bytes, another encoding than gzip or deflate, or
     bytes that are not in the encoding. No more than `largest` + 1 bytes are ever decoded.
     """
     name = encoding.strip().lower()
@@ -24,9 +24,9 @@ def decoded(raw: bytes, encoding: str, largest: int) -> bytes:
     elif name in DECODERS:
         content = _decoded(raw, name, largest)
     else:
-        raise Unreadable(f"The blob's Content-Encoding is {name[:40]!r}: only gzip and deflate are decoded.")
+        raise InvalidText(f"The blob's Content-Encoding is {name[:40]!r}: only gzip and deflate are decoded.")
     if len(content) > largest:
-        raise Unreadable(f"The file holds more than {largest:,} bytes once it is decoded ({name or 'plain'}).")
+        raise InvalidText(f"The file holds more than {largest:,} bytes once it is decoded ({name or 'plain'}).")
     return content
 
 
@@ -34,7 +34,7 @@ def _decoded(raw: bytes, name: str, largest: int) -> bytes:
     try:
         return DECODERS[name](raw, largest + 1)
     except (OSError, EOFError, zlib.error) as error:
-        raise Unreadable(
+        raise InvalidText(
             f"The blob's Content-Encoding is {name}, but its content is not: remove that property, or upload it whole."
         ) from error
 

@@ -27,25 +27,25 @@ from shared.domain.documents import Document
 from shared.domain.jobs import Job
 from shared.domain.keys import digest
 from shared.domain.operations import Operation
-from shared.domain.singletons import Budget, Chosen, Gate, Pause, Pulse, Slot, Sweep
-from shared.errors import Moved, TextdropError
+from shared.domain.singletons import ActiveClassifier, Gate, Heartbeat, Pause, SubmitLease, Sweep, TokenBucket
+from shared.errors import TextdropError, VersionConflict
 from shared.storage.serialization import from_json, to_json
 from shared.storage.tables import Change, Delete, Insert, Row, Rows, Update
 
 Entry = TypeVar("Entry", Document, Job, Operation)
-Single = TypeVar("Single", Budget, Chosen, Gate, Pause, Pulse, Slot, Sweep)
+Single = TypeVar("Single", TokenBucket, ActiveClassifier, Gate, Pause, Heartbeat, SubmitLease, Sweep)
 
 log = logging.getLogger(__name__)
 
 KINDS: dict[type, str] = {Document: "doc", Job: "job", Operation: "op"}
 # The names in stored rows: they stay when a class is renamed.
 SINGLES: dict[type, str] = {
-    Budget: "budget",
-    Chosen: "chosen",
+    TokenBucket: "budget",
+    ActiveClassifier: "chosen",
     Gate: "gate",
     Pause: "pause",
-    Pulse: "pulse",
-    Slot: "slot",
+    Heartbeat: "pulse",
+    SubmitLease: "slot",
     Sweep: "sweep",
 }
 # Columns beside the value itself: only for the eyes of whoever opens the table.
@@ -67,12 +67,12 @@ class Ledger:
     def commit(self, *changes: tuple[Any, Any]) -> list[Any]:
         """Make each (before, after) so, all in one transaction; `before` is None for a value that is new.
 
-        Gives the `after`s with their new versions. Raises Moved, with nothing changed, if a value is no longer as it
-        was when `before` was read, or is not new. Index rows that somebody deleted are no obstacle.
+        Returns the `after`s with their new versions. Raises VersionConflict, with nothing changed, if a value is no
+        longer as it was when `before` was read, or is not new. Index rows that somebody deleted are no obstacle.
         """
         try:
             return self._commit(changes)
-        except Moved:
+        except VersionConflict:
             missing = self._missing([before for before, _ in changes if before])
             if not missing:
                 raise
@@ -82,7 +82,7 @@ class Ledger:
     def repair(self, value: Any) -> Any:
         """Write the index rows of an open value again if somebody deleted them; without them nothing finds it.
 
-        Returns the value with its version now. Raises Moved if it is no longer as it was read.
+        Returns the value with its version now. Raises VersionConflict if it is no longer as it was read.
         """
         missing = self._missing([value])
         return self._commit([(value, value)], missing)[0] if missing else value
@@ -103,7 +103,7 @@ class Ledger:
         return frozenset(missing)
 
     def forget(self, value: Any) -> None:
-        """Remove the rows of a value that has ended. Raises Moved if it was removed already or has become open."""
+        """Remove the rows of a value that has ended. Raises VersionConflict if it was removed or reopened."""
         keys = [row_key(value), *sorted(index_keys(value) - self._missing([value]))]
         self._rows.apply([Delete(key) for key in keys])
 
@@ -205,16 +205,16 @@ class Ledger:
         return replace(kind(), version=row.version) if found is None else found
 
     def write(self, single: Single) -> None:
-        """Replace the one value of this kind, if it is still the version that was read; raises Moved if not."""
+        """Replace the one value of this kind. Raises VersionConflict if it is not the version that was read."""
         self.commit((single if single.version else None, single))
 
     def change(self, kind: type[Single], change: Callable[[Single], Single]) -> Single:
         """Read the one value of this kind and write what `change` makes of it, again if another was quicker.
 
-        Raises Moved if others were quicker each time.
+        Raises VersionConflict if others were quicker each time.
         """
         for _ in range(TRIES - 1):
-            with suppress(Moved):
+            with suppress(VersionConflict):
                 return self._changed(kind, change)
         return self._changed(kind, change)
 

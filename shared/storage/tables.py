@@ -16,7 +16,7 @@ from azure.core import MatchConditions
 from azure.core.exceptions import AzureError, HttpResponseError, ResourceExistsError, ResourceNotFoundError
 from azure.data.tables import TableClient, TransactionOperation
 
-from shared.errors import Moved, StorageUnavailable
+from shared.errors import StorageUnavailable, VersionConflict
 from shared.language.deadlines import STORAGE_SECONDS, Deadline
 
 TRANSACTION_LIMIT = 100
@@ -77,7 +77,7 @@ class Rows(Protocol):
     def apply(self, changes: Sequence[Change]) -> list[str]:
         """All changes in one transaction (at most TRANSACTION_LIMIT): each row's new version, "" for a deletion.
 
-        Raises Moved, with nothing changed, if one of them no longer fits.
+        Raises VersionConflict, with nothing changed, if one of them no longer fits.
         """
         ...
 
@@ -126,7 +126,7 @@ class TableRows:
                 return [answer.get("etag", "") for answer in table.submit_transaction(operations)]
             except HttpResponseError as error:
                 if error.status_code in _MOVED and getattr(error, "error_code", "") not in _TABLE_GONE:
-                    raise Moved("Another change came first; read again.") from error
+                    raise VersionConflict("Another change came first; read again.") from error
                 raise
 
     @contextmanager
@@ -137,7 +137,7 @@ class TableRows:
                 yield self._client
         except AzureError as error:
             self._made = False  # should the table have been deleted, the next call makes it again
-            why = f"Table storage did not answer as hoped ({type(error).__name__})."
+            why = f"Table storage request failed ({type(error).__name__})."
             raise StorageUnavailable(why, error) from None
 
     def _make_once(self) -> None:

@@ -10,7 +10,7 @@ from shared.api import views
 from shared.api.actions.starting import answer, begin
 from shared.api.requests import Answer, Request, flag, json_object, name_of, only_task, text
 from shared.domain.operations import OperationKind
-from shared.domain.singletons import Chosen
+from shared.domain.singletons import ActiveClassifier
 from shared.errors import BadRequest, Conflict, NotFound
 from shared.operations.handlers import models_at
 from shared.services import Services
@@ -36,7 +36,7 @@ def get_publishing(services: Services, request: Request, now: datetime, project:
 def wanted_publish(services: Services, body: Mapping[str, Any], project: str, model: str) -> dict[str, Any]:
     """What a publishing needs. Raises Conflict if it would take the model away that dropped files go to."""
     as_classifier = flag(body, "asClassifier", default=True)
-    chosen = services.ledger.read(Chosen).classifier
+    chosen = services.ledger.read(ActiveClassifier).classifier
     only_one = services.settings.language_api == PREVIEW_API
     if only_one and not as_classifier and chosen and chosen.project == project:
         raise Conflict(

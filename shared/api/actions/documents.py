@@ -16,8 +16,8 @@ from shared.api.actions.starting import LOOK_AGAIN
 from shared.api.requests import Answer, Request, choice, file_name, flag, is_plain, json_object, text
 from shared.domain.documents import LANGUAGE, Document, DocumentState
 from shared.domain.keys import document_key
-from shared.domain.text import LONGEST_TEXT, check_size, decode
-from shared.errors import BadRequest, Conflict, Moved, NoResult, StorageUnavailable, Unreadable
+from shared.domain.text import MAX_TEXT, check_size, decode
+from shared.errors import BadRequest, Conflict, InvalidText, NoResult, StorageUnavailable, VersionConflict
 from shared.pipeline import waiting
 from shared.pipeline.intake import document_landed
 from shared.services import Services
@@ -52,7 +52,7 @@ def create_document(services: Services, request: Request, now: datetime) -> Answ
     sent = _sent(request, now)
     try:
         etag = services.documents.write(sent.name, sent.content, sent.language, overwrite=sent.overwrite)
-    except Moved:
+    except VersionConflict:
         raise Conflict(
             f'There is a file {sent.name} already: give another name, or "overwrite": true to replace it.'
         ) from None
@@ -107,7 +107,7 @@ def _sent(request: Request, now: datetime) -> Sent:
     try:
         check_size(len(sent.content))
         decode(sent.content)
-    except Unreadable as error:
+    except InvalidText as error:
         raise BadRequest(str(error)) from error
     if sent.language and not LANGUAGE.fullmatch(sent.language):
         raise BadRequest('"language" must be a language such as es or pt-BR.')
@@ -141,7 +141,7 @@ def _in_utf_8(body: bytes, charset: str) -> bytes:
 
 def _json(request: Request) -> Sent:
     body = json_object(request)
-    content = text(body, "text", longest=LONGEST_TEXT).encode()
+    content = text(body, "text", longest=MAX_TEXT).encode()
     return Sent(text(body, "name", ""), content, text(body, "language", ""), flag(body, "overwrite"))
 
 

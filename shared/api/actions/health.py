@@ -15,7 +15,7 @@ from shared.domain.clocks import is_ahead
 from shared.domain.documents import Document, DocumentState, Reason
 from shared.domain.jobs import Job
 from shared.domain.operations import Operation
-from shared.domain.singletons import Budget, Gate, Pause, Pulse, Slot, Sweep
+from shared.domain.singletons import Gate, Heartbeat, Pause, SubmitLease, Sweep, TokenBucket
 from shared.pipeline import waiting
 from shared.pipeline.classifier import is_missing
 from shared.pipeline.isolation import reason
@@ -23,15 +23,15 @@ from shared.services import TABLE, Services
 
 OLDEST_OPEN = timedelta(minutes=15)
 LOOKED_AT = 100
-LONGEST_SILENCE = timedelta(minutes=5)
-LONGEST_CLOSED = timedelta(minutes=5)
+MAX_SILENCE = timedelta(minutes=5)
+MAX_QUIET_CLOSED = timedelta(minutes=5)
 LATE_SWEEPS = 3
 NOTICED_SETBACKS = 3  # one or two are weather
 RECENT = timedelta(hours=1)
 # What is red, in words; "" if all is well. Or how it stands, and what there is to say of it.
 Check = Callable[[Services, datetime], str | tuple[Standing, str]]
 KINDS: tuple[Any, ...] = (Document, Job, Operation)
-LONGEST_SWEEP = timedelta(days=1)  # 5,000 files a tick: millions
+MAX_SWEEP = timedelta(days=1)  # 5,000 files a tick: millions
 
 
 def get_health(services: Services, request: Request, now: datetime) -> Answer:
@@ -63,8 +63,8 @@ def _container(services: Services, _: datetime) -> str:
 
 
 def _ticking(services: Services, now: datetime) -> str:
-    at = services.ledger.read(Pulse).at
-    if at and now - at < LONGEST_SILENCE:
+    at = services.ledger.read(Heartbeat).at
+    if at and now - at < MAX_SILENCE:
         return ""
     return f"No tick has run {f'since {at.isoformat()}' if at else 'yet'}: is the timer function enabled?"
 
@@ -74,10 +74,10 @@ def _clocks(services: Services, now: datetime) -> str:
     read = services.ledger.read
     gate, sweep = read(Gate), read(Sweep)
     moments = {
-        "the last tick": read(Pulse).at,
+        "the last tick": read(Heartbeat).at,
         "the gate's closing": gate.closed_at or gate.since,
-        "the last call": read(Budget).at,
-        "the last submission": read(Slot).taken,
+        "the last call": read(TokenBucket).at,
+        "the last submission": read(SubmitLease).taken,
         "the last sweep": sweep.moved or sweep.ended,
     }
     moments |= {f"document {one.name}": one.claimed for one in services.ledger.open(Document, LOOKED_AT)[0]}
@@ -98,7 +98,7 @@ def _gate(services: Services, now: datetime) -> tuple[Standing, str]:
     found = services.ledger.read(Gate).bounded(now)
     if not found.is_troubled(now):
         return Standing.OK, ""
-    long = found.since is not None and now - found.since >= LONGEST_CLOSED
+    long = found.since is not None and now - found.since >= MAX_QUIET_CLOSED
     return Standing.RED if long else Standing.WAITING, waiting.closed(found)
 
 
@@ -117,10 +117,10 @@ def _sweeping(services: Services, now: datetime) -> str:
     found = services.ledger.read(Sweep)
     if found.unclaimed:
         return f"{found.unclaimed} files, such as {found.example}, could not be claimed: the app's log says why."
-    late = LATE_SWEEPS * timedelta(minutes=services.settings.sweep_minutes) + LONGEST_SILENCE
+    late = LATE_SWEEPS * timedelta(minutes=services.settings.sweep_minutes) + MAX_SILENCE
     since, moved = found.began or found.ended, found.moved if found.began else found.ended
     stuck = moved is not None and now - moved >= late
-    endless = found.began is not None and now - found.began >= LONGEST_SWEEP
+    endless = found.began is not None and now - found.began >= MAX_SWEEP
     if since is None or not (stuck or endless):
         return ""
     return f"No sweep has ended since {(found.ended or since).isoformat()}: the app's log says what keeps it."

@@ -16,7 +16,7 @@ from shared.errors import BadRequest, Conflict
 from shared.operations.handlers import deployed
 from shared.services import Services
 
-MOST_WRONG = 100  # documents that an evaluation shows
+MAX_WRONG = 100  # documents that an evaluation shows
 
 
 def train_model(services: Services, request: Request, now: datetime, project: str) -> Answer:
@@ -89,7 +89,7 @@ def get_evaluation(services: Services, request: Request, now: datetime, project:
             "wrong": {
                 "count": len(mistakes),
                 "of": len(predictions),
-                "documents": [views.prediction(one) for one in mistakes[:MOST_WRONG]],
+                "documents": [views.prediction(one) for one in mistakes[:MAX_WRONG]],
             },
         },
     )

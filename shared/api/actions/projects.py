@@ -11,13 +11,13 @@ from shared.api import views
 from shared.api.actions.starting import begin
 from shared.api.requests import Answer, Request, choice, file_name, flag, json_object, name_of, text
 from shared.domain.operations import OperationKind
-from shared.errors import BadRequest, NotFound, NotSupported, Unknown
+from shared.errors import BadRequest, NotFound, NotSupported, ResourceNotFound
 from shared.labels.formats import Format, is_labels_file, write_labels
-from shared.labels.validation import proofread, sound_labels
+from shared.labels.validation import load_valid_labels, proofread
 from shared.language.types import Kind, Project
 from shared.services import Services
 
-MOST_TOLD = 200  # errors, and warnings, of one check
+MAX_FINDINGS = 200  # errors, and warnings, of one check
 # What may change in a project, as callers call it.
 CHANGEABLE = ("description", "culture", "multiLingual")
 KINDS = [one.value for one in Kind]
@@ -99,9 +99,9 @@ def check_labels(services: Services, request: Request, now: datetime, project: s
         {
             "ok": not errors,
             "errorCount": len(errors),
-            "errors": [views.finding(one) for one in errors[:MOST_TOLD]],
+            "errors": [views.finding(one) for one in errors[:MAX_FINDINGS]],
             "warningCount": len(warnings),
-            "warnings": [views.finding(one) for one in warnings[:MOST_TOLD]],
+            "warnings": [views.finding(one) for one in warnings[:MAX_FINDINGS]],
             "documents": len(proof.labels.documents),
             "classes": counts,
             "format": proof.format,
@@ -116,7 +116,7 @@ def convert_labels(services: Services, request: Request, now: datetime, project:
     name, written, target = name_of(project, "project"), _format(body), _json_name(body, "target")
     container, kind = _place(services, body, name)
     _require_own(services, name, container)
-    labels = sound_labels(services, container, text(body, "labelsLocation"), kind or Kind.MULTI)
+    labels = load_valid_labels(services, container, text(body, "labelsLocation"), kind or Kind.MULTI)
     made = Project(name, kind or Kind.MULTI, container, text(body, "culture", "en-us"))
     services.documents.write_any(container, target, write_labels(made, labels, written), is_labels_file)
     return Answer(200, {"container": container, "labelsLocation": target, "format": written})
@@ -151,7 +151,7 @@ def _require_own(services: Services, name: str, container: str) -> None:
         own = services.language.project(name).container
     except NotSupported:
         return
-    except Unknown:
+    except ResourceNotFound:
         raise NotFound(f"There is no project {name}, and labels are written to a project's container only.") from None
     if container != own:
         raise BadRequest(f"Labels of project {name} are written to its own container only, which is {own}.")

@@ -13,7 +13,7 @@ from shared.api.actions.listings import find
 from shared.api.requests import KEY, Answer, Request, choice, continuation, flag, json_object, name_of, text
 from shared.domain.documents import Document, DocumentState, Reason
 from shared.domain.filters import Selection
-from shared.domain.singletons import Chosen, Pause, Sweep
+from shared.domain.singletons import ActiveClassifier, Pause, Sweep
 from shared.errors import BadRequest, Conflict, NotFound
 from shared.language.types import Classifier
 from shared.operations.handlers import models_at
@@ -25,19 +25,19 @@ from shared.settings import PREVIEW_API
 
 MODEL_ID = re.compile(r"[A-Za-z0-9_.-]{1,200}")
 FINAL = [state for state in DocumentState if state.final]
-MOST_KEYS = 500
+MAX_KEYS = 500
 NO_CLASSIFIER = "There is no classifier yet: publish a model, or PUT /api/classifier. Until then files wait."
-LONGEST_AGE = 3650  # days
+MAX_AGE_DAYS = 3650  # days
 
 
 def get_classifier(services: Services, request: Request, now: datetime) -> Answer:
     """Where dropped files go, and whether the ledger (a publish, a PUT) or the CLASSIFIER setting says so."""
     del request
-    remembered = services.ledger.read(Chosen)
+    remembered = services.ledger.read(ActiveClassifier)
     if remembered.classifier and remembered.classifier.dialect == services.language.dialect:
         return Answer(200, views.chosen(remembered, "ledger"))
     if services.settings.classifier:
-        return Answer(200, views.chosen(Chosen(with_model(services, now)), "setting"))
+        return Answer(200, views.chosen(ActiveClassifier(with_model(services, now)), "setting"))
     raise NotFound(NO_CLASSIFIER)
 
 
@@ -50,7 +50,7 @@ def set_classifier(services: Services, request: Request, now: datetime) -> Answe
         classifier = _deployed(services, body)
     looked = now if classifier.model else None
     after = services.ledger.change(
-        Chosen, lambda before: replace(before, classifier=classifier, since=now, looked=looked)
+        ActiveClassifier, lambda before: replace(before, classifier=classifier, since=now, looked=looked)
     )
     gate.reopen(services)
     return Answer(200, views.chosen(after, "ledger"))
@@ -68,8 +68,8 @@ def purge_documents(services: Services, request: Request, now: datetime) -> Answ
     """Forget ended documents whose file is gone, `olderThanDays` days after their end."""
     body = json_object(request)
     days = body.get("olderThanDays")
-    if not isinstance(days, int) or isinstance(days, bool) or not 0 <= days <= LONGEST_AGE:
-        raise BadRequest(f'"olderThanDays" must be a whole number from 0 to {LONGEST_AGE}.')
+    if not isinstance(days, int) or isinstance(days, bool) or not 0 <= days <= MAX_AGE_DAYS:
+        raise BadRequest(f'"olderThanDays" must be a whole number from 0 to {MAX_AGE_DAYS}.')
     wanted = replace(_wanted(services, body, now), until=now - timedelta(days=days))
     dry_run = flag(body, "dryRun")
     return _counted(*purge(services, wanted, among=_range(body), dry_run=dry_run), dry_run)
@@ -113,8 +113,8 @@ def start_sweep(services: Services, request: Request, now: datetime) -> Answer:
 
 def _range(body: Mapping[str, Any]) -> Range:
     keys = body.get("keys", [])
-    if not isinstance(keys, list) or len(keys) > MOST_KEYS or not all(_is_key(key) for key in keys):
-        raise BadRequest(f'"keys" must be a list of at most {MOST_KEYS} document keys.')
+    if not isinstance(keys, list) or len(keys) > MAX_KEYS or not all(_is_key(key) for key in keys):
+        raise BadRequest(f'"keys" must be a list of at most {MAX_KEYS} document keys.')
     return Range(tuple(keys), continuation(body))
 
 
