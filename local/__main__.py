@@ -17,6 +17,7 @@ COMMANDS = {  # command: module, what it does
     "demo": ("local.cli.demo", "run the quickstart from start to end, then stop"),
     "up": ("local.cli.up", "start everything with a published sample model, until Ctrl-C"),
     "drop": ("local.cli.drop", "drop files into the documents container"),
+    "labels": ("local.cli.labels", "make a labels file from a folder for each class, or from a CSV file"),
     "language": ("local.language.server.server", "run the Language service alone"),
     "host": ("local.host.cli", "run the Functions host alone"),
     "azurite": ("local.cli.azurite", "run Azurite alone, on its default ports"),

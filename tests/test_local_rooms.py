@@ -19,7 +19,8 @@ ROOMS: dict[str, tuple[str, ...]] = {
     "host": ("errors", "paths", "ports", "development_storage", "child_process", "connections"),
     "stack": ("errors", "paths", "ports", "development_storage", "child_process", "language", "host"),
     "doctor": ("errors", "development_storage", "host"),
-    "cli": ("errors", "paths", "development_storage", "host", "stack", "doctor"),
+    "labelled": ("errors",),
+    "cli": ("errors", "paths", "development_storage", "host", "stack", "doctor", "labelled"),
     "__main__": ("errors", "paths"),
 }
 SHARED = [f"shared.{name}" for name in modules_of("shared")]

@@ -1,11 +1,14 @@
 """The sample set is what its README says: two label files that agree, and texts that fit them."""
 
 import json
+import shutil
 from collections import Counter
 from pathlib import Path
 from typing import Any
 
 import pytest
+
+from local.__main__ import main
 
 MOVIES = Path(__file__).parents[1] / "samples" / "movies"
 CLASSES = ["Mystery", "Drama", "Thriller", "Comedy", "Action"]
@@ -81,6 +84,16 @@ def test_the_readme_counts_the_documents_of_each_class() -> None:
     counts = Counter(label for labels in current_labels().values() for label in labels)
     missing = [row for row in (f"| {name} | {counts[name]} |" for name in CLASSES) if row not in readme]
     assert missing == []
+
+
+def test_the_single_label_file_of_the_readme_is_what_the_labels_command_writes(tmp_path: Path) -> None:
+    readme = (MOVIES / "README.md").read_text(encoding="utf-8")
+    shown = readme.split("<!-- single -->\n```json\n")[1].split("```")[0]
+    for category, name in (("Comedy", "Agent_Dumpling.txt"), ("Drama", "Anchorage_Lullaby.txt")):
+        (tmp_path / "genres" / category).mkdir(parents=True)
+        shutil.copy(MOVIES / "train" / name, tmp_path / "genres" / category)
+    assert main(["labels", str(tmp_path / "genres")]) == 0
+    assert json.loads((tmp_path / "genres" / "labels.json").read_text()) == json.loads(shown)
 
 
 def test_there_are_files_to_drop_and_none_of_them_is_labelled() -> None:

@@ -16,6 +16,7 @@ from azure.storage.blob import BlobServiceClient, ContentSettings
 
 from local.errors import SetupError
 from local.host.http.key_auth import HEADER
+from local.labelled.text_files import read
 from local.stack.discovery import Stack
 from local.stack.event_grid import Created, EventGrid
 from shared.domain.keys import document_key
@@ -90,16 +91,15 @@ class Client:
                 raise SetupError(f"{operation['kind']} did not end within {seconds:.0f} seconds.")
             time.sleep(LOOK_EVERY)
 
-    def upload(self, container: str, files: Sequence[Path]) -> None:
-        """Uploads files under their own names to a container, which is created if needed. Raises SetupError."""
+    def upload(self, container: str, files: Mapping[str, Path]) -> None:
+        """Uploads files, by their names there, to a container, which is created if needed. Raises SetupError."""
         target = self._blobs.get_container_client(container)
         with _storage_errors():
             with suppress(ResourceExistsError):
                 target.create_container()
-            for file in files:
-                kind = mimetypes.guess_type(file.name)[0] or "application/octet-stream"
-                content = ContentSettings(content_type=kind)
-                target.upload_blob(file.name, _read(file), overwrite=True, content_settings=content)
+            for name, file in files.items():
+                content = ContentSettings(content_type=mimetypes.guess_type(name)[0] or "application/octet-stream")
+                target.upload_blob(name, read(file), overwrite=True, content_settings=content)
 
     def download(self, name: str) -> bytes:
         """A blob of the results container. Raises SetupError."""
@@ -111,7 +111,7 @@ class Client:
 
         With `events`, the app is notified of each file.
         """
-        self.upload(self._stack.container, files)
+        self.upload(self._stack.container, {file.name: file for file in files})
         created = {file.name: self._created(file.name) for file in files}
         if events:
             for blob in created.values():
@@ -172,10 +172,3 @@ def _storage_errors() -> Iterator[None]:
         status = getattr(error, "status_code", None)
         said = f"{type(error).__name__}{f' {status}' if status else ''}"
         raise SetupError(f"Storage failed ({said}). Is everything still running?") from error
-
-
-def _read(file: Path) -> bytes:
-    try:
-        return file.read_bytes()
-    except OSError as error:
-        raise SetupError(f"{file} cannot be read: {error.strerror}.") from error

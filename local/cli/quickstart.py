@@ -19,7 +19,7 @@ SECONDS_TO_TRAIN = 600
 def learn(client: Client, data: TrainingData) -> None:
     """Creates the project from its labels file, trains, evaluates, publishes. Then dropped files are classified."""
     with show.step(f"Upload {len(data.texts)} labelled texts and {data.labels.name} to {data.container}"):
-        client.upload(data.container, [*data.texts, data.labels])
+        client.upload(data.container, data.files)
     _operation(client, "Create the project", "projects", _project(data))
     path = f"projects/{data.project}"
     _operation(client, "Train a model", f"{path}/train", _task())
@@ -70,7 +70,7 @@ def _project(data: TrainingData) -> dict[str, Any]:
         "modelType": data.kind,
         "multiLingual": False,
         "description": "The quickstart, on one machine",
-        "culture": "en-us",
+        "culture": data.language,
         "storageInputContainerName": data.container,
         "labelsLocation": data.labels.name,
     }

@@ -47,8 +47,12 @@ def progress(operation: Any) -> str:
     return (steps or operation["state"]) + percent
 
 
-def counted(number: int, what: str) -> str:
-    return f"{number} {what}" if number == 1 else f"{number} {what}s"
+def counted(number: int, what: str, plural: str = "") -> str:
+    return f"{number:,} {what}" if number == 1 else f"{number:,} {plural or what + 's'}"
+
+
+def warning(what: str) -> None:
+    console.print(f"[yellow]![/] {escape(_printable(what))}", soft_wrap=True)
 
 
 def evaluation(found: Any) -> None:

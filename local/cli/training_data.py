@@ -7,11 +7,13 @@ import hashlib
 import json
 import os
 import re
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from local.errors import SetupError
+from local.labelled.text_files import locations, read
 from local.paths import ROOT
 from shared.errors import BadRequest
 from shared.labels.formats import parse_labels
@@ -20,44 +22,60 @@ from shared.settings import APIS
 MOVIES = ROOT / "samples" / "movies"
 TEXTS, LABELS, DROP = MOVIES / "train", MOVIES / "labels.json", MOVIES / "drop"
 LABELS_NAME = "labels.json"
+PROJECT = "MyProject"  # without a name in the labels file: the quickstart's
+LANGUAGE = "en-us"
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9]{0,49}")
 
 
 @dataclass(frozen=True)
 class TrainingData:
-    """`project` and `kind` come from the labels file, or else from the quickstart."""
+    """`texts` are those that the labels file names, by their locations in the container, as far as they exist.
 
-    texts: tuple[Path, ...]
+    `project`, `kind` and `language` come from the labels file, or else from the quickstart.
+    """
+
+    texts: Mapping[str, Path]
     labels: Path
     project: str
     kind: str
+    language: str
 
     @classmethod
     def of(cls, data: Path | None, labels: Path | None) -> TrainingData:
         """From a folder of texts and a labels file; without both, the samples. Raises SetupError."""
         data, labels = _both(data, labels)
-        named = _metadata(labels)
+        documents, named = _read(labels)
         name = str(named.get("projectName") or "")
         single = "single" in str(named.get("projectKind") or "").lower()
         return cls(
-            texts(data),
+            _labelled(data, documents),
             labels,
-            project=name if NAME.fullmatch(name) else "MyProject",
+            project=name if NAME.fullmatch(name) else PROJECT,
             kind="SingleClassification" if single else "MultiClassification",
+            language=str(named.get("language") or LANGUAGE),
         )
 
     @property
     def container(self) -> str:
         """A separate container: training texts must not be classified like dropped files."""
-        return f"{self.project.lower()}-training"[:63]
+        return training_container(self.project)
+
+    @property
+    def files(self) -> dict[str, Path]:
+        """The texts and the labels file, by their names in the container."""
+        return {self.labels.name: self.labels, **self.texts}
 
     def fingerprint(self) -> str:
         """A digest of the labels and the texts."""
         digest = hashlib.sha256()
-        for file in (self.labels, *self.texts):
-            content = file.read_bytes()
-            digest.update(f"{file.name} {len(content)}\n".encode() + content)
+        for name, file in self.files.items():
+            content = read(file)
+            digest.update(f"{name} {len(content)}\n".encode() + content)
         return digest.hexdigest()
+
+
+def training_container(project: str) -> str:
+    return f"{project.lower()}-training"
 
 
 def samples() -> TrainingData:
@@ -85,12 +103,16 @@ def api(name: str) -> str:
 
 def texts(folder: Path) -> tuple[Path, ...]:
     """Its .txt files. Raises SetupError if there are none."""
-    if not folder.is_dir():
-        raise SetupError(f"There is no folder {folder}: correct DATA or DROP.")
+    _require_folder(folder)
     found = tuple(sorted(folder.glob("*.txt")))
     if not found:
         raise SetupError(f"There are no .txt files in {folder}: correct DATA or DROP.")
     return found
+
+
+def _require_folder(folder: Path) -> None:
+    if not folder.is_dir():
+        raise SetupError(f"There is no folder {folder}: correct DATA or DROP.")
 
 
 def _path(name: str) -> Path | None:
@@ -107,12 +129,24 @@ def _both(data: Path | None, labels: Path | None) -> tuple[Path, Path]:
     return data, labels or data / LABELS_NAME
 
 
-def _metadata(labels: Path) -> dict[str, Any]:
+def _labelled(folder: Path, documents: Iterable[str]) -> Mapping[str, Path]:
+    """The files below a folder that have these locations. Raises SetupError if there are none."""
+    _require_folder(folder)
+    there = locations(folder)
+    found = {location: there[location] for location in documents if location in there}
+    if not found:
+        raise SetupError(f"{folder} has no .txt file that the labels file names: correct DATA or LABELS.")
+    return found
+
+
+def _read(labels: Path) -> tuple[list[str], dict[str, Any]]:
+    """The locations of the documents, and the properties of the project. Raises SetupError."""
     try:
         content = labels.read_bytes()
-        parse_labels(content)
+        documents = [document.location for document in parse_labels(content).documents]
     except OSError as error:
         raise SetupError(f"{labels} cannot be read ({error.strerror}): correct LABELS.") from error
     except BadRequest as error:
         raise SetupError(f"{labels} is not a labels file: {error}") from error
-    return dict(json.loads(content.decode(json.detect_encoding(content))).get("metadata") or {})
+    body = json.loads(content.decode(json.detect_encoding(content)))
+    return documents, dict(body.get("metadata") or {})

@@ -1,0 +1,1 @@
+"""Labelled texts in folders and CSV files, and the labels that they make."""
