@@ -22,8 +22,8 @@ class CountingRows:
         self._count(requests=1, gets=1, rows=found is not None)
         return found
 
-    def between(self, first: str, last: str, limit: int) -> list[Row]:
-        found = self._rows.between(first, last, limit)
+    def query_range(self, first: str, last: str, limit: int) -> list[Row]:
+        found = self._rows.query_range(first, last, limit)
         self._count(requests=1, queries=1, rows=len(found))
         return found
 

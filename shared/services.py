@@ -13,7 +13,7 @@ from shared.settings import PREVIEW_API, Connection, Settings, load
 
 if TYPE_CHECKING:
     from shared.language.types import Language
-    from shared.storage.blobs import Documents
+    from shared.storage.blobs import BlobStore
     from shared.storage.ledger import Ledger
 
 TABLE = "textdrop"
@@ -64,7 +64,7 @@ class Services:
 
     settings: Settings
     ledger: Ledger
-    documents: Documents
+    documents: BlobStore
     language: Language
     seen: Seen = field(default_factory=Seen)
 
@@ -107,13 +107,13 @@ def _table(storage: Connection) -> Any:
     options = {**PATIENCE, "transport": _transport()}
     if storage.connection_string:
         return TableClient.from_connection_string(storage.connection_string, TABLE, **options)
-    return TableClient(storage.table_uri, TABLE, credential=_identity(storage.client_id), **PATIENCE)
+    return TableClient(storage.table_uri, TABLE, credential=_identity(storage.client_id), **options)
 
 
-def _documents(settings: Settings) -> Documents:
+def _documents(settings: Settings) -> BlobStore:
     from azure.storage.blob import BlobServiceClient
 
-    from shared.storage.blobs import Documents
+    from shared.storage.blobs import BlobStore
 
     storage = settings.storage
     options = {**BLOB_PATIENCE, "max_single_get_size": BLOB_FIRST_READ, "transport": _transport()}
@@ -121,7 +121,7 @@ def _documents(settings: Settings) -> Documents:
         service = BlobServiceClient.from_connection_string(storage.connection_string, **options)
     else:
         service = BlobServiceClient(storage.blob_uri, credential=_identity(storage.client_id), **options)
-    return Documents(service, settings.documents_container, settings.results_container)
+    return BlobStore(service, settings.documents_container, settings.results_container)
 
 
 def _transport() -> Any:

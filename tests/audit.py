@@ -95,7 +95,7 @@ def _check_documents(made: Audit) -> None:
 
 def _check_result(name: str, versions: Mapping[str, Document], services: Services) -> None:
     """The file that lies there now has its own result, or a reason why it has none."""
-    present = services.documents.look(name)
+    present = services.documents.get_properties(name)
     assert present is not None
     [document] = [one for one in versions.values() if one.etag == present.etag]
     result = services.documents.result(name)

@@ -1,10 +1,10 @@
-"""`Documents` over Azurite, with what people do to the files."""
+"""`BlobStore` over Azurite, with what people do to the files."""
 
 from __future__ import annotations
 
 from azure.storage.blob import BlobServiceClient, ContentSettings
 
-from shared.storage.blobs import Documents
+from shared.storage.blobs import BlobStore
 
 
 class AzuriteFiles:
@@ -13,7 +13,7 @@ class AzuriteFiles:
     def __init__(self, service: BlobServiceClient, container: str) -> None:
         self.service = service
         self._container = container
-        self.documents = Documents(service, container, f"{container}-results")
+        self.documents = BlobStore(service, container, f"{container}-results")
         service.create_container(container)
 
     def put(self, name: str, content: bytes, language: str = "", container: str = "", encoding: str = "") -> str:

@@ -20,7 +20,7 @@ INDEXES = ("due", "end", "busy")
 
 def check(rows: MemoryRows) -> dict[str, Any]:
     """Raises AssertionError for what does not hold; gives the documents, jobs and operations by their row's key."""
-    found = {row.key: row for row in rows.between("", "~", 10**9)}
+    found = {row.key: row for row in rows.query_range("", "~", 10**9)}
     values = {key: _read(row) for key, row in found.items() if key.partition("|")[0] in KIND_OF}
     strangers = {
         key for key in found.keys() - values.keys() if key.partition("|")[0] not in {*INDEXES, *SINGLES.values()}

@@ -1,4 +1,4 @@
-"""Files in memory: the twin of `Documents`, held to the same contract in test_documents.py."""
+"""Files in memory: the twin of `BlobStore`, held to the same contract in test_documents.py."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class File:
 
 
 class MemoryDocuments:
-    """What `Documents` offers the app, and what people do to the files: put, delete, undelete, remove_container.
+    """What `BlobStore` offers the app, and what people do to the files: put, delete, undelete, remove_container.
 
     `clock` says when a file is written; without one, each is written a second after the one before.
     """
@@ -76,7 +76,7 @@ class MemoryDocuments:
 
     # --- what the app does --------------------------------------------------------------------------------------
 
-    def look(self, name: str) -> Blob | None:
+    def get_properties(self, name: str) -> Blob | None:
         with self._lock:
             found = self._files(self.container).get(name)
             return found.blob if found else None
@@ -125,7 +125,7 @@ class MemoryDocuments:
 
     def write_result(self, name: str, etag: str, result: Mapping[str, Any]) -> bool:
         with self._lock:
-            source = self.look(name)
+            source = self.get_properties(name)
             if source is None or source.etag != etag:
                 return False
             self.put(name + RESULT_SUFFIX, json.dumps(result).encode(), container=self.results)

@@ -24,7 +24,7 @@ class MemoryRows:
         with self._lock:
             return self._rows.get(key)
 
-    def between(self, first: str, last: str, limit: int) -> list[Row]:
+    def query_range(self, first: str, last: str, limit: int) -> list[Row]:
         with self._lock:
             found = sorted(key for key in self._rows if first <= key < last)
             return [self._rows[key] for key in found[:limit]]

@@ -96,7 +96,7 @@ class Stage:
         return [one for one in self.check().values() if isinstance(one, Document)]
 
     def is_current(self, document: Document) -> bool:
-        blob = self.documents.look(document.name)
+        blob = self.documents.get_properties(document.name)
         return blob is not None and blob.etag == document.etag
 
     def is_drained(self) -> bool:

@@ -92,7 +92,7 @@ class AnyDay(RuleBasedStateMachine):
 
     @rule(name=NAMES)
     def delete(self, name: str) -> None:
-        if self.stage.documents.look(name):
+        if self.stage.documents.get_properties(name):
             self.stage.documents.delete(name)
 
     @rule(

@@ -13,7 +13,7 @@ from shared.domain.singletons import Heartbeat
 from shared.errors import ContainerMissing, StorageUnavailable
 from shared.services import Services, build
 from shared.settings import load
-from shared.storage.blobs import Documents
+from shared.storage.blobs import BlobStore
 
 BLOB = {
     "ETag": '"0x1"',
@@ -33,8 +33,8 @@ def gone(code: str) -> Reply:
     return Reply(409, headers={"x-ms-error-code": code})
 
 
-ASKED: dict[str, Callable[[Documents], object]] = {
-    "look": lambda documents: documents.look("a.txt"),
+ASKED: dict[str, Callable[[BlobStore], object]] = {
+    "get_properties": lambda documents: documents.get_properties("a.txt"),
     "page": lambda documents: documents.page("", 10),
     "read": lambda documents: documents.read("a.txt", "0x1"),
 }
@@ -42,7 +42,7 @@ ASKED: dict[str, Callable[[Documents], object]] = {
 
 @pytest.mark.parametrize("ask", ASKED.values(), ids=ASKED)
 def test_a_documents_container_on_its_way_out_is_missing(
-    wire: Wire, services: Services, ask: Callable[[Documents], object]
+    wire: Wire, services: Services, ask: Callable[[BlobStore], object]
 ) -> None:
     wire.otherwise = lambda _: gone("ContainerBeingDeleted")
     with pytest.raises(ContainerMissing):

@@ -15,7 +15,7 @@ from wire import KEY, Reply, Wire, recording, said
 
 from shared.domain.singletons import Gate
 from shared.errors import InvalidResponse, StorageUnavailable, Unavailable
-from shared.language import parsing
+from shared.language import deadlines, parsing
 from shared.language.deadlines import Deadline, session_with_deadlines
 from shared.language.transport import Transport
 from shared.services import Services, build
@@ -215,3 +215,25 @@ def test_storage_that_trickles_is_unavailable(
         app = build(load({**ENVIRON, "DOCUMENTS_STORAGE": STORED.format(address)}))
         with in_time(), pytest.raises(StorageUnavailable):
             act(app)
+
+
+IDENTITY = {
+    "DOCUMENTS_STORAGE__blobServiceUri": "https://account.blob.core.windows.net",
+    "DOCUMENTS_STORAGE__queueServiceUri": "https://account.queue.core.windows.net",
+    "DOCUMENTS_STORAGE__tableServiceUri": "https://account.table.core.windows.net",
+}
+
+
+@pytest.mark.parametrize(
+    "storage", [{"DOCUMENTS_STORAGE": STORED.format("localhost:1")}, IDENTITY], ids=["key", "role"]
+)
+def test_every_client_of_storage_has_deadlines(storage: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> None:
+    sessions = []
+
+    def counted(retries: Retry, connections: int) -> object:
+        sessions.append(session_with_deadlines(retries, connections))
+        return sessions[-1]
+
+    monkeypatch.setattr(deadlines, "session_with_deadlines", counted)
+    build(load({**{name: value for name, value in ENVIRON.items() if name != "DOCUMENTS_STORAGE"}, **storage}))
+    assert len(sessions) == len(["tables", "blobs"])

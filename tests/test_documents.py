@@ -31,7 +31,7 @@ from shared.errors import (
 )
 from shared.services import build
 from shared.settings import load
-from shared.storage.blobs import MAX_ANY, Documents
+from shared.storage.blobs import MAX_ANY, BlobStore
 from shared.storage.content_encoding import decoded
 
 HOSTILE_NAMES = [
@@ -62,21 +62,21 @@ pytest_plugins = ["stores"]
 
 def test_a_look_shows_the_file_as_it_is_now(files: Any) -> None:
     etag = files.put("a.txt", b"text", language="fr")
-    found = files.documents.look("a.txt")
+    found = files.documents.get_properties("a.txt")
     assert (found.name, found.etag, found.size, found.language) == ("a.txt", etag, 4, "fr")
     assert '"' not in found.etag
     assert found.modified.tzinfo == UTC
     files.put("a.txt", b"longer text")
-    again = files.documents.look("a.txt")
+    again = files.documents.get_properties("a.txt")
     assert again.etag != etag
     assert (again.size, again.language) == (11, "")
 
 
 def test_a_file_that_is_not_there_is_none(files: Any) -> None:
-    assert files.documents.look("a.txt") is None
+    assert files.documents.get_properties("a.txt") is None
     files.put("a.txt", b"text")
     files.delete("a.txt")
-    assert files.documents.look("a.txt") is None
+    assert files.documents.get_properties("a.txt") is None
 
 
 @pytest.mark.parametrize("language", ["fr", ""])
@@ -89,7 +89,7 @@ def test_a_listing_shows_every_file_as_a_look_does_page_by_page(files: Any, lang
     while pages == 0 or marker:
         page, marker = files.documents.page(marker, 3)
         found, pages = found + page, pages + 1
-    assert found == [files.documents.look(name) for name in names]
+    assert found == [files.documents.get_properties(name) for name in names]
     assert pages == 3
     assert {one.language for one in found} == {language}
 
@@ -140,7 +140,7 @@ TOO_MANY = f"more than {MAX_FILE:,} bytes once it is decoded"
 )
 def test_an_encoded_file_is_decoded(files: Any, encoding: str, content: bytes) -> None:
     etag = files.put("a.txt", content, encoding=encoding)
-    assert files.documents.look("a.txt").size == len(content)
+    assert files.documents.get_properties("a.txt").size == len(content)
     assert files.documents.read("a.txt", etag) == b"text"
     assert files.documents.read_any(files.documents.container, "a.txt") == b"text"
 
@@ -223,7 +223,7 @@ def test_a_missing_container_is_no_missing_file(files: Any) -> None:
     files.remove_container()
     assert not files.documents.reachable()
     for ask in (
-        lambda: files.documents.look("a.txt"),
+        lambda: files.documents.get_properties("a.txt"),
         lambda: files.documents.read("a.txt", etag),
         lambda: files.documents.write_result("a.txt", etag, {}),
     ):
@@ -234,7 +234,7 @@ def test_a_missing_container_is_no_missing_file(files: Any) -> None:
 @pytest.mark.parametrize("name", HOSTILE_NAMES)
 def test_any_name_is_looked_at_read_and_answered(files: Any, name: str) -> None:
     etag = files.put(name, b"text")
-    found = files.documents.look(name)
+    found = files.documents.get_properties(name)
     assert (found.name, found.etag) == (name, etag)
     assert files.documents.read(name, etag) == b"text"
     assert files.documents.write_result(name, etag, {"name": name})
@@ -296,7 +296,7 @@ def test_a_file_that_changes_while_it_is_looked_at_is_looked_at_again(blobs: Azu
 def test_nothing_is_written_to_a_container_of_somebody_else(files: Any, container: str, reserved: str) -> None:
     with pytest.raises(BadRequest, match="written"):
         files.documents.write_any(reserved.format(container), "labels.json", b"{}", lambda _: True)
-    assert files.documents.look("labels.json") is None
+    assert files.documents.get_properties("labels.json") is None
 
 
 @pytest.mark.parametrize("name", ["../a.json", "a/./b.json", "n" * 1019 + ".json"])
@@ -327,13 +327,13 @@ def test_a_container_that_cannot_be_is_missing(files: Any, name: str) -> None:
 @pytest.mark.parametrize("name", HOSTILE_NAMES)
 def test_a_file_is_written_once_unless_it_may_be_replaced(files: Any, name: str) -> None:
     first = files.documents.write(name, b"one", "es", overwrite=False)
-    assert (files.documents.look(name).etag, files.documents.look(name).language) == (first, "es")
+    assert (files.documents.get_properties(name).etag, files.documents.get_properties(name).language) == (first, "es")
     with pytest.raises(VersionConflict):
         files.documents.write(name, b"two", "", overwrite=False)
     assert files.documents.read(name, first) == b"one"
     second = files.documents.write(name, b"two", "", overwrite=True)
     assert files.documents.read(name, second) == b"two"
-    assert files.documents.look(name).language == ""
+    assert files.documents.get_properties(name).language == ""
 
 
 @pytest.mark.parametrize(
@@ -343,7 +343,7 @@ def test_a_name_that_would_become_another_is_no_files(files: Any, container: str
     """`../other/a.txt` would be a file of another container by the time it arrives."""
     files.put("a.txt", b"secret", container=f"{container}-training")
     for told in (name, f"../{container}-training/a.txt"):
-        assert files.documents.look(told) is None
+        assert files.documents.get_properties(told) is None
         with pytest.raises(NotFound):
             files.documents.write(told, b"text", "", overwrite=True)
         with pytest.raises(NotFound):
@@ -427,7 +427,7 @@ def test_a_deleted_file_gets_no_result(files: Any) -> None:
 def test_writing_a_result_leaves_the_file_alone(files: Any) -> None:
     etag = files.put("a.txt", b"text")
     files.documents.write_result("a.txt", etag, {})
-    assert files.documents.look("a.txt").etag == etag
+    assert files.documents.get_properties("a.txt").etag == etag
 
 
 def test_a_result_that_follows_the_last_version_stays_whoever_else_writes(files: Any) -> None:
@@ -451,7 +451,7 @@ def test_a_file_in_the_archive_has_not_moved(blobs: AzuriteFiles) -> None:
     """It is there, in this very version, and cannot be read: it was neither overwritten nor deleted."""
     etag = blobs.put("a.txt", b"text")
     blobs.service.get_blob_client(blobs.documents.container, "a.txt").set_standard_blob_tier("Archive")
-    assert blobs.documents.look("a.txt").etag == etag
+    assert blobs.documents.get_properties("a.txt").etag == etag
     with pytest.raises(TextdropError) as caught:
         blobs.documents.read("a.txt", etag)
     assert not isinstance(caught.value, VersionConflict | NotFound)
@@ -464,8 +464,8 @@ def test_a_result_is_json_that_people_can_read(blobs: AzuriteFiles) -> None:
     assert written.download_blob().readall() == '{\n  "of": "é"\n}'.encode()
 
 
-ASKING: dict[str, Callable[[Documents], object]] = {
-    "look": lambda documents: documents.look("a.txt"),
+ASKING: dict[str, Callable[[BlobStore], object]] = {
+    "get_properties": lambda documents: documents.get_properties("a.txt"),
     "read": lambda documents: documents.read("a.txt", "0x1"),
     "write_any": lambda documents: documents.write_any("container", "a.json", b"{}", lambda _: True),
     "read_any": lambda documents: documents.read_any("container", "a.txt"),
@@ -473,7 +473,7 @@ ASKING: dict[str, Callable[[Documents], object]] = {
     "write_result": lambda documents: documents.write_result("a.txt", "0x1", {}),
     "write": lambda documents: documents.write("a.txt", b"", "", overwrite=False),
     "stage": lambda documents: documents.stage("a.txt", 0, b""),
-    "unite": lambda documents: documents.commit_blocks("a.txt", 0, ""),
+    "commit_blocks": lambda documents: documents.commit_blocks("a.txt", 0, ""),
     "part": lambda documents: documents.part("a.txt", 0, 1),
     "reachable": lambda documents: documents.reachable(),
 }
@@ -483,7 +483,7 @@ def test_nobody_listening_is_storage_unavailable() -> None:
     """All asked at once, for each of them tries again a few times first."""
     documents = build(load(ENVIRON)).documents
 
-    def answer(ask: Callable[[Documents], object]) -> object:
+    def answer(ask: Callable[[BlobStore], object]) -> object:
         try:
             return ask(documents)
         except StorageUnavailable as error:
@@ -498,5 +498,5 @@ def test_a_wrong_key_is_storage_unavailable(azurite: Azurite, container: str) ->
     wrong = azurite.connection_string.replace("AccountKey=Eby8", "AccountKey=AAAA")
     documents = build(load(ENVIRON | {"DOCUMENTS_STORAGE": wrong, "DOCUMENTS_CONTAINER": container})).documents
     with pytest.raises(StorageUnavailable) as caught:
-        documents.look("a.txt")
+        documents.get_properties("a.txt")
     assert not isinstance(caught.value, ContainerMissing)

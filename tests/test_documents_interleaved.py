@@ -10,7 +10,7 @@ from azurite_files import AzuriteFiles
 
 from local.stack.azurite import Azurite
 from shared.errors import StorageUnavailable
-from shared.storage.blobs import Documents
+from shared.storage.blobs import BlobStore
 
 pytest_plugins = ["stores"]
 
@@ -24,7 +24,7 @@ class Meanwhile:
         self._service = BlobServiceClient.from_connection_string(
             azurite.connection_string, raw_request_hook=lambda _: self._ask()
         )
-        self.documents = Documents(self._service, files.documents.container, files.documents.results)
+        self.documents = BlobStore(self._service, files.documents.container, files.documents.results)
 
     def _ask(self) -> None:
         self._left -= 1

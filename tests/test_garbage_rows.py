@@ -93,7 +93,7 @@ def test_a_row_that_was_deleted_leaves_its_file_to_be_found_again() -> None:
     app = app_with_classifier(stage)
     put("lone.txt", SHIP)(stage)
     app.land("lone.txt")
-    [key] = [row.key for row in stage.rows.between("doc|", "doc|~", 10)]
+    [key] = [row.key for row in stage.rows.query_range("doc|", "doc|~", 10)]
     stage.rows.apply([Delete(key)])
     assert app.ask("POST", "sweep").status == 202
     for _ in range(6):
@@ -134,7 +134,7 @@ def test_a_job_that_cannot_be_settled_for_want_of_a_row_does_not_eat_up_the_quot
     app = app_with_classifier(stage)
     put("lone.txt", SHIP)(stage)
     app.land("lone.txt")
-    stage.rows.apply([Delete(row.key) for row in stage.rows.between("due|doc|", "due|doc|~", 10)])
+    stage.rows.apply([Delete(row.key) for row in stage.rows.query_range("due|doc|", "due|doc|~", 10)])
     before = stage.language.polls.total()
     for _ in range(10):
         stage.wait(10)

@@ -42,7 +42,7 @@ CLIENTS = (
     "Transport",
     "CurrentLanguage",
     "PreviewLanguage",
-    "Documents",
+    "BlobStore",
     "Ledger",
     "TableRows",
 )

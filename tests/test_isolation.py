@@ -62,9 +62,9 @@ class PoisonedDocuments(MemoryDocuments):
         super().__init__(clock=clock)
         self.fault, self.method = fault, method
 
-    def look(self, name: str) -> Any:
-        self.fault.strike(when=self.method == "look" and name == POISON)
-        return super().look(name)
+    def get_properties(self, name: str) -> Any:
+        self.fault.strike(when=self.method == "get_properties" and name == POISON)
+        return super().get_properties(name)
 
     def read(self, name: str, etag: str) -> bytes:
         self.fault.strike(when=self.method == "read" and name == POISON)

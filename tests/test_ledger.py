@@ -24,7 +24,9 @@ pytest_plugins = ["stores"]
 
 
 def index_rows(rows: Rows, key: str) -> list[str]:
-    return [row.key for row in rows.between("", "~", 1000) if row.key.endswith(f"|{key}") and row.key.count("|") > 1]
+    return [
+        row.key for row in rows.query_range("", "~", 1000) if row.key.endswith(f"|{key}") and row.key.count("|") > 1
+    ]
 
 
 # --- commit -----------------------------------------------------------------------------------------------------
@@ -54,16 +56,16 @@ def test_a_value_is_new_only_once(ledger: Ledger) -> None:
 def test_a_change_of_an_old_version_is_moved_and_changes_nothing(ledger: Ledger, rows: Rows) -> None:
     one, other = add(ledger, document("one"), document("other"))
     ledger.commit((one, one.gone(NOW)))
-    before = rows.between("", "~", 1000)
+    before = rows.query_range("", "~", 1000)
     with pytest.raises(VersionConflict):
         ledger.commit((other, other.superseded(NOW)), (one, one.superseded(NOW)), (None, job(one)))
-    assert rows.between("", "~", 1000) == before
+    assert rows.query_range("", "~", 1000) == before
 
 
 def test_what_commit_gives_back_can_be_changed_again(ledger: Ledger) -> None:
     [waiting] = add(ledger, document())
     [handed] = ledger.commit((waiting, waiting.submitted("job1", NOW, NOW)))
-    [back] = ledger.commit((handed, handed.returned("lost", NOW, NOW)))
+    [back] = ledger.commit((handed, handed.requeued("lost", NOW, NOW)))
     assert ledger.find(Document, back.key) == back
 
 
@@ -118,8 +120,8 @@ class Between:
     def get(self, key: str) -> Row | None:
         return self._rows.get(key)
 
-    def between(self, first: str, last: str, limit: int) -> list[Row]:
-        return self._rows.between(first, last, limit)
+    def query_range(self, first: str, last: str, limit: int) -> list[Row]:
+        return self._rows.query_range(first, last, limit)
 
     def apply(self, changes: Sequence[Change]) -> list[str]:
         return self._rows.apply(changes)
@@ -132,13 +134,13 @@ def lives() -> dict[str, list[Any]]:
     """Lives of values from their first row to their last."""
     landed, begun, asked = document(), job(document()), operation()
     handed = landed.submitted("job1", NOW + seconds(60), NOW)
-    back = handed.returned("lost", NOW + seconds(10), NOW)
+    back = handed.requeued("lost", NOW + seconds(10), NOW)
     running, at_work = begun.running(("s",), NOW + seconds(1), NOW), asked.running("s", NOW + seconds(1), NOW)
     return {
         "document classified": [landed, handed, handed.succeeded((), CLASSIFIER, NOW)],
         "document failed": [landed, handed, back, back.submitted("j", NOW, NOW).failed(Reason.REJECTED, "no", NOW)],
         "document failed at once": [landed.failed(Reason.BAD_INPUT, "too large", NOW)],
-        "document with one due time": [landed, landed.returned("once more", landed.due, NOW), landed.gone(NOW)],
+        "document with one due time": [landed, landed.requeued("once more", landed.due, NOW), landed.gone(NOW)],
         "job done": [begun, running, running.polled("running", NOW + seconds(2), NOW), running.done(NOW)],
         "job lost": [begun, begun.lost("nobody knows it", NOW)],
         "operation": [
@@ -166,7 +168,7 @@ def test_a_value_that_ended_leaves_two_rows(ledger: Ledger, rows: Rows) -> None:
         stored = None
         for value in life:
             [stored] = ledger.commit((stored, replace(value, key=f"{value.key}{id(life)}")))
-    assert len(rows.between("", "~", 1000)) == 2 * len(lives())
+    assert len(rows.query_range("", "~", 1000)) == 2 * len(lives())
 
 
 # --- due --------------------------------------------------------------------------------------------------------
@@ -192,7 +194,7 @@ def test_due_times_are_compared_as_moments_whatever_their_zone(ledger: Ledger) -
 
 def test_what_is_put_off_or_ended_is_not_due(ledger: Ledger) -> None:
     put_off, ended, due = add(ledger, document("put off"), document("ended"), document("due"))
-    ledger.commit((put_off, put_off.returned("later", NOW + seconds(9), NOW)), (ended, ended.gone(NOW)))
+    ledger.commit((put_off, put_off.requeued("later", NOW + seconds(9), NOW)), (ended, ended.gone(NOW)))
     assert ledger.due(Document, NOW, 10) == [due]
 
 
@@ -201,8 +203,8 @@ def test_an_index_row_whose_value_moved_on_is_passed_over(ledger: Ledger, rows: 
     stale, _ = add(ledger, replace(document("stale"), due=NOW - seconds(1)), document("fresh"))
 
     class Meanwhile(Between):
-        def between(self, first: str, last: str, limit: int) -> list[Row]:
-            found = rows.between(first, last, limit)
+        def query_range(self, first: str, last: str, limit: int) -> list[Row]:
+            found = rows.query_range(first, last, limit)
             ledger.commit((stale, stale.gone(NOW)))
             return found
 
@@ -235,13 +237,13 @@ def test_a_full_job_and_its_documents_change_in_one_transaction(rows: Rows) -> N
     assert max(counting.changes) <= 100
     assert len(counting.changes) == 3
     assert ledger.find_all(Document, planned.documents) == ended
-    assert len(rows.between("", "~", 1000)) == 2 * 26
+    assert len(rows.query_range("", "~", 1000)) == 2 * 26
 
 
 def test_a_settle_that_comes_second_changes_nothing(ledger: Ledger) -> None:
     waiting = add(ledger, document("one"), document("two"))
     taken, *handed = ledger.commit((None, job(*waiting)), *((one, one.submitted("job1", NOW, NOW)) for one in waiting))
-    ledger.commit((taken, taken.lost("expired", NOW)), *((one, one.returned("lost", NOW, NOW)) for one in handed))
+    ledger.commit((taken, taken.lost("expired", NOW)), *((one, one.requeued("lost", NOW, NOW)) for one in handed))
     with pytest.raises(VersionConflict):
         ledger.commit((taken, taken.done(NOW)), *((one, one.succeeded((), CLASSIFIER, NOW)) for one in handed))
     assert {one.state for one in ledger.find_all(Document, taken.documents)} == {DocumentState.WAITING}
@@ -271,4 +273,4 @@ def test_a_project_has_one_open_operation_at_a_time(ledger: Ledger) -> None:
 def test_a_project_is_free_after_every_end_of_its_operation(ledger: Ledger, rows: Rows, end: Any) -> None:
     [first] = add(ledger, operation("first"))
     ledger.commit((first, end(first)))
-    assert rows.between("busy|", "busy|~", 10) == []
+    assert rows.query_range("busy|", "busy|~", 10) == []

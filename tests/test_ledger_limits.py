@@ -41,7 +41,7 @@ def worn(name: str, why: str, letter: str) -> Document:
     """A document with all that its transitions let gather: a full timeline, and 200 classes with the longest names."""
     one = document(name)
     for _ in range(20):
-        one = one.submitted("0" * 32, NOW, NOW).returned(why, NOW, NOW)
+        one = one.submitted("0" * 32, NOW, NOW).requeued(why, NOW, NOW)
     classes = tuple(ClassScore(f"{number:03}" + letter * 47, 0.12345678901234567) for number in range(200))
     return one.submitted("0" * 32, NOW, NOW).succeeded(classes, CLASSIFIER, NOW)
 

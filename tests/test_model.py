@@ -31,8 +31,8 @@ WHYS = TEXTS | st.integers(0, 3000).map(lambda length: "w" * length)
 DocumentStep = Callable[[Document], Document]
 STEPS: st.SearchStrategy[DocumentStep] = st.one_of(
     st.just(lambda one: one.submitted("j", LATER, NOW)),
-    WHYS.map(lambda why: lambda one: one.returned(why, LATER, NOW)),
-    WHYS.map(lambda why: lambda one: one.unanswered(why, LATER, NOW)),
+    WHYS.map(lambda why: lambda one: one.requeued(why, LATER, NOW)),
+    WHYS.map(lambda why: lambda one: one.no_result(why, LATER, NOW)),
 )
 ENDS: st.SearchStrategy[DocumentStep] = st.one_of(
     st.just(lambda one: one.succeeded(SCORES, CLASSIFIER, NOW)),
@@ -57,7 +57,12 @@ def sound(value: Any) -> bool:
 
 def test_a_document_that_landed_waits_and_is_due_at_once() -> None:
     landed = document("a.txt", NOW, etag="0x1", language="fr", size=7)
-    assert (landed.state, landed.due, landed.claimed, landed.share) == (DocumentState.WAITING, NOW, NOW, SERVICE_PACK)
+    assert (landed.state, landed.due, landed.claimed, landed.max_batch_size) == (
+        DocumentState.WAITING,
+        NOW,
+        NOW,
+        SERVICE_PACK,
+    )
     assert (landed.name, landed.etag, landed.size, landed.language) == ("a.txt", "0x1", 7, "fr")
     assert [event.what for event in landed.timeline] == ["landed"]
     assert sound(landed)
@@ -71,14 +76,14 @@ def test_timelines_and_reasons_stay_bounded_whatever_happens(steps: list[Documen
             break
         one = step(one)
         assert sound(one)
-        assert 1 <= one.share <= SERVICE_PACK
+        assert 1 <= one.max_batch_size <= SERVICE_PACK
         assert one.timeline[-1].at == NOW
 
 
 def test_a_timeline_keeps_its_last_events() -> None:
     one = document()
     for number in range(TIMELINE_LENGTH + 5):
-        one = one.returned(f"{number}", LATER, NOW)
+        one = one.requeued(f"{number}", LATER, NOW)
     assert [event.what for event in one.timeline] == [f"{number}" for number in range(5, TIMELINE_LENGTH + 5)]
 
 
@@ -108,8 +113,8 @@ def test_a_document_handed_to_a_job_is_looked_at_again_should_the_job_be_forgott
 
 
 def test_a_document_returned_waits_for_any_job_and_nothing_counts_against_it() -> None:
-    back = document().submitted("j", LATER, NOW).returned("the gate closed", LATER, NOW)
-    assert (back.state, back.job, back.due, back.attempts, back.share) == (
+    back = document().submitted("j", LATER, NOW).requeued("the gate closed", LATER, NOW)
+    assert (back.state, back.job, back.due, back.attempts, back.max_batch_size) == (
         DocumentState.WAITING, "", LATER, 0, SERVICE_PACK,
     )  # fmt: skip
 
@@ -133,8 +138,8 @@ def test_each_submission_without_an_answer_counts_and_the_last_one_ends_the_docu
     one, shares = document(), []
     for attempt in range(MAX_ATTEMPTS):
         assert (one.state, one.attempts) == (DocumentState.WAITING, attempt)
-        shares.append(one.share)
-        one = one.submitted("j", LATER, NOW).unanswered("nothing", LATER, NOW)
+        shares.append(one.max_batch_size)
+        one = one.submitted("j", LATER, NOW).no_result("nothing", LATER, NOW)
     assert shares == list(BATCH_SIZES) == [25, 5, 1, 1, 1, 1, 1]
     assert (one.reason, one.attempts) == (Reason.EXHAUSTED, MAX_ATTEMPTS)
     assert f"{MAX_ATTEMPTS} times" in one.detail
@@ -176,7 +181,7 @@ ANALYSES = st.builds(
 def test_what_the_service_says_of_a_document_decides_it(analysis: Analysis, attempts: int) -> None:
     one = document().submitted("job1", LATER, NOW)
     for _ in range(attempts):
-        one = one.unanswered("nothing", LATER, NOW).submitted("job1", LATER, NOW)
+        one = one.no_result("nothing", LATER, NOW).submitted("job1", LATER, NOW)
     after = outcome(one, job(one), analysis, NOW)
     assert sound(after)
     if KEY in analysis.classes:

@@ -49,7 +49,7 @@ def test_a_life_from_start_to_end() -> None:
 def test_one_part_leads_to_another() -> None:
     training = operation().running("s", LATER, NOW).progressed(TRAINING, LATER, NOW)
     between = training.advanced(OperationKind.PUBLISH, {"model": "first"}, {"training": "succeeded"}, NOW)
-    assert (between.state, between.doing, between.kind) == (
+    assert (between.state, between.phase, between.kind) == (
         OperationState.STARTING, OperationKind.PUBLISH, OperationKind.TRAIN,
     )  # fmt: skip
     assert (between.service_id, between.polls, between.due, between.ended) == ("", 0, NOW, None)

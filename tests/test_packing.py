@@ -35,7 +35,7 @@ READABLES = st.lists(
 
 def fits(one: Pack) -> bool:
     return (
-        1 <= len(one) <= min(SERVICE_PACK, *(each.document.share for each in one))
+        1 <= len(one) <= min(SERVICE_PACK, *(each.document.max_batch_size for each in one))
         and sum(len(each.text) for each in one) <= REQUEST_TEXT
         and sum(len(json.dumps(each.text, ensure_ascii=False).encode()) for each in one) <= MAX_REQUEST
     )

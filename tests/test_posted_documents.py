@@ -26,7 +26,7 @@ from shared.operations import export
 from shared.operations.runner import follow
 from shared.services import services
 from shared.settings import TODAY_API
-from shared.storage.blobs import Documents
+from shared.storage.blobs import BlobStore
 from shared.storage.ledger import Ledger
 
 RECIPE = "Chop the garlic and simmer the onion in butter."
@@ -402,7 +402,7 @@ def test_what_is_no_file_is_not_read(world: World, monkeypatch: pytest.MonkeyPat
     def broken(*_: Any) -> Any:
         raise BadRequest("The disk is full.")
 
-    monkeypatch.setattr(Documents, "unite", broken)
+    monkeypatch.setattr(BlobStore, "commit_blocks", broken)
     failed = world.ended(world.ask("POST", "documents/export", {})[1])
     status, message = refused(world.ask("GET", f"operations/{failed['key']}/content"))
     assert (status, "The disk is full." in message) == (409, True)

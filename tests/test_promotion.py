@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from shared.operations.promotion import Deployed, against
+from shared.operations.promotion import Baseline, rejection_reason
 
-NOTHING = Deployed()
-UNJUDGED = Deployed("Old")
-OLD = Deployed("Old", 0.7)
+NOTHING = Baseline()
+UNJUDGED = Baseline("Old")
+OLD = Baseline("Old", 0.7)
 
 
 @pytest.mark.parametrize(
@@ -30,6 +30,6 @@ OLD = Deployed("Old", 0.7)
         (None, None, OLD, "no evaluation"),
     ],
 )
-def test_what_speaks_against_it(macro_f1: float | None, least: float | None, deployed: Deployed, why: str) -> None:
-    found = against(macro_f1, least, deployed)
+def test_what_speaks_against_it(macro_f1: float | None, least: float | None, deployed: Baseline, why: str) -> None:
+    found = rejection_reason(macro_f1, least, deployed)
     assert (why in found) if why else found == ""

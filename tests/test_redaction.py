@@ -101,7 +101,7 @@ def seen(stage: Stage, caplog: pytest.LogCaptureFixture) -> str:
         for _ in range(4):
             app.tick()
             stage.wait(20)
-    rows = [(row.key, dict(row.columns)) for row in stage.rows.between("", "~", 1000)]
+    rows = [(row.key, dict(row.columns)) for row in stage.rows.query_range("", "~", 1000)]
     asked = ["documents", "jobs", "health", "operations", "documents?state=failed", "projects", "projects/P"]
     answers = [app.ask("GET", path).body for path in asked]
     return f"{caplog.text}{rows}{answers}{stage.documents.result('a.txt')}"
@@ -204,7 +204,7 @@ SIGNED = "BlobEndpoint=http://127.0.0.1:1/a;TableEndpoint=http://127.0.0.1:1/a;S
 def test_the_signature_of_a_storage_address_is_not_logged(caplog: pytest.LogCaptureFixture) -> None:
     app = build(load({**ENVIRON, "DOCUMENTS_STORAGE": SIGNED}))
     with caplog.at_level(logging.WARNING):
-        for act in (lambda: app.documents.look("a.txt"), lambda: app.ledger.read(Gate)):
+        for act in (lambda: app.documents.get_properties("a.txt"), lambda: app.ledger.read(Gate)):
             try:
                 act()
             except StorageUnavailable:

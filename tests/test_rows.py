@@ -34,12 +34,12 @@ pytest_plugins = ["stores"]
 
 
 def keys(rows: Rows) -> list[str]:
-    return [row.key for row in rows.between("", "~", 1000)]
+    return [row.key for row in rows.query_range("", "~", 1000)]
 
 
 def test_nothing_is_there_at_first(rows: Rows) -> None:
     assert rows.get("a") is None
-    assert rows.between("", "~", 10) == []
+    assert rows.query_range("", "~", 10) == []
 
 
 def test_an_inserted_row_is_read_back_with_its_version(rows: Rows) -> None:
@@ -74,7 +74,7 @@ def test_versions_come_in_the_order_of_the_changes(rows: Rows) -> None:
     rows.apply([Insert(Row("c"))])
     a, deleted, b = rows.apply([Insert(Row("a")), Delete("c"), Update(Row("b", {"x": "1"}, old))])
     assert deleted == ""
-    assert {row.key: row.version for row in rows.between("", "~", 10)} == {"a": a, "b": b}
+    assert {row.key: row.version for row in rows.query_range("", "~", 10)} == {"a": a, "b": b}
 
 
 @pytest.mark.parametrize(
@@ -131,21 +131,21 @@ def test_an_update_without_a_version_is_a_mistake_of_ours(rows: Rows) -> None:
 
 def test_between_gives_keys_in_order_from_the_first_to_before_the_last(rows: Rows) -> None:
     rows.apply([Insert(Row(key)) for key in ("b|2", "a", "b|1", "b|~", "c", "b", "b|10")])
-    assert [row.key for row in rows.between("b", "c", 10)] == ["b", "b|1", "b|10", "b|2", "b|~"]
-    assert [row.key for row in rows.between("b|", "b|~", 2)] == ["b|1", "b|10"]
+    assert [row.key for row in rows.query_range("b", "c", 10)] == ["b", "b|1", "b|10", "b|2", "b|~"]
+    assert [row.key for row in rows.query_range("b|", "b|~", 2)] == ["b|1", "b|10"]
 
 
 @pytest.mark.parametrize("key", ["a' or RowKey ge '", "é", "@first"])
 def test_between_takes_any_text_for_a_bound(rows: Rows, key: str) -> None:
     rows.apply([Insert(Row("!")), Insert(Row(key))])
-    assert [row.key for row in rows.between(key, key + "~", 10)] == [key]
+    assert [row.key for row in rows.query_range(key, key + "~", 10)] == [key]
 
 
 def test_between_goes_on_over_pages_of_a_thousand(rows: Rows) -> None:
     for hundred in range(11):
         rows.apply([Insert(Row(f"{hundred:02}|{number:02}")) for number in range(100)])
-    assert len(rows.between("", "~", 1050)) == 1050
-    assert len({row.key for row in rows.between("", "~", 2000)}) == 1100
+    assert len(rows.query_range("", "~", 1050)) == 1050
+    assert len({row.key for row in rows.query_range("", "~", 2000)}) == 1100
 
 
 def test_of_many_at_once_one_wins_each_version(rows: Rows) -> None:

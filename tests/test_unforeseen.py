@@ -28,8 +28,8 @@ from shared.storage.tables import Row
 class Huge(MemoryDocuments):
     """One file shows as larger than memory; it must not be read."""
 
-    def look(self, name: str) -> Blob | None:
-        found = super().look(name)
+    def get_properties(self, name: str) -> Blob | None:
+        found = super().get_properties(name)
         return replace(found, size=MAX_FILE + 1) if found and name == "huge.txt" else found
 
     def read(self, name: str, etag: str) -> bytes:

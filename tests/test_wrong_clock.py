@@ -237,12 +237,12 @@ def test_what_a_process_may_be_sending_is_left_alone_by_a_clock_that_is_behind(o
 
 @given(st.floats(-60, 10**7), st.sampled_from([60.0, 7000.0]))
 def test_what_clocks_that_are_right_wrote_stays_as_it_is(later: float, wait: float) -> None:
-    waiting = document().returned("throttled", NOW + seconds(wait), NOW)
+    waiting = document().requeued("throttled", NOW + seconds(wait), NOW)
     assert waiting.bounded(NOW + seconds(later)) == waiting
 
 
 def test_bounded_once_it_stays_where_it_is() -> None:
-    far = document(now=NOW + YEARS).returned("throttled", NOW + YEARS + seconds(30), NOW + YEARS)
+    far = document(now=NOW + YEARS).requeued("throttled", NOW + YEARS + seconds(30), NOW + YEARS)
     once = far.bounded(NOW)
     assert (once.due, once.written, once.claimed) == (NOW + seconds(30), NOW, NOW)
     assert once.bounded(NOW + seconds(10)) == once
@@ -301,7 +301,7 @@ def is_red(stage: Stage, name: str) -> bool:
 
 
 def document_of(stage: Stage, name: str, due: datetime) -> Document:
-    blob = stage.documents.look(name)
+    blob = stage.documents.get_properties(name)
     assert blob
     return replace(Document.landed("documents", blob, stage.now), due=due, written=None)
 

@@ -67,7 +67,7 @@ def _text(document: Document, text: str) -> Text:
 
 def _fits(candidate: Pack) -> bool:
     return (
-        len(candidate) <= min(SERVICE_PACK, *(one.document.share for one in candidate))
+        len(candidate) <= min(SERVICE_PACK, *(one.document.max_batch_size for one in candidate))
         and sum(len(one.text) for one in candidate) <= REQUEST_TEXT
         and sum(one.size for one in candidate) <= MAX_REQUEST
     )

@@ -96,7 +96,7 @@ class Document(Timed):
     version: str = field(default="", compare=False)
 
     @property
-    def share(self) -> int:
+    def max_batch_size(self) -> int:
         """The most documents that its next job may have: the more attempts were in vain, the fewer."""
         return 1 if self.apart else BATCH_SIZES[min(self.attempts, MAX_ATTEMPTS - 1)]
 
@@ -136,18 +136,18 @@ class Document(Timed):
     def gone(self, now: datetime) -> Self:
         return self._ended(DocumentState.GONE, now, "the file was deleted before it was read")
 
-    def returned(self, why: str, due: datetime, now: datetime) -> Self:
+    def requeued(self, why: str, due: datetime, now: datetime) -> Self:
         """Back to waiting through no fault of its own."""
         timeline = self._after(now, why)
         return replace(self, state=DocumentState.WAITING, job="", due=due, written=now, timeline=timeline)
 
-    def unanswered(self, why: str, due: datetime, now: datetime) -> Self:
+    def no_result(self, why: str, due: datetime, now: datetime) -> Self:
         """A submission that may have been billed brought no answer: a counted attempt, and a smaller job next time."""
         attempts = self.attempts + 1
         if attempts >= MAX_ATTEMPTS:
             detail = f"Submitted {attempts} times without an answer; the last time: {why}"
             return replace(self.failed(Reason.EXHAUSTED, detail, now), attempts=attempts)
-        return replace(self.returned(why, due, now), attempts=attempts)
+        return replace(self.requeued(why, due, now), attempts=attempts)
 
     def set_back(
         self, why: str, due: datetime, now: datetime, *, patience: timedelta = timedelta(0), apart: bool = False

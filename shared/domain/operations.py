@@ -70,7 +70,7 @@ class Operation(Timed):
     version: str = field(default="", compare=False)
 
     @property
-    def doing(self) -> OperationKind:
+    def phase(self) -> OperationKind:
         return self.part or self.kind
 
     def taken(self, until: datetime, now: datetime) -> Self:
@@ -128,7 +128,7 @@ class Operation(Timed):
             detail="",
             due=now,
             written=now,
-            timeline=self._after(now, f"{self.doing} succeeded, {part} follows"),
+            timeline=self._after(now, f"{self.phase} succeeded, {part} follows"),
         )
 
     def bounded(self, now: datetime) -> Self:

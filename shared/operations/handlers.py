@@ -17,7 +17,7 @@ from shared.labels.formats import Format, is_labels_file, read_labels, write_lab
 from shared.labels.validation import load_valid_labels
 from shared.language.types import Classifier, Kind, Progress, Project, State
 from shared.operations import export
-from shared.operations.promotion import Deployed, against
+from shared.operations.promotion import Baseline, rejection_reason
 from shared.services import Services
 
 Result = Mapping[str, Any]
@@ -41,20 +41,20 @@ class Work:
 
 def next_part(operation: Operation, result: Result) -> OperationKind | None:
     """What follows the part that has just yielded `result`: a training that is to be published is, if good enough."""
-    wanted = operation.doing is OperationKind.TRAIN and "deployment" in operation.parameters
+    wanted = operation.phase is OperationKind.TRAIN and "deployment" in operation.parameters
     return OperationKind.PUBLISH if wanted and result.get("published") is not False else None
 
 
-def deployed(services: Services, project: str, deployment: str) -> Deployed:
+def deployed(services: Services, project: str, deployment: str) -> Baseline:
     """The model that answers there now, and its macro F1. Where deployments cannot be asked for, the last published."""
     try:
         model = services.language.deployment(project, deployment).model
     except ResourceNotFound:
-        return Deployed()
+        return Baseline()
     except NotSupported:
         remembered = services.ledger.read(ActiveClassifier).classifier
         model = remembered.model if remembered and _answers_at(remembered, project, deployment) else ""
-    return Deployed(model, _macro_f1(services, project, model)) if model else Deployed()
+    return Baseline(model, _macro_f1(services, project, model)) if model else Baseline()
 
 
 def _macro_f1(services: Services, project: str, model: str) -> float | None:
@@ -104,8 +104,8 @@ def _trained(services: Services, operation: Operation, _: Progress, __: datetime
     if "deployment" not in operation.parameters:
         return [], {"model": model}
     found = _macro_f1(services, operation.project, model)
-    deployed = Deployed(operation.result.get("deployedModel", ""), operation.result.get("deployedMacroF1"))
-    why = against(found, operation.parameters["ifMacroF1AtLeast"], deployed)
+    deployed = Baseline(operation.result.get("deployedModel", ""), operation.result.get("deployedMacroF1"))
+    why = rejection_reason(found, operation.parameters["ifMacroF1AtLeast"], deployed)
     result = {"model": model, **({} if found is None else {"macroF1": found})}
     return [], {**result, "published": False, "why": why} if why else result
 

@@ -6,14 +6,14 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
-class Deployed:
+class Baseline:
     """The model that is deployed, and its macro F1; "" and None where there is none or it was not evaluated."""
 
     model: str = ""
     macro_f1: float | None = None
 
 
-def against(macro_f1: float | None, least: float | None, deployed: Deployed) -> str:
+def rejection_reason(macro_f1: float | None, least: float | None, deployed: Baseline) -> str:
     """What speaks against publishing a model of this macro F1, in a sentence; "" if nothing does."""
     if macro_f1 is None:
         if least is None and deployed.macro_f1 is None:

@@ -133,7 +133,7 @@ def _step(services: Services, operation: Operation, now: datetime) -> None:
 
 def _begin_again(services: Services, operation: Operation, now: datetime) -> None:
     """The first try may have arrived, and have done all there was to do."""
-    arrived = WORK[operation.doing].arrived
+    arrived = WORK[operation.phase].arrived
     try:
         _begin(services, operation, now)
     except LanguageError as trouble:
@@ -143,7 +143,7 @@ def _begin_again(services: Services, operation: Operation, now: datetime) -> Non
 
 
 def _begin(services: Services, operation: Operation, now: datetime) -> Operation:
-    service_id = WORK[operation.doing].begin(services, operation)
+    service_id = WORK[operation.phase].begin(services, operation)
     if not service_id:
         return _succeed(services, operation, Progress(State.SUCCEEDED), now)
     [running] = services.ledger.commit((operation, operation.running(service_id, now + FIRST_LOOK, now)))
@@ -152,9 +152,9 @@ def _begin(services: Services, operation: Operation, now: datetime) -> Operation
 
 def _look(services: Services, operation: Operation, now: datetime) -> None:
     try:
-        progress = WORK[operation.doing].look(services, operation)
+        progress = WORK[operation.phase].look(services, operation)
     except ResourceNotFound:
-        if WORK[operation.doing].arrived is not ResourceNotFound:
+        if WORK[operation.phase].arrived is not ResourceNotFound:
             raise
         _begin_again(services, operation, now)  # nobody knows of the deletion any more: what it deletes tells
         return
@@ -171,7 +171,7 @@ def _look(services: Services, operation: Operation, now: datetime) -> None:
 
 
 def _succeed(services: Services, operation: Operation, progress: Progress, now: datetime) -> Operation:
-    changes, result = WORK[operation.doing].effect(services, operation, progress, now)
+    changes, result = WORK[operation.phase].effect(services, operation, progress, now)
     part = next_part(operation, result)
     if part:
         after = operation.advanced(part, result, progress.steps, now)

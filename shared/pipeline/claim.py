@@ -20,7 +20,7 @@ def claim(services: Services, name: str, now: datetime) -> Document | None:
     Raises StorageUnavailable if the claim could not be written: then nothing remembers the file, and it must be told
     of again.
     """
-    blob = services.documents.look(name)
+    blob = services.documents.get_properties(name)
     return claim_blob(services, blob, now) if blob else None
 
 

@@ -20,7 +20,7 @@ from shared.errors import GateClosed, InvalidResponse, LanguageError, Rejected, 
 from shared.language.types import Analysis, State
 from shared.pipeline import gate
 from shared.pipeline.isolation import each, log_trouble, patience, reason
-from shared.pipeline.settling import RETRY_FIRST, RETRY_MAX, settle, unanswered
+from shared.pipeline.settling import RETRY_FIRST, RETRY_MAX, no_result, settle
 from shared.pipeline.submission import GRACE, release_documents
 from shared.services import Services
 
@@ -162,7 +162,7 @@ def outcome(document: Document, job: Job, analysis: Analysis, now: datetime) -> 
         return document.succeeded(analysis.classes[document.key], job.classifier, now)
     if document.key in analysis.errors:
         return document.failed(Reason.REJECTED, analysis.errors[document.key], now)
-    return unanswered(document, analysis.error or "the service left it out of its answer", now)
+    return no_result(document, analysis.error or "the service left it out of its answer", now)
 
 
 def result_of(document: Document, job: Job, services: Services) -> dict[str, Any]:

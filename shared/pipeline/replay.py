@@ -48,7 +48,7 @@ def purge(services: Services, wanted: Selection, *, among: Range, dry_run: bool)
     """
 
     def forget(document: Document) -> None:
-        blob = services.documents.look(document.name)
+        blob = services.documents.get_properties(document.name)
         if blob is not None and blob.etag == document.etag:
             raise VersionConflict("The file is still there.")
         if not dry_run:

@@ -41,11 +41,11 @@ def settle(services: Services, job: tuple[Job, Job], documents: Sequence[Change]
         _settle_apart(services, job, documents)
 
 
-def unanswered(
+def no_result(
     document: Document, why: str, now: datetime, first: timedelta = RETRY_FIRST, longest: timedelta = RETRY_MAX
 ) -> Document:
     """After a submission that brought no answer: it waits longer each time."""
-    return document.unanswered(why, now + backoff(document.key, document.attempts, first, longest), now)
+    return document.no_result(why, now + backoff(document.key, document.attempts, first, longest), now)
 
 
 def _settle_apart(services: Services, job: tuple[Job, Job], documents: Sequence[Change]) -> None:
@@ -80,7 +80,7 @@ def rescue(services: Services, document: Document, now: datetime) -> Document | 
     if job is not None and not job.state.final:
         _in_time(services, services.ledger.repair(job), now)
         return document
-    services.ledger.commit((document, unanswered(document, "its job was forgotten", now)))
+    services.ledger.commit((document, no_result(document, "its job was forgotten", now)))
     return None
 
 

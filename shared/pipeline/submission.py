@@ -25,7 +25,7 @@ from shared.pipeline import gate
 from shared.pipeline.classifier import with_model
 from shared.pipeline.isolation import each, log_trouble, reason
 from shared.pipeline.loading import read_all, set_back, windows
-from shared.pipeline.settling import rescue, settle, unanswered
+from shared.pipeline.settling import no_result, rescue, settle
 from shared.services import Services
 
 log = logging.getLogger(__name__)
@@ -115,7 +115,7 @@ def _classifier(services: Services, now: datetime) -> Classifier | None:
 
 def release_documents(services: Services, job: Job, documents: Sequence[Document], why: str, now: datetime) -> None:
     """End a job that brought no answer, and that may have been billed: its documents wait again, or have failed."""
-    after = [unanswered(document, why, now) for document in documents]
+    after = [no_result(document, why, now) for document in documents]
     settle(services, (job, job.lost(why, now)), list(zip(documents, after, strict=True)))
 
 
@@ -169,7 +169,7 @@ def _send(job: Job, documents: list[Document], asked: list[list[Text]], services
 def _take_back(job: Job, documents: list[Document], services: Services, now: datetime) -> None:
     """Nothing was sent, and no attempt is counted."""
     why = "nothing was sent: the process was held up"
-    back = [(document, document.returned(why, now, now)) for document in documents]
+    back = [(document, document.requeued(why, now, now)) for document in documents]
     with suppress(VersionConflict):  # another instance has done so
         settle(services, (job, job.lost(why, now)), back)
 
@@ -201,12 +201,12 @@ def _answer(
     if isinstance(trouble, Rejected) and len(documents) == 1:
         after = [documents[0].failed(Reason.REJECTED, why, now)]
     elif isinstance(trouble, Rejected):
-        after = [unanswered(document, why, now) for document in documents]
+        after = [no_result(document, why, now) for document in documents]
     elif trouble.sent or billed:
         log.warning("Job %s may have been received and billed: an attempt is counted. %s", job.key, why)
-        after = [unanswered(document, why, now, UNSURE_FIRST, UNSURE_LONGEST) for document in documents]
+        after = [no_result(document, why, now, UNSURE_FIRST, UNSURE_LONGEST) for document in documents]
     else:
-        after = [document.returned(why, now, now) for document in documents]
+        after = [document.requeued(why, now, now) for document in documents]
     settle(services, (job, job.lost(why, now)), list(zip(documents, after, strict=True)))
 
 

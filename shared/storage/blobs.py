@@ -48,7 +48,7 @@ _TEXT = ContentSettings(content_type="text/plain")  # in whichever encoding it w
 _JSON = ContentSettings(content_type="application/json; charset=utf-8")
 
 
-class Documents:
+class BlobStore:
     """The documents container and the results container of one storage account.
 
     Each method may raise StorageUnavailable, or ContainerMissing when the container itself is not there.
@@ -59,7 +59,7 @@ class Documents:
         self.container = documents
         self.results = results
 
-    def look(self, name: str) -> Blob | None:
+    def get_properties(self, name: str) -> Blob | None:
         """The file as it is now; None if there is none of that name."""
         try:
             with self._asked():
@@ -86,7 +86,7 @@ class Documents:
         try:
             return self._content(blob, MAX_FILE, etag=f'"{etag}"', match_condition=MatchConditions.IfNotModified)
         except VersionConflict:
-            if self.look(name) is None:  # Azurite says 412 of a blob that is gone, Azure 404
+            if self.get_properties(name) is None:  # Azurite says 412 of a blob that is gone, Azure 404
                 raise NotFound("There is no such blob.") from None
             raise
 
@@ -140,7 +140,7 @@ class Documents:
         """
         seen = ""
         for _ in range(TRIES):
-            source = self.look(name)
+            source = self.get_properties(name)
             if source is None or source.etag != etag:
                 return False
             try:

@@ -129,7 +129,7 @@ class Ledger:
         first, last = f"due|{KINDS[kind]}|", f"due|{KINDS[kind]}|{_time_key(now)}{_AFTER_ALL}"
         found: list[Entry] = []
         while len(found) < limit:  # what cannot be read stands before the others for ever
-            rows = self._rows.between(first, last, limit)
+            rows = self._rows.query_range(first, last, limit)
             found += self._indexed(kind, rows)
             if len(rows) < limit:
                 break
@@ -190,7 +190,7 @@ class Ledger:
 
     def unreadable(self, kind: type[Entry], limit: int) -> list[str]:
         """The keys of the rows that cannot be read, of the first `limit` open values."""
-        indexes = self._rows.between(f"due|{KINDS[kind]}|", f"due|{KINDS[kind]}|{_AFTER_ALL}", limit)
+        indexes = self._rows.query_range(f"due|{KINDS[kind]}|", f"due|{KINDS[kind]}|{_AFTER_ALL}", limit)
         keys = [f"{KINDS[kind]}|{row.key.rpartition('|')[2]}" for row in indexes]
         with ThreadPoolExecutor(READERS) as readers:
             rows = readers.map(self._rows.get, keys)
@@ -233,7 +233,7 @@ class Ledger:
         begin = max(first, after + "!") if after else first
 
         def read(prefix: str) -> list[tuple[str, Row]]:
-            rows = self._rows.between(prefix + begin, prefix + last + _AFTER_ALL, limit + 1)
+            rows = self._rows.query_range(prefix + begin, prefix + last + _AFTER_ALL, limit + 1)
             return [(row.key.removeprefix(prefix), row) for row in rows]
 
         with ThreadPoolExecutor(READERS) as readers:

@@ -60,7 +60,7 @@ class Rows(Protocol):
 
     def get(self, key: str) -> Row | None: ...
 
-    def between(self, first: str, last: str, limit: int) -> list[Row]:
+    def query_range(self, first: str, last: str, limit: int) -> list[Row]:
         """At most `limit` rows with first <= key < last, in the order of their keys."""
         ...
 
@@ -98,7 +98,7 @@ class TableRows:
             except ResourceNotFoundError:
                 return None
 
-    def between(self, first: str, last: str, limit: int) -> list[Row]:
+    def query_range(self, first: str, last: str, limit: int) -> list[Row]:
         parameters = {"partition": self._partition, "first": first, "last": last}
         with self._asked() as table:
             found = table.query_entities(RANGE, parameters=parameters, results_per_page=min(limit, 1000))

@@ -120,7 +120,7 @@ def _to_beat(services: Services, project: str, parameters: Mapping[str, Any]) ->
 
 def _job_of(operation: Operation) -> str:
     """The service's id of a training under way. Raises Conflict if there is none to cancel."""
-    if operation.state.final or operation.doing is not OperationKind.TRAIN:
+    if operation.state.final or operation.phase is not OperationKind.TRAIN:
         raise Conflict("The training has ended: there is nothing to cancel.")
     if operation.state is OperationState.STARTING:
         raise Conflict("The training has not begun at the service yet: cancel it once its state is running.")
