@@ -33,6 +33,7 @@ ONLY_BY: dict[str, set[str]] = {
     "azure.identity": {"services"},
     "werkzeug": {"api.routes"},
     "hashlib": {"domain.keys"},
+    "msgspec": {"storage.serialization"},
 }
 # Clients of what is outside, and what holds them: `services` alone builds them.
 CLIENTS = (
@@ -47,7 +48,7 @@ CLIENTS = (
     "TableRows",
 )
 # Imported only when they are first used: at the start they would cost every cold process its first second.
-ON_FIRST_USE = ("requests", "azure.data.tables", "azure.storage.blob", "azure.identity", "azure.core")
+ON_FIRST_USE = ("requests", "azure.data.tables", "azure.storage.blob", "azure.identity", "azure.core", "msgspec")
 # These decide, and know no place to read or write: nothing of ours but each other, and of Python no I/O and no clock.
 PURE_ROOMS = {"domain"}
 PURE = {

@@ -12,7 +12,6 @@ Every change of a value and of its index rows is one transaction, conditional on
 
 from __future__ import annotations
 
-import json
 import logging
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -29,7 +28,7 @@ from shared.domain.keys import digest
 from shared.domain.operations import Operation
 from shared.domain.singletons import ActiveClassifier, Gate, Heartbeat, Pause, SubmitLease, Sweep, TokenBucket
 from shared.errors import TextdropError, VersionConflict
-from shared.storage.serialization import from_json, to_json
+from shared.storage.serialization import decode, encode
 from shared.storage.tables import Change, Delete, Insert, Row, Rows, Update
 
 Entry = TypeVar("Entry", Document, Job, Operation)
@@ -292,7 +291,7 @@ def _key_of(change: Change) -> str:
 
 def _body(value: Any) -> dict[str, str]:
     """The value as JSON, in as many columns as it needs: body0, body1, …"""
-    text = json.dumps(to_json(value, without=frozenset({"version"})), ensure_ascii=False, separators=(",", ":"))
+    text = encode(value)
     return {f"body{n}": text[n * COLUMN : (n + 1) * COLUMN] for n in range(1 + len(text) // COLUMN)}
 
 
@@ -300,7 +299,7 @@ def _value(kind: Any, row: Row) -> Any:
     parts = sorted(
         (int(name.removeprefix("body")), part) for name, part in row.columns.items() if name.startswith("body")
     )
-    value = replace(from_json(kind, json.loads("".join(part for _, part in parts))), version=row.version)
+    value = decode(kind, "".join(part for _, part in parts), row.version)
     index_keys(value)  # raises for a time that no index row can hold
     return value
 
