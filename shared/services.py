@@ -53,6 +53,11 @@ class Seen:
             self._gate = self._gate.bounded(now)
             return self._gate.is_closed(now)
 
+    def opens(self, now: datetime) -> datetime:
+        """When calls may begin again: `now`, or when the gate that was seen is no longer closed."""
+        with self._looking:
+            return max(now, self._gate.until or now)
+
     def opened(self) -> Gate:
         """The gate that was seen, with no trouble yet."""
         return self._gate.opened()

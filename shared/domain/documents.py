@@ -24,6 +24,8 @@ SERVICE_PACK = 25  # documents a request: Microsoft's service limits
 # The most documents a job may have with one that was submitted in vain before: how often, and in a job of how many.
 BATCH_SIZES = (SERVICE_PACK, 5, 1, 1, 1, 1, 1)
 MAX_ATTEMPTS = len(BATCH_SIZES)  # a document is submitted, and may be billed, no more often; a replay counts again
+REFUSED_TOGETHER = 2  # refusals in a row after which a document is sent alone
+MAX_REFUSALS = 100  # in a row, ten minutes apart, that end a document while the service takes others
 LANGUAGE = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{1,8}){0,3}", re.ASCII)  # of a text, as callers and blobs name it
 
 
@@ -69,6 +71,7 @@ class Document(Timed):
     when it is to be looked at next; `written`: when that was decided, by the clock that did, None while a job holds it
     and moves it on. `confidence` runs from 0 to 1. `setbacks`: errors in a row that kept it from its
     next step, since `set_back_since`; `apart`: the last of them was met in company, so that it is sent alone.
+    `refusals`: submissions in a row that the service did not take, through trouble that was no judgement on them.
     """
 
     key: str
@@ -85,6 +88,7 @@ class Document(Timed):
     setbacks: int = 0
     set_back_since: datetime | None = None
     apart: bool = False
+    refusals: int = 0
     job: str = ""
     reason: Reason | None = None
     detail: str = ""
@@ -98,7 +102,8 @@ class Document(Timed):
     @property
     def max_batch_size(self) -> int:
         """The most documents that its next job may have: the more attempts were in vain, the fewer."""
-        return 1 if self.apart else BATCH_SIZES[min(self.attempts, MAX_ATTEMPTS - 1)]
+        alone = self.apart or self.refusals >= REFUSED_TOGETHER
+        return 1 if alone else BATCH_SIZES[min(self.attempts, MAX_ATTEMPTS - 1)]
 
     @classmethod
     def landed(cls, container: str, blob: Blob, now: datetime) -> Self:
@@ -125,7 +130,7 @@ class Document(Timed):
 
     def succeeded(self, classes: tuple[ClassScore, ...], classifier: Classifier, now: datetime) -> Self:
         ended = self._ended(DocumentState.SUCCEEDED, now, "classified", classes=classes, classifier=classifier)
-        return replace(ended, setbacks=0, set_back_since=None)
+        return replace(ended, setbacks=0, set_back_since=None, refusals=0)
 
     def failed(self, reason: Reason, detail: str, now: datetime) -> Self:
         return self._ended(DocumentState.FAILED, now, detail, reason=reason, detail=detail[:REASON_LENGTH])
@@ -147,7 +152,18 @@ class Document(Timed):
         if attempts >= MAX_ATTEMPTS:
             detail = f"Submitted {attempts} times without an answer; the last time: {why}"
             return replace(self.failed(Reason.EXHAUSTED, detail, now), attempts=attempts)
-        return replace(self.requeued(why, due, now), attempts=attempts)
+        return replace(self.requeued(why, due, now), attempts=attempts, refusals=0)
+
+    def refused(self, why: str, due: datetime, now: datetime, *, alone: bool) -> Self:
+        """The service did not take its job, and nothing was billed: no attempt, but soon it is sent by itself.
+
+        `alone`: the service took others meanwhile. Then the last of MAX_REFUSALS in a row ends it.
+        """
+        refusals = self.refusals + 1
+        if alone and refusals >= MAX_REFUSALS:
+            return self.failed(Reason.ERROR, f"The service refused it {refusals} times; the last time: {why}", now)
+        back = replace(self, state=DocumentState.WAITING, job="", due=due, timeline=self._after_other(now, why))
+        return replace(back, refusals=min(refusals, MAX_REFUSALS))
 
     def set_back(
         self, why: str, due: datetime, now: datetime, *, patience: timedelta = timedelta(0), apart: bool = False
@@ -180,6 +196,7 @@ class Document(Timed):
             setbacks=0,
             set_back_since=None,
             apart=False,
+            refusals=0,
             job="",
             reason=None,
             detail="",

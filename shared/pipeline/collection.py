@@ -65,7 +65,7 @@ def _set_back(job: Job, trouble: Exception, services: Services, now: datetime) -
     if job.expires and now >= job.expires:
         _lose(job, reason(trouble), services, now)
         return
-    due = now + backoff(job.key, job.setbacks, RETRY_FIRST, RETRY_MAX)
+    due = services.seen.opens(now) + backoff(job.key, job.setbacks, RETRY_FIRST, RETRY_MAX)
     with suppress(VersionConflict):
         services.ledger.commit((job, job.set_back(reason(trouble), due, now)))
 
@@ -93,9 +93,20 @@ def _poll(job: Job, services: Services, now: datetime) -> None:
         log_trouble(trouble)
         _set_back(job, trouble, services, now)
     except LanguageError as trouble:
-        _wait_or_expire(job, str(trouble), services, now)
+        _wait_behind(job, trouble, services, now)
     else:
         _judge(job, analysis, services, now)
+
+
+def _wait_behind(job: Job, trouble: LanguageError, services: Services, now: datetime) -> None:
+    """Its poll closed the gate, and may do so each time: it is due some time after the gate opens, so that others go
+    first. It counts against the job only if the service answered others before.
+    """
+    if gate.is_first_trouble(services, now):
+        _set_back(job, trouble, services, now)
+        return
+    wait = services.seen.opens(now) - now + backoff(job.key, job.polls, RETRY_FIRST, RETRY_MAX)
+    _wait_or_expire(job, str(trouble), services, now, wait)
 
 
 def _ask(job: Job, services: Services, now: datetime) -> Analysis:
@@ -111,7 +122,7 @@ def _ask(job: Job, services: Services, now: datetime) -> Analysis:
 
 def _judge(job: Job, analysis: Analysis, services: Services, now: datetime) -> None:
     if not analysis.state.final:
-        _wait_or_expire(job, analysis.status, services, now, analysis.retry_after)
+        _wait_or_expire(job, analysis.status, services, now, _wait(job, analysis.retry_after))
     elif analysis.state is State.SUCCEEDED or analysis.classes or analysis.errors:
         _settle(job, analysis, services, now)
     else:
@@ -200,16 +211,20 @@ def _lose(job: Job, why: str, services: Services, now: datetime) -> None:
     release_documents(services, job, _held(job, services), why, now)
 
 
-def _wait_or_expire(job: Job, status: str, services: Services, now: datetime, retry_after: float | None = None) -> None:
+def _wait_or_expire(job: Job, status: str, services: Services, now: datetime, wait: timedelta) -> None:
     if job.expires and now >= job.expires:
         _lose(job, "it expired before it ended", services, now)
     else:
-        _postpone(job, status, services, now, retry_after)
+        _postpone(job, status, services, now, wait)
 
 
-def _postpone(job: Job, status: str, services: Services, now: datetime, retry_after: float | None = None) -> None:
-    wait = backoff(job.key, job.polls, POLL_FIRST, POLL_MAX)
-    if retry_after is not None:
-        wait = min(timedelta(seconds=retry_after), MAX_RETRY_AFTER)
+def _postpone(job: Job, status: str, services: Services, now: datetime, wait: timedelta | None = None) -> None:
     with suppress(VersionConflict):
-        services.ledger.commit((job, job.polled(status, now + wait, now)))
+        services.ledger.commit((job, job.polled(status, now + (wait or _wait(job)), now)))
+
+
+def _wait(job: Job, retry_after: float | None = None) -> timedelta:
+    """Until the next poll: as long as the service asks, within reason, or longer each time."""
+    if retry_after is not None:
+        return min(timedelta(seconds=retry_after), MAX_RETRY_AFTER)
+    return backoff(job.key, job.polls, POLL_FIRST, POLL_MAX)

@@ -142,6 +142,11 @@ def close(services: Services, trouble: LanguageError, now: datetime) -> None:
         log.warning("No analyze calls for a while. %s", services.ledger.change(Gate, closed).reason)
 
 
+def is_first_trouble(services: Services, now: datetime) -> bool:
+    """Whether calls went well until the gate was closed last: then the trouble may be that of one job alone."""
+    return look(services, now).failures <= 1
+
+
 def relax(services: Services, now: datetime) -> None:
     """A call went well: forget past trouble, unless another call has just closed it."""
     gate = look(services, now)

@@ -16,16 +16,17 @@ from functools import partial
 from uuid import uuid4
 
 from shared.domain.batching import Pack, pack, requests
+from shared.domain.clocks import backoff
 from shared.domain.documents import SERVICE_PACK, Document, DocumentState, Reason
 from shared.domain.jobs import JOB_LIFETIME, Job
 from shared.domain.singletons import Pause
-from shared.errors import LanguageError, Rejected, StorageUnavailable, VersionConflict
+from shared.errors import GateClosed, LanguageError, Rejected, StorageUnavailable, VersionConflict
 from shared.language.types import Classifier, Text
 from shared.pipeline import gate
 from shared.pipeline.classifier import with_model
 from shared.pipeline.isolation import each, log_trouble, reason
 from shared.pipeline.loading import read_all, set_back, windows
-from shared.pipeline.settling import no_result, rescue, settle
+from shared.pipeline.settling import RETRY_MAX, no_result, rescue, settle
 from shared.services import Services
 
 log = logging.getLogger(__name__)
@@ -34,6 +35,7 @@ GRACE = timedelta(minutes=2)  # longer than any request may take
 FIRST_POLL, FIRST_POLL_EACH = timedelta(seconds=1), timedelta(milliseconds=200)  # a full job takes longer
 # After a submission whose answer cannot be used: all attempts together outlast an outage of two hours.
 UNSURE_FIRST, UNSURE_LONGEST = timedelta(minutes=2), timedelta(hours=2)
+REFUSED_FIRST = timedelta(seconds=1)  # after the gate has opened
 FRESH = timedelta(seconds=1)  # a job's row this young need not be looked at before its request
 
 Clock = Callable[[], datetime]
@@ -70,7 +72,7 @@ def _submit_all(
     waiting: Sequence[Document], classifier: Classifier, services: Services, clock: Clock, has_time: Callable[[], bool]
 ) -> int:
     """Returns how many are no longer due. Those that errors kept back come last."""
-    fresh_first = sorted(waiting, key=lambda document: document.setbacks > 0)
+    fresh_first = sorted(waiting, key=lambda document: document.setbacks > 0 or document.refusals > 0)
     moved = 0
     for window in windows(fresh_first[: gate.left(services, clock()) * SERVICE_PACK]):
         readables = read_all(window, services, clock())
@@ -205,9 +207,23 @@ def _answer(
     elif trouble.sent or billed:
         log.warning("Job %s may have been received and billed: an attempt is counted. %s", job.key, why)
         after = [no_result(document, why, now, UNSURE_FIRST, UNSURE_LONGEST) for document in documents]
-    else:
+    elif isinstance(trouble, GateClosed):  # another thread of this process met the trouble
         after = [document.requeued(why, now, now) for document in documents]
+    else:
+        after = _refused(why, documents, services, now)
     settle(services, (job, job.lost(why, now)), list(zip(documents, after, strict=True)))
+
+
+def _refused(why: str, documents: Sequence[Document], services: Services, now: datetime) -> list[Document]:
+    """Due again some time after the gate opens, so that others go first: these may close it each time."""
+    alone = len(documents) == 1 and gate.is_first_trouble(services, now)
+    opens = services.seen.opens(now)
+
+    def refused(document: Document) -> Document:
+        due = opens + backoff(document.key, document.refusals, REFUSED_FIRST, RETRY_MAX)
+        return document.refused(why, due, now, alone=alone)
+
+    return [refused(document) for document in documents]
 
 
 def _rescue(documents: Sequence[Document], services: Services, now: datetime) -> None:
