@@ -12,19 +12,19 @@ from stage import Instance, Stage
 
 from shared.domain.documents import MAX_REFUSALS, Document, DocumentState, Reason
 from shared.errors import (
+    AccessDenied,
     Busy,
     LanguageError,
     QuotaSpent,
-    Refused,
+    ResourceNotFound,
     Throttled,
     Unavailable,
     Unexpected,
-    Unknown,
 )
 from shared.language.types import Analysis, Classifier, Text
 
-SUBMISSIONS = [Throttled, Refused, Unexpected, Busy, Unknown, Unavailable, QuotaSpent]
-POLLS = [Throttled, Refused, Unexpected, Busy, Unavailable]
+SUBMISSIONS = [Throttled, AccessDenied, Unexpected, Busy, ResourceNotFound, Unavailable, QuotaSpent]
+POLLS = [Throttled, AccessDenied, Unexpected, Busy, Unavailable]
 POISON = "a-poison.txt"
 VENOM = "venom"
 
@@ -103,7 +103,7 @@ def test_a_file_that_lands_much_later_does_not_wait_for_it(
 
 
 def test_a_document_that_is_refused_each_time_while_others_are_taken_has_failed_in_the_end() -> None:
-    stage, app = begun(Venomous(submission=Refused), companions=0)
+    stage, app = begun(Venomous(submission=AccessDenied), companions=0)
     for number in range(2 * MAX_REFUSALS):
         stage.wait(600)
         put(f"other{number}.txt", SHIP)(stage)
@@ -119,7 +119,7 @@ def test_a_document_that_is_refused_each_time_while_others_are_taken_has_failed_
 
 
 def test_a_document_that_is_refused_each_time_as_all_others_are_waits() -> None:
-    stage, app = begun(Venomous(submission=Refused), companions=0)
+    stage, app = begun(Venomous(submission=AccessDenied), companions=0)
     for _ in range(3 * MAX_REFUSALS):
         stage.wait(1800)
         app.tick()

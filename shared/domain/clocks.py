@@ -12,7 +12,7 @@ CLOCK_SKEW = timedelta(minutes=1)  # clocks that differ by less are taken as rig
 MAX_WAIT: Mapping[str, timedelta] = {
     "gate": timedelta(hours=1),
     "waiting document": timedelta(hours=2.5),
-    "job": timedelta(minutes=20),
+    "job": timedelta(hours=1.25),
     "operation": timedelta(minutes=20),
     "request": timedelta(hours=1),  # what a process may be asking for at this moment
 }
