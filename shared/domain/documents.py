@@ -162,7 +162,7 @@ class Document(Timed):
         refusals = self.refusals + 1
         if alone and refusals >= MAX_REFUSALS:
             return self.failed(Reason.ERROR, f"The service refused it {refusals} times; the last time: {why}", now)
-        return replace(self.returned(why, due, now), refusals=min(refusals, MAX_REFUSALS))
+        return replace(self.requeued(why, due, now), refusals=min(refusals, MAX_REFUSALS))
 
     def set_back(
         self, why: str, due: datetime, now: datetime, *, patience: timedelta = timedelta(0), apart: bool = False
