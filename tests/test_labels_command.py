@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from local.__main__ import main
@@ -262,6 +262,7 @@ CLASS = st.text(st.sampled_from("abcXYZäöü-_'\",. "), min_size=1, max_size=20
 ROWS = st.lists(st.tuples(WORDS, st.lists(CLASS, max_size=3, unique=True)), min_size=1, max_size=8)
 
 
+@settings(deadline=None, max_examples=50, suppress_health_check=[HealthCheck.too_slow])
 @given(ROWS, st.sampled_from(",;\t"), st.sampled_from(["utf-8", "utf-8-sig", "utf-16"]))
 def test_a_csv_file_comes_back_as_labels_and_texts(
     tmp_path_factory: pytest.TempPathFactory, rows: list[tuple[str, list[str]]], delimiter: str, encoding: str

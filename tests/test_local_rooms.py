@@ -11,6 +11,7 @@ PACKAGE = "local"
 ROOMS: dict[str, tuple[str, ...]] = {
     "errors": (),
     "paths": (),
+    "bulk": (),
     "ports": ("errors",),
     "development_storage": (),
     "child_process": ("errors",),
@@ -20,7 +21,7 @@ ROOMS: dict[str, tuple[str, ...]] = {
     "stack": ("errors", "paths", "ports", "development_storage", "child_process", "language", "host"),
     "doctor": ("errors", "development_storage", "host"),
     "labelled": ("errors",),
-    "cli": ("errors", "paths", "development_storage", "host", "stack", "doctor", "labelled"),
+    "cli": ("errors", "paths", "development_storage", "host", "stack", "doctor", "labelled", "bulk"),
     "__main__": ("errors", "paths"),
 }
 SHARED = [f"shared.{name}" for name in modules_of("shared")]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import mimetypes
 import time
@@ -93,13 +94,28 @@ class Client:
 
     def upload(self, container: str, files: Mapping[str, Path]) -> None:
         """Uploads files, by their names there, to a container, which is created if needed. Raises SetupError."""
-        target = self._blobs.get_container_client(container)
+        self._make(container)
+        for name, file in files.items():
+            self.put(container, name, read(file))
+
+    def put(self, container: str, name: str, content: bytes) -> None:
+        """Writes a blob with the MD5 of its content. Raises SetupError."""
+        kind = mimetypes.guess_type(name)[0] or "application/octet-stream"
+        digest = bytearray(hashlib.md5(content, usedforsecurity=False).digest())
+        settings = ContentSettings(content_type=kind, content_md5=digest)
         with _storage_errors():
-            with suppress(ResourceExistsError):
-                target.create_container()
-            for name, file in files.items():
-                content = ContentSettings(content_type=mimetypes.guess_type(name)[0] or "application/octet-stream")
-                target.upload_blob(name, read(file), overwrite=True, content_settings=content)
+            self._blobs.get_blob_client(container, name).upload_blob(content, overwrite=True, content_settings=settings)
+
+    def stored(self, container: str) -> dict[str, bytes]:
+        """The MD5 of each blob (b"" if storage has none) in a container, which is created if needed."""
+        self._make(container)
+        with _storage_errors():
+            blobs = self._blobs.get_container_client(container).list_blobs()
+            return {blob.name: bytes(blob.content_settings.content_md5 or b"") for blob in blobs}
+
+    def _make(self, container: str) -> None:
+        with _storage_errors(), suppress(ResourceExistsError):
+            self._blobs.create_container(container)
 
     def download(self, name: str) -> bytes:
         """A blob of the results container. Raises SetupError."""

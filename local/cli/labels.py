@@ -13,7 +13,7 @@ from rich.markup import escape
 from rich.table import Table as Printed
 
 from local.cli import show
-from local.cli.training_data import LABELS_NAME, NAME, PROJECT, training_container
+from local.cli.training_data import LABELS_NAME, NAME, PROJECT, check_container, training_container
 from local.errors import SetupError
 from local.labelled import class_folders, table
 from local.labelled.examples import Example, Merged, merge
@@ -23,7 +23,6 @@ from shared.language.types import Kind, Labels, Project
 MAX_LISTED = 20  # errors, or warnings
 KINDS = {"single": Kind.SINGLE, "multi": Kind.MULTI}
 FORMATS = {one.value: one for one in Format}
-CONTAINER = re.compile(r"[a-z0-9](-?[a-z0-9]){2,62}")
 LANGUAGE = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*")
 
 
@@ -71,9 +70,7 @@ def _project(options: argparse.Namespace) -> Project:
     name = options.project or re.sub(r"[^A-Za-z0-9]", "", options.folder.resolve().name)[:50] or PROJECT
     if not NAME.fullmatch(name):
         raise SetupError("--project must have 1 to 50 letters and digits.")
-    container = options.container or training_container(name)
-    if not CONTAINER.fullmatch(container):
-        raise SetupError("--container must have 3 to 63 lower-case letters, digits and single hyphens.")
+    container = check_container(options.container or training_container(name))
     if not LANGUAGE.fullmatch(options.language):
         raise SetupError("--language must be the code of a language, such as en-us.")
     return Project(name, KINDS[options.type], container, options.language)

@@ -25,6 +25,7 @@ LABELS_NAME = "labels.json"
 PROJECT = "MyProject"  # without a name in the labels file: the quickstart's
 LANGUAGE = "en-us"
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9]{0,49}")
+CONTAINER = re.compile(r"(?=.{3,63}$)[a-z0-9]+(-[a-z0-9]+)*", re.ASCII)
 
 
 @dataclass(frozen=True)
@@ -44,7 +45,7 @@ class TrainingData:
     def of(cls, data: Path | None, labels: Path | None) -> TrainingData:
         """From a folder of texts and a labels file; without both, the samples. Raises SetupError."""
         data, labels = _both(data, labels)
-        documents, named = _read(labels)
+        documents, named = load_labels(labels)
         name = str(named.get("projectName") or "")
         single = "single" in str(named.get("projectKind") or "").lower()
         return cls(
@@ -72,6 +73,26 @@ class TrainingData:
             content = read(file)
             digest.update(f"{name} {len(content)}\n".encode() + content)
         return digest.hexdigest()
+
+
+def check_container(name: str) -> str:
+    """Returns the name if storage accepts it for a container. Raises SetupError."""
+    if not CONTAINER.fullmatch(name):
+        raise SetupError("--container must have 3 to 63 lower-case letters, digits and single hyphens.")
+    return name
+
+
+def load_labels(labels: Path) -> tuple[list[str], dict[str, Any]]:
+    """The locations of the documents, and the properties of the project. Raises SetupError."""
+    try:
+        content = labels.read_bytes()
+        documents = [document.location for document in parse_labels(content).documents]
+    except OSError as error:
+        raise SetupError(f"{labels} cannot be read ({error.strerror}): correct LABELS.") from error
+    except BadRequest as error:
+        raise SetupError(f"{labels} is not a labels file: {error}") from error
+    body = json.loads(content.decode(json.detect_encoding(content)))
+    return documents, dict(body.get("metadata") or {})
 
 
 def training_container(project: str) -> str:
@@ -137,16 +158,3 @@ def _labelled(folder: Path, documents: Iterable[str]) -> Mapping[str, Path]:
     if not found:
         raise SetupError(f"{folder} has no .txt file that the labels file names: correct DATA or LABELS.")
     return found
-
-
-def _read(labels: Path) -> tuple[list[str], dict[str, Any]]:
-    """The locations of the documents, and the properties of the project. Raises SetupError."""
-    try:
-        content = labels.read_bytes()
-        documents = [document.location for document in parse_labels(content).documents]
-    except OSError as error:
-        raise SetupError(f"{labels} cannot be read ({error.strerror}): correct LABELS.") from error
-    except BadRequest as error:
-        raise SetupError(f"{labels} is not a labels file: {error}") from error
-    body = json.loads(content.decode(json.detect_encoding(content)))
-    return documents, dict(body.get("metadata") or {})

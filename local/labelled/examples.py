@@ -28,7 +28,7 @@ class Example:
     @classmethod
     def of(cls, location: str, where: str, classes: Sequence[str], raw: bytes) -> Example:
         """With the errors of its name and of its text."""
-        errors = (*_name_errors(location, where), *_text_errors(where, raw))
+        errors = (*name_errors(location, where), *_text_errors(where, raw))
         return cls(location, where, tuple(dict.fromkeys(classes)), hashlib.sha256(raw).digest(), errors)
 
 
@@ -60,6 +60,20 @@ def merge(examples: Iterable[Example], kind: Kind, language: str, *, skip_invali
     return Merged(labels, findings, len(everything) - len(valid), len(valid) - len(groups))
 
 
+def name_errors(location: str, where: str) -> list[Finding]:
+    """Why storage cannot keep a file under this name; `where` names it for people."""
+    try:
+        location.encode()
+    except UnicodeEncodeError:
+        printable = where.encode("utf-8", "backslashreplace").decode()
+        return [Finding(printable, "has a name that is not UTF-8", "Rename it.")]
+    try:
+        file_name(location, "name")
+    except BadRequest as error:
+        return [Finding(where, f"has a name that storage cannot keep: {error}", "Rename it.")]
+    return []
+
+
 def _classes(group: Sequence[Example]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(name for example in group for name in example.classes))
 
@@ -83,19 +97,6 @@ def _shared_locations(groups: Iterable[Sequence[Example]]) -> list[Finding]:
             what = f"is another text with the name of {other.where}, {other.location}"
             found.append(Finding(group[0].where, what, "Give it another name."))
     return found
-
-
-def _name_errors(location: str, where: str) -> list[Finding]:
-    try:
-        location.encode()
-    except UnicodeEncodeError:
-        printable = where.encode("utf-8", "backslashreplace").decode()
-        return [Finding(printable, "has a name that is not UTF-8", "Rename it.")]
-    try:
-        file_name(location, "name")
-    except BadRequest as error:
-        return [Finding(where, f"has a name that storage cannot keep: {error}", "Rename it.")]
-    return []
 
 
 def _text_errors(where: str, raw: bytes) -> list[Finding]:

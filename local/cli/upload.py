@@ -1,0 +1,154 @@
+"""`python -m local upload FOLDER`: uploads texts to a container of the running app, and training texts' labels file."""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import json
+import shlex
+from collections import Counter
+from collections.abc import Mapping
+from pathlib import Path
+
+from local import bulk
+from local.cli import show
+from local.cli.client import Client
+from local.cli.training_data import LABELS_NAME, check_container, load_labels
+from local.errors import SetupError
+from local.labelled.examples import name_errors
+from local.labelled.text_files import locations, read, text_files
+from local.stack import discovery
+from local.stack.discovery import Stack
+
+MAX_LISTED = 5  # names in a message
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("folder", type=Path, metavar="FOLDER", help="its .txt files, also those in sub-folders")
+    parser.add_argument(
+        "--container", help="documents, where texts get classified (the default), or one for training texts"
+    )
+    parser.add_argument("--labels", type=Path, help=f"labels file of training texts (default: FOLDER/{LABELS_NAME})")
+
+
+def run(options: argparse.Namespace) -> int:
+    """Exit code 0 only if everything is in the container."""
+    stack = discovery.find()
+    client = Client(stack)
+    client.health()  # only a running textdrop gets files
+    labels = options.labels or (options.folder / LABELS_NAME if (options.folder / LABELS_NAME).is_file() else None)
+    container = _container(options, stack, labels)
+    classified = container == stack.container
+    texts = _named_by_path(options.folder) if classified else locations(options.folder)
+    if not texts:
+        raise SetupError(f"There are no .txt files in {options.folder}.")
+    _check_names(texts)
+    _show_others(options.folder, len(texts))
+    stored = client.stored(container)
+    if labels and not classified:
+        texts = _labelled(labels, texts, stored)
+    _upload(client, container, texts, stored)
+    if classified:
+        _notify(client, stack)
+    elif labels:
+        _upload(client, container, {labels.name: labels}, stored)
+        _show_next(stack, container, labels)
+    return 0
+
+
+def _container(options: argparse.Namespace, stack: Stack, labels: Path | None) -> str:
+    """Raises SetupError if training texts would be classified, because nobody named their container."""
+    if options.container or not labels:
+        container = check_container(options.container or stack.container)
+        if container == stack.results:
+            raise SetupError(f"{container} holds the app's results: name another --container.")
+        if options.labels and container == stack.container:
+            raise SetupError(f"Files in {container} get classified: name another --container for training texts.")
+        return container
+    _, named = load_labels(labels)
+    training = named.get("storageInputContainerName") or "NAME-training"
+    raise SetupError(
+        f"{labels} is a labels file: upload its texts for training with --container {training}, or have them "
+        f"classified with --container {stack.container}."
+    )
+
+
+def _named_by_path(folder: Path) -> dict[str, Path]:
+    return {file.relative_to(folder).as_posix(): file for file in text_files(folder)}
+
+
+def _check_names(texts: Mapping[str, Path]) -> None:
+    found = [error for name, file in texts.items() for error in name_errors(name, str(file))]
+    if found:
+        raise SetupError(f"{found[0].where} {found[0].what}. {found[0].do}")
+
+
+def _show_others(folder: Path, texts: int) -> None:
+    others = sum(file.is_file() and file.name != LABELS_NAME for file in folder.rglob("*")) - texts
+    if others > 0:
+        show.warning(f"Left out, because only .txt files are uploaded: {show.counted(others, 'other file')}.")
+
+
+def _labelled(labels: Path, texts: Mapping[str, Path], stored: Mapping[str, bytes]) -> dict[str, Path]:
+    """The texts that the labels file names. Raises SetupError if any is neither here nor in the container."""
+    names, _ = load_labels(labels)
+    missing = [name for name in names if name not in texts and name not in stored]
+    if missing:
+        more = " …" if len(missing) > MAX_LISTED else ""
+        raise SetupError(
+            f"{labels} names {show.counted(len(missing), 'text')} that the folder does not have: "
+            f"{', '.join(missing[:MAX_LISTED])}{more}. Make it again with python -m local labels."
+        )
+    found = {name: texts[name] for name in names if name in texts}
+    if unlabelled := len(texts) - len(found):
+        show.warning(f"Left out, because {labels.name} does not name them: {show.counted(unlabelled, 'text')}.")
+    return found
+
+
+def _upload(client: Client, container: str, files: Mapping[str, Path], stored: Mapping[str, bytes]) -> None:
+    """Uploads what the container does not have yet. Raises SetupError; what was uploaded stays."""
+
+    def upload(name: str) -> str:
+        content = read(files[name])
+        if stored.get(name) == hashlib.md5(content, usedforsecurity=False).digest():
+            return "unchanged"
+        client.put(container, name, content)
+        return "replaced" if name in stored else "uploaded"
+
+    outcomes: Counter[str] = Counter()
+    what = f"Upload {next(iter(files)) if len(files) == 1 else show.counted(len(files), 'text')} to {container}"
+    with show.step(what) as report:
+        for _, outcome in bulk.each(upload, list(files)):
+            outcomes[outcome] += 1
+            report(f"{outcomes.total():,} of {len(files):,}")
+    said = ", ".join(f"{number:,} {outcome}" for outcome, number in sorted(outcomes.items()))
+    show.console.print(f"  {said}", markup=False)
+
+
+def _notify(client: Client, stack: Stack) -> None:
+    """An app that waits for events of Event Grid finds files without one by a sweep."""
+    if stack.uses_events:
+        client.call("POST", "sweep")
+        show.console.print("The app's next sweep finds the files; nobody sends events here.")
+
+
+def _show_next(stack: Stack, container: str, labels: Path) -> None:
+    """Prints how to create the project."""
+    _, named = load_labels(labels)
+    single = "single" in str(named.get("projectKind") or "").lower()
+    body = {
+        "name": named.get("projectName") or "MyProject",
+        "modelType": "SingleClassification" if single else "MultiClassification",
+        "multiLingual": bool(named.get("multilingual")),
+        "description": str(named.get("description") or ""),
+        "culture": named.get("language") or "en-us",
+        "storageInputContainerName": container,
+        "labelsLocation": labels.name,
+    }
+    key = "-H 'x-functions-key: KEY' " if stack.keys else ""
+    show.console.print(
+        f"\nNext: create the project, then train and publish (docs/quickstart.md):\n"
+        f"  curl -i -X POST {key}{stack.url}/projects -d {shlex.quote(json.dumps(body))}",
+        markup=False,
+        soft_wrap=True,
+    )
