@@ -16,7 +16,7 @@ AZURITE := local/node_modules/.azurite-$(notdir $(VENV))
 RUNTIME := 1.3.0
 PROTOBUF := 7.36.2
 WORKER := .venv-worker/.runtime-$(RUNTIME)-protobuf-$(PROTOBUF)
-CLIENTS := $(patsubst tests/clients/requirements-%.txt,.venv-clients/%/.packages,$(wildcard tests/clients/requirements-*.txt))
+CLIENTS := $(patsubst tests/sdk_clients/requirements-%.txt,.venv-clients/%/.packages,$(wildcard tests/sdk_clients/requirements-*.txt))
 
 # A name alone says little (pyenv's python3.13 may refuse to run), so each candidate is tried.
 PYENVS := $(wildcard $(addsuffix /versions/3.1[3-9]*/bin/python,$(PYENV_ROOT) $(HOME)/.pyenv))
@@ -36,7 +36,7 @@ demo: setup ## walk the quickstart from start to end on this machine (DATA, LABE
 run: setup ## run it all until Ctrl-C (PORT, DATA, LABELS; HOST=func: on Azure Functions Core Tools; AUTH=1: callers need keys)
 	@$(PY) -m local up $(if $(filter func,$(HOST)),--host func) $(if $(AUTH),--auth) $(if $(PORT),--port $(PORT))
 
-test: setup worker clients ## run every test, and show the slowest (TESTS=tests/test_azurite.py: only these)
+test: setup worker clients ## run every test, and show the slowest (TESTS=tests/cli/test_azurite.py: only these)
 	@$(PY) -m pytest -n $(PARALLEL) --durations=15 $(TESTS)
 
 soak: setup ## run the tests that take minutes: thousands of files under faults, kills, outages and hostile files; ends with a report
@@ -89,7 +89,7 @@ $(WORKER): requirements.txt
 	echo "No Python 3.13 or later here: the tests that drive Microsoft's worker need one" >&2; \
 	test -z "$$TEXTDROP_REQUIRE_WORKER"
 
-.venv-clients/%/.packages: tests/clients/requirements-%.txt | $(PACKAGES)
+.venv-clients/%/.packages: tests/sdk_clients/requirements-%.txt | $(PACKAGES)
 	@echo "Installing the client $* into .venv-clients (a quarter of a minute or so)"
 	@$(PY) -m venv --clear $(@D)
 	@$(@D)/bin/python -m pip install -qq --disable-pip-version-check -r $<

@@ -26,8 +26,8 @@ from shared.services import Services, build
 from shared.settings import load
 from shared.storage.ledger import Ledger
 from shared.tick import tick
-from tests.memory_documents import MemoryDocuments
-from tests.memory_rows import MemoryRows
+from tests.fakes.documents import MemoryDocuments
+from tests.fakes.rows import MemoryRows
 
 # No client connects to it: rows and files are kept in memory.
 STORAGE = (

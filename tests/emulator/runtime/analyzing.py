@@ -1,0 +1,37 @@
+"""A project to analyze with, analyze jobs in today's protocol, and faults for them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import requests
+
+from tests.support.language_caller import CURRENT, Caller, import_labels, train
+
+JOBS = "/language/analyze-text/jobs"
+FAULTS = "/_local/faults"
+
+
+def deploy(call: Caller, project: str, texts: str) -> None:
+    """A multi label project, its model deployed as D."""
+    import_labels(call, project, texts)
+    train(call, project)
+    call.done(call("PUT", f"{CURRENT}/{project}/deployments/D", {"trainedModelLabel": "M"}))
+
+
+def submit(call: Caller, project: str, *documents: dict[str, str]) -> requests.Response:
+    parameters = {"projectName": project, "deploymentName": "D"}
+    task = {"kind": "CustomMultiLabelClassification", "parameters": parameters}
+    return call("POST", JOBS, {"analysisInput": {"documents": documents}, "tasks": [task]})
+
+
+def order(call: Caller, kind: str, **fields: Any) -> str:
+    """The id of a fault that is there from now on."""
+    answer = call("POST", FAULTS, {"kind": kind, **fields})
+    assert answer.status_code == 201, answer.text
+    return str(answer.json()["id"])
+
+
+def struck(call: Caller) -> dict[str, tuple[int, int]]:
+    """How often each fault was looked at, and has struck."""
+    return {item["id"]: (item["seen"], item["struck"]) for item in call("GET", FAULTS).json()["value"]}

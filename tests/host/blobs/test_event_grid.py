@@ -1,0 +1,246 @@
+"""Event Grid's door, and who plays Event Grid: each against the other, and the door against what is no event."""
+
+from __future__ import annotations
+
+import json
+import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+import pytest
+import requests
+from azure.storage.blob import BlobServiceClient
+
+from local.errors import SetupError
+from local.host.blobs import event_grid_events
+from local.host.blobs.event_grid_events import OtherAccount
+from local.host.launch import running
+from local.stack.event_grid import Created, EventGrid
+from tests.host.host_apps import eventually, write_app
+
+CODE = """
+@app.blob_trigger(arg_name="blob", path="%CONTAINER%/{name}", connection="AzureWebJobsStorage", source="EventGrid")
+def document_landed(blob: func.InputStream) -> None:
+    logging.info("TOLD OF %s", blob.name)
+
+@app.blob_trigger(arg_name="blob", path="%CONTAINER%/{name}", connection="AzureWebJobsStorage", source="EventGrid")
+def off(blob: func.InputStream) -> None: ...
+"""
+ACCOUNT = "http://127.0.0.1:1/devstoreaccount1/"
+SCANNING = 'app.blob_trigger(arg_name="blob", path="%CONTAINER%/{name}", connection="AzureWebJobsStorage")'
+
+
+@pytest.fixture(scope="module")
+def storage(azurite):
+    with BlobServiceClient.from_connection_string(azurite.connection_string) as service:
+        yield service
+
+
+@pytest.fixture(scope="module")
+def documents(storage):
+    container = storage.get_container_client("event-grid-documents")
+    container.create_container()
+    yield container
+    container.delete_container()
+
+
+def environ(azurite, host_id):
+    return {
+        "AzureWebJobsStorage": azurite.connection_string,
+        "CONTAINER": "event-grid-documents",
+        "AzureFunctionsWebHost__hostid": host_id,
+        "AzureWebJobs.off.Disabled": "true",
+    }
+
+
+@pytest.fixture(scope="module")
+def host(tmp_path_factory, azurite):
+    folder = write_app(tmp_path_factory.mktemp("app"), CODE)
+    with running(folder, environ=environ(azurite, "eventgriddoor")) as started:
+        yield started
+
+
+def told(host, blob):
+    return sum(line.endswith(f"TOLD OF {blob.container_name}/{blob.blob_name}\n") for line in host.lines)
+
+
+def created(blob):
+    return Created(blob.url, "0x1", 4, "text/plain")
+
+
+def door(host, body, kind="Notification", function="document_landed", **more):
+    content = body if isinstance(body, bytes) else json.dumps(body).encode()
+    headers = {"aeg-event-type": kind}
+    address = f"{host.url}/runtime/webhooks/blobs?functionName={function}"
+    return requests.post(address, data=content, headers=headers, timeout=30, **more)
+
+
+@pytest.mark.parametrize("cloud_events", [False, True], ids=["event-grid", "cloud-events"])
+def test_a_subscription_shakes_hands_and_tells_of_each_blob_twice(host, documents, cloud_events):
+    blob = documents.upload_blob(f"a folder/{cloud_events} é.txt", "text", overwrite=True)
+    subscription = EventGrid(host.url, cloud_events=cloud_events)
+    subscription.subscribe()
+    subscription.notify(created(blob))
+    assert eventually(lambda: told(host, blob) == 2)
+
+
+def test_a_batch_with_duplicates_deleted_blobs_and_what_is_no_blob(host, documents):
+    blob = documents.upload_blob("batch.txt", "text", overwrite=True)
+    last = documents.upload_blob("last.txt", "text", overwrite=True)
+    batch = [{"data": {"url": one}} for one in (blob.url, blob.url, f"{documents.url}/deleted.txt", "no address")]
+    elsewhere = {"data": {"url": blob.url.replace("devstoreaccount1", "another")}}
+    noted = [{"data": {"sequencer": "1"}, "eventType": "Microsoft.Storage.BlobInventoryPolicyCompleted"}, elsewhere]
+    assert door(host, [*batch, *noted]).status_code == 202
+    assert door(host, [elsewhere]).status_code == 202
+    assert door(host, {"data": {"url": last.url}}).status_code == 202
+    assert eventually(lambda: (told(host, blob), told(host, last)) == (2, 1))
+    assert "deleted.txt" not in host.output
+    assert host.output.count("is in another account") == 2
+
+
+def test_the_path_is_not_looked_at_for_that_is_the_subscriptions_filter(host, storage):
+    container = storage.get_container_client("event-grid-elsewhere")
+    container.create_container()
+    try:
+        blob = container.upload_blob("a.txt", "text")
+        assert door(host, [{"data": {"url": blob.url}}]).status_code == 202
+        assert eventually(lambda: told(host, blob) == 1)
+    finally:
+        container.delete_container()
+
+
+@pytest.mark.parametrize(
+    "body",
+    [b"", b"\xff", b"null", b"1", b'"x"', b"[]", b"{}", b"[1]", b'{"data": 1}', b'{"data": {}}',
+     b'{"data": {"url": 1}}', b'{"data": {"url": ""}}', b'{"data": {"url": "http://["}}',
+     b'{"data": {"url": "http://127.0.0.1/devstoreaccount1"}}', b'{"data": {"url": ' + b"9" * 5000,
+     b'{"data": {"url": "http://127.0.0.1/devstoreaccount1/c/\\ud800"}}', b"[" * 100_000,
+     b'{"data": {"url": "http://127.0.0.1/devstoreaccount1/c/' + b"x" * 1025 + b'"}}', b'{"data":' * 50_000],
+)  # fmt: skip
+@pytest.mark.parametrize("kind", ["Notification", "SubscriptionValidation"])
+def test_what_is_no_event_is_400(host, body, kind):
+    answer = door(host, body, kind)
+    assert answer.status_code == 400
+    assert answer.text
+
+
+@pytest.mark.parametrize("function", ["nobody", "", "off", "Host.Functions.", "../admin"])
+def test_a_function_that_takes_no_events_is_404(host, function):
+    assert door(host, [], function=function).status_code == 404
+
+
+@pytest.mark.parametrize("kind", ["", "Other", "notification\t"])
+def test_the_kind_of_call_must_be_known(host, kind):
+    assert door(host, [], kind).status_code == 400
+
+
+def test_the_handshake_of_cloud_events(host):
+    address = f"{host.url}/runtime/webhooks/blobs?functionName=document_landed"
+    answer = requests.options(address, headers={"WebHook-Request-Origin": "eventgrid.azure.net"}, timeout=30)
+    assert (answer.status_code, answer.content) == (200, b"")
+    assert answer.headers["WebHook-Allowed-Origin"] == "eventgrid.azure.net"
+    assert requests.options(address, timeout=30).status_code == 400
+    assert requests.options(f"{address}x", headers={"WebHook-Request-Origin": "x"}, timeout=30).status_code == 404
+
+
+def test_an_app_that_scans_says_how_to_start_it(tmp_path, azurite):
+    code = f"@{SCANNING}\ndef document_landed(blob: func.InputStream) -> None: ..."
+    with (
+        running(write_app(tmp_path, code), environ=environ(azurite, "eventgridscans")) as host,
+        pytest.raises(SetupError, match="scans for files itself: restart it: BLOB_TRIGGER_SOURCE=EventGrid make run"),
+    ):
+        EventGrid(host.url).subscribe()
+
+
+def test_with_keys_it_needs_the_key_of_the_door(tmp_path, azurite):
+    file = tmp_path / "own" / "keys.json"
+    with running(write_app(tmp_path, CODE), environ=environ(azurite, "eventgridkeys"), keys=file) as host:
+        EventGrid(host.url, json.loads(file.read_text())["system"]["blobs_extension"]).subscribe()
+        with pytest.raises(SetupError, match=r"refused Event Grid's event \(401\)") as refused:
+            EventGrid(host.url, "a-wrong-key").subscribe()
+        assert "a-wrong-key" not in str(refused.value)
+
+
+def test_storage_that_is_away_is_503_so_that_the_event_comes_again(tmp_path, azurite):
+    nowhere = ";".join(
+        "QueueEndpoint=http://127.0.0.1:9/devstoreaccount1" if part.startswith("QueueEndpoint") else part
+        for part in azurite.connection_string.split(";")
+    )
+    given = {**environ(azurite, "eventgridaway"), "AzureWebJobsStorage": nowhere}
+    with running(write_app(tmp_path, CODE), environ=given) as host:
+        assert door(host, [{"data": {"url": f"{ACCOUNT}c/b"}}]).status_code == 503
+        assert "9/devstore" not in door(host, [{"data": {"url": f"{ACCOUNT}c/b"}}]).text
+
+
+class Moody(BaseHTTPRequestHandler):
+    """Answers what `statuses` says, one after the other; then 202."""
+
+    statuses: tuple[int, ...] = ()
+    bodies: list[bytes]
+
+    def do_POST(self) -> None:
+        self.bodies.append(self.rfile.read(int(self.headers["Content-Length"])))
+        self.send_response(self.statuses[len(self.bodies) - 1] if len(self.bodies) <= len(self.statuses) else 202)
+        self.send_header("Content-Length", "0")
+        self.end_headers()
+
+    def log_message(self, *_: object) -> None: ...
+
+
+@pytest.fixture
+def moody():
+    kind = type("Own", (Moody,), {"bodies": []})
+    with ThreadingHTTPServer(("127.0.0.1", 0), kind) as server:
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        yield kind, f"http://127.0.0.1:{server.server_address[1]}"
+        server.shutdown()
+        thread.join()
+
+
+def test_an_event_is_sent_again_until_it_is_taken_and_then_once_more(moody):
+    kind, address = moody
+    kind.statuses = (503, 500, 202, 429, 202)
+    EventGrid(address, pauses=(0, 0, 0)).notify(Created(f"{ACCOUNT}c/b%20c", "0x1", 4, "text/plain"))
+    [event] = json.loads(kind.bodies[0])
+    assert set(kind.bodies) == {kind.bodies[0]}
+    assert len(kind.bodies) == 5
+    assert event["eventType"] == "Microsoft.Storage.BlobCreated"
+    assert event["subject"] == "/blobServices/default/containers/c/blobs/b c"
+    assert event["data"]["url"] == f"{ACCOUNT}c/b%20c"
+    assert (event["data"]["eTag"], event["data"]["contentLength"]) == ("0x1", 4)
+
+
+def test_trouble_without_end_is_told(moody):
+    kind, address = moody
+    kind.statuses = (503,) * 9
+    with pytest.raises(SetupError, match="could not be delivered: the Functions host returned 503"):
+        EventGrid(address, pauses=(0, 0)).notify(Created(f"{ACCOUNT}c/b", "0x1", 4, "text/plain"))
+    assert len(kind.bodies) == 3
+
+
+def test_a_host_that_is_gone_is_told_without_the_key():
+    with pytest.raises(SetupError, match="does not answer") as told_why:
+        EventGrid("http://127.0.0.1:9", "the-key", pauses=(0,)).subscribe()
+    assert "the-key" not in str(told_why.value)
+
+
+def test_a_handshake_that_does_not_agree(moody):
+    with pytest.raises(SetupError, match="did not agree"):
+        EventGrid(moody[1]).subscribe()
+
+
+@pytest.mark.parametrize(
+    ("address", "account", "expected"),
+    [
+        ("http://localhost:1/devstoreaccount1/c/b", ACCOUNT, ("c", "b")),
+        ("https://one.dfs.core.windows.net/c/b", "https://one.blob.core.windows.net/", ("c", "b")),
+    ],
+)
+def test_the_same_account_at_another_address(address, account, expected):
+    assert event_grid_events.split(address, account) == expected
+
+
+@pytest.mark.parametrize("address", ["http://127.0.0.1:1/other/c/b", "https://other.blob.core.windows.net/c/b"])
+def test_the_address_of_another_accounts_blob(address):
+    with pytest.raises(OtherAccount):
+        event_grid_events.split(address, ACCOUNT)

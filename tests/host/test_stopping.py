@@ -1,0 +1,185 @@
+"""How a host ends: on signals, with functions under way, and with whoever started it."""
+
+from __future__ import annotations
+
+import fcntl
+import signal
+import subprocess
+import sys
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+import requests
+
+from local.host.launch import running
+from tests.host.host_apps import eventually, write_app
+
+PROJECT = Path(__file__).parents[2]
+CODE = """
+import pathlib, time
+
+def wait_for(name):
+    while not pathlib.Path(name).exists():
+        time.sleep(0.02)
+
+@app.route(route="slow")
+def slow(req: func.HttpRequest) -> func.HttpResponse:
+    logging.info("slow has begun")
+    wait_for("go")
+    return func.HttpResponse("slow has ended")
+
+@app.timer_trigger(arg_name="timer", schedule="0 0 0 1 1 *", run_on_startup=True)
+def yearly(timer: func.TimerRequest) -> None:
+    if pathlib.Path("hold").exists():
+        logging.info("yearly has begun")
+        wait_for("go")
+        logging.info("yearly has ended")
+"""
+
+
+@pytest.fixture
+def storage(azurite, container):
+    return {"AzureWebJobsStorage": azurite.connection_string, "AzureFunctionsWebHost__hostid": container}
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_ends_it_with_exit_code_0(tmp_path, storage, number):
+    with running(write_app(tmp_path, CODE), environ=storage) as host:
+        assert requests.get(f"{host.url}/admin/host/ping", timeout=30).status_code == 200
+        host.process.send_signal(number)
+        assert host.process.wait(30) == 0
+    assert "Traceback" not in host.output
+
+
+def test_what_is_under_way_ends_and_nothing_new_begins(tmp_path, storage):
+    (tmp_path / "hold").touch()
+    with running(write_app(tmp_path, CODE), environ=storage) as host, ThreadPoolExecutor() as callers:
+        host.wait_for_line("yearly has begun")
+        answer = callers.submit(requests.get, f"{host.url}/api/slow", timeout=60)
+        host.wait_for_line("slow has begun")
+        host.process.terminate()
+        host.wait_for_line("Stopping")
+        eventually(lambda: _refused(host.url))
+        assert host.process.poll() is None
+        (tmp_path / "go").touch()
+        assert answer.result().text == "slow has ended"
+        assert host.process.wait(30) == 0
+        host.wait_for_line("yearly has ended")
+
+
+def _refused(url: str) -> bool:
+    try:
+        requests.get(f"{url}/admin/host/ping", timeout=30)
+    except requests.ConnectionError:
+        return True
+    return False
+
+
+def test_a_second_ctrl_c_does_not_wait(tmp_path, storage):
+    with running(write_app(tmp_path, CODE), environ=storage) as host:
+        caller = threading.Thread(target=_ask_in_vain, args=(f"{host.url}/api/slow",))
+        caller.start()
+        host.wait_for_line("slow has begun")
+        host.process.send_signal(signal.SIGINT)
+        host.wait_for_line("Stopping")
+        host.process.send_signal(signal.SIGINT)
+        assert host.process.wait(20) == 1
+        caller.join(30)
+
+
+def _ask_in_vain(url: str) -> None:
+    with pytest.raises(requests.ConnectionError):
+        requests.get(url, timeout=60)
+
+
+def test_a_signal_while_the_app_is_being_loaded(tmp_path):
+    code = "import pathlib, time\npathlib.Path('loading').touch()\ntime.sleep(60)"
+    command = [sys.executable, "-m", "local", "host", str(write_app(tmp_path, code)), "--port", "0"]
+    with subprocess.Popen(command, cwd=PROJECT, stderr=subprocess.PIPE, text=True) as process:
+        try:
+            eventually((tmp_path / "loading").exists)
+            process.terminate()
+            assert (process.wait(30), process.stderr.read()) == (0, "")
+        finally:
+            process.kill()
+
+
+def test_a_host_ends_with_whoever_started_it(tmp_path, storage):
+    folder = write_app(tmp_path, CODE)
+    code = (
+        "import os, sys, pathlib\nfrom local.host.launch import running\n"
+        f"with running(pathlib.Path({str(folder)!r}), environ={storage!r}) as host:\n"
+        "    print(host.url, flush=True)\n    os._exit(9)\n"
+    )
+    ended = subprocess.run(
+        [sys.executable, "-c", code], cwd=PROJECT, capture_output=True, text=True, timeout=120, check=False
+    )
+    assert ended.returncode == 9
+    deadline = time.monotonic() + 30
+    while not _refused(ended.stdout.strip()):
+        assert time.monotonic() < deadline
+
+
+OVERDUE = """
+import asyncio, pathlib, threading
+
+@app.route(route="async")
+async def waiting(req: func.HttpRequest) -> func.HttpResponse:
+    try:
+        await asyncio.Event().wait()
+    finally:
+        logging.info("the async one was ended")
+
+@app.route(route="sync")
+def blocked(req: func.HttpRequest) -> func.HttpResponse:
+    threading.Event().wait()
+
+@app.route(route="quick")
+def quick(req: func.HttpRequest) -> func.HttpResponse:
+    return func.HttpResponse("quick")
+"""
+
+
+def test_a_function_over_its_time_has_failed_and_holds_up_neither_others_nor_a_stop(tmp_path):
+    environ = {"PYTHON_THREADPOOL_THREAD_COUNT": "1"}
+    with running(write_app(tmp_path, OVERDUE, functionTimeout="00:00:01"), environ=environ) as host:
+        assert requests.get(f"{host.url}/api/async", timeout=60).status_code == 500
+        host.wait_for_line("the async one was ended")
+        host.wait_for_line("waiting ran longer than 1 s")
+        assert requests.get(f"{host.url}/api/sync", timeout=60).status_code == 500
+        host.wait_for_line("blocked ran longer than 1 s")
+        assert requests.get(f"{host.url}/api/quick", timeout=60).text == "quick"  # though the only thread is taken
+        host.process.terminate()
+        assert host.process.wait(20) == 0
+
+
+LEFT = """
+import subprocess, sys
+
+@app.route(route="leave")
+def leave(req: func.HttpRequest) -> func.HttpResponse:
+    code = "import fcntl, time; held = open('left', 'w'); fcntl.flock(held, fcntl.LOCK_EX); time.sleep(60)"
+    subprocess.Popen([sys.executable, "-c", code])
+    return func.HttpResponse("left")
+"""
+
+
+def _held(file: Path) -> bool:
+    try:
+        with file.open() as opened:
+            fcntl.flock(opened, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    return False
+
+
+def test_processes_that_functions_leave_behind_end_with_the_host(tmp_path):
+    with running(write_app(tmp_path, LEFT), environ={}) as host:
+        assert requests.get(f"{host.url}/api/leave", timeout=30).text == "left"
+        left = tmp_path / "left"
+        eventually(lambda: left.exists() and _held(left))
+        assert host.end() == 0
+        eventually(lambda: not _held(left), 20)

@@ -1,0 +1,95 @@
+"""What tests and their helpers may import and touch: no test imports another, and none knows private names of ours."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.support.package_rooms import MAX_MODULES
+
+TESTS = Path(__file__).parents[1]
+FILES = sorted(TESTS.rglob("*.py"))
+OWN = ("self", "cls", "super()")
+OURS = ("bench", "function_app", "local", "shared")
+# A client that is not ours has no public name for where a job can be asked for.
+EXEMPT = {"poller.polling_method()._initial_response"}
+
+
+def imported_tests(tree: ast.AST) -> Iterator[str]:
+    for node in ast.walk(tree):
+        names = [alias.name for alias in node.names] if isinstance(node, ast.Import | ast.ImportFrom) else []
+        modules = [node.module or ""] if isinstance(node, ast.ImportFrom) else names
+        yield from (name for name in [*modules, *names] if _is_test(name))
+
+
+def private_names(tree: ast.AST) -> Iterator[str]:
+    """Private attributes of anything but the object that a method belongs to, and private names that are imported."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Attribute) and _is_private(node.attr) and ast.unparse(node.value) not in OWN:
+            yield ast.unparse(node)
+        elif isinstance(node, ast.ImportFrom) and (node.module or "").split(".")[0] in OURS:
+            yield from (alias.name for alias in node.names if _is_private(alias.name))
+        elif isinstance(node, ast.Constant) and isinstance(node.value, str) and _is_patched(node.value):
+            yield node.value
+
+
+def _is_test(name: str) -> bool:
+    return name.rpartition(".")[2].startswith("test_")
+
+
+def _is_private(name: str) -> bool:
+    return name.startswith("_") and not name.startswith("__")
+
+
+def _is_patched(text: str) -> bool:
+    """Such as "shared.pipeline.gate._close", for `monkeypatch.setattr`."""
+    parts = text.split(".")
+    return parts[0] in OURS and all(part.isidentifier() for part in parts) and _is_private(parts[-1])
+
+
+@pytest.mark.parametrize("file", FILES, ids=lambda file: str(file.relative_to(TESTS)))
+def test_no_test_imports_a_test_and_none_knows_private_names_of_ours(file: Path) -> None:
+    tree = ast.parse(file.read_text("utf-8"))
+    assert list(imported_tests(tree)) == []
+    assert set(private_names(tree)) <= EXEMPT
+
+
+@pytest.mark.parametrize(
+    "source", ["import test_a", "from test_a import b", "from tests.unit.test_a import b", "from unit import test_a"]
+)
+def test_an_import_of_a_test_is_found(source: str) -> None:
+    assert list(imported_tests(ast.parse(source)))
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "services._identity.cache_clear()",
+        "ledger._rows = 1",
+        "from shared.storage.ledger import _value",
+        'monkeypatch.setattr("shared.pipeline.gate._close", None)',
+    ],
+)
+def test_a_private_name_is_found(source: str) -> None:
+    assert list(private_names(ast.parse(source)))
+
+
+@pytest.mark.parametrize("source", ["self._rows", "module.__name__", "from mine import _helper", '"_MultiLabel"'])
+def test_what_is_a_tests_own_is_no_private_name_of_ours(source: str) -> None:
+    assert not list(private_names(ast.parse(source)))
+
+
+def test_no_folder_is_crowded() -> None:
+    sizes = Counter(file.parent for file in FILES if file.name not in ("__init__.py", "conftest.py"))
+    assert {folder: size for folder, size in sizes.items() if size > MAX_MODULES} == {}
+
+
+def test_the_readme_names_every_folder() -> None:
+    named = re.findall(r"^\| `([\w/]+)/` \|", (TESTS / "README.md").read_text("utf-8"), re.MULTILINE)
+    folders = {str(file.parent.relative_to(TESTS)) for file in FILES if file.parent != TESTS}
+    assert sorted(named) == sorted(folders - {"worker/compared"})

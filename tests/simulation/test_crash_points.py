@@ -1,0 +1,45 @@
+"""Every crash point: the process ends before and after each call it makes outside, and a fresh one finishes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from tests.support.full_day_script import judge, play, sent_again
+from tests.support.in_memory_app import Killed, Stage, one_thread
+
+
+class Life:
+    """Counts what a process has lived through: a moment before and one after each call. It ends at the `last`."""
+
+    def __init__(self, last: int = 0) -> None:
+        self.moments = 0
+        self._last = last
+
+    def __call__(self) -> None:
+        self.moments += 1
+        if self._last and self.moments >= self._last:
+            raise Killed
+
+
+def lived(last: int = 0) -> tuple[Stage, Life]:
+    stage, life = Stage(), Life(last)
+    play(stage, stage.instance(life), again=stage.instance)
+    return stage, life
+
+
+def test_every_crash_point(record_property: Callable[[str, object], None]) -> None:
+    with one_thread():
+        stage, life = lived()
+        judge(stage)
+        assert not sent_again(stage)
+        jobs = len(stage.language.names)
+        for point in range(1, life.moments + 1):
+            crashed, _ = lived(point)
+            try:
+                judge(crashed)
+                sent_again(crashed)
+                assert len(crashed.language.names) <= jobs + 1
+            except AssertionError as error:
+                error.add_note(f"The process ended at moment {point} of {life.moments}.")
+                raise
+    record_property("crash points", life.moments)

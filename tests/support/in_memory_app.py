@@ -1,0 +1,151 @@
+"""The outside world in memory, and instances of the app over it whose every call outside is watched."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+
+from shared import tick as story
+from shared.api import routes
+from shared.api.requests import Answer, Request
+from shared.domain.documents import Document
+from shared.pipeline import intake
+from shared.services import Services
+from shared.settings import load
+from shared.storage.ledger import Ledger
+from tests.fakes.documents import MemoryDocuments
+from tests.fakes.language import MemoryLanguage
+from tests.fakes.rows import MemoryRows
+from tests.fakes.services import ENVIRON
+from tests.support.invariants import check
+from tests.support.values import NOW
+
+SETTINGS = load(ENVIRON)
+
+
+class Killed(BaseException):
+    """The process was ended here. Nothing may catch it."""
+
+
+class Watched:
+    """Calls what it stands for, and tells before and after each call."""
+
+    def __init__(self, inner: Any, passing: Callable[[], None]) -> None:
+        self._inner = inner
+        self._passing = passing
+
+    def __getattr__(self, name: str) -> Any:
+        found = getattr(self._inner, name)
+        if not callable(found):
+            return found
+
+        def call(*given: Any, **named: Any) -> Any:
+            self._passing()
+            try:
+                return found(*given, **named)
+            finally:
+                self._passing()
+
+        return call
+
+
+@dataclass
+class Stage:
+    """Stores, service and clock, as all instances of the app share them."""
+
+    rows: MemoryRows = field(default_factory=MemoryRows)
+    language: MemoryLanguage = field(default_factory=MemoryLanguage)
+    now: datetime = NOW
+    quota: int = 1000
+
+    def __post_init__(self) -> None:
+        self.documents = MemoryDocuments(clock=lambda: self.now)
+
+    def instance(self, passing: Callable[[], None] = lambda: None, ahead: timedelta = timedelta(0)) -> Instance:
+        """A process of the app that has just begun; `passing` is told before and after its every call outside.
+
+        `ahead`: how far the clock of its host is ahead of the others.
+        """
+        ledger = Ledger(Watched(self.rows, passing))
+        documents: Any = Watched(self.documents, passing)
+        language: Any = Watched(self.language, passing)
+        settings = replace(SETTINGS, requests_per_minute=self.quota)
+        return Instance(self, Services(settings, ledger, documents, language), ahead)
+
+    def wait(self, seconds: float) -> None:
+        self.now += timedelta(seconds=seconds)
+
+    def check(self) -> dict[str, Any]:
+        """All that must hold after every step; gives every value there is, by the key of its row."""
+        values = check(self.rows)
+        for one in values.values():
+            if isinstance(one, Document) and one.state == "succeeded" and self.is_current(one):
+                assert self.documents.result(one.name)["document"] == one.key, (
+                    f"{one.name} succeeded without its result"
+                )
+        return values
+
+    def known(self) -> list[Document]:
+        return [one for one in self.check().values() if isinstance(one, Document)]
+
+    def is_current(self, document: Document) -> bool:
+        blob = self.documents.get_properties(document.name)
+        return blob is not None and blob.etag == document.etag
+
+    def is_drained(self) -> bool:
+        """Nothing is open, and every file's present version is known."""
+        values = self.check().values()
+        versions = {(one.name, one.etag) for one in values if isinstance(one, Document)}
+        blobs, _ = self.documents.page("", 10**6)
+        return all(one.state.final for one in values) and versions >= {(one.name, one.etag) for one in blobs}
+
+    def drain(self) -> None:
+        """A fresh instance goes on until there is nothing more to do."""
+        instance = self.instance()
+        for number in range(200):
+            if self.is_drained():
+                return
+            self.wait(10 if number < 20 else 120)
+            instance.tick()
+        raise AssertionError(f"Never done: {[one for one in self.check().values() if not one.state.final]}")
+
+
+@dataclass(frozen=True)
+class Instance:
+    """One process of the app: what the host has it do."""
+
+    stage: Stage
+    services: Services
+    ahead: timedelta = timedelta(0)
+
+    def clock(self) -> datetime:
+        return self.stage.now + self.ahead
+
+    def land(self, name: str) -> None:
+        intake.document_landed(name, self.services, self.clock)
+
+    def tick(self) -> None:
+        story.tick(self.services, self.clock)
+
+    def ask(self, method: str, path: str, body: Any = None) -> Answer:
+        raw = b"" if body is None else json.dumps(body).encode()
+        return routes.answer(Request(method, path, {}, raw), lambda: self.services, self.clock())
+
+
+@contextmanager
+def one_thread() -> Iterator[None]:
+    """What the app does side by side happens one after the other, so that each run is the same as the last."""
+
+    def in_turn(_: ThreadPoolExecutor, act: Callable[..., Any], *things: Any) -> Iterator[Any]:
+        return iter([act(*each) for each in zip(*things, strict=False)])
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(ThreadPoolExecutor, "map", in_turn)
+        yield

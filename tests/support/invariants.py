@@ -1,0 +1,85 @@
+"""What must hold of the ledger's rows after every change, whatever happened. A breach is an assertion that says it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import cache
+from typing import Any
+
+from shared.domain.documents import Document, DocumentState
+from shared.domain.jobs import Job
+from shared.domain.operations import Operation
+from shared.storage.ledger import KINDS, SINGLES, Ledger, index_keys
+from shared.storage.tables import Insert, Row
+from tests.fakes.rows import MemoryRows
+
+KIND_OF = {word: kind for kind, word in KINDS.items()}
+INDEXES = ("due", "end", "busy")
+
+
+def check(rows: MemoryRows) -> dict[str, Any]:
+    """Raises AssertionError for what does not hold; gives the documents, jobs and operations by their row's key."""
+    found = {row.key: row for row in rows.query_range("", "~", 10**9)}
+    values = {key: _read(row) for key, row in found.items() if key.partition("|")[0] in KIND_OF}
+    strangers = {
+        key for key in found.keys() - values.keys() if key.partition("|")[0] not in {*INDEXES, *SINGLES.values()}
+    }
+    assert not strangers, f"Rows that nobody knows: {strangers}"
+    _indexed(found, values)
+    jobs = {value.key: value for value in values.values() if isinstance(value, Job)}
+    documents = {value.key: value for value in values.values() if isinstance(value, Document)}
+    for document in documents.values():
+        _document(document, jobs)
+    for job in jobs.values():
+        _job(job, documents)
+    return values
+
+
+def _indexed(found: Mapping[str, Row], values: Mapping[str, Any]) -> None:
+    """Exactly one index row for each value, one busy row for each open operation, and none for anything else."""
+    wanted = [key for value in values.values() for key in index_keys(value)]
+    assert len(wanted) == len(set(wanted)), "Two open operations on one project."
+    given = {key for key in found if key.partition("|")[0] in INDEXES}
+    assert given == set(wanted), f"Too many: {given - set(wanted)}; missing: {set(wanted) - given}"
+
+
+def _document(document: Document, jobs: Mapping[str, Job]) -> None:
+    """An open one waits in no job, or is submitted in an open job that names it; an ended one says how it ended."""
+    said = f"{document.name}: {[event.what for event in document.timeline]}"
+    job = jobs.get(document.job)
+    if document.state is DocumentState.SUBMITTED:
+        assert job is not None, said
+        assert not job.state.final, said
+        assert document.key in job.documents, said
+    assert document.state is not DocumentState.WAITING or not document.job, said
+    assert (document.ended is not None) == document.state.final, said
+    assert (document.reason is not None) == (document.state is DocumentState.FAILED), said
+    assert (document.classifier is not None) == (document.state is DocumentState.SUCCEEDED), said
+
+
+def _job(job: Job, documents: Mapping[str, Document]) -> None:
+    """An open one holds all of its documents; an ended one holds none."""
+    held = {key for key in job.documents if _holds(job, documents.get(key))}
+    assert held == (set() if job.state.final else set(job.documents)), f"{job.key} is {job.state} and holds {held}"
+    assert (job.ended is not None) == job.state.final
+
+
+def _holds(job: Job, document: Document | None) -> bool:
+    return document is not None and document.job == job.key and document.state is DocumentState.SUBMITTED
+
+
+def _read(row: Row) -> Document | Job | Operation:
+    value = _decoded(row.key, tuple(sorted(row.columns.items())))
+    assert row.key == f"{KINDS[type(value)]}|{value.key}"
+    return value
+
+
+@cache
+def _decoded(row_key: str, columns: tuple[tuple[str, str], ...]) -> Any:
+    """The value as a ledger reads it. Most rows are the same from one check to the next."""
+    rows = MemoryRows()
+    rows.apply([Insert(Row(row_key, dict(columns)))])
+    word, _, key = row_key.partition("|")
+    value = Ledger(rows).find(KIND_OF[word], key)
+    assert value is not None, f"{row_key} cannot be read"
+    return value
