@@ -56,7 +56,7 @@ class Request:
 
 
 @dataclass(frozen=True)
-class Answer:
+class Response:
     """Status, a JSON value, headers; or, with another `content_type`, a file's bytes in place of the value."""
 
     status: int

@@ -7,9 +7,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from shared.api.requests import MAX_BODY, Answer
+from shared.api.requests import MAX_BODY, Response
 
-Action = Callable[..., Answer]
+Action = Callable[[Any], Response]  # of a Call
 PARAMETER = re.compile(r"<(\w+)>")
 Schema = Mapping[str, Any]
 

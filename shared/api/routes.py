@@ -13,8 +13,9 @@ from werkzeug.routing import Map, Rule
 
 from shared.api import openapi
 from shared.api.actions import deployments, documents, exports, health, listings, models, projects, steering
+from shared.api.call import Call
 from shared.api.known import require_known_fields, require_known_query
-from shared.api.requests import Answer, Request, is_json, is_plain
+from shared.api.requests import Request, Response, is_json, is_plain
 from shared.api.route import Route
 from shared.api.schemas import OF_DOCUMENTS, OF_FILES, OF_JOBS, OF_OPERATIONS, OF_TEXT, OPTIONAL, PAGED, SENT
 from shared.domain.text import MAX_FILE, MAX_TEXT
@@ -24,16 +25,14 @@ from shared.services import Services
 log = logging.getLogger(__name__)
 
 
-def get_index(services: Services, request: Request, now: datetime) -> Answer:
+def get_index(_: Call) -> Response:
     """The addresses to begin with."""
-    del services, request, now
-    return Answer(200, openapi.index(ROUTES))
+    return Response(200, openapi.index(ROUTES))
 
 
-def get_open_api(services: Services, request: Request, now: datetime) -> Answer:
+def get_open_api(_: Call) -> Response:
     """The description of all routes, in OpenAPI 3.1."""
-    del services, request, now
-    return Answer(200, openapi.document(ROUTES))
+    return Response(200, openapi.document(ROUTES))
 
 
 MAX_DOCUMENT = 6 * MAX_TEXT + 100_000  # a character may take six bytes in JSON; and there are other fields
@@ -198,14 +197,14 @@ _map = Map(
 ).bind("textdrop")
 
 
-def answer(request: Request, services: Callable[[], Services], now: datetime) -> Answer:
+def answer(request: Request, services: Callable[[], Services], now: datetime) -> Response:
     """Find the action and run it. Never raises: trouble becomes an error answer, and what is unforeseen is logged."""
     try:
         number, arguments = _map.match(f"/{request.path}", method=request.method)
-        route = ROUTES[number]
+        route: Route = ROUTES[number]
         request = _with_body(route, request)
         _require_known(route, request)
-        return route.action(services(), request, now, **arguments)  # type: ignore[no-any-return]
+        return route.action(Call(services(), now, request, arguments))
     except MethodNotAllowed as error:
         allowed = ", ".join(sorted(error.valid_methods or ()))
         return _error(405, "MethodNotAllowed", f"This path takes {allowed}.", {"Allow": allowed})
@@ -242,8 +241,8 @@ def _require_known(route: Route, request: Request) -> None:
         require_known_fields(request.json, SENT[route.takes])
 
 
-def _error(status: int, code: str, message: str, headers: dict[str, str] | None = None) -> Answer:
-    return Answer(status, {"error": {"code": code, "message": message}}, headers or {})
+def _error(status: int, code: str, message: str, headers: dict[str, str] | None = None) -> Response:
+    return Response(status, {"error": {"code": code, "message": message}}, headers or {})
 
 
 def _wait(error: TextdropError) -> dict[str, str]:

@@ -11,7 +11,7 @@ from shared.language import parsing
 from shared.language.endpoint import path
 from shared.language.parsing import required
 from shared.language.project_file import KINDS, metadata, project_file
-from shared.language.responses import Answer
+from shared.language.responses import Response
 from shared.language.transport import Transport
 from shared.language.types import (
     Analysis,
@@ -195,15 +195,15 @@ class CurrentLanguage:
         content_type: str = "application/json",
         query: Mapping[str, str] | None = None,
         **names: str,
-    ) -> Answer:
+    ) -> Response:
         where = path(AUTHORING + template, **names)
         asked = {**self._query, **(query or {})}
         return self._transport.call(method, where, query=asked, body=body, content_type=content_type)
 
-    def _get(self, template: str, **names: str) -> Answer:
+    def _get(self, template: str, **names: str) -> Response:
         return self._call("GET", template, query=None, **names)
 
-    def _patch(self, project: Project) -> Answer:
+    def _patch(self, project: Project) -> Response:
         body = metadata(project)
         return self._call("PATCH", "/projects/{project}", body, content_type=MERGE_PATCH, project=project.name)
 

@@ -10,7 +10,7 @@ from itertools import chain
 from typing import NamedTuple, TypeVar
 
 from shared.errors import InvalidResponse
-from shared.language.responses import MAX_BYTES, Answer, brief, reason, writable
+from shared.language.responses import MAX_BYTES, Response, brief, reason, writable
 from shared.language.transport import Transport
 from shared.language.types import Analysis, ClassScore, Evaluation, Kind, Progress, Score, State, Text
 
@@ -116,7 +116,7 @@ def reasons(errors: object) -> str:
     return brief(" ".join(dict.fromkeys(filter(None, said))))
 
 
-def progress(answer: Answer, *, steps: Mapping[str, str] | None = None, percent: int | None = None) -> Progress:
+def progress(answer: Response, *, steps: Mapping[str, str] | None = None, percent: int | None = None) -> Progress:
     """A job of the authoring API, asked for by itself."""
     return replace(standing(answer.body, steps=steps, percent=percent), retry_after=answer.retry_after)
 
@@ -143,7 +143,7 @@ def failure(stands: State, body: object) -> str:
 
 def pages(
     transport: Transport, path: str, query: Mapping[str, str], link: str, *, bounds: Bounds = LISTING
-) -> Iterator[Answer]:
+) -> Iterator[Response]:
     """The pages of a listing, as far as they are asked for; the field `link` of each leads to the next.
 
     Of a link only the query is taken, and `query` overrides it. Raises InvalidResponse for a listing
@@ -165,7 +165,7 @@ def pages(
     raise InvalidResponse("The Language service's listing does not end.")
 
 
-def analysis(answers: Iterator[Answer], tasks: Callable[[object], list[object]]) -> Analysis:
+def analysis(answers: Iterator[Response], tasks: Callable[[object], list[object]]) -> Analysis:
     """An analyze job from the pages of its status; `tasks` takes the task results out of one page.
 
     Further pages are fetched only when the job has come to an end. A job that ended well without one result that can be

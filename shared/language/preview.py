@@ -10,7 +10,7 @@ from shared.errors import AlreadyExists, Busy, NotSupported
 from shared.language import parsing
 from shared.language.endpoint import path
 from shared.language.parsing import optional, required
-from shared.language.responses import Answer, reason
+from shared.language.responses import Response, reason
 from shared.language.transport import Transport
 from shared.language.types import (
     Analysis,
@@ -159,7 +159,7 @@ class PreviewLanguage:
         answers = parsing.pages(self._transport, where, {"$top": FULL_PAGE}, "@nextLink", bounds=parsing.JOB)
         return parsing.analysis(answers, _tasks)
 
-    def _call(self, method: str, template: str, body: object = None, **names: str) -> Answer:
+    def _call(self, method: str, template: str, body: object = None, **names: str) -> Response:
         return self._transport.call(method, path(AUTHORING + template, **names), body=body)
 
     def _judged(self, what: str, project: str, model: str) -> object:
@@ -171,7 +171,7 @@ class PreviewLanguage:
         return self._transport.job_id(self._call("POST", template, body, project=project))
 
 
-def _progress(answer: Answer, steps: Mapping[str, str]) -> Progress:
+def _progress(answer: Response, steps: Mapping[str, str]) -> Progress:
     """A job that has ended with a failed task has failed, and its task knows why: each has one task."""
     standing = parsing.progress(answer, steps=steps)
     task = _task(answer)
@@ -192,7 +192,7 @@ def _prediction(item: object) -> Prediction:
     )
 
 
-def _task(answer: Answer) -> object:
+def _task(answer: Response) -> object:
     return next(iter(optional(answer.body, list, "tasks", default=[])), {})
 
 

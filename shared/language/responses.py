@@ -52,7 +52,7 @@ FORBIDDEN, NOT_TAKEN = 403, 503
 
 
 @dataclass(frozen=True)
-class Answer:
+class Response:
     """A 2xx answer, or an error's.
 
     `headers` have names in lower case. `retry_after`: seconds the service asks to wait before the next look, or None.
@@ -76,7 +76,7 @@ class Answer:
             raise InvalidResponse("The Language service's answer is not JSON, or nested too deep.") from None
 
 
-def error_of(status: int, answer: Answer) -> LanguageError:
+def error_of(status: int, answer: Response) -> LanguageError:
     """The error that an answer other than 2xx stands for."""
     said, wait = _said(answer), answer.retry_after
     kind = QuotaSpent if status == FORBIDDEN and QUOTA_TEXT in said else ERRORS.get(status, Unexpected)
@@ -124,7 +124,7 @@ def retry_after(header: str | None, now: datetime) -> float | None:
     return min(max(seconds, 0.0), MAX_BACKOFF)
 
 
-def _said(answer: Answer) -> str:
+def _said(answer: Response) -> str:
     try:
         body = answer.body
     except InvalidResponse:

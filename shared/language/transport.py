@@ -25,7 +25,7 @@ from shared.errors import AccessDenied, InvalidResponse, Rejected, SettingsError
 from shared.language.deadlines import Deadline, session_with_deadlines
 from shared.language.endpoint import Endpoint
 from shared.language.redaction import Redaction, redaction
-from shared.language.responses import BYTES_PER_TOKEN, MAX_BYTES, MAX_ERROR_BYTES, Answer, error_of, retry_after
+from shared.language.responses import BYTES_PER_TOKEN, MAX_BYTES, MAX_ERROR_BYTES, Response, error_of, retry_after
 
 TIMEOUTS = (5.0, 30.0)
 """Seconds to connect, and to wait for each part of an answer."""
@@ -108,7 +108,7 @@ class Transport:
         body: object = None,
         content_type: str = "application/json",
         allowance: Allowance | None = None,
-    ) -> Answer:
+    ) -> Response:
         """Send one request (`path` as `endpoint.path` builds it) and give its answer, or raise its LanguageError."""
         url = self.endpoint.url + path + ("?" + urlencode(query, safe="$", quote_via=quote) if query else "")
         data = None if body is None else _encoded(body)
@@ -132,7 +132,7 @@ class Transport:
                 why = LATE if deadline.passed else _unreachable(error)
                 raise Unavailable(why, sent=_may_have_arrived(error)) from None
 
-    def job_id(self, answer: Answer) -> str:
+    def job_id(self, answer: Response) -> str:
         """The id of the job that `answer` says was begun.
 
         From the header `operation-location` (recorded) or `location` (quickstart). Raises InvalidResponse if there is
@@ -174,13 +174,13 @@ def _encoded(body: object) -> bytes:
         raise Rejected("A text holds half a character (a lone surrogate), which cannot be sent.") from error
 
 
-def _outcome(response: requests.Response, clean: Redaction, allowance: Allowance, deadline: Deadline) -> Answer:
+def _outcome(response: requests.Response, clean: Redaction, allowance: Allowance, deadline: Deadline) -> Response:
     headers = {name.lower(): clean.text(value) for name, value in response.headers.items()}
     wait = retry_after(headers.get("retry-after"), datetime.now(UTC))
     max_tokens = allowance.size // BYTES_PER_TOKEN
     if response.status_code // 100 == requests.codes.ok // 100:
-        return Answer(_content(response, allowance, deadline), headers, wait, max_tokens, clean.value)
-    raise error_of(response.status_code, Answer(_beginning(response), headers, wait, max_tokens, clean.value))
+        return Response(_content(response, allowance, deadline), headers, wait, max_tokens, clean.value)
+    raise error_of(response.status_code, Response(_beginning(response), headers, wait, max_tokens, clean.value))
 
 
 def _content(response: requests.Response, allowance: Allowance, deadline: Deadline) -> bytes:

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from shared.api.requests import Answer, Request
+from shared.api.requests import Request, Response
 from shared.api.routes import ROUTES, answer
 from shared.api.schemas import OPTIONAL
 from tests.support.in_memory_app import Instance, Stage
@@ -17,7 +17,7 @@ def app() -> Instance:
     return Stage().instance()
 
 
-def send(app: Instance, path: str, body: bytes, media_type: str = "", method: str = "POST") -> Answer:
+def send(app: Instance, path: str, body: bytes, media_type: str = "", method: str = "POST") -> Response:
     asked = Request(method, path, {}, body, media_type)
     return answer(asked, lambda: app.services, app.stage.now)
 

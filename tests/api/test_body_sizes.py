@@ -8,7 +8,7 @@ from collections.abc import Callable
 import pytest
 
 from shared.api import routes
-from shared.api.requests import Answer, Request
+from shared.api.requests import Request, Response
 from shared.api.route import Route
 from shared.api.routes import ROUTES
 from shared.domain.text import MAX_FILE
@@ -32,13 +32,13 @@ BOMBS: dict[str, bytes] = {
 }
 
 
-def called(route: Route, body: bytes, kind: str = "") -> Answer:
+def called(route: Route, body: bytes, kind: str = "") -> Response:
     services = Stage().instance().services
     path = route.path.replace("<", "").replace(">", "")
     return routes.answer(Request(route.method, path, {}, body, kind), lambda: services, NOW)
 
 
-def peak(act: Callable[[], Answer]) -> tuple[Answer, int]:
+def peak(act: Callable[[], Response]) -> tuple[Response, int]:
     tracemalloc.start()
     try:
         return act(), tracemalloc.get_traced_memory()[1]

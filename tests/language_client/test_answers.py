@@ -21,7 +21,7 @@ from shared.errors import (
     Unavailable,
     Unexpected,
 )
-from shared.language.responses import BYTES_PER_TOKEN, MAX_BYTES, Answer, brief, error_of, reason, retry_after
+from shared.language.responses import BYTES_PER_TOKEN, MAX_BYTES, Response, brief, error_of, reason, retry_after
 
 NOON = datetime(2026, 11, 22, 12, 0, 0, tzinfo=UTC)
 quick = settings(database=None, deadline=None)
@@ -63,7 +63,7 @@ anything = st.recursive(
     ],
 )
 def test_every_status_is_one_error(status: int, kind: type[LanguageError]) -> None:
-    error = error_of(status, Answer(b'{"error":{"code":"X","message":"So it is."}}', retry_after=3.0))
+    error = error_of(status, Response(b'{"error":{"code":"X","message":"So it is."}}', retry_after=3.0))
     assert type(error) is kind
     assert str(error) == f"The Language service answered {status}: So it is."
     assert error.retry_after == 3.0
@@ -74,7 +74,7 @@ def test_a_request_of_too_much_text_is_refused_in_the_words_of_the_service() -> 
     text = "Request Payload sent is too large to be processed. Limit request size to: 125000"
     inner = {"code": "InvalidDocumentBatch", "message": text}
     error = {"code": "InvalidRequest", "message": "Invalid Document in request.", "innererror": inner}
-    found = error_of(413, Answer(json.dumps({"error": error}).encode(), retry_after=None))
+    found = error_of(413, Response(json.dumps({"error": error}).encode(), retry_after=None))
     assert type(found) is Rejected
     assert str(found) == f"The Language service answered 413: Invalid Document in request. {text}"
 
@@ -82,13 +82,13 @@ def test_a_request_of_too_much_text_is_refused_in_the_words_of_the_service() -> 
 def test_a_spent_quota_is_told_from_a_refused_key_by_its_text() -> None:
     message = "Out of call volume quota for TextAnalytics F0 pricing tier. Please retry after 15 days."
     spent = json.dumps({"error": {"code": "403", "message": message}}).encode()
-    assert type(error_of(403, Answer(spent, retry_after=None))) is QuotaSpent
-    assert type(error_of(401, Answer(spent, retry_after=None))) is AccessDenied
+    assert type(error_of(403, Response(spent, retry_after=None))) is QuotaSpent
+    assert type(error_of(401, Response(spent, retry_after=None))) is AccessDenied
 
 
 @pytest.mark.parametrize(("status", "sent"), [(500, True), (502, True), (504, True), (503, False)])
 def test_a_failed_request_may_have_been_taken_unless_the_service_says_it_was_not(status: int, sent: bool) -> None:
-    error = error_of(status, Answer(b"", retry_after=None))
+    error = error_of(status, Response(b"", retry_after=None))
     assert isinstance(error, Unavailable)
     assert error.sent is sent
 
@@ -120,7 +120,7 @@ def test_a_failed_request_may_have_been_taken_unless_the_service_says_it_was_not
 )
 def test_the_message_is_the_services_own_where_it_has_one(content: str, said: str) -> None:
     assert (
-        str(error_of(400, Answer(content.encode("utf-8", "surrogateescape"), retry_after=None)))
+        str(error_of(400, Response(content.encode("utf-8", "surrogateescape"), retry_after=None)))
         == f"The Language service answered 400{said}"
     )
 
@@ -199,8 +199,8 @@ def test_any_retry_after_is_a_wait_or_nothing(header: str) -> None:
 )
 def test_what_is_not_json_is_garbled(content: bytes) -> None:
     with pytest.raises(InvalidResponse):
-        _ = Answer(content).body
+        _ = Response(content).body
 
 
 def test_json_is_parsed() -> None:
-    assert Answer('{"é":[1,null]}'.encode()).body == {"é": [1, None]}
+    assert Response('{"é":[1,null]}'.encode()).body == {"é": [1, None]}

@@ -9,7 +9,7 @@ import pytest
 
 from shared.errors import InvalidResponse
 from shared.language import parsing
-from shared.language.responses import Answer
+from shared.language.responses import Response
 from shared.language.types import ClassScore, State, Text
 
 SCORE = {"category": "Drama", "confidenceScore": 0.9}
@@ -128,7 +128,7 @@ def test_a_confidence_is_at_most_one_whatever_rounding_adds() -> None:
 def analyzed(*documents: object, errors: Sequence[object] = ()) -> parsing.Analysis:
     page = b'{"status":"succeeded"}'
     results = {"documents": list(documents), "errors": list(errors)}
-    return parsing.analysis(iter([Answer(page)]), lambda _: [{"results": results}])
+    return parsing.analysis(iter([Response(page)]), lambda _: [{"results": results}])
 
 
 def test_half_a_character_in_an_answer_is_made_writable() -> None:

@@ -14,7 +14,7 @@ import pytest
 
 from shared import tick as story
 from shared.api import routes
-from shared.api.requests import Answer, Request
+from shared.api.requests import Request, Response
 from shared.domain.documents import Document
 from shared.pipeline import intake
 from shared.services import Services
@@ -134,7 +134,7 @@ class Instance:
     def tick(self) -> None:
         story.tick(self.services, self.clock)
 
-    def ask(self, method: str, path: str, body: Any = None) -> Answer:
+    def ask(self, method: str, path: str, body: Any = None) -> Response:
         raw = b"" if body is None else json.dumps(body).encode()
         return routes.answer(Request(method, path, {}, raw), lambda: self.services, self.clock())
 

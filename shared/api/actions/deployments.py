@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime
 from typing import Any
 
 from shared.api import views
 from shared.api.actions.starting import answer, begin
-from shared.api.requests import Answer, Request, flag, json_object, name_of, only_task, text
+from shared.api.call import Call
+from shared.api.requests import Response, flag, json_object, name_of, only_task, text
 from shared.domain.operations import OperationKind
 from shared.domain.singletons import ActiveClassifier
 from shared.errors import BadRequest, Conflict, NotFound
@@ -19,18 +19,17 @@ from shared.settings import PREVIEW_API
 PRODUCTION = "production"
 
 
-def publish_model(services: Services, request: Request, now: datetime, project: str) -> Answer:
+def publish_model(call: Call) -> Response:
     """What was published becomes the classifier of dropped files, unless "asClassifier" is false."""
-    body = json_object(request)
-    task, name = only_task(body), name_of(project, "project")
+    body = json_object(call.request)
+    task, name = only_task(body), call.project
     model = name_of(text(task, "trainingModelName"), "model")
     wanted = {"deployment": text(task, "deploymentName", PRODUCTION), "asClassifier": body.get("asClassifier", True)}
-    return begin(services, OperationKind.PUBLISH, name, wanted_publish(services, wanted, name, model), now)
+    return begin(call, OperationKind.PUBLISH, name, wanted_publish(call.services, wanted, name, model))
 
 
-def get_publishing(services: Services, request: Request, now: datetime, project: str, key: str) -> Answer:
-    del request, now
-    return answer(services, OperationKind.PUBLISH, project, key)
+def get_publishing(call: Call) -> Response:
+    return answer(call, OperationKind.PUBLISH)
 
 
 def wanted_publish(services: Services, body: Mapping[str, Any], project: str, model: str) -> dict[str, Any]:
@@ -47,34 +46,31 @@ def wanted_publish(services: Services, body: Mapping[str, Any], project: str, mo
     return {"model": model, "deployment": deployment, "asClassifier": as_classifier}
 
 
-def list_deployments(services: Services, request: Request, now: datetime, project: str) -> Answer:
-    del request, now
-    found = services.language.deployments(name_of(project, "project"))
-    return Answer(200, {"value": [views.deployment(one) for one in found]})
+def list_deployments(call: Call) -> Response:
+    found = call.services.language.deployments(call.project)
+    return Response(200, {"value": [views.deployment(one) for one in found]})
 
 
-def get_deployment(services: Services, request: Request, now: datetime, project: str, deployment: str) -> Answer:
-    del request, now
-    found = services.language.deployment(name_of(project, "project"), name_of(deployment, "deployment"))
-    return Answer(200, views.deployment(found))
+def get_deployment(call: Call) -> Response:
+    found = call.services.language.deployment(call.project, call.deployment)
+    return Response(200, views.deployment(found))
 
 
-def delete_deployment(services: Services, request: Request, now: datetime, project: str, deployment: str) -> Answer:
-    del request
-    parameters = {"deployment": name_of(deployment, "deployment")}
-    return begin(services, OperationKind.UNPUBLISH, name_of(project, "project"), parameters, now)
+def delete_deployment(call: Call) -> Response:
+    parameters = {"deployment": call.deployment}
+    return begin(call, OperationKind.UNPUBLISH, call.project, parameters)
 
 
-def swap_deployments(services: Services, request: Request, now: datetime, project: str) -> Answer:
+def swap_deployments(call: Call) -> Response:
     """Two deployments change their models; asked for once more, they change back."""
-    body, name = json_object(request), name_of(project, "project")
+    body, name = json_object(call.request), call.project
     pair = [name_of(text(body, field), "deployment") for field in ("firstDeploymentName", "secondDeploymentName")]
     if pair[0] == pair[1]:
         raise BadRequest("A deployment cannot be swapped with itself: name two.")
-    models = models_at(services, name)
+    models = models_at(call.services, name)
     if missing := [one for one in pair if one not in models]:
         raise NotFound(f"Project {name} has no deployment {missing[0]}.")
     first, second = pair
     afterwards = {first: models[second], second: models[first]}
     parameters = {"firstDeploymentName": first, "secondDeploymentName": second}
-    return begin(services, OperationKind.SWAP, name, parameters, now, known={"deployments": afterwards})
+    return begin(call, OperationKind.SWAP, name, parameters, known={"deployments": afterwards})

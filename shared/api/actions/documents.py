@@ -13,14 +13,14 @@ from uuid import uuid4
 
 from shared.api.actions.listings import ask_again, find
 from shared.api.actions.starting import LOOK_AGAIN
-from shared.api.requests import Answer, Request, choice, file_name, flag, is_plain, json_object, text
+from shared.api.call import Call
+from shared.api.requests import Request, Response, choice, file_name, flag, is_plain, json_object, text
 from shared.domain.documents import LANGUAGE, Document, DocumentState
 from shared.domain.keys import document_key
 from shared.domain.text import MAX_TEXT, check_size, decode
 from shared.errors import BadRequest, Conflict, InvalidText, NoResult, StorageUnavailable, VersionConflict
 from shared.pipeline import waiting
 from shared.pipeline.intake import document_landed
-from shared.services import Services
 
 log = logging.getLogger(__name__)
 
@@ -43,26 +43,26 @@ class Sent:
     overwrite: bool
 
 
-def create_document(services: Services, request: Request, now: datetime) -> Answer:
+def create_document(call: Call) -> Response:
     """Classify a text: it becomes a file of the documents container, and goes the way of every dropped one.
 
     The body is {"text", "name", "language", "overwrite"}, all but the first optional, or the text itself as text/plain
     with the others in the query.
     """
-    sent = _sent(request, now)
+    sent = _sent(call.request, call.now)
     try:
-        etag = services.documents.write(sent.name, sent.content, sent.language, overwrite=sent.overwrite)
+        etag = call.services.documents.write(sent.name, sent.content, sent.language, overwrite=sent.overwrite)
     except VersionConflict:
         raise Conflict(
             f'There is a file {sent.name} already: give another name, or "overwrite": true to replace it.'
         ) from None
     try:
-        document_landed(sent.name, services, _clock(now))
+        document_landed(sent.name, call.services, _clock(call.now))
     except StorageUnavailable:
         log.exception("File %s is written, and waits for its event or the sweep.", sent.name)
-    key = document_key(services.documents.container, sent.name, etag)
+    key = document_key(call.services.documents.container, sent.name, etag)
     location = {"Location": f"/api/documents/{key}", **LOOK_AGAIN}
-    return Answer(202, {"key": key, "name": sent.name, "etag": etag}, location)
+    return Response(202, {"key": key, "name": sent.name, "etag": etag}, location)
 
 
 def _clock(now: datetime) -> Callable[[], datetime]:
@@ -71,35 +71,34 @@ def _clock(now: datetime) -> Callable[[], datetime]:
     return lambda: now + timedelta(seconds=monotonic() - begun)
 
 
-def get_document_result(services: Services, request: Request, now: datetime, key: str) -> Answer:
+def get_document_result(call: Call) -> Response:
     """The result of a document, as it is in the results container.
 
     202 while the document is waiting or submitted; 409 with a reason if it ended without a result, or the result is no
     longer there.
     """
-    del request
-    document: Document = find(services, "documents", key)
+    document: Document = find(call, "documents")
     if not document.state.final:
-        return _in_progress(services, document, now)
+        return _in_progress(call, document)
     if document.state is not DocumentState.SUCCEEDED:
         code, reason = NO_RESULT[document.state]
         raise NoResult(reason.format(document), code)
-    result = services.documents.result(document.name)
+    result = call.services.documents.result(document.name)
     if not isinstance(result, dict):
-        where = f"container {services.documents.results}"
+        where = f"container {call.services.documents.results}"
         raise NoResult(f"The result of {document.name} is no longer in {where} as written: replay it.", "ResultMissing")
-    if result.get("document") != key:
+    if result.get("document") != call.key:
         version = f"another version now: {result.get('document')}"
         raise NoResult(f"The result of {document.name} is that of {version}.", "ResultReplaced")
-    return Answer(200, result)
+    return Response(200, result)
 
 
-def _in_progress(services: Services, document: Document, now: datetime) -> Answer:
+def _in_progress(call: Call, document: Document) -> Response:
     body = {"key": document.key, "name": document.name, "state": document.state, "detail": IN_PROGRESS[document.state]}
     if document.state is DocumentState.WAITING:
-        why = waiting.waiting_for(document, waiting.keeps_all(services, now), now)
+        why = waiting.waiting_for(document, waiting.keeps_all(call.services, call.now), call.now)
         body |= {"waitingFor": why} if why else {}
-    return Answer(202, body, {"Location": f"/api/documents/{document.key}", **ask_again(document, now)})
+    return Response(202, body, {"Location": f"/api/documents/{document.key}", **ask_again(document, call.now)})
 
 
 def _sent(request: Request, now: datetime) -> Sent:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-from datetime import datetime
 
 from shared.api.actions.listings import find
 from shared.api.actions.starting import accepted, begin
-from shared.api.requests import Answer, Request, choice, json_object, selection, text
+from shared.api.call import Call
+from shared.api.requests import Response, choice, json_object, selection, text
 from shared.domain.operations import Operation, OperationKind, OperationState
 from shared.errors import BadRequest, NoResult, NotFound, RangeNotSatisfiable
 from shared.operations import export
@@ -18,47 +18,46 @@ MAX_PART = 8_000_000  # bytes an answer: it is held in memory, a few times over 
 RANGE = re.compile(r"bytes=([0-9]{1,15})-([0-9]{1,15})?", re.ASCII)
 
 
-def export_documents(services: Services, request: Request, now: datetime) -> Answer:
+def export_documents(call: Call) -> Response:
     """Write the classes of all documents, or of those of a `class`, a `prefix`, a time, into one JSONL or CSV file."""
-    body = json_object(request)
+    body = json_object(call.request)
     form = text(body, "format", "jsonl")
     choice(form, "format", FORMATS.__getitem__, list(FORMATS))
-    return begin(services, OperationKind.EXPORT_DOCUMENTS, "", export.parameters(selection(body), form), now)
+    return begin(call, OperationKind.EXPORT_DOCUMENTS, "", export.parameters(selection(body), form))
 
 
-def get_operation_content(services: Services, request: Request, now: datetime, key: str) -> Answer:
+def get_operation_content(call: Call) -> Response:
     """The file that an export of documents wrote; with a Range header such as bytes=0-7999999, a part of it.
 
     An answer has at most 8,000,000 bytes. A larger file is read in parts, each from the byte after the last one; or
     from the results container, where the operation's `result` says it is. 202 while the export is under way.
     """
-    del now
-    operation = _export(services, key)
+    operation = _export(call)
     if not operation.state.final:
         return accepted(operation)
     name, form = export.file_of(operation), FORMATS[operation.parameters["format"]]
-    start, length = _wanted(request.range)
+    start, length = _wanted(call.request.range)
     try:
-        content, size = services.documents.part(name, start, length)
+        content, size = call.services.documents.part(name, start, length)
     except NotFound:
-        where = f"container {services.documents.results}"
+        where = f"container {call.services.documents.results}"
         raise NoResult(f"File {name} is no longer in {where}: export again.", "ResultMissing") from None
     headers = {"Accept-Ranges": "bytes", "Content-Disposition": f'attachment; filename="{name.rpartition("/")[2]}"'}
-    if not request.range:
-        return Answer(200, _whole(services, name, content, size), headers, form.media_type)
+    if not call.request.range:
+        return Response(200, _whole(call.services, name, content, size), headers, form.media_type)
     if not content:
         raise RangeNotSatisfiable(f"The file has {size:,} bytes: a range must begin before its end.")
     part = {"Content-Range": f"bytes {start}-{start + len(content) - 1}/{size}"}
-    return Answer(206, content, {**headers, **part}, form.media_type)
+    return Response(206, content, {**headers, **part}, form.media_type)
 
 
-def _export(services: Services, key: str) -> Operation:
+def _export(call: Call) -> Operation:
     """The export of this key. Raises NotFound, and NoResult if it failed."""
-    operation: Operation = find(services, "operations", key)
+    operation: Operation = find(call, "operations")
     if operation.kind is not OperationKind.EXPORT_DOCUMENTS:
-        raise NotFound(f"Operation {key} is no export of documents: only those have a file to read.")
+        raise NotFound(f"Operation {call.key} is no export of documents: only those have a file to read.")
     if operation.state is OperationState.FAILED:
-        raise NoResult(f"Export {key} has no file, for it failed: {operation.detail}")
+        raise NoResult(f"Export {call.key} has no file, for it failed: {operation.detail}")
     return operation
 
 

@@ -9,7 +9,8 @@ from operator import itemgetter
 from typing import Any
 
 from shared.api import views
-from shared.api.requests import Answer, Request
+from shared.api.call import Call
+from shared.api.requests import Response
 from shared.api.views import Standing
 from shared.domain.clocks import is_ahead
 from shared.domain.documents import Document, DocumentState, Reason
@@ -34,16 +35,15 @@ KINDS: tuple[Any, ...] = (Document, Job, Operation)
 MAX_SWEEP = timedelta(days=1)  # 5,000 files a tick: millions
 
 
-def get_health(services: Services, request: Request, now: datetime) -> Answer:
+def get_health(call: Call) -> Response:
     """How the app does, in words: 503 if something is `red` and needs somebody's attention, 200 if not.
 
     `waiting`: calls to the service wait for a while, and it may pass by itself.
     """
-    del request
     with ThreadPoolExecutor(len(CHECKS)) as checkers:  # what does not answer is waited for once, not five times
-        findings = list(checkers.map(lambda named: _finding(named[0], named[1], services, now), CHECKS.items()))
+        findings = list(checkers.map(lambda name: _finding(name, CHECKS[name], call.services, call.now), CHECKS))
     worst = max((finding["status"] for finding in findings), key=list(Standing).index)
-    return Answer(503 if worst is Standing.RED else 200, {"status": worst, "checks": findings})
+    return Response(503 if worst is Standing.RED else 200, {"status": worst, "checks": findings})
 
 
 def _finding(name: str, check: Check, services: Services, now: datetime) -> views.View:

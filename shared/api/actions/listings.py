@@ -8,7 +8,8 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from shared.api import views
-from shared.api.requests import Answer, Request, choice, key_of, name_asked, page_of, selection
+from shared.api.call import Call
+from shared.api.requests import Response, choice, key_of, name_asked, page_of, selection
 from shared.domain.documents import Document, DocumentState
 from shared.domain.filters import Selection
 from shared.domain.jobs import Job, JobState
@@ -52,53 +53,50 @@ class Listing:
         return value.state in self.states and (not isinstance(value, Document) or self.wanted.fits(value))
 
 
-def list_documents(services: Services, request: Request, now: datetime) -> Answer:
+def list_documents(call: Call) -> Response:
     """Documents: those that are open, the longest due first; then those that have ended, newest first.
 
     With `name`, all versions of that file, the last one first. A page may be short, or empty, and still have a
     `continue`. `waitingFor` says why a document waits.
     """
-    wanted, states = selection(request.query), _states("documents", request)
+    wanted, states = selection(call.request.query), _states(call, "documents")
     if wanted.category:
         states = [state for state in states if state is DocumentState.SUCCEEDED]
     if not states:
         raise BadRequest('Only documents that succeeded have a class: leave "state" out beside "class".')
-    return _list(services, request, Listing("documents", states, wanted), now)
+    return _list(call, Listing("documents", states, wanted))
 
 
-def list_jobs(services: Services, request: Request, now: datetime) -> Answer:
+def list_jobs(call: Call) -> Response:
     """Analyze jobs: those that are open, then those that have ended, newest first."""
-    return _list(services, request, Listing("jobs", _states("jobs", request)), now)
+    return _list(call, Listing("jobs", _states(call, "jobs")))
 
 
-def list_operations(services: Services, request: Request, now: datetime) -> Answer:
+def list_operations(call: Call) -> Response:
     """Operations: those that are open, then those that have ended, newest first."""
-    return _list(services, request, Listing("operations", _states("operations", request)), now)
+    return _list(call, Listing("operations", _states(call, "operations")))
 
 
-def get_document(services: Services, request: Request, now: datetime, key: str) -> Answer:
+def get_document(call: Call) -> Response:
     """One document with its timeline."""
-    del request
-    return _get(services, "documents", key, now)
+    return _get(call, "documents")
 
 
-def get_job(services: Services, request: Request, now: datetime, key: str) -> Answer:
+def get_job(call: Call) -> Response:
     """One job and its documents."""
-    del request
-    return _get(services, "jobs", key, now)
+    return _get(call, "jobs")
 
 
-def get_operation(services: Services, request: Request, now: datetime, key: str) -> Answer:
+def get_operation(call: Call) -> Response:
     """How one operation stands, or what it yielded."""
-    del request
-    return _get(services, "operations", key, now)
+    return _get(call, "operations")
 
 
-def find(services: Services, what: str, key: str) -> Any:
-    """The value of this key. Raises NotFound, and BadRequest for what no key can be."""
-    found = services.ledger.find(LISTED[what][0], key_of(key))
+def find(call: Call, what: str) -> Any:
+    """The value of the key in the path. Raises NotFound, and BadRequest for what no key can be."""
+    found = call.services.ledger.find(LISTED[what][0], key_of(call.key))
     if found is None:
-        raise NotFound(f"There is no {what.removesuffix('s')} {key}.")
+        raise NotFound(f"There is no {what.removesuffix('s')} {call.key}.")
     return found
 
 
@@ -111,35 +109,35 @@ def ask_again(value: Any, now: datetime) -> dict[str, str]:
     return {"Retry-After": str(round(max(SOONEST, min(wait, LATEST)).total_seconds()))}
 
 
-def _get(services: Services, what: str, key: str, now: datetime) -> Answer:
-    value = find(services, what, key)
-    [view] = _views(services, what, [value], now)
-    return Answer(200, view, {} if value.state.final else ask_again(value, now))
+def _get(call: Call, what: str) -> Response:
+    value = find(call, what)
+    [view] = _views(call, what, [value])
+    return Response(200, view, {} if value.state.final else ask_again(value, call.now))
 
 
-def _states(what: str, request: Request) -> list[Any]:
+def _states(call: Call, what: str) -> list[Any]:
     """The states that `state` asks for: one of them, those that are open, or all."""
     states = list(LISTED[what][1])
     words = {ALL: states, OPEN: [state for state in states if not state.final], **{state: [state] for state in states}}
-    return choice(request.query.get("state", ALL), "state", words.__getitem__, list(words))  # type: ignore[no-any-return]
+    return choice(call.request.query.get("state", ALL), "state", words.__getitem__, list(words))  # type: ignore[no-any-return]
 
 
-def _views(services: Services, what: str, values: Sequence[Any], now: datetime) -> list[views.View]:
+def _views(call: Call, what: str, values: Sequence[Any]) -> list[views.View]:
     """What stops all documents is read once, and only if one of these waits."""
     if not any(value.state is DocumentState.WAITING for value in values):
         return [LISTED[what][2](value) for value in values]
-    for_all = waiting.keeps_all(services, now)
-    return [views.document(value, waiting.waiting_for(value, for_all, now)) for value in values]
+    for_all = waiting.keeps_all(call.services, call.now)
+    return [views.document(value, waiting.waiting_for(value, for_all, call.now)) for value in values]
 
 
-def _list(services: Services, request: Request, listing: Listing, now: datetime) -> Answer:
-    top, after = page_of(request.query)
-    if "name" in request.query:
-        versions, after = services.ledger.named(name_asked(request.query), top, after)
+def _list(call: Call, listing: Listing) -> Response:
+    top, after = page_of(call.request.query)
+    if "name" in call.request.query:
+        versions, after = call.services.ledger.named(name_asked(call.request.query), top, after)
         found: list[Any] = list(filter(listing.keeps, versions))
     else:
-        found, after = _page(services, listing, top, after)
-    return Answer(200, {"value": _views(services, listing.what, found, now), **views.continued(after)})
+        found, after = _page(call.services, listing, top, after)
+    return Response(200, {"value": _views(call, listing.what, found), **views.continued(after)})
 
 
 def _page(services: Services, listing: Listing, top: int, after: str) -> tuple[list[Any], str]:

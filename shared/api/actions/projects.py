@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import datetime
 from typing import Any
 
 from shared.api import views
 from shared.api.actions.starting import begin
-from shared.api.requests import Answer, Request, choice, file_name, flag, json_object, name_of, text
+from shared.api.call import Call
+from shared.api.requests import Response, choice, file_name, flag, json_object, name_of, text
 from shared.domain.operations import OperationKind
 from shared.errors import BadRequest, NotFound, NotSupported, ResourceNotFound
 from shared.labels.formats import Format, is_labels_file, write_labels
@@ -23,19 +23,17 @@ CHANGEABLE = ("description", "culture", "multiLingual")
 KINDS = [one.value for one in Kind]
 
 
-def list_projects(services: Services, request: Request, now: datetime) -> Answer:
-    del request, now
-    return Answer(200, {"value": [views.project(one) for one in services.language.projects()]})
+def list_projects(call: Call) -> Response:
+    return Response(200, {"value": [views.project(one) for one in call.services.language.projects()]})
 
 
-def get_project(services: Services, request: Request, now: datetime, project: str) -> Answer:
-    del request, now
-    return Answer(200, views.project(services.language.project(name_of(project, "project"))))
+def get_project(call: Call) -> Response:
+    return Response(200, views.project(call.services.language.project(call.project)))
 
 
-def create_project(services: Services, request: Request, now: datetime) -> Answer:
+def create_project(call: Call) -> Response:
     """The quickstart's create call: the project and its labels file, a blob of the container it names."""
-    body = json_object(request)
+    body = json_object(call.request)
     kind = choice(text(body, "modelType"), "modelType", Kind, KINDS)
     parameters = {
         "modelType": kind.value,
@@ -45,56 +43,53 @@ def create_project(services: Services, request: Request, now: datetime) -> Answe
         "description": text(body, "description", ""),
         "multiLingual": flag(body, "multiLingual"),
     }
-    return begin(services, OperationKind.CREATE, name_of(text(body, "name"), "project"), parameters, now)
+    return begin(call, OperationKind.CREATE, name_of(text(body, "name"), "project"), parameters)
 
 
-def update_project(services: Services, request: Request, now: datetime, project: str) -> Answer:
+def update_project(call: Call) -> Response:
     """Its description, culture or multiLingual; a project's kind, container and name are for good."""
-    del now
-    body = json_object(request)
+    body = json_object(call.request)
     if not body or not body.keys() <= set(CHANGEABLE):
         raise BadRequest(f"The body must have some of {', '.join(CHANGEABLE)}: nothing else of a project can change.")
-    found = services.language.project(name_of(project, "project"))
+    found = call.services.language.project(call.project)
     changed = replace(
         found,
         description=text(body, "description", found.description),
         language=text(body, "culture") if "culture" in body else found.language,
         multilingual=flag(body, "multiLingual", default=found.multilingual),
     )
-    return Answer(200, views.project(services.language.change_project(changed)))
+    return Response(200, views.project(call.services.language.change_project(changed)))
 
 
-def delete_project(services: Services, request: Request, now: datetime, project: str) -> Answer:
-    del request
-    return begin(services, OperationKind.DELETE, name_of(project, "project"), {}, now)
+def delete_project(call: Call) -> Response:
+    return begin(call, OperationKind.DELETE, call.project, {})
 
 
-def import_labels(services: Services, request: Request, now: datetime, project: str) -> Answer:
+def import_labels(call: Call) -> Response:
     """Another labels file for a project that exists, from its container; it replaces the labels that it had."""
-    parameters = {"labelsLocation": text(json_object(request), "labelsLocation")}
-    return begin(services, OperationKind.IMPORT, name_of(project, "project"), parameters, now)
+    parameters = {"labelsLocation": text(json_object(call.request), "labelsLocation")}
+    return begin(call, OperationKind.IMPORT, call.project, parameters)
 
 
-def export_labels(services: Services, request: Request, now: datetime, project: str) -> Answer:
+def export_labels(call: Call) -> Response:
     """The project's labels, as a file in its container."""
-    body = json_object(request) if request.body else {}
-    name = name_of(project, "project")
+    body = json_object(call.request) if call.request.body else {}
+    name = call.project
     parameters = {
         "labelsLocation": _json_name(body, "labelsLocation", f"{name}-labels.json"),
         "format": _format(body).value,
     }
-    return begin(services, OperationKind.EXPORT, name, parameters, now)
+    return begin(call, OperationKind.EXPORT, name, parameters)
 
 
-def check_labels(services: Services, request: Request, now: datetime, project: str) -> Answer:
+def check_labels(call: Call) -> Response:
     """What is wrong with a labels file and the texts it names, whether the project exists yet or not."""
-    del now
-    body = json_object(request)
-    container, kind = _place(services, body, name_of(project, "project"))
-    proof = proofread(services, container, text(body, "labelsLocation"), kind)
+    body = json_object(call.request)
+    container, kind = _place(call.services, body, call.project)
+    proof = proofread(call.services, container, text(body, "labelsLocation"), kind)
     counts = {name: sum(name in one.classes for one in proof.labels.documents) for name in proof.labels.classes}
     errors, warnings = proof.findings.errors, proof.findings.warnings
-    return Answer(
+    return Response(
         200,
         {
             "ok": not errors,
@@ -109,23 +104,23 @@ def check_labels(services: Services, request: Request, now: datetime, project: s
     )
 
 
-def convert_labels(services: Services, request: Request, now: datetime, project: str) -> Answer:
+def convert_labels(call: Call) -> Response:
     """A labels file in the other format, beside it in the project's container."""
-    del now
-    body = json_object(request)
-    name, written, target = name_of(project, "project"), _format(body), _json_name(body, "target")
-    container, kind = _place(services, body, name)
-    _require_own(services, name, container)
-    labels = load_valid_labels(services, container, text(body, "labelsLocation"), kind or Kind.MULTI)
+    body = json_object(call.request)
+    name, written, target = call.project, _format(body), _json_name(body, "target")
+    container, kind = _place(call.services, body, name)
+    _require_own(call.services, name, container)
+    labels = load_valid_labels(call.services, container, text(body, "labelsLocation"), kind or Kind.MULTI)
     made = Project(name, kind or Kind.MULTI, container, text(body, "culture", "en-us"))
-    services.documents.write_any(container, target, write_labels(made, labels, written), is_labels_file)
-    return Answer(200, {"container": container, "labelsLocation": target, "format": written})
+    call.services.documents.write_any(container, target, write_labels(made, labels, written), is_labels_file)
+    return Response(200, {"container": container, "labelsLocation": target, "format": written})
 
 
-def list_languages(services: Services, request: Request, now: datetime) -> Answer:
+def list_languages(call: Call) -> Response:
     """The languages that projects may be in."""
-    del request, now
-    return Answer(200, {"value": [{"name": one.name, "code": one.code} for one in services.language.languages()]})
+    return Response(
+        200, {"value": [{"name": one.name, "code": one.code} for one in call.services.language.languages()]}
+    )
 
 
 def _place(services: Services, body: Mapping[str, Any], name: str) -> tuple[str, Kind | None]:

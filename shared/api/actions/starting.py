@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime
 from typing import Any
 from uuid import uuid4
 
 from shared.api import views
-from shared.api.requests import KEY, Answer, key_of, name_of
+from shared.api.call import Call
+from shared.api.requests import KEY, Response, key_of
 from shared.domain.operations import Operation, OperationKind
 from shared.errors import NotFound
 from shared.operations.runner import GRACE, start
-from shared.services import Services
 
 LOOK_AGAIN = {"Retry-After": "2"}
 # Where a caller asks about each kind, as the quickstart's steps have it.
@@ -23,36 +22,37 @@ LOCATIONS = {
 
 
 def begin(
-    services: Services,
+    call: Call,
     kind: OperationKind,
     project: str,
     parameters: Mapping[str, Any],
-    now: datetime,
     *,
     known: Mapping[str, Any] | None = None,
-) -> Answer:
+) -> Response:
     """202 with the operation, or with the very same if it is under way. `known` goes into its result beforehand."""
+    now = call.now
     operation = Operation(
         uuid4().hex, kind, project, parameters, created=now, due=now + GRACE, written=now, result=known or {}
     )
-    return accepted(start(services, operation, now))
+    return accepted(start(call.services, operation, now))
 
 
-def accepted(operation: Operation) -> Answer:
+def accepted(operation: Operation) -> Response:
     template = LOCATIONS.get(operation.kind, "operations/{key}")
     location = "/api/" + template.format(project=operation.project, key=operation.key)
-    return Answer(202, views.operation(operation), {"Location": location, **LOOK_AGAIN})
+    return Response(202, views.operation(operation), {"Location": location, **LOOK_AGAIN})
 
 
-def find(services: Services, kind: OperationKind, project: str, key: str) -> Operation | None:
-    """The operation of this key, if it is of this kind and project."""
-    found = services.ledger.find(Operation, key) if KEY.fullmatch(key) else None
-    return found if found and (found.kind, found.project) == (kind, project) else None
+def find(call: Call, kind: OperationKind) -> Operation | None:
+    """The operation of the key in the path, if it is of this kind and of the path's project."""
+    found = call.services.ledger.find(Operation, call.key) if KEY.fullmatch(call.key) else None
+    return found if found and (found.kind, found.project) == (kind, call.project) else None
 
 
-def answer(services: Services, kind: OperationKind, project: str, key: str) -> Answer:
-    """How the operation of this key stands. Raises NotFound."""
-    operation = find(services, kind, project, key_of(key))
+def answer(call: Call, kind: OperationKind) -> Response:
+    """How the operation of the key in the path stands. Raises NotFound."""
+    key_of(call.key)
+    operation = find(call, kind)
     if operation is None:
-        raise NotFound(f"Project {name_of(project, 'project')} has no {kind} operation {key}.")
-    return Answer(200, views.operation(operation))
+        raise NotFound(f"Project {call.project} has no {kind} operation {call.key}.")
+    return Response(200, views.operation(operation))

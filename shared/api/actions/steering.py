@@ -10,7 +10,8 @@ from typing import Any
 
 from shared.api import views
 from shared.api.actions.listings import find
-from shared.api.requests import KEY, Answer, Request, choice, continuation, flag, json_object, name_of, text
+from shared.api.call import Call
+from shared.api.requests import KEY, Response, choice, continuation, flag, json_object, name_of, text
 from shared.domain.documents import Document, DocumentState, Reason
 from shared.domain.filters import Selection
 from shared.domain.singletons import ActiveClassifier, Pause, Sweep
@@ -30,85 +31,80 @@ NO_CLASSIFIER = "There is no classifier yet: publish a model, or PUT /api/classi
 MAX_AGE_DAYS = 3650  # days
 
 
-def get_classifier(services: Services, request: Request, now: datetime) -> Answer:
+def get_classifier(call: Call) -> Response:
     """Where dropped files go, and whether the ledger (a publish, a PUT) or the CLASSIFIER setting says so."""
-    del request
-    remembered = services.ledger.read(ActiveClassifier)
-    if remembered.classifier and remembered.classifier.dialect == services.language.dialect:
-        return Answer(200, views.chosen(remembered, "ledger"))
-    if services.settings.classifier:
-        return Answer(200, views.chosen(ActiveClassifier(with_model(services, now)), "setting"))
+    remembered = call.services.ledger.read(ActiveClassifier)
+    if remembered.classifier and remembered.classifier.dialect == call.services.language.dialect:
+        return Response(200, views.chosen(remembered, "ledger"))
+    if call.services.settings.classifier:
+        return Response(200, views.chosen(ActiveClassifier(with_model(call.services, call.now)), "setting"))
     raise NotFound(NO_CLASSIFIER)
 
 
-def set_classifier(services: Services, request: Request, now: datetime) -> Answer:
+def set_classifier(call: Call) -> Response:
     """Send dropped files to {"project", "deployment"}, or {"modelId"} in the quickstart's protocol, from now on."""
-    body = json_object(request)
-    if services.settings.language_api == PREVIEW_API:
-        classifier = named(services, _model_id(text(body, "modelId")))
+    body = json_object(call.request)
+    if call.services.settings.language_api == PREVIEW_API:
+        classifier = named(call.services, _model_id(text(body, "modelId")))
     else:
-        classifier = _deployed(services, body)
-    looked = now if classifier.model else None
-    after = services.ledger.change(
-        ActiveClassifier, lambda before: replace(before, classifier=classifier, since=now, looked=looked)
+        classifier = _deployed(call.services, body)
+    looked = call.now if classifier.model else None
+    after = call.services.ledger.change(
+        ActiveClassifier, lambda before: replace(before, classifier=classifier, since=call.now, looked=looked)
     )
-    gate.reopen(services)
-    return Answer(200, views.chosen(after, "ledger"))
+    gate.reopen(call.services)
+    return Response(200, views.chosen(after, "ledger"))
 
 
-def replay_documents(services: Services, request: Request, now: datetime) -> Answer:
+def replay_documents(call: Call) -> Response:
     """Have ended documents classified again: `keys`, or all of a `state` with `prefix`, `reason`, `olderModel`."""
-    body = json_object(request)
-    wanted = _wanted(services, body, now)
+    body = json_object(call.request)
+    wanted = _wanted(call.services, body, call.now)
     dry_run = flag(body, "dryRun")
-    return _counted(*replay(services, wanted, now, among=_range(body), dry_run=dry_run), dry_run)
+    return _counted(*replay(call.services, wanted, call.now, among=_range(body), dry_run=dry_run), dry_run)
 
 
-def purge_documents(services: Services, request: Request, now: datetime) -> Answer:
+def purge_documents(call: Call) -> Response:
     """Forget ended documents whose file is gone, `olderThanDays` days after their end."""
-    body = json_object(request)
+    body = json_object(call.request)
     days = body.get("olderThanDays")
     if not isinstance(days, int) or isinstance(days, bool) or not 0 <= days <= MAX_AGE_DAYS:
         raise BadRequest(f'"olderThanDays" must be a whole number from 0 to {MAX_AGE_DAYS}.')
-    wanted = replace(_wanted(services, body, now), until=now - timedelta(days=days))
+    wanted = replace(_wanted(call.services, body, call.now), until=call.now - timedelta(days=days))
     dry_run = flag(body, "dryRun")
-    return _counted(*purge(services, wanted, among=_range(body), dry_run=dry_run), dry_run)
+    return _counted(*purge(call.services, wanted, among=_range(body), dry_run=dry_run), dry_run)
 
 
-def abandon_operation(services: Services, request: Request, now: datetime, key: str) -> Answer:
+def abandon_operation(call: Call) -> Response:
     """Give up an operation that gets nowhere: its project is free again. What the service has begun goes on there."""
-    del request
-    operation = find(services, "operations", key)
+    operation = find(call, "operations")
     if operation.state.final:
-        raise Conflict(f"Operation {key} has ended already: it {operation.state}.")
-    [ended] = services.ledger.commit((operation, operation.failed("It was given up on request.", now)))
-    return Answer(200, views.operation(ended))
+        raise Conflict(f"Operation {call.key} has ended already: it {operation.state}.")
+    [ended] = call.services.ledger.commit((operation, operation.failed("It was given up on request.", call.now)))
+    return Response(200, views.operation(ended))
 
 
-def get_submission(services: Services, request: Request, now: datetime) -> Answer:
-    del request, now
-    return Answer(200, views.pause(services.ledger.read(Pause)))
+def get_submission(call: Call) -> Response:
+    return Response(200, views.pause(call.services.ledger.read(Pause)))
 
 
-def set_submission(services: Services, request: Request, now: datetime) -> Answer:
+def set_submission(call: Call) -> Response:
     """Pause with {"paused": true}: files are claimed, and jobs under way collected, but no new job begins."""
-    body = json_object(request)
+    body = json_object(call.request)
     if "paused" not in body:
         raise BadRequest('The body must be {"paused": true} or {"paused": false}.')
     paused = flag(body, "paused")
-    after = services.ledger.change(Pause, lambda before: replace(before, paused=paused, since=now))
-    return Answer(200, views.pause(after))
+    after = call.services.ledger.change(Pause, lambda before: replace(before, paused=paused, since=call.now))
+    return Response(200, views.pause(after))
 
 
-def get_sweep(services: Services, request: Request, now: datetime) -> Answer:
-    del request, now
-    return Answer(200, views.sweep(services.ledger.read(Sweep)))
+def get_sweep(call: Call) -> Response:
+    return Response(200, views.sweep(call.services.ledger.read(Sweep)))
 
 
-def start_sweep(services: Services, request: Request, now: datetime) -> Answer:
+def start_sweep(call: Call) -> Response:
     """The next tick looks at every file of the container."""
-    del request, now
-    return Answer(202, views.sweep(sweep.ask(services)), {"Location": "/api/sweep", "Retry-After": "10"})
+    return Response(202, views.sweep(sweep.ask(call.services)), {"Location": "/api/sweep", "Retry-After": "10"})
 
 
 def _range(body: Mapping[str, Any]) -> Range:
@@ -163,7 +159,7 @@ def _final_state(word: str) -> DocumentState:
     return state
 
 
-def _counted(documents: list[Document], after: str, dry_run: bool) -> Answer:
+def _counted(documents: list[Document], after: str, dry_run: bool) -> Response:
     """What one call did; with `continue`, where the next goes on."""
     shown = [{"key": one.key, "name": one.name, "state": one.state} for one in documents]
-    return Answer(200, {"dryRun": dry_run, "count": len(documents), "value": shown, **views.continued(after)})
+    return Response(200, {"dryRun": dry_run, "count": len(documents), "value": shown, **views.continued(after)})
