@@ -63,17 +63,50 @@ class Client:
         status, content = self._ask("GET", f"documents/{key}")
         return content if status == requests.codes.ok else None
 
+    def documents(self, query: str = "") -> Iterator[Any]:
+        """All documents of a listing, page by page; `query` is such as "state=failed". Raises SetupError."""
+        path = f"documents?top=500&{query}".rstrip("&")
+        more = ""
+        while True:
+            page = self.call("GET", path + more)
+            yield from page["value"]
+            if "continue" not in page:
+                return
+            more = f"&continue={page['continue']}"
+
+    def result(self, key: str) -> Any:
+        """The result of a document, or the app's `error` if it has none. Raises SetupError."""
+        _, content = self._ask("GET", f"documents/{key}/result")
+        return content
+
+    def parts(self, path: str) -> Iterator[tuple[bytes, int]]:
+        """A file in parts, each with the size of the whole, in bytes. Raises SetupError."""
+        start, size = 0, 1
+        while start < size:
+            answer = self._send("GET", path, headers={"Range": f"bytes={start}-"})
+            if answer.status_code == requests.codes.requested_range_not_satisfiable and not start:
+                return  # an empty file
+            if answer.status_code != requests.codes.partial_content:
+                raise SetupError(f"GET {path}: status {answer.status_code} instead of a part of the file.")
+            size = int(answer.headers["Content-Range"].rpartition("/")[2])
+            start += len(answer.content)
+            yield answer.content, size
+
+    def _send(self, method: str, path: str, **given: Any) -> requests.Response:
+        try:
+            return self._session.request(method, f"{self._stack.url}/{path}", timeout=SECONDS, **given)
+        except requests.RequestException as error:
+            why = f"the app does not respond ({type(error).__name__}). Is it still running?"
+            raise SetupError(f"{method} {path}: {why}") from error
+
     def _ask(self, method: str, path: str, body: Any = None) -> tuple[int, Any]:
         """The status and the decoded body of a response of textdrop, including errors."""
+        answer = self._send(method, path, json=body)
         try:
-            answer = self._session.request(method, f"{self._stack.url}/{path}", json=body, timeout=SECONDS)
             content = answer.json()
         except requests.JSONDecodeError:
             why = REFUSED.get(answer.status_code, f"status {answer.status_code} without JSON")
             raise SetupError(f"{method} {self._stack.url}/{path}: {why}.") from None
-        except requests.RequestException as error:
-            why = f"the app does not respond ({type(error).__name__}). Is it still running?"
-            raise SetupError(f"{method} {path}: {why}") from error
         if not isinstance(content, dict) or (not answer.ok and not {"error", "checks"} & content.keys()):
             raise SetupError(f"{method} {self._stack.url}/{path}: {REFUSED[404]}.")
         return answer.status_code, content

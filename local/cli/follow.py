@@ -57,11 +57,4 @@ class Follower:
         return new
 
     def _listed(self, state: str) -> Iterator[Any]:
-        path = f"documents?state={state}&top=500&since={self._since.astimezone(UTC):%Y-%m-%dT%H:%M:%S.%fZ}"
-        more = ""
-        while True:
-            page = self._client.call("GET", path + more)
-            yield from page["value"]
-            if "continue" not in page:
-                return
-            more = f"&continue={page['continue']}"
+        return self._client.documents(f"state={state}&since={self._since.astimezone(UTC):%Y-%m-%dT%H:%M:%S.%fZ}")

@@ -130,6 +130,7 @@ def _notify(client: Client, stack: Stack) -> None:
     if stack.uses_events:
         client.call("POST", "sweep")
         show.console.print("The app's next sweep finds the files; nobody sends events here.")
+    show.console.print("\nNext, when they are classified:\n  .venv/bin/python -m local results", markup=False)
 
 
 def _show_next(stack: Stack, container: str, labels: Path) -> None:

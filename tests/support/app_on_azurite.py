@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from urllib.parse import unquote
 
 import azure.functions as func
 import pytest
@@ -76,7 +77,9 @@ class World:
         request = func.HttpRequest(
             method=method,
             url=f"http://127.0.0.1/api/{path}",
-            params=dict(pair.split("=", 1) for pair in query.split("&") if pair),
+            params={
+                name: unquote(value) for name, _, value in (pair.partition("=") for pair in query.split("&") if pair)
+            },
             headers={"Content-Type": kind} if kind else {},
             route_params={"path": path},
             body=raw if raw is not None else b"" if body is None else json.dumps(body).encode(),

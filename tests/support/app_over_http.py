@@ -20,6 +20,9 @@ def served(world: World, *, ticking: bool = True) -> Iterator[tuple[Stack, Wire]
         if ticking:
             world.ask("POST", "sweep")
             world.tick()
+        if seen.target.endswith("/content"):
+            file = world.download(seen.target.removeprefix("/api/"), seen.headers.get("range", ""))
+            return Reply(file.status_code, file.get_body(), dict(file.headers))
         status, body, headers = world.ask(seen.method, seen.target.removeprefix("/api/"), raw=seen.content or None)
         return Reply(status, json.dumps(body).encode(), {"Content-Type": "application/json", **headers})
 
