@@ -43,7 +43,7 @@ def run(options: argparse.Namespace) -> int:
     if not texts:
         raise SetupError(f"There are no .txt files in {options.folder}.")
     _check_names(texts)
-    _show_others(options.folder, len(texts))
+    _show_others(options.folder)
     stored = client.stored(container)
     if labels and not classified:
         texts = _labelled(labels, texts, stored)
@@ -83,8 +83,9 @@ def _check_names(texts: Mapping[str, Path]) -> None:
         raise SetupError(f"{found[0].where} {found[0].what}. {found[0].do}")
 
 
-def _show_others(folder: Path, texts: int) -> None:
-    others = sum(file.is_file() and file.name != LABELS_NAME for file in folder.rglob("*")) - texts
+def _show_others(folder: Path) -> None:
+    files = sum(file.is_file() and file.name != LABELS_NAME for file in folder.rglob("*"))
+    others = files - len(text_files(folder))
     if others > 0:
         show.warning(f"Left out, because only .txt files are uploaded: {show.counted(others, 'other file')}.")
 

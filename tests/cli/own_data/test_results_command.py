@@ -10,15 +10,15 @@ from pathlib import Path
 from urllib.parse import quote
 
 import pytest
-from app_over_http import served
-from wire import Reply, Seen, Wire, refused
-from world import TEXTS, World
 
 from local.__main__ import main
 from local.cli import client as outside
 from local.stack import discovery
 from shared.operations.export_formats import FORMATS
 from shared.settings import TODAY_API
+from tests.support.app_on_azurite import TEXTS, World
+from tests.support.app_over_http import served
+from tests.support.wire import Reply, Seen, Wire, refused
 
 pytestmark = pytest.mark.parametrize("world", [TODAY_API], indirect=True)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -86,10 +87,13 @@ def test_training_texts_and_their_labels_file_make_a_project(
     container = f"{world.container}-own"
     labelled(folder, container)
     (folder / "unlabelled.txt").write_text("new since the labels file was made")
+    (folder / "Cooking/more").mkdir()
+    shutil.copy(folder / "Cooking/2Cooking.txt", folder / "Cooking/more")
     capsys.readouterr()
     assert main(["upload", str(folder), "--container", container]) == 0
     printed = capsys.readouterr().out
     assert "Left out, because labels.json does not name them: 1 text." in printed
+    assert "only .txt files" not in printed
     assert names(world, container) >= {"labels.json", "Cooking_1.txt", "Sailing_1.txt", "2Sailing.txt"}
     assert len(names(world, container)) == 21
     assert not names(world, world.container)
