@@ -189,6 +189,12 @@ def test_make_run_takes_the_port(fresh_clone: Path) -> None:
     assert planned.split()[-3:] == ["up", "--port", "8080"]
 
 
+def test_make_run_hands_on_the_training_data(fresh_clone: Path) -> None:
+    command = "PY=sh -c 'echo $$DATA and $$LABELS'"
+    said = run(["make", "--old-file=setup", "run", "DATA=own texts", "LABELS=l.json", command], fresh_clone)
+    assert said.stdout == "own texts and l.json\n", said.stderr
+
+
 def test_make_clean_refuses_while_it_runs(fresh_clone: Path) -> None:
     (fresh_clone / ".venv").symlink_to(sys.prefix)
     announced = fresh_clone / ".textdrop" / "running.json"
