@@ -1,4 +1,4 @@
-"""Which documents go into one analyze job. Pure."""
+"""Batches documents into analyze jobs. Pure."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from shared.domain.splitting import cut
 from shared.domain.text import REQUEST_TEXT
 from shared.language.types import Text
 
-# The service takes a request of 1 MB; the rest is for what surrounds the texts.
+# Bytes of all texts of a request. The service's limit is 1 MB for the whole body.
 MAX_REQUEST = 900_000
 
 
@@ -30,7 +30,7 @@ class LoadedDocument:
 
     @cached_property
     def parts(self) -> list[str]:
-        """What is sent of it: the text, or the parts of one too long for a request."""
+        """The texts to send: the whole text, or its parts if it is too long for one request."""
         if len(self.text) <= REQUEST_TEXT:
             return [self.text]
         return [part for part in cut(self.text) if part.strip()]  # the service takes no blank text
@@ -39,26 +39,26 @@ class LoadedDocument:
 Pack = tuple[LoadedDocument, ...]
 
 
-def pack(readables: Iterable[LoadedDocument]) -> Iterator[Pack]:
-    """Fill one job after the other, in the order given, within the service's limits and every document's share.
+def pack(documents: Iterable[LoadedDocument]) -> Iterator[Pack]:
+    """Yield one pack for each job, in the given order, within the service's limits and each document's batch size.
 
-    A text too long for a request is a pack of its own.
+    A text that is too long for one request gets a pack without other documents.
     """
     current: Pack = ()
-    for readable in readables:
-        if current and not _fits((*current, readable)):
+    for loaded in documents:
+        if current and not _fits((*current, loaded)):
             yield current
             current = ()
-        current = (*current, readable)
+        current = (*current, loaded)
     if current:
         yield current
 
 
-def requests(readables: Pack) -> list[list[Text]]:
-    """The texts of each request of a job: one request, or one for each part of a text too long for one."""
-    if len(readables) == 1:
-        return [[_text(readables[0].document, part)] for part in readables[0].parts]
-    return [[_text(one.document, one.text) for one in readables]]
+def requests(documents: Pack) -> list[list[Text]]:
+    """The texts of each request of a job: one request, or one for each part of a text that is too long for one."""
+    if len(documents) == 1:
+        return [[_text(documents[0].document, part)] for part in documents[0].parts]
+    return [[_text(loaded.document, loaded.text) for loaded in documents]]
 
 
 def _text(document: Document, text: str) -> Text:
@@ -67,7 +67,7 @@ def _text(document: Document, text: str) -> Text:
 
 def _fits(candidate: Pack) -> bool:
     return (
-        len(candidate) <= min(SERVICE_PACK, *(one.document.max_batch_size for one in candidate))
-        and sum(len(one.text) for one in candidate) <= REQUEST_TEXT
-        and sum(one.size for one in candidate) <= MAX_REQUEST
+        len(candidate) <= min(SERVICE_PACK, *(loaded.document.max_batch_size for loaded in candidate))
+        and sum(len(loaded.text) for loaded in candidate) <= REQUEST_TEXT
+        and sum(loaded.size for loaded in candidate) <= MAX_REQUEST
     )

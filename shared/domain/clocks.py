@@ -1,4 +1,4 @@
-"""How far hosts' clocks may differ, and how long anything waits on purpose: bounds for stored moments. Pure."""
+"""Bounds for stored times: how far the clocks of hosts may differ, and the longest intended waits. Pure."""
 
 from __future__ import annotations
 
@@ -7,27 +7,27 @@ from datetime import datetime, timedelta
 
 from shared.domain.keys import digest
 
-CLOCK_SKEW = timedelta(minutes=1)  # clocks that differ by less are taken as right
-# The longest wait that anybody can have meant, by what waits. The waits of all modules fit in here.
+CLOCK_SKEW = timedelta(minutes=1)  # smaller differences between clocks are ignored
+# The longest intended wait, by what waits. No module sets a longer one.
 MAX_WAIT: Mapping[str, timedelta] = {
     "gate": timedelta(hours=1),
     "waiting document": timedelta(hours=2.5),
     "job": timedelta(hours=1.25),
     "operation": timedelta(minutes=20),
-    "request": timedelta(hours=1),  # what a process may be asking for at this moment
+    "request": timedelta(hours=1),  # a request that a process may be sending now
 }
 
 
 def is_ahead(moment: datetime | None, now: datetime) -> bool:
-    """Whether a moment that should have passed has not come yet: a clock, that one's or ours, is wrong."""
+    """Whether a time that should be past is more than CLOCK_SKEW in the future: one of the two clocks is wrong."""
     return moment is not None and moment - now > CLOCK_SKEW
 
 
 def meant(until: datetime, written: datetime | None, longest: timedelta, now: datetime) -> datetime:
-    """The end of a wait until `until` that was written at `written` (None: not known), by the clock of `now`.
+    """The corrected end of a wait until `until`, which was stored at `written` (None: unknown).
 
-    If the clock that wrote it was ahead, the wait begins now. No wait is longer than `longest`. Whoever finds an end
-    other than `until` must store it with `now`, or it moves on with each look.
+    If the clock that wrote it was ahead, the wait starts at `now`. No wait is longer than `longest`. If the result
+    differs from `until`, the caller must store it together with `now`; otherwise each call returns a later time.
     """
     if written is not None and is_ahead(written, now):
         return now + min(max(until - written, timedelta(0)), longest)
@@ -35,9 +35,9 @@ def meant(until: datetime, written: datetime | None, longest: timedelta, now: da
 
 
 def backoff(key: str, tries: int, first: timedelta, longest: timedelta) -> timedelta:
-    """How long to wait before try number `tries` + 1: doubling from `first` up to `longest`, give or take a fifth.
+    """The wait before try number `tries` + 1: it doubles from `first` up to `longest`, plus or minus 20 %.
 
-    The spread comes from the key, so that things that began together do not stay together.
+    The jitter is derived from the key, so that values that became due together do not stay in step.
     """
     grown = min(first.total_seconds() * 2 ** min(tries, 20), longest.total_seconds())
     spread = int(digest(key, str(tries))[:4], 16) / 0xFFFF

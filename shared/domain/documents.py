@@ -1,10 +1,11 @@
 """Document: one version of one file, a frozen value with its transitions.
 
 Pure: no I/O and no clock; `now` is always an argument. A transition returns a new value. `version` is the storage
-version of the row a value was read from (empty: never stored), and makes every later change of it conditional.
+version of the row that a value was read from (empty: never stored). It makes every later write conditional.
 
 waiting -> submitted -> succeeded | failed | superseded | gone
-submitted -> waiting when a job fails it; ended -> waiting when it is replayed
+submitted -> waiting, if its job ends without its result
+a final state -> waiting, by a replay
 """
 
 from __future__ import annotations
@@ -21,12 +22,12 @@ from shared.domain.timeline import REASON_LENGTH, SETBACKS, WRITTEN_AHEAD, Event
 from shared.language.types import Classifier, ClassScore
 
 SERVICE_PACK = 25  # documents a request: Microsoft's service limits
-# The most documents a job may have with one that was submitted in vain before: how often, and in a job of how many.
+# The maximum job size for a document, by the number of attempts that it has had.
 BATCH_SIZES = (SERVICE_PACK, 5, 1, 1, 1, 1, 1)
-MAX_ATTEMPTS = len(BATCH_SIZES)  # a document is submitted, and may be billed, no more often; a replay counts again
-REFUSED_TOGETHER = 2  # refusals in a row after which a document is sent alone
-MAX_REFUSALS = 100  # in a row, ten minutes apart, that end a document while the service takes others
-LANGUAGE = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{1,8}){0,3}", re.ASCII)  # of a text, as callers and blobs name it
+MAX_ATTEMPTS = len(BATCH_SIZES)  # submissions, each perhaps billed, before a document fails; a replay resets the count
+REFUSED_TOGETHER = 2  # consecutive refusals after which a document is sent alone
+MAX_REFUSALS = 100  # consecutive refusals, ten minutes apart, that end a document if the service accepts others
+LANGUAGE = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{1,8}){0,3}", re.ASCII)  # the language tag of a text or blob
 
 
 class DocumentState(StrEnum):
@@ -34,7 +35,7 @@ class DocumentState(StrEnum):
     SUBMITTED = "submitted"
     SUCCEEDED = "succeeded"
     FAILED = "failed"
-    SUPERSEDED = "superseded"  # a newer version of the file took its place before it was read
+    SUPERSEDED = "superseded"  # a newer version of the file replaced it before it was read
     GONE = "gone"  # the file was deleted before it was read
 
     @property
@@ -45,69 +46,62 @@ class DocumentState(StrEnum):
 class Reason(StrEnum):
     """Why a document failed."""
 
-    BAD_INPUT = "bad_input"  # the file cannot be classified as it is
-    REJECTED = "rejected"  # the service refuses this very document
-    ERROR = "error"  # SETBACKS times in a row an unforeseen error, or for a day storage, kept it from its next step
-    EXHAUSTED = "exhausted"  # submitted MAX_ATTEMPTS times, and no answer came back
+    BAD_INPUT = "bad_input"  # the content, name or metadata of the file is not valid
+    REJECTED = "rejected"  # the service rejected this document
+    ERROR = "error"  # its next step failed: SETBACKS times in a row, or for a day if storage failed
+    EXHAUSTED = "exhausted"  # MAX_ATTEMPTS submissions without a result
 
 
 @dataclass(frozen=True)
 class Blob:
-    """A file as storage shows it now. `etag` has no quotes; `language` is the blob's own metadata entry, or empty."""
+    """A file's current properties in storage."""
 
     name: str
-    etag: str
-    size: int
+    etag: str  # without quotes
+    size: int  # bytes
     modified: datetime
-    language: str = ""
+    language: str = ""  # the blob's metadata entry `language`
     encoding: str = ""  # the blob's Content-Encoding
 
 
 @dataclass(frozen=True)
 class Document(Timed):
-    """One version of one file.
+    """One version of one file."""
 
-    `attempts`: submissions that the service may have received, and may have billed, and that brought no answer. `due`:
-    when it is to be looked at next; `written`: when that was decided, by the clock that did, None while a job holds it
-    and moves it on. `confidence` runs from 0 to 1. `setbacks`: errors in a row that kept it from its
-    next step, since `set_back_since`; `apart`: the last of them was met in company, so that it is sent alone.
-    `refusals`: submissions in a row that the service did not take, through trouble that was no judgement on them.
-    """
-
-    key: str
-    name: str
-    etag: str
-    size: int
-    modified: datetime
-    claimed: datetime
-    due: datetime
+    key: str  # see `document_key`
+    name: str  # of the blob, with its folders
+    etag: str  # without quotes
+    size: int  # bytes
+    modified: datetime  # of the file, as storage says
+    claimed: datetime  # when this version was first seen
+    due: datetime  # when it is processed next
     state: DocumentState = DocumentState.WAITING
-    language: str = ""
+    language: str = ""  # from the blob's metadata; empty: the project's
     encoding: str = ""  # the blob's Content-Encoding
-    attempts: int = 0
-    setbacks: int = 0
-    set_back_since: datetime | None = None
-    apart: bool = False
-    refusals: int = 0
-    job: str = ""
-    reason: Reason | None = None
-    detail: str = ""
-    classes: tuple[ClassScore, ...] = ()
-    classifier: Classifier | None = None
-    ended: datetime | None = None
+    attempts: int = 0  # submissions without a result that the service may have received and billed
+    setbacks: int = 0  # consecutive errors in its next step
+    set_back_since: datetime | None = None  # the first of these errors
+    apart: bool = False  # the last of these errors was in a job with others: it is sent alone
+    refusals: int = 0  # consecutive submissions that the service did not accept, for a reason that is not its own
+    job: str = ""  # the key of its job, or of the job that ended it
+    reason: Reason | None = None  # if it failed
+    detail: str = ""  # if it failed: the reason as a sentence
+    classes: tuple[ClassScore, ...] = ()  # best first; confidences from 0 to 1
+    classifier: Classifier | None = None  # that classified it
+    ended: datetime | None = None  # when it reached its final state
     timeline: tuple[Event, ...] = ()
-    written: datetime | None = None
-    version: str = field(default="", compare=False)
+    written: datetime | None = None  # when `due` was set, by the writer's clock; None while it is in a job
+    version: str = field(default="", compare=False)  # of its row
 
     @property
     def max_batch_size(self) -> int:
-        """The most documents that its next job may have: the more attempts were in vain, the fewer."""
+        """The maximum number of documents in its next job. It decreases with each attempt."""
         alone = self.apart or self.refusals >= REFUSED_TOGETHER
         return 1 if alone else BATCH_SIZES[min(self.attempts, MAX_ATTEMPTS - 1)]
 
     @classmethod
     def landed(cls, container: str, blob: Blob, now: datetime) -> Self:
-        """A version of a file that was not known yet."""
+        """A new document for a version of a file that is not in the ledger. It is due at once."""
         return cls(
             key=document_key(container, blob.name, blob.etag),
             name=blob.name,
@@ -123,7 +117,7 @@ class Document(Timed):
         )
 
     def submitted(self, job: str, until: datetime, now: datetime) -> Self:
-        """Handed to `job`; looked at again at `until`, should that job be forgotten."""
+        """In `job`. It is due at `until`, in case that job is lost."""
         timeline = self._after(now, f"submitted in job {job}")
         step_taken = replace(self, setbacks=0, set_back_since=None, apart=False)
         return replace(step_taken, state=DocumentState.SUBMITTED, job=job, due=until, written=None, timeline=timeline)
@@ -136,44 +130,45 @@ class Document(Timed):
         return self._ended(DocumentState.FAILED, now, detail, reason=reason, detail=detail[:REASON_LENGTH])
 
     def superseded(self, now: datetime) -> Self:
-        return self._ended(DocumentState.SUPERSEDED, now, "a newer version of the file took its place")
+        return self._ended(DocumentState.SUPERSEDED, now, "a newer version of the file replaced it")
 
     def gone(self, now: datetime) -> Self:
         return self._ended(DocumentState.GONE, now, "the file was deleted before it was read")
 
     def requeued(self, why: str, due: datetime, now: datetime) -> Self:
-        """Back to waiting through no fault of its own."""
+        """Waiting again, without a counted attempt or setback."""
         timeline = self._after(now, why)
         return replace(self, state=DocumentState.WAITING, job="", due=due, written=now, timeline=timeline)
 
     def no_result(self, why: str, due: datetime, now: datetime) -> Self:
-        """A submission that may have been billed brought no answer: a counted attempt, and a smaller job next time."""
+        """Waiting again with one attempt more, after a submission without a result. The last attempt ends it."""
         attempts = self.attempts + 1
         if attempts >= MAX_ATTEMPTS:
-            detail = f"Submitted {attempts} times without an answer; the last time: {why}"
+            detail = f"Submitted {attempts} times without a result. Last error: {why}"
             return replace(self.failed(Reason.EXHAUSTED, detail, now), attempts=attempts)
         return replace(self.requeued(why, due, now), attempts=attempts, refusals=0)
 
     def refused(self, why: str, due: datetime, now: datetime, *, alone: bool) -> Self:
-        """The service did not take its job, and nothing was billed: no attempt, but soon it is sent by itself.
+        """Waiting again after the service did not accept its job. Nothing was billed, so no attempt is counted.
 
-        `alone`: the service took others meanwhile. Then the last of MAX_REFUSALS in a row ends it.
+        After REFUSED_TOGETHER refusals it is sent alone. `alone`: it was the only document of the job, and the service
+        has accepted others since. Then MAX_REFUSALS refusals in a row end it.
         """
         refusals = self.refusals + 1
         if alone and refusals >= MAX_REFUSALS:
-            return self.failed(Reason.ERROR, f"The service refused it {refusals} times; the last time: {why}", now)
+            return self.failed(Reason.ERROR, f"The service refused it {refusals} times. Last error: {why}", now)
         return replace(self.requeued(why, due, now), refusals=min(refusals, MAX_REFUSALS))
 
     def set_back(
         self, why: str, due: datetime, now: datetime, *, patience: timedelta = timedelta(0), apart: bool = False
     ) -> Self:
-        """An error kept it from its next step: it stays as it is until `due`.
+        """Due again at `due` in the same state, after an error in its next step.
 
-        The last of SETBACKS in a row ends it, if the first of them is at least `patience` ago.
+        SETBACKS errors in a row end it, if the first of them was at least `patience` ago.
         """
         setbacks, since = self.setbacks + 1, self.set_back_since or now
         if setbacks >= SETBACKS and now - since >= patience:
-            return self.failed(Reason.ERROR, f"Its next step failed {setbacks} times; the last time: {why}", now)
+            return self.failed(Reason.ERROR, f"Its next step failed {setbacks} times. Last error: {why}", now)
         return replace(
             self,
             setbacks=setbacks,
@@ -185,7 +180,7 @@ class Document(Timed):
         )
 
     def replayed(self, now: datetime) -> Self:
-        """An ended document waits again, as if it had just landed, because somebody asked for it."""
+        """Waiting again, with all counters and results cleared. For ended documents."""
         return replace(
             self,
             state=DocumentState.WAITING,
@@ -206,7 +201,7 @@ class Document(Timed):
         )
 
     def bounded(self, now: datetime) -> Self:
-        """As it can have been meant, if a clock that was ahead wrote it. What is submitted follows its job."""
+        """With its times corrected, if the clock that wrote them was ahead. Only for waiting documents."""
         if self.state is not DocumentState.WAITING:
             return self
         due = meant(self.due, self.written, MAX_WAIT["waiting document"], now)

@@ -1,4 +1,4 @@
-"""Which documents somebody wants to see, to have again, or to have exported. Pure."""
+"""Filters for listings, replays and exports of documents. Pure."""
 
 from __future__ import annotations
 
@@ -11,27 +11,26 @@ from shared.language.types import Classifier
 
 @dataclass(frozen=True)
 class Selection:
-    """Documents in `state` (None: in whichever the listing is of), and of those the ones that fit all the rest.
+    """Selects the documents that match all criteria.
 
-    `category`: those that got this class. `other_than`: those that another model than this one's classified.
-    `since` and `until`: those that ended, or landed while they are open, at or after the one and before the other.
+    The time of a document is when it ended; for an open one, when it was claimed.
     """
 
-    state: DocumentState | None
-    prefix: str = ""
+    state: DocumentState | None  # None: all states that the listing covers
+    prefix: str = ""  # of the file name
     reason: Reason | None = None
-    category: str = ""
-    other_than: Classifier | None = None
-    since: datetime | None = None
-    until: datetime | None = None
+    category: str = ""  # a class that the document has
+    other_than: Classifier | None = None  # only documents that another model classified
+    since: datetime | None = None  # inclusive
+    until: datetime | None = None  # exclusive
 
     def fits(self, document: Document) -> bool:
-        """Whether all but the state is as wanted."""
+        """Whether the document matches all criteria except the state."""
         at = document.ended or document.claimed
         return (
             document.name.startswith(self.prefix)
             and self.reason in (None, document.reason)
-            and (not self.category or self.category in {one.category for one in document.classes})
+            and (not self.category or self.category in {score.category for score in document.classes})
             and (self.other_than is None or not _is_same_model(document.classifier, self.other_than))
             and (self.since is None or at >= self.since)
             and (self.until is None or at < self.until)
@@ -39,7 +38,7 @@ class Selection:
 
 
 def _is_same_model(one: Classifier | None, other: Classifier) -> bool:
-    """By model id, where both have one; else by deployment and model. A model that is not known counts as the same."""
+    """Compares model ids if both have one, else deployment and model. An unknown model counts as the same."""
     if one is None:
         return False
     if one.model_id and other.model_id:

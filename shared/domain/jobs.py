@@ -1,7 +1,7 @@
 """Job: one analyze job, a frozen value with its transitions. Pure.
 
 submitting -> running -> done | lost
-submitting -> lost when the service does not know it
+submitting -> lost, if the service does not know it
 """
 
 from __future__ import annotations
@@ -15,14 +15,14 @@ from shared.domain.clocks import MAX_WAIT, meant
 from shared.domain.timeline import REASON_LENGTH, SETBACKS, WRITTEN_AHEAD, Event, Timed
 from shared.language.types import Classifier
 
-JOB_LIFETIME = timedelta(hours=24)  # an analyze job and its results, by the service's rules
+JOB_LIFETIME = timedelta(hours=24)  # the service keeps a job and its results so long
 
 
 class JobState(StrEnum):
-    SUBMITTING = "submitting"  # written before the request; the service may or may not have it
+    SUBMITTING = "submitting"  # written before the request; the service may or may not have received it
     RUNNING = "running"
     DONE = "done"
-    LOST = "lost"  # it gave nothing back: never arrived, expired, cancelled, failed, unknown to the service
+    LOST = "lost"  # no results: never received, expired, cancelled, failed, or unknown to the service
 
     @property
     def final(self) -> bool:
@@ -31,31 +31,28 @@ class JobState(StrEnum):
 
 @dataclass(frozen=True)
 class Job(Timed):
-    """One analyze job. `documents` are keys; `api` is the version it speaks.
-
-    `service_ids` are the service's names for it: one, or one for each part of a text too long for a request. `written`:
-    when `due` was decided, by the clock that did.
-    """
+    """One analyze job."""
 
     key: str
-    documents: tuple[str, ...]
+    documents: tuple[str, ...]  # keys
     classifier: Classifier
-    api: str
+    api: str  # the version of the Language service's API
     created: datetime
-    due: datetime
+    due: datetime  # when it is polled next; while it is submitting: when it is given up
     state: JobState = JobState.SUBMITTING
-    service_ids: tuple[str, ...] = ()
-    expires: datetime | None = None
-    polls: int = 0
-    setbacks: int = 0  # unforeseen errors in a row
-    detail: str = ""
+    service_ids: tuple[str, ...] = ()  # the service's ids: one, or one for each part of a long text
+    expires: datetime | None = None  # when the service deletes its results
+    polls: int = 0  # without a final state
+    setbacks: int = 0  # consecutive unexpected errors
+    detail: str = ""  # the last status or error
     ended: datetime | None = None
     timeline: tuple[Event, ...] = ()
-    written: datetime | None = None
-    version: str = field(default="", compare=False)
+    written: datetime | None = None  # when `due` was set, by the writer's clock
+    version: str = field(default="", compare=False)  # of its row
 
     @property
     def is_worn_out(self) -> bool:
+        """Whether it has had SETBACKS unexpected errors in a row."""
         return self.setbacks >= SETBACKS
 
     def running(self, service_ids: tuple[str, ...], due: datetime, now: datetime) -> Self:
@@ -65,24 +62,24 @@ class Job(Timed):
         return replace(running, due=due, written=now, timeline=timeline)
 
     def renewed(self, due: datetime, now: datetime) -> Self:
-        """Its request may begin, and end, before `due`."""
+        """Still submitting, and not given up before `due`."""
         return replace(self, due=due, written=now)
 
     def polled(self, status: str, due: datetime, now: datetime) -> Self:
-        """Not ended yet. Only a status that differs from the last one is worth a line."""
+        """Still running. The timeline gets an event only if the status has changed."""
         detail = status[:REASON_LENGTH]
         timeline = self.timeline if detail == self.detail else self._after(now, detail)
         return replace(self, polls=self.polls + 1, setbacks=0, detail=detail, due=due, written=now, timeline=timeline)
 
     def set_back(self, why: str, due: datetime, now: datetime) -> Self:
-        """An unforeseen error: looked at again at `due`. SETBACKS of them in a row wear it out."""
+        """Due again at `due` after an unexpected error. After SETBACKS of them in a row it `is_worn_out`."""
         timeline = self._after_other(now, why)
         return replace(self, setbacks=self.setbacks + 1, due=due, written=now, timeline=timeline)
 
     def bounded(self, now: datetime) -> Self:
-        """As it can have been meant, if a clock that was ahead wrote it.
+        """With its times corrected, if the clock that wrote them was ahead.
 
-        A process may be sending it at this moment: then it is left alone, unless that process is long gone.
+        A job that a process may be submitting now is not changed.
         """
         if self.state is JobState.SUBMITTING and self.due - now <= MAX_WAIT["request"]:
             return self

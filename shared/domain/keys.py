@@ -11,5 +11,5 @@ def document_key(container: str, name: str, etag: str) -> str:
 
 
 def digest(*parts: str) -> str:
-    """A name of 32 hexadecimal digits for these parts, fit for a row key whatever they hold."""
+    """A hash of these parts: 32 hexadecimal digits, valid in a row key."""
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:32]

@@ -1,7 +1,7 @@
 """Operation: long-running work on a project, or on all documents; a frozen value with its transitions. Pure.
 
 starting -> running -> succeeded | failed
-running -> starting, where another part follows
+running -> starting, if another phase follows
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ class OperationKind(StrEnum):
 
 
 class OperationState(StrEnum):
-    STARTING = "starting"  # written before the request; begun again if nobody knows whether it arrived
+    STARTING = "starting"  # written before the request; requested again if the first request may not have arrived
     RUNNING = "running"
     SUCCEEDED = "succeeded"
     FAILED = "failed"
@@ -42,39 +42,35 @@ class OperationState(StrEnum):
 
 @dataclass(frozen=True)
 class Operation(Timed):
-    """Long-running work on a project at the service, or on all documents (`project` is ""). One at a time a project.
-
-    `parameters` are what the kind needs, as the caller sent it (model, deployment, the project to create); `result` is
-    what it yielded, and what had to be known before it began. `part` is what it does now if that is not its kind: a
-    training goes on to publish, if it was asked to. `written`: when `due` was decided, by the clock that did.
-    """
+    """Long-running work on a project at the service, or on all documents. A project has at most one at a time."""
 
     key: str
     kind: OperationKind
-    project: str
-    parameters: Mapping[str, Any]
+    project: str  # empty: all documents
+    parameters: Mapping[str, Any]  # from the caller: model, deployment, the project to create
     created: datetime
-    due: datetime
+    due: datetime  # when its next step is taken
     state: OperationState = OperationState.STARTING
-    service_id: str = ""
-    polls: int = 0
-    setbacks: int = 0  # unforeseen errors in a row
-    percent: int | None = None
-    steps: Mapping[str, str | int] = field(default_factory=dict)
-    result: Mapping[str, Any] = field(default_factory=dict)
-    detail: str = ""
+    service_id: str = ""  # the service's id of its job; for an export of documents, its position
+    polls: int = 0  # in this phase, without a final state
+    setbacks: int = 0  # consecutive unexpected errors
+    percent: int | None = None  # from 0 to 100
+    steps: Mapping[str, str | int] = field(default_factory=dict)  # the status of each step at the service
+    result: Mapping[str, Any] = field(default_factory=dict)  # what it produced, and what was looked up at its start
+    detail: str = ""  # the last error
     ended: datetime | None = None
-    part: OperationKind | None = None
+    part: OperationKind | None = None  # the phase, if it is not `kind`: a training may be followed by publishing
     timeline: tuple[Event, ...] = ()
-    written: datetime | None = None
-    version: str = field(default="", compare=False)
+    written: datetime | None = None  # when `due` was set, by the writer's clock
+    version: str = field(default="", compare=False)  # of its row
 
     @property
     def phase(self) -> OperationKind:
+        """What it does now."""
         return self.part or self.kind
 
     def taken(self, until: datetime, now: datetime) -> Self:
-        """About to be asked for; whoever looks before `until` leaves it alone."""
+        """Reserved for this process until `until`: its request is about to be sent."""
         return replace(self, due=until, written=now)
 
     def running(self, service_id: str, due: datetime, now: datetime) -> Self:
@@ -83,22 +79,23 @@ class Operation(Timed):
         return replace(running, polls=0, setbacks=0, detail="", written=now)
 
     def postponed(self, why: str, due: datetime, now: datetime) -> Self:
-        """Neither begun nor ended: it is tried again at `due`."""
+        """Tried again at `due`, in the same state."""
         detail = why[:REASON_LENGTH]
         timeline = self.timeline if detail == self.detail else self._after(now, detail)
         return replace(self, polls=self.polls + 1, setbacks=0, detail=detail, due=due, written=now, timeline=timeline)
 
     def set_back(self, why: str, due: datetime, now: datetime) -> Self:
-        """An unforeseen error: its step is taken again at `due`. The last of SETBACKS in a row ends it."""
+        """Tried again at `due` after an unexpected error. SETBACKS of them in a row end it."""
         setbacks = self.setbacks + 1
         if setbacks >= SETBACKS:
-            return self.failed(f"Its next step failed {setbacks} times; the last time: {why}", now)
+            return self.failed(f"Its next step failed {setbacks} times. Last error: {why}", now)
         timeline = self._after_other(now, why)
         return replace(self, setbacks=setbacks, detail=why[:REASON_LENGTH], due=due, written=now, timeline=timeline)
 
     def progressed(self, progress: Progress, due: datetime, now: datetime) -> Self:
-        said = ", ".join(f"{step} {status}" for step, status in progress.steps.items())
-        timeline = self.timeline if not said or progress.steps == self.steps else self._after(now, said)
+        """Still running. The timeline gets an event only if the steps have changed."""
+        steps = ", ".join(f"{step} {status}" for step, status in progress.steps.items())
+        timeline = self.timeline if not steps or progress.steps == self.steps else self._after(now, steps)
         return replace(
             self,
             service_id=progress.job or self.service_id,
@@ -115,7 +112,7 @@ class Operation(Timed):
     def advanced(
         self, part: OperationKind, result: Mapping[str, Any], steps: Mapping[str, str | int], now: datetime
     ) -> Self:
-        """What it did is done; `part` is to be begun."""
+        """The current phase has succeeded; `part` is the next."""
         return replace(
             self,
             state=OperationState.STARTING,
@@ -132,9 +129,9 @@ class Operation(Timed):
         )
 
     def bounded(self, now: datetime) -> Self:
-        """As it can have been meant, if a clock that was ahead wrote it.
+        """With its times corrected, if the clock that wrote them was ahead.
 
-        A process may be asking for it at this moment: then it is left alone, unless that process is long gone.
+        An operation that a process may be requesting now is not changed.
         """
         if self.state is OperationState.STARTING and self.due - now <= MAX_WAIT["request"]:
             return self

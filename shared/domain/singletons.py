@@ -1,4 +1,7 @@
-"""What is remembered once: classifier, gate, budget, slot, pause, pulse, sweep. Frozen values, pure."""
+"""Values that the ledger holds once: active classifier, gate, token bucket, submit lease, pause, heartbeat, sweep.
+
+Frozen values, pure. `version` is the storage version of the row.
+"""
 
 from __future__ import annotations
 
@@ -11,40 +14,37 @@ from shared.domain.clocks import MAX_WAIT, is_ahead, meant
 from shared.domain.timeline import REASON_LENGTH
 from shared.language.types import Classifier
 
-BURST = 0.18  # of a minute's quota, at once
-OVERLAP = timedelta(hours=1)  # a large upload shows long after it began
+BURST = 0.18  # the bucket's capacity, as a share of a minute's quota
+OVERLAP = timedelta(hours=1)  # the modification time of a large upload is earlier than its appearance
 WHOLE_EVERY = timedelta(days=1)
-WHOLE_AGAIN = 3
-TRIED_AGAIN = timedelta(minutes=2)  # by when a tick has made a call after the gate opened
-MODEL_KNOWN_FOR = timedelta(minutes=10)  # how long a deployment's model is taken for the one that was read
-MODEL_ASKED_AGAIN = timedelta(minutes=1)  # after it could not be read
+WHOLE_AGAIN = 3  # consecutive whole sweeps because of unclaimed files
+TRIED_AGAIN = timedelta(minutes=2)  # after the gate opens, a tick has made a call by then
+MODEL_KNOWN_FOR = timedelta(minutes=10)  # how long the model that was read is used
+MODEL_ASKED_AGAIN = timedelta(minutes=1)  # after the model could not be read
 
 
 @dataclass(frozen=True)
 class ActiveClassifier:
-    """The classifier that dropped files go to, since it was published or set.
-
-    `looked`: when the service was last asked which model the classifier's deployment has.
-    """
+    """The classifier that dropped files go to."""
 
     classifier: Classifier | None = None
-    since: datetime | None = None
-    looked: datetime | None = None
+    since: datetime | None = None  # when it was published or set
+    looked: datetime | None = None  # when the deployment's model was last read from the service
     version: str = field(default="", compare=False)
 
     def is_model_due(self, dialect: str, now: datetime) -> bool:
-        """Whether it is time to ask for the model: another may have been published to the deployment elsewhere.
+        """Whether to read the deployment's model again: another client may have published a different one.
 
-        Only a deployment has a model to ask for; in the quickstart's protocol the model id is all there is.
+        False in the quickstart's protocol, where a classifier is a model id without a deployment.
         """
-        found = self.classifier
-        if found is None or found.dialect != dialect or not found.deployment or found.model_id:
+        classifier = self.classifier
+        if classifier is None or classifier.dialect != dialect or not classifier.deployment or classifier.model_id:
             return False
-        wait = MODEL_KNOWN_FOR if found.model else MODEL_ASKED_AGAIN
+        wait = MODEL_KNOWN_FOR if classifier.model else MODEL_ASKED_AGAIN
         return self.looked is None or abs(now - self.looked) >= wait
 
     def with_model(self, model: str, now: datetime) -> Self:
-        """`model` was read just now; "" if it could not be: then the one that was known before stays."""
+        """With the model that was read at `now`. "" if it could not be read: the model known before is kept."""
         if self.classifier is None or not model:
             return replace(self, looked=now)
         return replace(self, classifier=replace(self.classifier, model=model), looked=now)
@@ -52,22 +52,18 @@ class ActiveClassifier:
 
 @dataclass(frozen=True)
 class Gate:
-    """Closed until `until`, for a `reason`, after `failures` closings in a row: no analyze call may begin.
+    """Circuit breaker for calls to the analyze API. While it is closed, no call starts."""
 
-    `since`: when the first of these closings was, `closed_at`: when `until` was written; both by the clock of whoever
-    closed it. `reopenings` counts how often a change of the classifier opened it before its time.
-    """
-
-    until: datetime | None = None
+    until: datetime | None = None  # closed until then; None: open
     reason: str = ""
-    since: datetime | None = None
-    closed_at: datetime | None = None
-    failures: int = 0
-    reopenings: int = 0
+    since: datetime | None = None  # the first of the consecutive closings, by the writer's clock
+    closed_at: datetime | None = None  # when `until` was set, by the writer's clock
+    failures: int = 0  # consecutive closings
+    reopenings: int = 0  # how often a change of the classifier has opened it early
     version: str = field(default="", compare=False)
 
     def outlasts(self, other: Gate) -> bool:
-        """Whether this one holds against another that was seen before: reopened since, or closed for longer."""
+        """Whether this state replaces `other`, which was read before: it was reopened since, or is closed longer."""
         if self.reopenings != other.reopenings:
             return self.reopenings > other.reopenings
         return self.until is not None and (other.until is None or self.until > other.until)
@@ -76,11 +72,11 @@ class Gate:
         return self.until is not None and now < self.until
 
     def is_troubled(self, now: datetime) -> bool:
-        """Whether it is closed, or was until a moment ago and no call has gone well since."""
+        """Whether it is closed, or opened less than TRIED_AGAIN ago without a successful call since."""
         return self.until is not None and now < self.until + TRIED_AGAIN
 
     def closed(self, reason: str, wait: timedelta, now: datetime) -> Self:
-        """Trouble while it is closed came from calls side by side: it counts once, and the longest wait holds."""
+        """Closed for `wait`. Errors of parallel calls while it is closed count once; the longest wait applies."""
         until = now + wait
         if self.is_closed(now) and self.until and self.until >= until:
             return self
@@ -92,60 +88,61 @@ class Gate:
         return replace(self, until=None, reason="", since=None, closed_at=None, failures=0)
 
     def bounded(self, now: datetime) -> Self:
-        """What can have been meant, if a clock that was ahead closed it: as long a wait, from now on.
+        """With its times corrected, if the clock that wrote them was ahead: the same wait, starting at `now`.
 
-        It is to be written at once, or its end moves on with each look.
+        The caller must store the result; otherwise each call returns a later time.
         """
         if self.until is None:
             return self
         until = meant(self.until, self.closed_at, MAX_WAIT["gate"], now)
-        found = self if until == self.until else replace(self, until=until, closed_at=now)
-        return replace(found, since=now) if is_ahead(self.since, now) else found
+        gate = self if until == self.until else replace(self, until=until, closed_at=now)
+        return replace(gate, since=now) if is_ahead(self.since, now) else gate
 
     def reopened(self) -> Self:
+        """Open, because the classifier has changed."""
         return replace(self.opened(), reopenings=self.reopenings + 1)
 
 
 @dataclass(frozen=True)
 class TokenBucket:
-    """How many analyze calls may begin: `calls` were left at `at`, and more come as time passes.
+    """Rate limiter for calls to the analyze API.
 
-    A bucket of BURST of a minute's quota, filled at the rate of the rest of it: in no minute, wherever it begins, are
-    there more calls than the quota, except where a text in parts needs more at once than the bucket holds.
+    It holds BURST of a minute's quota and refills at the rate of the rest. No period of one minute has more calls than
+    the quota, except that a text in parts may need more calls at once than the bucket holds.
     """
 
-    calls: float = 0.0
+    calls: float = 0.0  # left at `at`; negative after a long text
     at: datetime | None = None
     version: str = field(default="", compare=False)
 
     def left(self, quota: int, now: datetime) -> float:
-        """How many calls may begin now under a `quota` a minute; below 0 after a loan."""
-        most = max(1.0, BURST * quota)
+        """How many calls may start now with a `quota` of calls a minute. Negative after a long text."""
+        capacity = max(1.0, BURST * quota)
         if self.at is None:
-            return most
+            return capacity
         minutes = max(0.0, (now - self.at) / timedelta(minutes=1))
-        return min(most, self.calls + minutes * (1 - BURST) * quota)
+        return min(capacity, self.calls + minutes * (1 - BURST) * quota)
 
     def taken(self, costs: Sequence[int], quota: int, now: datetime) -> tuple[int, Self]:
-        """How many pieces of work may begin now, in their order, and what is left then; `costs` are calls of each.
+        """How many of the requests may start now, in their order, and the bucket after them. `costs` are calls of each.
 
-        Whoever finds one call may begin: what a piece costs more than there is, is lent by the time to come.
+        A request may start if one call is left. If it costs more than that, the bucket becomes negative.
         """
-        left, begun = self.left(quota, now), 0
+        left, started = self.left(quota, now), 0
         for cost in costs:
             if cost and left < 1:
                 break
-            left, begun = left - cost, begun + 1
-        return begun, replace(self, calls=left, at=max(now, self.at or now))
+            left, started = left - cost, started + 1
+        return started, replace(self, calls=left, at=max(now, self.at or now))
 
     def bounded(self, now: datetime) -> Self:
-        """What a clock that was ahead left is what is left now: its time may never come. To be written at once."""
+        """With `at` corrected, if the clock that wrote it was ahead. The caller must store the result."""
         return replace(self, at=now) if is_ahead(self.at, now) else self
 
 
 @dataclass(frozen=True)
 class Pause:
-    """Whether somebody stopped submissions; polls go on."""
+    """Whether submissions are paused. Running jobs are still collected."""
 
     paused: bool = False
     since: datetime | None = None
@@ -154,50 +151,48 @@ class Pause:
 
 @dataclass(frozen=True)
 class Sweep:
-    """How far the comparison of the container's listing with the ledger is.
+    """The progress of the comparison of the container's listing with the ledger.
 
-    `began`: the sweep under way, None between two. `marker`: where its listing goes on. `whole`: it looks at every
-    file, not only at those changed since `complete` (when the last complete sweep began) less OVERLAP. `found`: files
-    that no event had told of, in this or else in the last sweep. `ended`, `whole_ended`: the last complete ones.
-    `moved`: when it began or last came a page further. `unclaimed`: files that errors kept from being claimed, such as
-    `example`; for their sake the next sweep is whole, at most WHOLE_AGAIN times in a row (`again`).
+    A whole sweep checks every file; another one only files modified since `complete`, less OVERLAP.
     """
 
-    began: datetime | None = None
-    marker: str = ""
+    began: datetime | None = None  # when the current sweep began; None: no sweep is running
+    marker: str = ""  # the listing's continuation token
     whole: bool = False
-    found: int = 0
-    complete: datetime | None = None
-    moved: datetime | None = None
-    unclaimed: int = 0
-    example: str = ""
-    again: int = 0
-    ended: datetime | None = None
-    whole_ended: datetime | None = None
-    asked: bool = False
+    found: int = 0  # files without an event, in the current or else the last sweep
+    complete: datetime | None = None  # when the last complete sweep began
+    moved: datetime | None = None  # when the current sweep began or last completed a page
+    unclaimed: int = 0  # files that could not be claimed because of errors; the next sweep is whole
+    example: str = ""  # the name of one of these files
+    again: int = 0  # consecutive whole sweeps because of them; at most WHOLE_AGAIN
+    ended: datetime | None = None  # when the last complete sweep ended
+    whole_ended: datetime | None = None  # when the last complete whole sweep ended
+    asked: bool = False  # a whole sweep was requested
     version: str = field(default="", compare=False)
 
     def is_due(self, every: timedelta, now: datetime) -> bool:
+        """Whether a sweep is running or should start; `every` is the configured interval."""
         return self.began is not None or self.asked or self.ended is None or abs(now - self.ended) >= every
 
-    def begun(self, now: datetime) -> Self:
-        """On with the one under way, or else a new one: a whole one once a day, and when somebody asked."""
+    def started(self, now: datetime) -> Self:
+        """The current sweep, or a new one. It is whole once a day, on request, and after unclaimed files."""
         if self.began is not None:
             return self
-        ahead = self.complete is not None and self.complete - OVERLAP > now  # by a clock that went wrong
+        ahead = self.complete is not None and self.complete - OVERLAP > now  # written by a wrong clock
         again = self.unclaimed > 0 and self.again < WHOLE_AGAIN
         late = self.whole_ended is None or abs(now - self.whole_ended) >= WHOLE_EVERY
         whole = self.asked or ahead or late or again
-        kept = (0, "") if whole else (self.unclaimed, self.example)  # they are looked at by a whole one only
+        kept = (0, "") if whole else (self.unclaimed, self.example)  # only a whole sweep checks them again
         tries = self.again + again if self.unclaimed else 0
         fresh = replace(self, began=now, moved=now, marker="", whole=whole, found=0, asked=False)
         return replace(fresh, unclaimed=kept[0], example=kept[1], again=tries)
 
     def is_of_interest(self, modified: datetime) -> bool:
+        """Whether this sweep checks a file with this modification time."""
         return self.whole or self.complete is None or modified >= self.complete - OVERLAP
 
     def advanced(self, marker: str, found: int, now: datetime, unclaimed: Sequence[str] = ()) -> Self:
-        """One page further; with no `marker` it is complete. `unclaimed`: files that errors kept from being claimed."""
+        """After one more page; complete if `marker` is empty. `unclaimed`: names of files that could not be claimed."""
         example = self.example or "".join(unclaimed[:1])
         further = replace(self, marker=marker, found=self.found + found, moved=now, example=example)
         together = self.unclaimed + len(unclaimed) if self.whole else max(self.unclaimed, len(unclaimed))
@@ -210,7 +205,7 @@ class Sweep:
 
 @dataclass(frozen=True)
 class SubmitLease:
-    """Who submits directly: whoever moves `taken` on, which nobody may for a few seconds after."""
+    """The right to submit when a file lands. The instance that writes `taken` has it for a few seconds."""
 
     taken: datetime | None = None
     version: str = field(default="", compare=False)
@@ -218,7 +213,7 @@ class SubmitLease:
 
 @dataclass(frozen=True)
 class Heartbeat:
-    """When a tick last began."""
+    """The time of the last tick."""
 
-    at: datetime | None = None
+    at: datetime | None = None  # when the tick began
     version: str = field(default="", compare=False)

@@ -1,4 +1,4 @@
-"""From the bytes of a file to a text that can be classified, or to a reason why not. Pure."""
+"""Decodes and checks the text of a file. Pure."""
 
 from __future__ import annotations
 
@@ -6,16 +6,16 @@ import codecs
 
 from shared.errors import InvalidText
 
-# Microsoft's limit for all documents of one request, in text elements. Code points are never fewer than those.
+# Microsoft's limit for all texts of one request, in text elements. We count code points, of which there are no fewer.
 REQUEST_TEXT = 125_000
-MAX_TEXT = 10 * REQUEST_TEXT  # of one document, which is then sent in parts
-MAX_FILE = 4 * MAX_TEXT + 4  # four bytes a code point at the most, and a byte order mark
+MAX_TEXT = 10 * REQUEST_TEXT  # characters of one document, which is then sent in parts
+MAX_FILE = 4 * MAX_TEXT + 4  # bytes: at most four for each code point, and a byte order mark
 _MARKS = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
 _CONTROLS = frozenset(chr(code) for code in range(32)) - set("\t\n\r\f\v\x1a\x1b")
 
 
 def decode(raw: bytes) -> str:
-    """The text of a file: UTF-8, or UTF-16 with its byte order mark. Raises InvalidText with a reason for people."""
+    """Decode a file: UTF-8, or UTF-16 with a byte order mark. Raises InvalidText with a reason for the user."""
     if not raw:
         raise InvalidText("The file is empty.")
     encoding = next((name for mark, name in _MARKS if raw.startswith(mark)), "utf-8")
@@ -29,16 +29,16 @@ def decode(raw: bytes) -> str:
 
 
 def check_size(size: int) -> None:
-    """Raise InvalidText for a file of so many bytes that its text cannot be within the limit, before it is read."""
+    """Raise InvalidText if a file of `size` bytes is too large for its text to be within the limit."""
     if size > MAX_FILE:
-        raise InvalidText(f"The file has {size:,} bytes; at most {MAX_FILE:,} can hold {MAX_TEXT:,} characters.")
+        raise InvalidText(f"The file has {size:,} bytes; the limit is {MAX_FILE:,} bytes for {MAX_TEXT:,} characters.")
 
 
 def _checked(text: str) -> str:
     if not text.strip():
-        raise InvalidText("The file holds nothing but blanks.")
+        raise InvalidText("The file contains only white space.")
     if not _CONTROLS.isdisjoint(text):
-        raise InvalidText("The file is not text: it holds control characters. Save it as plain text in UTF-8.")
+        raise InvalidText("The file is not text: it contains control characters. Save it as plain text in UTF-8.")
     if len(text) > MAX_TEXT:
-        raise InvalidText(f"The text has {len(text):,} characters; at most {MAX_TEXT:,} are taken.")
+        raise InvalidText(f"The text has {len(text):,} characters; the limit is {MAX_TEXT:,}.")
     return text

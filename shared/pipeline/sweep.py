@@ -36,7 +36,7 @@ def sweep(services: Services, now: datetime, has_time: Callable[[], bool]) -> No
             if not current.is_due(every, now) or not has_time():
                 return
             if current.began is None:  # written first, so that one that never comes to its first page is noticed
-                begun = current.begun(now)
+                begun = current.started(now)
                 [current] = services.ledger.commit((current if current.version else None, begun))
             _page(current, services, now)
 

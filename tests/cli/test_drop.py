@@ -63,7 +63,7 @@ def test_each_file_has_its_classes_or_its_reason(
     assert dropped(60, *files(tmp_path, stew=TEXTS["Cooking"], blank=" ")) == 1
     printed = capsys.readouterr()
     assert "  stew.txt   Cooking " in printed.out
-    assert "  blank.txt  bad_input: The file holds nothing but blanks." in printed.out
+    assert "  blank.txt  bad_input: The file contains only white space." in printed.out
     assert printed.err == "1 of 2 files got no classes: see above.\n"
     assert dropped(60, *files(tmp_path, stew=TEXTS["Sailing"])) == 0
 
@@ -222,7 +222,7 @@ def test_each_document_that_ends_is_shown_once(
     shown = [line.split(maxsplit=2)[1:] for line in printed.splitlines() if ".txt" in line]
     assert sorted(name for name, _ in shown) == ["a.txt", "a.txt", "b.txt", "c.txt"]
     assert {said.split()[0] for name, said in shown if name == "a.txt"} == {"Sailing"}
-    assert {said for name, said in shown if name != "a.txt"} == {"bad_input: The file holds nothing but blanks."}
+    assert {said for name, said in shown if name != "a.txt"} == {"bad_input: The file contains only white space."}
 
 
 def test_an_app_that_does_not_answer_for_a_while_is_told_once(

@@ -24,7 +24,7 @@ def swept(waits: list[int]) -> list[Sweep]:
     for wait in waits:
         now += seconds(wait)
         if current.is_due(EVERY, now):
-            found.append(current.begun(now))
+            found.append(current.started(now))
             current = found[-1].advanced("", 0, now)
     return found
 
@@ -54,14 +54,14 @@ def test_every_file_is_looked_at_once_a_day(waits: list[int]) -> None:
 
 @given(st.lists(st.sampled_from(["ask", "begin", "page", "end"]), max_size=30))
 def test_who_asks_gets_a_whole_sweep_that_begins_after(steps: list[str]) -> None:
-    current, asked_at = Sweep().begun(NOW).advanced("", 0, NOW), None
+    current, asked_at = Sweep().started(NOW).advanced("", 0, NOW), None
     for number, step in enumerate(steps):
         now = NOW + seconds(number + 1)
         if step == "ask":
             current, asked_at = replace(current, asked=True), now
         elif step == "begin" and current.is_due(EVERY, now):
             fresh = current.began is None
-            current = current.begun(now)
+            current = current.started(now)
             if fresh and asked_at:
                 assert current.whole
                 asked_at = None

@@ -35,7 +35,7 @@ def after_a_wrong_clock(ahead: timedelta) -> Stage:
     then = stage.now + ahead
     wrong.change(SubmitLease, lambda _: SubmitLease(then, wrong.read(SubmitLease).version))
     wrong.change(TokenBucket, lambda before: TokenBucket(9.0, then, before.version))
-    wrong.change(Sweep, lambda before: before.begun(then).advanced("", 0, then))
+    wrong.change(Sweep, lambda before: before.started(then).advanced("", 0, then))
     return stage
 
 
@@ -286,7 +286,7 @@ def test_health_names_a_moment_that_lies_ahead(single: Any) -> None:
         SubmitLease: SubmitLease(then),
         TokenBucket: TokenBucket(1.0, then),
         Gate: Gate().closed("429", seconds(5), then),
-        Sweep: Sweep().begun(then),
+        Sweep: Sweep().started(then),
     }
     assert not is_red(stage, "clocks")
     ledger.write(written[single])

@@ -103,7 +103,7 @@ ROWS: dict[str, tuple[str, Any]] = {
         ),
         Document(
             *("k", "é.txt", "0x1", 5, values.NOW, values.NOW, values.NOW, DocumentState.FAILED, "es", "gzip", 2, 1),
-            *(values.NOW, True, "j", Reason.BAD_INPUT, "empty", (ClassScore("Drama", 0.75),), MOVIES, values.NOW),
+            *(values.NOW, True, 0, "j", Reason.BAD_INPUT, "empty", (ClassScore("Drama", 0.75),), MOVIES, values.NOW),
             *((Event(values.NOW, "landed"),), values.NOW),
         ),
     ),

@@ -38,9 +38,9 @@ def test_a_text_comes_back_as_it_was_written(text: str, encoding: str) -> None:
     ("raw", "reason"),
     [
         (b"", "empty"),
-        (codecs.BOM_UTF8, "nothing but blanks"),
-        (" \t\r\n\u00a0\u3000".encode(), "nothing but blanks"),
-        (codecs.BOM_UTF16_LE, "nothing but blanks"),
+        (codecs.BOM_UTF8, "only white space"),
+        (" \t\r\n\u00a0\u3000".encode(), "only white space"),
+        (codecs.BOM_UTF16_LE, "only white space"),
         ("café".encode("latin-1"), r"byte 3 .* Save it as UTF-8"),
         ("text".encode("utf-16-le"), "control characters"),
         (codecs.BOM_UTF32_LE + "text".encode("utf-32-le"), "control characters"),

@@ -235,7 +235,7 @@ def test_a_csv_file_that_names_files(folder: Path, file: Path, capsys: pytest.Ca
         (b"text,class\none, two,A\n", "own.csv line 2 has 3 cells, but the header has 2: put texts with commas"),
         (b'text,class\n"one" two,A\n', "own.csv line 2 is not CSV"),
         (b"text,class\nx,A\ncaf\xe9,B\n", "own.csv line 3 is not UTF-8 or UTF-16 text: save it as CSV in UTF-8."),
-        (b"text,class\n ,A\n", "✗ own.csv line 2 (1.txt) cannot be read. The file holds nothing but blanks."),
+        (b"text,class\n ,A\n", "✗ own.csv line 2 (1.txt) cannot be read. The file contains only white space."),
         (b"text,class\nx,A;B\n", "✗ own.csv line 2 (1.txt) has the classes A, B, but a single-label project allows"),
         (b"text,class\nx,A\nx,B\n", "✗ own.csv line 2 (1.txt) and own.csv line 3 (2.txt) have the same text with"),
         (b"name,text,class\na,x,A\na,y,A\n", "✗ own.csv line 3 (a.txt) is another text with the name of own.csv"),
