@@ -1,4 +1,4 @@
-"""Claim a version of a file: look at storage, which is the truth, and write the document's row if there is none."""
+"""Claims a version of a file: reads its properties from storage, and inserts the document's row if there is none."""
 
 from __future__ import annotations
 
@@ -15,50 +15,49 @@ UNREAD = (DocumentState.GONE, DocumentState.SUPERSEDED)
 
 
 def claim(services: Services, name: str, now: datetime) -> Document | None:
-    """The document of the file's present version, if this call was the first to see it; None otherwise.
+    """Claim the file's current version. Returns its document if it was not in the ledger; None otherwise.
 
-    Raises StorageUnavailable if the claim could not be written: then nothing remembers the file, and it must be told
-    of again.
+    Raises StorageUnavailable if the claim could not be written. The caller must then report the file again.
     """
     blob = services.documents.get_properties(name)
     return claim_blob(services, blob, now) if blob else None
 
 
 def claim_blob(services: Services, blob: Blob, now: datetime) -> Document | None:
-    """The same for a file as storage has just shown it."""
+    """Claim a file whose properties were just read, as `claim` does."""
     document = _judged(Document.landed(services.documents.container, blob, now), now)
     try:
         services.ledger.commit((None, document))
     except VersionConflict:
-        return _back(services, document.key, now)
+        return _undeleted(services, document.key, now)
     return document
 
 
-def _back(services: Services, key: str, now: datetime) -> Document | None:
-    """A version that was known, and is there again after it had gone unread: somebody undeleted it."""
+def _undeleted(services: Services, key: str, now: datetime) -> Document | None:
+    """Replay the document if it ended unread: its file was restored after a deletion. None for other documents."""
     known = services.ledger.find(Document, key)
     if known is None or known.state not in UNREAD:
         return None
-    with suppress(VersionConflict):  # another instance saw the same
-        [again] = services.ledger.commit((known, _judged(known.replayed(now), now)))
-        return again  # type: ignore[no-any-return]
+    with suppress(VersionConflict):  # another instance did the same
+        [replayed] = services.ledger.commit((known, _judged(known.replayed(now), now)))
+        return replayed  # type: ignore[no-any-return]
     return None
 
 
 def check(document: Document) -> None:
-    """Raise InvalidText for what can have no result, as far as a look alone can tell: it must not even be read."""
+    """Raise InvalidText if the name, language or size of the file is invalid, before its content is read."""
     if not is_file_name(document.name):
         raise InvalidText(
-            'The name has a part "." or "..", a backslash or half a character, so that no client can ask storage for '
-            "the file. Upload it under another name, and delete this one."
+            'The name contains ".", ".." or half a character, or a backslash, so that clients cannot request the '
+            "file from storage. Upload it with another name, and delete this one."
         )
     if document.language and not LANGUAGE.fullmatch(document.language):
         raise InvalidText(
-            f"The blob's metadata says language={document.language[:40]!r}, which is no language such as es or pt-BR."
+            f"The blob's metadata has language={document.language[:40]!r}; expected a tag such as es or pt-BR."
         )
-    length = len(document.name.encode("utf-16-le")) // 2  # as storage counts
+    length = len(document.name.encode("utf-16-le")) // 2  # storage counts UTF-16 code units
     if length > MAX_FILE_NAME:
-        raise InvalidText(f"The name has {length} characters; its result's name would be longer than storage allows.")
+        raise InvalidText(f"The name has {length} characters; the limit is {MAX_FILE_NAME}.")
     check_size(document.size)
 
 

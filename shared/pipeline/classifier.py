@@ -1,4 +1,4 @@
-"""Which classifier dropped files go to: the ledger's, or the CLASSIFIER setting's until the ledger has one."""
+"""Finds the classifier for dropped files: from the ledger, or from the CLASSIFIER setting if the ledger has none."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ log = logging.getLogger(__name__)
 
 
 def chosen(services: Services) -> Classifier | None:
-    """The classifier of the day as it is remembered; None if none was published or set for the protocol in use.
+    """The active classifier; None if none was published or set for the configured protocol.
 
-    May raise a LanguageError: a classifier from the setting asks the service for its project's kind.
+    For a classifier from the setting, the project's kind is read from the service. This may raise a LanguageError.
     """
     remembered = services.ledger.read(ActiveClassifier).classifier
     if remembered and remembered.dialect == services.language.dialect:
@@ -27,16 +27,16 @@ def chosen(services: Services) -> Classifier | None:
 
 
 def is_missing(services: Services) -> bool:
-    """Whether dropped files go to no classifier, so that they wait. Asks the ledger only, never the service."""
+    """Whether there is no active classifier, so that documents wait. Reads the ledger only, not the service."""
     remembered = services.ledger.read(ActiveClassifier).classifier
     fits = remembered is not None and remembered.dialect == services.language.dialect
     return not fits and not services.settings.classifier
 
 
 def with_model(services: Services, now: datetime) -> Classifier | None:
-    """The same, with the model that its deployment has: it is read when it is unknown, and again after a while.
+    """The active classifier with its deployment's model, which is read from the service from time to time.
 
-    A model that cannot be read keeps no document waiting: the classifier is used as it is known.
+    If the model cannot be read, the classifier is returned with the model known before.
     """
     remembered = services.ledger.read(ActiveClassifier)
     if remembered.classifier and remembered.classifier.dialect == services.language.dialect:
@@ -45,7 +45,7 @@ def with_model(services: Services, now: datetime) -> Classifier | None:
 
 
 def named(services: Services, name: str) -> Classifier:
-    """The classifier of this name: `project/deployment`, or a model id in the quickstart's protocol."""
+    """The classifier with this name: `project/deployment`, or a model id in the quickstart's protocol."""
     if services.settings.language_api == PREVIEW_API:
         return services.language.classifier("", "", name)
     project, _, deployment = name.partition("/")
@@ -55,13 +55,13 @@ def named(services: Services, name: str) -> Classifier:
 def _remembered(services: Services, before: ActiveClassifier, now: datetime) -> ActiveClassifier:
     after = _looked(services, before, now)
     if after is not before:
-        with suppress(VersionConflict):  # another was chosen at this moment: it counts from the next submission
+        with suppress(VersionConflict):  # another classifier was set meanwhile; it applies to the next submission
             services.ledger.write(after)
     return after
 
 
 def _from_setting(services: Services, now: datetime) -> ActiveClassifier:
-    """Each process asks for itself and remembers: asking at each submission would use up the authoring quota."""
+    """Cached in each process: a request for each submission would exhaust the authoring quota."""
     known = services.seen.from_setting or ActiveClassifier(named(services, services.settings.classifier))
     services.seen.from_setting = _looked(services, known, now)
     return services.seen.from_setting
@@ -71,8 +71,8 @@ def _looked(services: Services, before: ActiveClassifier, now: datetime) -> Acti
     if before.classifier is None or not before.is_model_due(services.language.dialect, now):
         return before
     try:
-        found = services.language.deployment(before.classifier.project, before.classifier.deployment)
-    except LanguageError as trouble:
-        log.info("Which model deployment %s has is not known: %s", before.classifier.deployment, trouble)
+        deployment = services.language.deployment(before.classifier.project, before.classifier.deployment)
+    except LanguageError as error:
+        log.info("The model of deployment %s could not be read: %s", before.classifier.deployment, error)
         return before.with_model("", now)
-    return before.with_model(found.model, now)
+    return before.with_model(deployment.model, now)

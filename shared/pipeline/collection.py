@@ -1,6 +1,6 @@
-"""What jobs at the service have come to: poll what is due, write the results, settle.
+"""Collects jobs: polls those that are due, writes the results of their documents, and settles them.
 
-Results are written before the row that says so. A settle moves only documents whose job is this job.
+A result is written before its document's row. Settling changes only documents that are still in this job.
 """
 
 from __future__ import annotations
@@ -27,11 +27,11 @@ from shared.services import Services
 log = logging.getLogger(__name__)
 
 POLL_FIRST, POLL_MAX = timedelta(seconds=2), timedelta(minutes=1)
-MAX_RETRY_AFTER = timedelta(minutes=15)  # whatever the service asks for
+MAX_RETRY_AFTER = timedelta(minutes=15)  # limits the service's Retry-After
 
 
 def collect(services: Services, now: datetime, limit: int, by: datetime | None = None) -> int:
-    """Follow at most `limit` jobs that are due, or were `by` then, side by side; gives how many were looked at."""
+    """Poll at most `limit` jobs that are due at `by` (default: `now`), in parallel. Returns how many were polled."""
     if gate.is_closed(services, now):
         return 0
     jobs = _within_quota(services.ledger.due(Job, by or now, limit), services, now)
@@ -40,25 +40,23 @@ def collect(services: Services, now: datetime, limit: int, by: datetime | None =
 
 
 def _within_quota(jobs: Sequence[Job], services: Services, now: datetime) -> Sequence[Job]:
-    """As many of them, in their order, as the quota has polls for; a job asks as often as it has requests."""
+    """The first of these jobs, as many as the quota allows. A job needs one poll for each of its requests."""
     return jobs[: gate.reserve(services, [len(job.service_ids) for job in jobs], now)]
 
 
 def _collect(job: Job, services: Services, now: datetime) -> None:
     if job.is_worn_out:
         last = job.timeline[-1].what
-        _lose(job, f"its next step failed {job.setbacks} times; the last time: {last}", services, now)
+        _lose(job, f"its next step failed {job.setbacks} times. Last error: {last}", services, now)
         return
     try:
         _follow(job, services, now)
-    except (
-        VersionConflict
-    ):  # another instance settled it; or else a row of its is missing, and asking at once is of no use
-        _postpone(job, "another change came first", services, now)
+    except VersionConflict:  # another instance settled it, or one of its rows is missing
+        _postpone(job, "another change was written first", services, now)
 
 
 def _set_back(job: Job, trouble: Exception, services: Services, now: datetime) -> None:
-    """One job's trouble is its own, and not for ever."""
+    """Count an error against this job. It is lost after too many of them, or when it has expired."""
     if job.is_worn_out:
         services.ledger.commit((job, job.lost(reason(trouble), now)))
         return
@@ -72,9 +70,9 @@ def _set_back(job: Job, trouble: Exception, services: Services, now: datetime) -
 
 def _follow(job: Job, services: Services, now: datetime) -> None:
     if job.state is JobState.SUBMITTING:
-        _lose(job, "nobody knows whether the request arrived", services, now)
+        _lose(job, "the service may not have received the request", services, now)
     elif job.classifier.dialect != services.language.dialect:
-        _lose(job, f"it belongs to API {job.api}, which is not in use any more", services, now)
+        _lose(job, f"it was submitted with API {job.api}, which is no longer configured", services, now)
     else:
         _poll(job, services, now)
 
@@ -88,8 +86,8 @@ def _poll(job: Job, services: Services, now: datetime) -> None:
         if now - job.created < GRACE:
             _postpone(job, str(trouble), services, now)
         else:
-            _lose(job, f"the service does not know it any more: {trouble}", services, now)
-    except (InvalidResponse, Rejected) as trouble:  # no trouble of the service: only of this job
+            _lose(job, f"the service no longer has it: {trouble}", services, now)
+    except (InvalidResponse, Rejected) as trouble:  # concerns this job only
         log_trouble(trouble)
         _set_back(job, trouble, services, now)
     except LanguageError as trouble:
@@ -99,8 +97,9 @@ def _poll(job: Job, services: Services, now: datetime) -> None:
 
 
 def _wait_behind(job: Job, trouble: LanguageError, services: Services, now: datetime) -> None:
-    """Its poll closed the gate, and may do so each time: it is due some time after the gate opens, so that others go
-    first. It counts against the job only if the service answered others before.
+    """Postpone a job whose poll closed the gate until some time after the gate opens, so that others go first.
+
+    The error is counted against the job only if the calls before it succeeded.
     """
     if gate.is_first_trouble(services, now):
         _set_back(job, trouble, services, now)
@@ -110,7 +109,7 @@ def _wait_behind(job: Job, trouble: LanguageError, services: Services, now: date
 
 
 def _ask(job: Job, services: Services, now: datetime) -> Analysis:
-    """What the service says of the job: of all its parts together, or of the first that has not ended."""
+    """Poll the job's requests. Returns the merged analysis, or that of the first request that has not ended."""
     analyses = []
     for service_id in job.service_ids:
         ask = partial(services.language.analysis, service_id)
@@ -126,11 +125,11 @@ def _judge(job: Job, analysis: Analysis, services: Services, now: datetime) -> N
     elif analysis.state is State.SUCCEEDED or analysis.classes or analysis.errors:
         _settle(job, analysis, services, now)
     else:
-        _lose(job, analysis.error or f"the service says {analysis.status}", services, now)
+        _lose(job, analysis.error or f"its status at the service is {analysis.status}", services, now)
 
 
 def _settle(job: Job, analysis: Analysis, services: Services, now: datetime) -> None:
-    """What cannot be settled of one document keeps no other: the job is asked for it again as long as it is kept."""
+    """Write the results of all documents. A document that fails stays in the job, which is polled again."""
     last = job.expires is not None and now >= job.expires
     settled = each(
         lambda document: (document, _settled(document, job, analysis, services, now)),
@@ -143,7 +142,7 @@ def _settle(job: Job, analysis: Analysis, services: Services, now: datetime) -> 
 
 
 def _settled(document: Document, job: Job, analysis: Analysis, services: Services, now: datetime) -> Document:
-    """Its result is written before the row that says so."""
+    """The document after the job. If it has classes, its result has been written."""
     after = outcome(document, job, analysis, now)
     if after.state is DocumentState.SUCCEEDED:
         services.documents.write_result(after.name, after.etag, result_of(after, job, services))
@@ -151,33 +150,33 @@ def _settled(document: Document, job: Job, analysis: Analysis, services: Service
 
 
 def _kept(document: Document, trouble: Exception, now: datetime, *, last: bool) -> Document:
-    """It stays in its job with an error counted; when the service forgets the answer, it has failed."""
+    """The document, still in its job, with one setback more; failed if this was the `last` poll before it expires."""
     if last:
         return document.failed(Reason.ERROR, f"Its result could not be written: {reason(trouble)}", now)
     return document.set_back(reason(trouble), document.due, now, patience=patience(trouble))
 
 
 def _after_settling(job: Job, documents: Sequence[Document], now: datetime) -> Job:
-    """Done; or looked at again for the documents that are still in it."""
-    kept = [one for one in documents if not one.state.final and one.job == job.key]
+    """Done; or due again, for the documents that are still in it."""
+    kept = [document for document in documents if not document.state.final and document.job == job.key]
     if not kept:
         return job.done(now)
-    tries = max(one.setbacks for one in kept)
+    tries = max(document.setbacks for document in kept)
     due = now + backoff(job.key, tries, POLL_FIRST, POLL_MAX)
     return job.polled(kept[0].timeline[-1].what, due, now)
 
 
 def outcome(document: Document, job: Job, analysis: Analysis, now: datetime) -> Document:
-    """What an ended job says about one of its documents. Pure."""
+    """The document after its job has ended with this analysis. Pure."""
     if document.key in analysis.classes:
         return document.succeeded(analysis.classes[document.key], job.classifier, now)
     if document.key in analysis.errors:
         return document.failed(Reason.REJECTED, analysis.errors[document.key], now)
-    return no_result(document, analysis.error or "the service left it out of its answer", now)
+    return no_result(document, analysis.error or "the service's response does not include it", now)
 
 
 def result_of(document: Document, job: Job, services: Services) -> dict[str, Any]:
-    """The result as it lies in the results container. Times are ISO 8601, confidences 0 to 1, sizes bytes."""
+    """The content of the result file. Times are ISO 8601, confidences from 0 to 1, sizes in bytes."""
     classifier = job.classifier
     return {
         "source": {
@@ -187,7 +186,7 @@ def result_of(document: Document, job: Job, services: Services) -> dict[str, Any
             "size": document.size,
             "lastModified": document.modified.isoformat(),
         },
-        "classes": [{"category": one.category, "confidence": one.confidence} for one in document.classes],
+        "classes": [{"category": score.category, "confidence": score.confidence} for score in document.classes],
         "project": classifier.project,
         "deployment": classifier.deployment,
         "model": classifier.model,
@@ -202,8 +201,8 @@ def result_of(document: Document, job: Job, services: Services) -> dict[str, Any
 
 
 def _held(job: Job, services: Services) -> list[Document]:
-    found = services.ledger.find_all(Document, job.documents)
-    return [one for one in found if one.job == job.key and one.state is DocumentState.SUBMITTED]
+    documents = services.ledger.find_all(Document, job.documents)
+    return [document for document in documents if document.job == job.key and document.state is DocumentState.SUBMITTED]
 
 
 def _lose(job: Job, why: str, services: Services, now: datetime) -> None:
@@ -213,7 +212,7 @@ def _lose(job: Job, why: str, services: Services, now: datetime) -> None:
 
 def _wait_or_expire(job: Job, status: str, services: Services, now: datetime, wait: timedelta) -> None:
     if job.expires and now >= job.expires:
-        _lose(job, "it expired before it ended", services, now)
+        _lose(job, "it expired at the service before it ended", services, now)
     else:
         _postpone(job, status, services, now, wait)
 
@@ -224,7 +223,7 @@ def _postpone(job: Job, status: str, services: Services, now: datetime, wait: ti
 
 
 def _wait(job: Job, retry_after: float | None = None) -> timedelta:
-    """Until the next poll: as long as the service asks, within reason, or longer each time."""
+    """The wait until the next poll: the service's Retry-After, up to MAX_RETRY_AFTER, or else a growing wait."""
     if retry_after is not None:
         return min(timedelta(seconds=retry_after), MAX_RETRY_AFTER)
     return backoff(job.key, job.polls, POLL_FIRST, POLL_MAX)

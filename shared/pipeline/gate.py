@@ -1,7 +1,7 @@
-"""The road of every analyze call: a gate that trouble closes for every instance, and a budget that all of them share.
+"""Circuit breaker and rate limiter for calls to the analyze API. All instances share both through the ledger.
 
-Trouble that is no fault of a document closes the gate. What this process has seen closed stays closed for it until
-then, also in the middle of a tick: no call begins.
+An error that is not a document's closes the gate. A process that has read a closed gate makes no call until it opens,
+also in the middle of a tick.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ log = logging.getLogger(__name__)
 Answer = TypeVar("Answer")
 Bounded = TypeVar("Bounded", Gate, TokenBucket)
 
-# How long the first closing lasts, by trouble; each one in a row doubles it. The service's Retry-After wins.
+# The duration of the first closing, by error. Each consecutive one doubles it. The service's Retry-After has priority.
 FIRST_WAIT: dict[type[LanguageError], timedelta] = {
     Throttled: timedelta(seconds=5),
     Unavailable: timedelta(seconds=5),
@@ -46,43 +46,43 @@ FIRST_WAIT: dict[type[LanguageError], timedelta] = {
     QuotaSpent: timedelta(minutes=10),
 }
 MAX_BACKOFF = timedelta(minutes=15)
-# A spent quota asks for days; a better tier can be bought at any time, and is noticed within the hour.
+# Retry-After for a spent quota is days. A higher tier may be bought at any time, and is noticed within an hour.
 MAX_RETRY_AFTER = MAX_WAIT["gate"]
 MEANING: dict[type[LanguageError], str] = {
     ResourceNotFound: "The service does not know the classifier: publish a model, or correct PUT /api/classifier. ",
     AccessDenied: "The service refuses the key or identity: check LANGUAGE_KEY, its role and LANGUAGE_ENDPOINT. ",
     QuotaSpent: "The quota of the Language resource is spent. ",
-    Throttled: "The service asks for fewer requests. ",
+    Throttled: "The service throttles requests. ",
     Unavailable: "The service cannot be reached or fails. ",
-    Busy: "The service cannot take texts now, for example during a training: it is asked again. ",
+    Busy: "The service does not accept texts now, for example during a training. The request is repeated. ",
     InvalidResponse: (
-        "The service's answer to a submission cannot be used: check that LANGUAGE_ENDPOINT, and a gateway or proxy in "
-        "front of it, pass on its answers with their operation-location. "
+        "The service's response to a submission is not valid: check that LANGUAGE_ENDPOINT is correct, and that a "
+        "gateway or proxy in front of it preserves the operation-location header. "
     ),
     Unexpected: (
-        "Something other than the Language service answers: check LANGUAGE_ENDPOINT, LANGUAGE_API, and the gateway or "
-        "proxy in front. "
+        "The response is not from the Language service: check LANGUAGE_ENDPOINT, LANGUAGE_API, and the gateway or "
+        "proxy in front of it. "
     ),
 }
-# What an answer may be without closing the gate: a judgement on the documents sent; or, of a poll, on that one job.
+# Errors that do not close the gate: those about the documents sent; for a poll, those about that job.
 ON_DOCUMENTS: tuple[type[LanguageError], ...] = (Rejected,)
 ON_ONE_JOB: tuple[type[LanguageError], ...] = (Rejected, ResourceNotFound, InvalidResponse)
 
 
 def is_closed(services: Services, now: datetime) -> bool:
-    """Whether no analyze call may begin now, by what any instance has seen."""
+    """Whether the gate is closed: no analyze call may start now. Reads the ledger."""
     look(services, now)
     return services.seen.is_closed(now)
 
 
 def look(services: Services, now: datetime) -> Gate:
-    """The gate as any instance has seen it, noted for this process.
+    """Read the gate from the ledger, and remember it in this process.
 
-    If a clock that was ahead closed it, what can have been meant is written in its place, so that the wait ends.
+    If the clock that closed it was ahead, its times are corrected and stored.
     """
-    found = _bounded(services, Gate, now)
-    services.seen.saw(found)
-    return found
+    gate = _bounded(services, Gate, now)
+    services.seen.saw(gate)
+    return gate
 
 
 def left(services: Services, now: datetime) -> int:
@@ -91,18 +91,21 @@ def left(services: Services, now: datetime) -> int:
 
 
 def reserve(services: Services, costs: Sequence[int], now: datetime) -> int:
-    """How many pieces of work, in their order, may begin under the quota; `costs` are the analyze calls of each."""
-    begun = 0
+    """Take calls from the bucket for as many of these requests as the quota allows, in their order.
+
+    `costs` are the analyze calls of each request. Returns how many requests may start.
+    """
+    started = 0
 
     def taken(budget: TokenBucket) -> TokenBucket:
-        nonlocal begun
+        nonlocal started
         budget = budget.bounded(now)
-        begun, left = budget.taken(costs, services.settings.requests_per_minute, now)
-        return left if sum(costs[:begun]) else budget
+        started, left = budget.taken(costs, services.settings.requests_per_minute, now)
+        return left if sum(costs[:started]) else budget
 
-    with suppress(VersionConflict):  # others took some first, each time
+    with suppress(VersionConflict):  # other instances changed the bucket first, each time
         services.ledger.change(TokenBucket, taken)
-        return begun
+        return started
     return 0
 
 
@@ -112,9 +115,9 @@ def call(
     request: Callable[[], Answer],
     harmless: tuple[type[LanguageError], ...] = ON_DOCUMENTS,
 ) -> Answer:
-    """Make one analyze call, or raise GateClosed if the gate is closed.
+    """Make one analyze call. Raises GateClosed if the gate is closed.
 
-    Its trouble is raised, and closes the gate unless it is `harmless` (ON_DOCUMENTS or ON_ONE_JOB).
+    Errors of the call are raised. They close the gate unless they are `harmless` (ON_DOCUMENTS or ON_ONE_JOB).
     """
     if services.seen.is_closed(now):
         raise GateClosed("The gate is closed.")
@@ -127,28 +130,28 @@ def call(
 
 
 def close(services: Services, trouble: LanguageError, now: datetime) -> None:
-    """Close it for as long as the trouble asks, whatever another instance makes of it at the same moment."""
+    """Close the gate after this error, in this process and in the ledger."""
     kind = next((kind for kind in FIRST_WAIT if isinstance(trouble, kind)), Unavailable)
 
     def closed(gate: Gate) -> Gate:
         gate = gate.bounded(now)
         failures = gate.failures - gate.is_closed(now)
-        found = gate.closed(MEANING[kind] + str(trouble), _wait(kind, failures, trouble), now)
-        services.seen.saw(found)  # whether it can be written or not
-        return found
+        after = gate.closed(MEANING[kind] + str(trouble), _wait(kind, failures, trouble), now)
+        services.seen.saw(after)  # even if it cannot be written
+        return after
 
-    services.seen.saw(closed(services.seen.opened()))  # whether storage can be asked or not
-    with suppress(VersionConflict):  # others close it all the time
-        log.warning("No analyze calls for a while. %s", services.ledger.change(Gate, closed).reason)
+    services.seen.saw(closed(services.seen.opened()))  # even if the ledger cannot be read
+    with suppress(VersionConflict):  # other instances closed it first, each time
+        log.warning("The gate is closed: no analyze calls for now. %s", services.ledger.change(Gate, closed).reason)
 
 
 def is_first_trouble(services: Services, now: datetime) -> bool:
-    """Whether calls went well until the gate was closed last: then the trouble may be that of one job alone."""
+    """Whether calls succeeded until the gate was last closed: the error may then concern one job only."""
     return look(services, now).failures <= 1
 
 
 def relax(services: Services, now: datetime) -> None:
-    """A call went well: forget past trouble, unless another call has just closed it."""
+    """Reset the gate after a successful call, unless another call has just closed it."""
     gate = look(services, now)
     if gate.failures and not gate.is_closed(now) and not services.seen.is_closed(now):
         with suppress(VersionConflict):
@@ -156,23 +159,23 @@ def relax(services: Services, now: datetime) -> None:
 
 
 def reopen(services: Services) -> None:
-    """Forget all trouble, after a change of the classifier: every instance's next look finds it open."""
-    with suppress(VersionConflict):  # others close it all the time
+    """Open the gate for all instances, after a change of the classifier."""
+    with suppress(VersionConflict):  # other instances changed it first, each time
         services.seen.saw(services.ledger.change(Gate, Gate.reopened))
 
 
 def _bounded(services: Services, kind: type[Bounded], now: datetime) -> Bounded:
-    """The one value of this kind, corrected in storage if a clock that was ahead wrote it."""
+    """Read the singleton. If the clock that wrote it was ahead, its times are corrected and stored."""
     try:
-        return services.ledger.change(kind, lambda found: _corrected(found, now))
-    except VersionConflict:  # others change it all the time
+        return services.ledger.change(kind, lambda before: _corrected(before, now))
+    except VersionConflict:  # other instances changed it first, each time
         return services.ledger.read(kind).bounded(now)
 
 
-def _corrected(found: Bounded, now: datetime) -> Bounded:
-    after = found.bounded(now)
-    if after != found:
-        log.warning("A clock is wrong: the %s was written ahead of its time, and is corrected.", type(found).__name__)
+def _corrected(before: Bounded, now: datetime) -> Bounded:
+    after = before.bounded(now)
+    if after != before:
+        log.warning("A clock is wrong: %s had a time in the future, which was corrected.", type(before).__name__)
     return after
 
 

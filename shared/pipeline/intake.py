@@ -1,4 +1,4 @@
-"""Story 1: a name changed. Look, claim, and submit if it is our turn."""
+"""Intake of a file that landed: claim it, and submit it if this instance gets the submit lease."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ SLOT = timedelta(seconds=5)
 
 
 def document_landed(name: str, services: Services, clock: Callable[[], datetime]) -> None:
-    """A lone file goes to the service at once; in a burst, whoever wins the slot takes along what waits.
+    """Claim a file. The instance that gets the submit lease submits it, with all other waiting documents.
 
-    Raises StorageUnavailable if the file could not be claimed. Once it is, nothing is raised: the tick carries on.
+    Raises StorageUnavailable if the file could not be claimed. Errors after that are logged, and the tick submits it.
     """
     now = clock()
     document = claim(services, name, now)
@@ -30,17 +30,17 @@ def document_landed(name: str, services: Services, clock: Callable[[], datetime]
     try:
         if _wins_slot(services, now):
             submit_waiting(services, clock)
-    except Exception:  # whatever it is, the event was heeded: a retry of it would claim nothing
-        log.exception("Document %s is claimed and waits for the next tick.", document.key)
+    except Exception:  # the file is claimed: a retry of the event would do nothing
+        log.exception("Document %s is claimed, and waits for the next tick.", document.key)
 
 
 def _wins_slot(services: Services, now: datetime) -> bool:
-    """Storage is asked only if this process has not seen anybody take it within SLOT: in a burst nearly none asks."""
+    """Take the submit lease. Reads the ledger only if this process has not seen it taken within SLOT."""
     if services.seen.slot and abs(now - services.seen.slot) < SLOT:
         return False
     slot = services.ledger.read(SubmitLease)
     services.seen.slot = slot.taken
-    if slot.taken and abs(now - slot.taken) < SLOT:  # longer in the future: by a clock that went wrong
+    if slot.taken and abs(now - slot.taken) < SLOT:  # a later time was written by a wrong clock
         return False
     services.seen.slot = now
     try:

@@ -1,7 +1,6 @@
-"""One step for each of many items, side by side: what an item raises counts against that item alone.
+"""Takes one step for each of many items in parallel. An error counts against its item only.
 
-Whoever works through documents, jobs, operations or rows uses `each`, so that no item, whatever it holds, keeps the
-others from their turn.
+All loops over documents, jobs, operations or rows use `each`, so that a failing item does not block the others.
 """
 
 from __future__ import annotations
@@ -20,7 +19,7 @@ Outcome = TypeVar("Outcome")
 log = logging.getLogger(__name__)
 
 WORKERS = 8
-OUTAGE = WORKERS  # items in a row that storage did not answer for: it is no longer one item's trouble
+OUTAGE = WORKERS  # consecutive items with a storage error after which all of storage is considered unavailable
 STORAGE_PATIENCE = timedelta(hours=24)
 
 
@@ -30,11 +29,11 @@ def each(
     set_back: Callable[[Item, Exception], Outcome],
     workers: int = WORKERS,
 ) -> list[Outcome | None]:
-    """What `step` returns for each item, in their order.
+    """Call `step` for each item. Returns its results in the order of the items.
 
-    Any Exception that it raises, MemoryError and RecursionError included, goes to `set_back`, which counts it against
-    the item. Where that raises too, the item has None, and stays as it was. If storage does not answer for OUTAGE items
-    in a row, StorageUnavailable is raised, and no further item is begun.
+    Any Exception of `step`, including MemoryError and RecursionError, is passed to `set_back`, which counts it against
+    the item. If `set_back` raises too, the result is None. Raises StorageUnavailable after OUTAGE consecutive items
+    with a storage error; no further item is started.
     """
     streak = _Streak()
 
@@ -44,7 +43,7 @@ def each(
             outcome = _guarded(step, item, set_back)
         except StorageUnavailable as trouble:
             streak.grows(trouble)
-        except Exception as trouble:  # noqa: BLE001 - nothing can be written of it: the others must not wait
+        except Exception as trouble:  # noqa: BLE001 - it cannot be stored, and must not block the others
             log_trouble(trouble)
         else:
             streak.ends()
@@ -58,7 +57,7 @@ def each(
 
 
 class _Streak:
-    """Items in a row that storage did not answer for. Threads share it; one more or less makes no difference."""
+    """Counts consecutive items with a storage error. Shared by threads without a lock: the count may be off by one."""
 
     def __init__(self) -> None:
         self._length = 0
@@ -87,20 +86,20 @@ def _guarded(step: Callable[[Item], Outcome], item: Item, set_back: Callable[[It
 
 
 def log_trouble(trouble: Exception) -> None:
-    """A line for trouble that was foreseen; for any other where it came from, too."""
+    """Log an expected error as a warning, and any other with its traceback."""
     if isinstance(trouble, TextdropError):
-        log.warning("Set back: %s", trouble)
+        log.warning("Setback: %s", trouble)
     else:
-        log.error("Set back by an unforeseen error.", exc_info=trouble)
+        log.error("Setback by an unexpected error.", exc_info=trouble)
 
 
 def reason(trouble: Exception) -> str:
-    """What rows and answers say of it: of an unforeseen error no more than its type, for its text may hold anything."""
+    """The text of an error for rows and responses. Of an unexpected error only its type: its text may hold secrets."""
     if isinstance(trouble, TextdropError):
         return str(trouble)
-    return f"an unforeseen {type(trouble).__name__}; the app's log has more"
+    return f"an unexpected {type(trouble).__name__}; see the app's log"
 
 
 def patience(trouble: Exception) -> timedelta:
-    """How long an item is tried again at least, however often: storage may be away for hours."""
+    """How long an item is retried at least, whatever its setbacks: storage may be unavailable for hours."""
     return STORAGE_PATIENCE if isinstance(trouble, StorageUnavailable) else timedelta(0)

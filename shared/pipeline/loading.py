@@ -1,4 +1,4 @@
-"""Reads the texts of waiting documents, a bounded number of bytes at a time."""
+"""Reads the texts of waiting documents, at most HELD bytes at a time."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ HELD = 32_000_000  # bytes of files whose texts are in memory at once
 
 
 def windows(documents: Sequence[Document]) -> Iterator[list[Document]]:
-    """The documents in their order, so many at a time as hold at most HELD bytes together. Pure."""
+    """Split the documents, in their order, into lists of at most HELD bytes of files. Pure."""
     window: list[Document] = []
     held = 0
     for document in documents:
-        size = MAX_FILE if document.encoding else document.size  # an encoded one may be as large as any
+        size = MAX_FILE if document.encoding else document.size  # the decoded size is not known
         if window and held + size > HELD:
             yield window
             window, held = [], 0
@@ -35,28 +35,28 @@ def windows(documents: Sequence[Document]) -> Iterator[list[Document]]:
 
 
 def read_all(documents: Sequence[Document], services: Services, now: datetime) -> list[LoadedDocument]:
-    """Those of the documents that can be sent, with their texts."""
-    found = each(
+    """Read the texts of these documents. Documents without a valid text are ended or set back, and left out."""
+    loaded = each(
         lambda document: _read(document, services, now),
         documents,
         lambda document, trouble: set_back(document, trouble, services, now),
     )
-    return [readable for readable in found if readable is not None]
+    return [document for document in loaded if document is not None]
 
 
 def set_back(document: Document, trouble: Exception, services: Services, now: datetime, *, apart: bool = False) -> None:
-    """Count an error against a waiting document. `apart`: it was met in company, and is soon tried alone."""
+    """Count an error against a waiting document. `apart`: the error concerned several; each is soon sent alone."""
     wait = RETRY_FIRST / 10 if apart else backoff(document.key, document.setbacks, RETRY_FIRST, RETRY_MAX)
     after = document.set_back(reason(trouble), now + wait, now, patience=patience(trouble), apart=apart)
     _end(document, after, services)
 
 
 def _read(document: Document, services: Services, now: datetime) -> LoadedDocument | None:
-    """The document with its text, weighed and cut, so that nothing about it is left to be found out in company."""
+    """The document with its text. Its size and parts are computed here, so that their errors count against it only."""
     try:
-        check(document)  # a replayed one may be of any size
-        readable = LoadedDocument(document, decode(services.documents.read(document.name, document.etag)))
-        _ = readable.size, readable.parts
+        check(document)  # a replayed document may be too large
+        loaded = LoadedDocument(document, decode(services.documents.read(document.name, document.etag)))
+        _ = loaded.size, loaded.parts
     except InvalidText as error:
         _end(document, document.failed(Reason.BAD_INPUT, str(error), now), services)
     except VersionConflict:
@@ -65,10 +65,10 @@ def _read(document: Document, services: Services, now: datetime) -> LoadedDocume
     except NotFound:
         _end(document, document.gone(now), services)
     else:
-        return readable
+        return loaded
     return None
 
 
 def _end(document: Document, after: Document, services: Services) -> None:
-    with suppress(VersionConflict):  # another instance saw the same
+    with suppress(VersionConflict):  # another instance did the same
         services.ledger.commit((document, after))

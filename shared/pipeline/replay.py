@@ -1,4 +1,4 @@
-"""Ended documents again: replayed, because somebody asks for another try; forgotten, once their file is gone."""
+"""Replay and purge of ended documents: classify them again, or delete the records of those without a file."""
 
 from __future__ import annotations
 
@@ -15,23 +15,24 @@ from shared.pipeline.isolation import each
 from shared.services import Services
 
 PAGE = 100
-MOST, LOOKED_AT = 1000, 5000  # documents changed, and rows read, a call: a caller waits for the answer
+MOST, LOOKED_AT = 1000, 5000  # documents changed, and rows read, in one call: a caller waits for the response
 
 
 @dataclass(frozen=True)
 class Range:
-    """Which documents one call looks at: those of `keys`, or else all there are, from where a call before ended."""
+    """The documents that one call reads."""
 
-    keys: Sequence[str] = ()
-    after: str = ""
+    keys: Sequence[str] = ()  # only these documents; empty: all
+    after: str = ""  # the continuation token of the previous call
 
 
 def replay(
     services: Services, wanted: Selection, now: datetime, *, among: Range, dry_run: bool
 ) -> tuple[list[Document], str]:
-    """Have them classified again; gives those that wait now (or would), and where to go on. Texts are read anew.
+    """Set ended documents to waiting again. Their texts are read and classified again.
 
-    Of those with a key, the ones that have ended, in whatever state.
+    Returns the documents (with `dry_run`: those that would be replayed) and a continuation token ("" at the end).
+    Documents in `among.keys` are replayed whatever final state they have.
     """
 
     def again(document: Document) -> None:
@@ -41,10 +42,11 @@ def replay(
 
 
 def purge(services: Services, wanted: Selection, *, among: Range, dry_run: bool) -> tuple[list[Document], str]:
-    """Forget documents whose file is gone or has another version now; gives them, and where to go on.
+    """Delete the records of documents whose version of the file no longer exists.
 
-    With the last of them go the jobs that ended before `wanted.until`. What is still in the container stays: the sweep
-    would find it new, and it would be paid for again.
+    Returns these documents (before their deletion) and a continuation token ("" at the end). The last call also
+    deletes jobs that ended before `wanted.until`. Documents whose file still exists are kept: without its record, the
+    sweep would claim the file again, and it would be billed again.
     """
 
     def forget(document: Document) -> None:
@@ -78,15 +80,16 @@ def _each(
 def _acted(document: Document, act: Callable[[Document], None]) -> Document | None:
     try:
         act(document)
-    except VersionConflict:  # it is not what was asked for any more
+    except VersionConflict:  # it has changed since, or its file still exists
         return None
     return document
 
 
 def _pages(services: Services, wanted: Selection, among: Range) -> Iterator[tuple[list[Document], str]]:
-    """Documents that have ended, and where to go on after them."""
+    """Pages of ended documents, each with a continuation token."""
     if among.keys:
-        yield [one for one in services.ledger.find_all(Document, among.keys) if one.state.final], ""
+        documents = services.ledger.find_all(Document, among.keys)
+        yield [document for document in documents if document.state.final], ""
         return
     if wanted.state is None:
         return

@@ -1,4 +1,4 @@
-"""Writes a job with what it means for its documents; and rescues what nothing would move on, or not in time."""
+"""Writes a job together with its documents, repairs stranded documents, and corrects times of clocks that are ahead."""
 
 from __future__ import annotations
 
@@ -19,18 +19,18 @@ log = logging.getLogger(__name__)
 
 RETRY_FIRST, RETRY_MAX = timedelta(seconds=10), timedelta(minutes=10)
 
-CLOCKS_EVERY = timedelta(minutes=1)  # how often each process looks for times that clocks ahead wrote
+CLOCKS_EVERY = timedelta(minutes=1)  # how often each process looks for times written by a clock that is ahead
 AHEAD = 500  # values corrected in one tick
 
 Change = tuple[Document, Document]
 
 
 def settle(services: Services, job: tuple[Job, Job], documents: Sequence[Change]) -> None:
-    """Write both, as (before, after), in one transaction.
+    """Write the job and its documents, as (before, after) pairs, in one transaction.
 
-    Where it fails because of one of the documents (its row was edited, or cannot be written), each is written on its
-    own, and the job last. Raises VersionConflict if another instance settled the job, and what kept a document from
-    being written, unless the job ends for good with this: then `rescue` finds the document.
+    If that fails because of a document (its row was edited, or cannot be written), each document is written separately,
+    and the job last. Raises VersionConflict if another instance has settled the job. Raises the error of a document
+    that could not be written, unless the job can no longer be polled: then `rescue` finds the document later.
     """
     try:
         services.ledger.commit(job, *documents)
@@ -44,7 +44,7 @@ def settle(services: Services, job: tuple[Job, Job], documents: Sequence[Change]
 def no_result(
     document: Document, why: str, now: datetime, first: timedelta = RETRY_FIRST, longest: timedelta = RETRY_MAX
 ) -> Document:
-    """After a submission that brought no answer: it waits longer each time."""
+    """The document after a submission without a result. It waits longer each time."""
     return document.no_result(why, now + backoff(document.key, document.attempts, first, longest), now)
 
 
@@ -52,7 +52,7 @@ def _settle_apart(services: Services, job: tuple[Job, Job], documents: Sequence[
     troubles: list[Exception] = []
 
     def write(change: Change) -> None:
-        with suppress(VersionConflict):  # edited or deleted since it was read: no longer this job's concern
+        with suppress(VersionConflict):  # edited or deleted since it was read
             services.ledger.commit(change)
 
     each(write, documents, lambda _, trouble: troubles.append(trouble))
@@ -64,14 +64,14 @@ def _settle_apart(services: Services, job: tuple[Job, Job], documents: Sequence[
 
 
 def _has_moved(job: Job, services: Services) -> bool:
-    found = services.ledger.find(Job, job.key)
-    return found is None or found.version != job.version
+    current = services.ledger.find(Job, job.key)
+    return current is None or current.version != job.version
 
 
 def rescue(services: Services, document: Document, now: datetime) -> Document | None:
-    """See to it that something moves an open document on; returns it as it is now if a job still has it.
+    """Repair an open document that nothing would process. Returns its current state if it is in an open job, else None.
 
-    Its index row, or that of its job, may have been deleted by hand, and its job may be unreadable or gone.
+    Its index row, or its job's, may have been deleted by hand. Its job may be unreadable or missing.
     """
     document = _in_time(services, services.ledger.repair(document), now)
     if document.state is not DocumentState.SUBMITTED:
@@ -80,14 +80,14 @@ def rescue(services: Services, document: Document, now: datetime) -> Document | 
     if job is not None and not job.state.final:
         _in_time(services, services.ledger.repair(job), now)
         return document
-    services.ledger.commit((document, no_result(document, "its job was forgotten", now)))
+    services.ledger.commit((document, no_result(document, "its job is no longer in the ledger", now)))
     return None
 
 
 def correct_clocks(services: Services, now: datetime) -> None:
-    """Bring back open documents, jobs and operations that a clock ahead of this one's put off, once in CLOCKS_EVERY.
+    """Correct the times of open documents, jobs and operations that a clock ahead of ours wrote, once in CLOCKS_EVERY.
 
-    Of two clocks nobody can tell which is wrong: if it is this one's, they come too early, which does no harm.
+    If our clock is the wrong one, these values are processed too early, which does no harm.
     """
     looked = services.seen.clocks
     if looked and abs(now - looked) < CLOCKS_EVERY:
@@ -98,11 +98,11 @@ def correct_clocks(services: Services, now: datetime) -> None:
 
 
 def _in_time(services: Services, value: Any, now: datetime) -> Any:
-    """The document, job or operation, put off no longer than can have been meant."""
+    """The document, job or operation with its times corrected, and stored if they were wrong."""
     bounded = value.bounded(now)
     if bounded == value:
         return value
-    with suppress(VersionConflict):  # another instance did so, or took its next step
+    with suppress(VersionConflict):  # another instance did the same, or took its next step
         [value] = services.ledger.commit((value, bounded))
-        log.warning("A clock is wrong: the time of %s %s was ahead, and is corrected.", type(value).__name__, value.key)
+        log.warning("A clock is wrong: corrected the time of %s %s.", type(value).__name__, value.key)
     return value

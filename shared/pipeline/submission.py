@@ -1,9 +1,8 @@
-"""Waiting documents become analyze jobs at the service.
+"""Submits waiting documents in analyze jobs.
 
-The job's row is written before the request. Whatever dies in between leaves a job in `submitting`, whose documents are
-given back after GRACE with an attempt counted, as the service may have received and billed them. A document is sent at
-most MAX_ATTEMPTS times, and billed no more often, whatever the service answers; then it has failed, and only a replay
-that somebody asks for counts from the start. No document is lost.
+The job's row is written before the request. If the process dies in between, the job stays in `submitting`. After GRACE
+its documents wait again with one attempt counted, because the service may have received and billed them. A document is
+submitted, and perhaps billed, at most MAX_ATTEMPTS times. Then it fails; a replay resets the count.
 """
 
 from __future__ import annotations
@@ -31,12 +30,12 @@ from shared.services import Services
 
 log = logging.getLogger(__name__)
 
-GRACE = timedelta(minutes=2)  # longer than any request may take
+GRACE = timedelta(minutes=2)  # longer than any request
 FIRST_POLL, FIRST_POLL_EACH = timedelta(seconds=1), timedelta(milliseconds=200)  # a full job takes longer
-# After a submission whose answer cannot be used: all attempts together outlast an outage of two hours.
-UNSURE_FIRST, UNSURE_LONGEST = timedelta(minutes=2), timedelta(hours=2)
+# Waits after a submission without a valid response. All attempts together outlast an outage of two hours.
+UNSURE_FIRST, UNSURE_MAX = timedelta(minutes=2), timedelta(hours=2)
 REFUSED_FIRST = timedelta(seconds=1)  # after the gate has opened
-FRESH = timedelta(seconds=1)  # a job's row this young need not be looked at before its request
+FRESH = timedelta(seconds=1)  # a job's row that is not older is not renewed before its request
 
 Clock = Callable[[], datetime]
 
@@ -48,12 +47,12 @@ def submit_waiting(
     has_time: Callable[[], bool] = lambda: True,
     by: datetime | None = None,
 ) -> int:
-    """Deal with at most `limit` of the documents that are due, the longest due first; returns with how many.
+    """Submit, end or set back at most `limit` documents that are due, the longest due first. Returns how many.
 
-    They are submitted, ended or set back. 0: there are none, or the gate, a pause or the quota stops them. `has_time`
-    says whether there is time to begin another job: a slow service takes half a minute for each, so each asks the
-    `clock` when it begins. `by`: only documents that were due then; what lands meanwhile gathers for a full job. Never
-    raises for trouble at the Language service: that closes the gate, and the documents wait.
+    Returns 0 if none is due, or if the gate, a pause or the quota prevents it. `has_time` says whether there is time
+    for another job: a slow service takes half a minute for each, so each job reads the `clock`. `by`: only documents
+    that were due then, so that files that land meanwhile are collected for a full job. Errors of the Language service
+    are not raised: they close the gate, and the documents wait.
     """
     now = clock()
     if gate.is_closed(services, now) or services.ledger.read(Pause).paused:
@@ -71,14 +70,14 @@ def submit_waiting(
 def _submit_all(
     waiting: Sequence[Document], classifier: Classifier, services: Services, clock: Clock, has_time: Callable[[], bool]
 ) -> int:
-    """Returns how many are no longer due. Those that errors kept back come last."""
+    """Returns how many are no longer due. Documents with setbacks or refusals are submitted last."""
     fresh_first = sorted(waiting, key=lambda document: document.setbacks > 0 or document.refusals > 0)
     moved = 0
     for window in windows(fresh_first[: gate.left(services, clock()) * SERVICE_PACK]):
-        readables = read_all(window, services, clock())
-        submitted = _submit_packs(list(pack(readables)), classifier, services, clock, has_time)
-        moved += len(window) - len(readables) + submitted
-        if not has_time() or (readables and not submitted):
+        loaded = read_all(window, services, clock())
+        submitted = _submit_packs(list(pack(loaded)), classifier, services, clock, has_time)
+        moved += len(window) - len(loaded) + submitted
+        if not has_time() or (loaded and not submitted):
             break
     return moved
 
@@ -86,25 +85,25 @@ def _submit_all(
 def _submit_packs(
     packs: Sequence[Pack], classifier: Classifier, services: Services, clock: Clock, has_time: Callable[[], bool]
 ) -> int:
-    """As many as the quota has requests for; returns how many documents are no longer due."""
-    asked = [requests(one) for one in packs]
-    paid = gate.reserve(services, [len(texts) for texts in asked], clock())
+    """Submit as many packs as the quota allows. Returns how many documents are no longer due."""
+    bodies = [requests(documents) for documents in packs]
+    allowed = gate.reserve(services, [len(texts) for texts in bodies], clock())
     moved = each(
-        lambda one: _submit(one[0], one[1], classifier, services, clock) if has_time() else 0,
-        list(zip(packs, asked, strict=True))[:paid],
-        lambda one, trouble: _set_apart(one[0], trouble, services, clock()),
+        lambda planned: _submit(*planned, classifier, services, clock) if has_time() else 0,
+        list(zip(packs, bodies, strict=True))[:allowed],
+        lambda planned, trouble: _set_apart(planned[0], trouble, services, clock()),
         workers=1,
     )
     return sum(number or 0 for number in moved)
 
 
-def _set_apart(readables: Pack, trouble: Exception, services: Services, now: datetime) -> int:
-    """Nothing was sent. Whose fault it was shows when each of them is tried alone."""
+def _set_apart(documents: Pack, trouble: Exception, services: Services, now: datetime) -> int:
+    """Count an error before the request against all documents of the job. Each is then tried alone."""
     if isinstance(trouble, StorageUnavailable):
-        raise trouble  # the ledger did not answer: they are due as before
-    apart = len(readables) > 1
-    each(lambda one: set_back(one.document, trouble, services, now, apart=apart), readables, lambda _, __: None)
-    return len(readables)
+        raise trouble  # the ledger is not available: the documents are still due
+    apart = len(documents) > 1
+    each(lambda loaded: set_back(loaded.document, trouble, services, now, apart=apart), documents, lambda _, __: None)
+    return len(documents)
 
 
 def _classifier(services: Services, now: datetime) -> Classifier | None:
@@ -116,45 +115,46 @@ def _classifier(services: Services, now: datetime) -> Classifier | None:
 
 
 def release_documents(services: Services, job: Job, documents: Sequence[Document], why: str, now: datetime) -> None:
-    """End a job that brought no answer, and that may have been billed: its documents wait again, or have failed."""
+    """End a job without results that may have been billed. Its documents wait again, or fail at the limit."""
     after = [no_result(document, why, now) for document in documents]
     settle(services, (job, job.lost(why, now)), list(zip(documents, after, strict=True)))
 
 
-def _submit(readables: Pack, asked: list[list[Text]], classifier: Classifier, services: Services, clock: Clock) -> int:
-    """One job, of one or more requests; returns how many documents are no longer due."""
+def _submit(pack: Pack, bodies: list[list[Text]], classifier: Classifier, services: Services, clock: Clock) -> int:
+    """Submit one job, in one or more requests. Returns how many documents are no longer due."""
     now = clock()
     if services.seen.is_closed(now):
         return 0
     planned = Job(
         key=uuid4().hex,
-        documents=tuple(one.document.key for one in readables),
+        documents=tuple(loaded.document.key for loaded in pack),
         classifier=classifier,
         api=services.language.api,
         created=now,
         due=now + GRACE,
         written=now,
     )
-    handed = [(one.document, one.document.submitted(planned.key, now + JOB_LIFETIME, now)) for one in readables]
+    before = [loaded.document for loaded in pack]
+    changes = [(document, document.submitted(planned.key, now + JOB_LIFETIME, now)) for document in before]
     try:
-        job, *documents = services.ledger.commit((None, planned), *handed)
+        job, *documents = services.ledger.commit((None, planned), *changes)
     except VersionConflict:
         return 0  # another instance took one of them
-    return _send(job, documents, asked, services, clock)
+    return _send(job, documents, bodies, services, clock)
 
 
-def _send(job: Job, documents: list[Document], asked: list[list[Text]], services: Services, clock: Clock) -> int:
-    """A process may have been held up at any line: before each request the job must still be its own."""
+def _send(job: Job, documents: list[Document], bodies: list[list[Text]], services: Services, clock: Clock) -> int:
+    """Send the requests of a job. Before each one, check that no other instance has given up the job meanwhile."""
     service_ids: tuple[str, ...] = ()
     try:
-        for texts in asked:
+        for texts in bodies:
             job = _kept(job, services, clock())
             service_ids += (_begin(job, texts, services, clock()),)
         now = clock()
         due = now + FIRST_POLL + len(documents) * FIRST_POLL_EACH
         services.ledger.commit((job, job.running(service_ids, due, now)))
     except VersionConflict as trouble:
-        log.warning("Job %s is not sent: this process was held up. %s", job.key, trouble)
+        log.warning("Job %s is not sent: this process was delayed. %s", job.key, trouble)
         if not service_ids:
             _take_back(job, documents, services, clock())
     except LanguageError as trouble:
@@ -162,24 +162,24 @@ def _send(job: Job, documents: list[Document], asked: list[list[Text]], services
         return len(documents) if isinstance(trouble, Rejected) else 0
     except StorageUnavailable:
         raise
-    except Exception as trouble:  # noqa: BLE001 - nobody knows whether the request arrived
+    except Exception as trouble:  # noqa: BLE001 - the service may have received the request
         log_trouble(trouble)
         release_documents(services, job, documents, reason(trouble), clock())
     return len(documents)
 
 
 def _take_back(job: Job, documents: list[Document], services: Services, now: datetime) -> None:
-    """Nothing was sent, and no attempt is counted."""
-    why = "nothing was sent: the process was held up"
+    """Requeue the documents of a job that was not sent, without a counted attempt."""
+    why = "nothing was sent: the process was delayed"
     back = [(document, document.requeued(why, now, now)) for document in documents]
-    with suppress(VersionConflict):  # another instance has done so
+    with suppress(VersionConflict):  # another instance did the same
         settle(services, (job, job.lost(why, now)), back)
 
 
 def _kept(job: Job, services: Services, now: datetime) -> Job:
-    """The job, with GRACE from now on if it was written a while ago.
+    """The job, renewed by GRACE if its row is older than FRESH.
 
-    Raises VersionConflict if another instance gave it up, or may do so before a request that begins now has ended.
+    Raises VersionConflict if another instance gave it up, or may do so before a request that starts now ends.
     """
     age = now - (job.due - GRACE)
     if age > GRACE / 2:
@@ -198,16 +198,16 @@ def _begin(job: Job, texts: list[Text], services: Services, now: datetime) -> st
 def _answer(
     trouble: LanguageError, job: Job, documents: list[Document], services: Services, now: datetime, *, billed: bool
 ) -> None:
-    """A request that failed. `billed`: another request of the same job was accepted before."""
+    """End a job whose request failed. `billed`: an earlier request of the same job was accepted."""
     why = str(trouble)
     if isinstance(trouble, Rejected) and len(documents) == 1:
         after = [documents[0].failed(Reason.REJECTED, why, now)]
     elif isinstance(trouble, Rejected):
         after = [no_result(document, why, now) for document in documents]
     elif trouble.sent or billed:
-        log.warning("Job %s may have been received and billed: an attempt is counted. %s", job.key, why)
-        after = [no_result(document, why, now, UNSURE_FIRST, UNSURE_LONGEST) for document in documents]
-    elif isinstance(trouble, GateClosed):  # another thread of this process met the trouble
+        log.warning("Job %s may have been received and billed: counting an attempt. %s", job.key, why)
+        after = [no_result(document, why, now, UNSURE_FIRST, UNSURE_MAX) for document in documents]
+    elif isinstance(trouble, GateClosed):  # another thread of this process closed it
         after = [document.requeued(why, now, now) for document in documents]
     else:
         after = _refused(why, documents, services, now)
@@ -215,7 +215,7 @@ def _answer(
 
 
 def _refused(why: str, documents: Sequence[Document], services: Services, now: datetime) -> list[Document]:
-    """Due again some time after the gate opens, so that others go first: these may close it each time."""
+    """The documents after a refused job: due some time after the gate opens, so that others are submitted first."""
     alone = len(documents) == 1 and gate.is_first_trouble(services, now)
     opens = services.seen.opens(now)
 
@@ -227,7 +227,7 @@ def _refused(why: str, documents: Sequence[Document], services: Services, now: d
 
 
 def _rescue(documents: Sequence[Document], services: Services, now: datetime) -> None:
-    """Documents that are still submitted after their job's lifetime: only a job that is open may go on holding them."""
+    """Repair documents that are still submitted after their job's lifetime. They stay submitted only in an open job."""
 
     def look_after(document: Document) -> None:
         if held := rescue(services, document, now):

@@ -1,7 +1,7 @@
-"""The sweep: compare the container's listing with the ledger, and claim the files that no event told of.
+"""The sweep: compares the container's listing with the ledger, and claims the files without an event.
 
-A few pages a tick; where it stopped is remembered, so that it goes on after a crash. Files that were there before the
-app are found the same way.
+It reads up to PAGES pages in a tick, and stores its position, so that it resumes after a crash. It also claims files
+that are older than the app.
 """
 
 from __future__ import annotations
@@ -23,55 +23,55 @@ from shared.services import Services
 
 log = logging.getLogger(__name__)
 
-PAGE, PAGES = 500, 10  # files a page, pages a tick
-TRIES = 3  # to claim a file, in one sweep
+PAGE, PAGES = 500, 10  # files in a page, pages in a tick
+TRIES = 3  # to claim a file in one sweep
 
 
 def sweep(services: Services, now: datetime, has_time: Callable[[], bool]) -> None:
-    """Take the sweep up to PAGES pages further, if it is time for one; the first to move it on does the work."""
+    """Process up to PAGES pages if a sweep is due. Only one instance does at a time."""
     every = timedelta(minutes=services.settings.sweep_minutes)
-    with suppress(VersionConflict):  # another instance is at it
+    with suppress(VersionConflict):  # another instance has written its position
         for _ in range(PAGES):
             current = services.ledger.read(Sweep)
             if not current.is_due(every, now) or not has_time():
                 return
-            if current.began is None:  # written first, so that one that never comes to its first page is noticed
-                begun = current.started(now)
-                [current] = services.ledger.commit((current if current.version else None, begun))
+            if current.began is None:  # stored first, so that health reports a sweep that never completes a page
+                started = current.started(now)
+                [current] = services.ledger.commit((current if current.version else None, started))
             _page(current, services, now)
 
 
 def ask(services: Services) -> Sweep:
-    """Have the next tick begin a sweep of every file; gives what is known of sweeps then."""
+    """Request a sweep of every file by the next tick. Returns the stored state of sweeps."""
     return services.ledger.change(Sweep, lambda before: replace(before, asked=True))
 
 
 def _page(current: Sweep, services: Services, now: datetime) -> None:
-    """Claims come before the position is written: a crash in between looks at the page once more."""
+    """Process one page. Files are claimed before the position is stored: after a crash in between, it is repeated."""
     blobs, marker = services.documents.page(current.marker, PAGE)
     wanted = [blob for blob in blobs if current.is_of_interest(blob.modified)]
     open_documents, unknown = _known(wanted, services)
     if current.whole:
-        each(lambda one: rescue(services, one, now), open_documents, _leave)
+        each(lambda document: rescue(services, document, now), open_documents, _leave)
     found, unclaimed = _claimed(unknown, services, now)
     further = current.advanced(marker, found, now, [blob.name for blob in unclaimed])
     services.ledger.write(further)
     if further.began is None:
-        level = logging.INFO if further.found else logging.DEBUG  # one that found nothing is no news
-        log.log(level, "The sweep is complete: %d files that no event had told of.", further.found)
+        level = logging.INFO if further.found else logging.DEBUG
+        log.log(level, "The sweep is complete: it claimed %d files without an event.", further.found)
 
 
 def _known(blobs: list[Blob], services: Services) -> tuple[list[Document], list[Blob]]:
-    """Of these versions of files: the documents that are open, and those that are to be claimed."""
+    """The open documents of these files, and the files that are not claimed yet."""
     keys = {document_key(services.documents.container, blob.name, blob.etag): blob for blob in blobs}
-    found = services.ledger.find_all(Document, list(keys))
-    known = {document.key for document in found if document.state not in UNREAD}
-    open_documents = [document for document in found if not document.state.final]
+    documents = services.ledger.find_all(Document, list(keys))
+    known = {document.key for document in documents if document.state not in UNREAD}
+    open_documents = [document for document in documents if not document.state.final]
     return open_documents, [blob for key, blob in keys.items() if key not in known]
 
 
 def _claimed(blobs: list[Blob], services: Services, now: datetime) -> tuple[int, list[Blob]]:
-    """How many were new, and those that could not be claimed, each tried TRIES times."""
+    """Claim these files, with TRIES tries for each. Returns how many were new, and those that could not be claimed."""
     found, left = 0, list(blobs)
     for _ in range(TRIES):
         trying, left = left, []
@@ -83,5 +83,5 @@ def _claimed(blobs: list[Blob], services: Services, now: datetime) -> tuple[int,
 
 
 def _leave(document: Document, _: Exception) -> None:
-    """The next whole sweep looks after it again."""
-    log.warning("Document %s could not be looked after.", document.key)
+    """The next whole sweep tries again."""
+    log.warning("Document %s could not be repaired.", document.key)

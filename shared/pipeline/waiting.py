@@ -1,4 +1,4 @@
-"""Why a waiting document waits, in words for whoever asks."""
+"""Explains why a waiting document waits."""
 
 from __future__ import annotations
 
@@ -12,19 +12,19 @@ from shared.pipeline.classifier import is_missing
 from shared.services import Services
 
 CHOOSE_ONE = "publish a model, or PUT /api/classifier."
-NO_QUOTA = "The quota of requests a minute is used up for the moment."
+NO_QUOTA = "The quota of requests a minute is used up for now."
 
 
 def keeps_all(services: Services, now: datetime) -> str:
-    """What keeps every waiting document from being submitted, in sentences; "" if nothing does.
+    """The reasons why no document is submitted, in sentences; "" if there is none.
 
-    Reads each row once, so call it once a request. May raise StorageUnavailable.
+    It reads several rows: call it once for each request. May raise StorageUnavailable.
     """
     return " ".join(_reasons(services, now))
 
 
 def waiting_for(document: Document, for_all: str, now: datetime) -> str:
-    """Why this document waits; "" if it does not, or is about to be submitted. `for_all` is from `keeps_all`. Pure."""
+    """Why this document waits; "" if it does not, or is about to be submitted. `for_all`: from `keeps_all`. Pure."""
     if document.state is not DocumentState.WAITING:
         return ""
     if document.due <= now:
@@ -39,9 +39,9 @@ def _reasons(services: Services, now: datetime) -> Iterator[str]:
         yield paused(pause)
     if is_missing(services):
         yield f"There is no classifier: {CHOOSE_ONE}"
-    found = services.ledger.read(Gate).bounded(now)
-    if found.is_troubled(now):
-        yield closed(found)
+    current = services.ledger.read(Gate).bounded(now)
+    if current.is_troubled(now):
+        yield closed(current)
     elif not gate.left(services, now):
         yield NO_QUOTA
 
@@ -51,8 +51,8 @@ def paused(pause: Pause) -> str:
     return f"Submissions are paused{since}: PUT /api/submission resumes them."
 
 
-def closed(found: Gate) -> str:
-    """Since when, until when and why no analyze call begins."""
-    since = f" since {found.since.isoformat()}" if found.since else ""
-    until = f"; the next may begin at {found.until.isoformat()}" if found.until else ""
-    return f"No analyze calls{since}{until}. {found.reason}".rstrip()
+def closed(current: Gate) -> str:
+    """Since when, until when and why no analyze call is made."""
+    since = f" since {current.since.isoformat()}" if current.since else ""
+    until = f"; the next is possible at {current.until.isoformat()}" if current.until else ""
+    return f"No analyze calls{since}{until}. {current.reason}".rstrip()

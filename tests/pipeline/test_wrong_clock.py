@@ -264,7 +264,7 @@ def test_rows_without_the_moment_of_writing_are_brought_back_by_the_sweep_of_eve
 def test_the_longest_waits_hold_every_wait_of_the_app() -> None:
     spread = 1.2  # of backoff
     assert MAX_WAIT["gate"] >= max(gate.MAX_RETRY_AFTER, spread * gate.MAX_BACKOFF)
-    assert MAX_WAIT["waiting document"] >= spread * max(submission.UNSURE_LONGEST, settling.RETRY_MAX)
+    assert MAX_WAIT["waiting document"] >= spread * max(submission.UNSURE_MAX, settling.RETRY_MAX)
     jobs = (submission.GRACE, spread * collection.POLL_MAX, spread * settling.RETRY_MAX)
     assert MAX_WAIT["job"] >= max(*jobs, collection.MAX_RETRY_AFTER)
     behind_the_gate = MAX_WAIT["gate"] + spread * settling.RETRY_MAX
