@@ -1,7 +1,7 @@
-"""Story 2: a moment passed. Collect what jobs have come to, follow operations, submit what waits, sweep.
+"""The tick: collects jobs, follows operations, submits waiting documents, sweeps.
 
-Polls come before submissions. Two ticks at once do no harm: every change is conditional on what was read. A tick may
-take minutes, so each of its steps asks the clock for its own moment: what another tick sees is never older than a step.
+Polls come before submissions. Two ticks may run at once: every change is conditional on the version that was read. A
+tick may take minutes, so each step reads the clock itself.
 """
 
 from __future__ import annotations
@@ -23,67 +23,67 @@ from shared.services import Services
 
 log = logging.getLogger(__name__)
 
-JOBS = 40  # a round
-DOCUMENTS = 100  # a round
-OPERATIONS = 50
-ROUNDS = 25
+JOBS = 40  # in a round
+DOCUMENTS = 100  # in a round
+OPERATIONS = 50  # in a tick
+ROUNDS = 25  # in a tick
 
 Clock = Callable[[], datetime]
-GoesOn = Callable[[], bool]
-Step = Callable[[Services, Clock, GoesOn], None]
+HasTime = Callable[[], bool]
+Step = Callable[[Services, Clock, HasTime], None]
 
 
-def tick(services: Services, clock: Clock, has_time: GoesOn = lambda: True) -> None:
-    """One round. `has_time` says whether there is time to begin something more.
+def tick(services: Services, clock: Clock, has_time: HasTime = lambda: True) -> None:
+    """Run all steps once. `has_time` says whether there is time to start more work.
 
-    Trouble in one step does not keep the others from their turn; the first of it is raised at the end.
+    A failing step does not block the others. The first error is raised at the end.
     """
     troubles = [trouble for step in STEPS if (trouble := _tried(step, services, clock, has_time))]
     if troubles:
-        raise troubles[0].with_traceback(None) from None  # where it came from, if nobody foresaw it, has been logged
+        raise troubles[0].with_traceback(None) from None  # its traceback has been logged
 
 
-def _tried(step: Step, services: Services, clock: Clock, has_time: GoesOn) -> Exception | None:
+def _tried(step: Step, services: Services, clock: Clock, has_time: HasTime) -> Exception | None:
     try:
         step(services, clock, has_time)
     except TextdropError as trouble:
         log.warning("Not finished in this tick: %s", trouble)
         return trouble
-    except Exception as trouble:  # nobody foresaw it: it must not keep the others from their turn at every tick
+    except Exception as trouble:  # must not block the other steps in each tick
         log.exception("Not finished in this tick.")
         return trouble
     return None
 
 
-def _pulse(services: Services, clock: Clock, _: GoesOn) -> None:
+def _heartbeat(services: Services, clock: Clock, _: HasTime) -> None:
     with suppress(VersionConflict):  # another tick began at the same moment
         services.ledger.write(replace(services.ledger.read(Heartbeat), at=clock()))
 
 
-def _correct_clocks(services: Services, clock: Clock, _: GoesOn) -> None:
+def _correct_clocks(services: Services, clock: Clock, _: HasTime) -> None:
     correct_clocks(services, clock())
 
 
-def _collect(services: Services, clock: Clock, has_time: GoesOn) -> None:
-    begun = clock()
+def _collect(services: Services, clock: Clock, has_time: HasTime) -> None:
+    started = clock()
     for _ in range(ROUNDS):
-        if not has_time() or not collect(services, clock(), JOBS, by=begun):
+        if not has_time() or not collect(services, clock(), JOBS, by=started):
             return
 
 
-def _follow(services: Services, clock: Clock, _: GoesOn) -> None:
+def _follow(services: Services, clock: Clock, _: HasTime) -> None:
     follow(services, clock(), OPERATIONS)
 
 
-def _submit(services: Services, clock: Clock, has_time: GoesOn) -> None:
-    begun = clock()
+def _submit(services: Services, clock: Clock, has_time: HasTime) -> None:
+    started = clock()
     for _ in range(ROUNDS):
-        if not has_time() or not submit_waiting(services, clock, DOCUMENTS, has_time, by=begun):
+        if not has_time() or not submit_waiting(services, clock, DOCUMENTS, has_time, by=started):
             return
 
 
-def _sweep(services: Services, clock: Clock, has_time: GoesOn) -> None:
+def _sweep(services: Services, clock: Clock, has_time: HasTime) -> None:
     sweep(services, clock(), has_time)
 
 
-STEPS: tuple[Step, ...] = (_pulse, _correct_clocks, _collect, _follow, _submit, _sweep)
+STEPS: tuple[Step, ...] = (_heartbeat, _correct_clocks, _collect, _follow, _submit, _sweep)

@@ -1,7 +1,7 @@
-"""Writes all classified documents of a selection into one file of the results container: the work of an operation.
+"""Exports all classified documents of a selection to one file of the results container, as an operation.
 
-A step stages one block of the file and says where the next goes on. A step that is taken twice stages the same block
-twice, and the file is not there before its last block is.
+Each step stages one block of the file and returns the position of the next. A step that is repeated stages the same
+block. The file exists once the last block is committed.
 """
 
 from __future__ import annotations
@@ -19,18 +19,18 @@ from shared.operations.export_formats import FORMATS
 from shared.pipeline.isolation import each
 from shared.services import Services
 
-PAGE, PAGES = 500, 10  # documents a page, pages a step
+PAGE, PAGES = 500, 10  # documents in a page, pages in a step
 FOLDER = "exports"
-SOON = 1.0  # seconds until the next step: what is next has not to be waited for
+SOON = 1.0  # seconds until the next step
 
 
 @dataclass(frozen=True)
 class Place:
-    """How far an export is: blocks staged, documents in them, and where the listing goes on ("" at its beginning)."""
+    """The position of an export, stored as its operation's `service_id`."""
 
-    blocks: int = 0
-    documents: int = 0
-    after: str = ""
+    blocks: int = 0  # staged
+    documents: int = 0  # in these blocks
+    after: str = ""  # the listing's continuation token; "" at the start
 
     @classmethod
     def read(cls, text: str) -> Place:
@@ -42,7 +42,7 @@ class Place:
 
 
 def parameters(wanted: Selection, form: str) -> dict[str, Any]:
-    """What the operation keeps of a request."""
+    """The operation's parameters for this request."""
     moments = {"since": wanted.since, "until": wanted.until}
     kept = {"format": form, "prefix": wanted.prefix, "class": wanted.category}
     return {**kept, **{name: moment.isoformat() for name, moment in moments.items() if moment}}
@@ -57,7 +57,7 @@ def begin(_: Services, __: Operation) -> str:
 
 
 def step(services: Services, operation: Operation) -> Progress:
-    """Stage the next block; the last one makes the file."""
+    """Stage the next block. After the last one, commit the file."""
     place, form = Place.read(operation.service_id), FORMATS[operation.parameters["format"]]
     documents, after = _next(services, _selection(operation), place.after)
     lines = each(lambda document: form.lines([document]), documents, lambda _, __: b"", workers=1)
@@ -81,7 +81,7 @@ def effect(
 
 
 def _selection(operation: Operation) -> Selection:
-    """Nothing that ended after the export began, so that its pages stand still."""
+    """Only documents that ended before the export was created, so that its pages do not change."""
     kept = operation.parameters
     since, until = (datetime.fromisoformat(kept[name]) if name in kept else None for name in ("since", "until"))
     return Selection(

@@ -1,4 +1,4 @@
-"""Classified documents as JSON lines or CSV: one line a document, that is, a version of a file. Pure."""
+"""Writes classified documents as JSON lines or CSV, one line for each document. Pure."""
 
 from __future__ import annotations
 
@@ -14,21 +14,21 @@ from typing import Any
 from shared.domain.documents import Document
 
 FIELDS = ("name", "classes", "project", "deployment", "model", "modelId", "classified", "etag", "document", "job")
-# A table has the best class and its confidence, a number, in columns of their own; `classes` is all of them in words.
+# A table also has columns for the best class and its confidence (a number). `classes` has all of them as text.
 COLUMNS = ("name", "class", "confidence", *FIELDS[1:])
-# A spreadsheet takes a cell that begins so for a formula, and file names come from anybody.
+# Spreadsheets read a cell that starts with one of these as a formula, and anybody can choose a file name.
 FORMULA = ("=", "+", "-", "@")
-BREAKS = ("\t", "\r", "\n")  # at its beginning, some spreadsheets move what follows into a cell of its own
+BREAKS = ("\t", "\r", "\n")  # at the start of a cell, some spreadsheets move the rest to another cell
 INVISIBLE = ("C", "M", "Z")  # general categories: control, zero-width, combining characters; blanks
 
 
 @dataclass(frozen=True)
 class Format:
-    """`head` is what an export begins with, `lines` what its documents come to, both in UTF-8."""
+    """An export format."""
 
     media_type: str
-    head: bytes
-    lines: Callable[[Iterable[Document]], bytes]
+    head: bytes  # the start of the file, in UTF-8
+    lines: Callable[[Iterable[Document]], bytes]  # the lines of documents, in UTF-8
 
     @property
     def content_type(self) -> str:
@@ -38,7 +38,7 @@ class Format:
 def _row(document: Document) -> dict[str, Any]:
     """The values of FIELDS; `classes` best first."""
     by = document.classifier
-    scores = [{"category": one.category, "confidence": one.confidence} for one in document.classes]
+    scores = [{"category": score.category, "confidence": score.confidence} for score in document.classes]
     made_by = (by.project, by.deployment, by.model, by.model_id) if by else ("",) * 4
     ended = document.ended.isoformat() if document.ended else ""
     values = (document.name, scores, *made_by, ended, document.etag, document.key, document.job)
@@ -46,11 +46,11 @@ def _row(document: Document) -> dict[str, Any]:
 
 
 def _jsonl(documents: Iterable[Document]) -> bytes:
-    return "".join(json.dumps(_row(one), ensure_ascii=False) + "\n" for one in documents).encode()
+    return "".join(json.dumps(_row(document), ensure_ascii=False) + "\n" for document in documents).encode()
 
 
 def _csv(documents: Iterable[Document]) -> bytes:
-    return _table([_cell(value) for value in _columns(one)] for one in documents)
+    return _table([_cell(value) for value in _columns(document)] for document in documents)
 
 
 def _columns(document: Document) -> list[str | float]:
@@ -58,7 +58,7 @@ def _columns(document: Document) -> list[str | float]:
     row = _row(document)
     name, scores = row.pop("name"), row.pop("classes")
     best, confidence = (scores[0]["category"], scores[0]["confidence"]) if scores else ("", "")
-    in_words = "; ".join(f"{one['category']} {one['confidence']}" for one in scores)
+    in_words = "; ".join(f"{score['category']} {score['confidence']}" for score in scores)
     return [name, best, confidence, in_words, *row.values()]
 
 
@@ -69,18 +69,18 @@ def _table(rows: Iterable[Iterable[str | float]]) -> bytes:
 
 
 def _cell(value: str | float) -> str | float:
-    """Numbers stay numbers; an apostrophe keeps a text that looks like a formula from being one."""
+    """The value, with an apostrophe before a text that a spreadsheet may read as a formula."""
     return f"'{value}" if isinstance(value, str) and _may_be_formula(value) else value
 
 
 def _may_be_formula(text: str) -> bool:
-    """Whether the first visible character begins a formula, also in its full-width or other compatible form."""
+    """Whether the first visible character starts a formula, also in a full-width or other compatible form."""
     first = next((character for character in text if unicodedata.category(character)[0] not in INVISIBLE), "")
     return text.startswith(BREAKS) or unicodedata.normalize("NFKC", first).startswith(FORMULA)
 
 
 FORMATS: dict[str, Format] = {
     "jsonl": Format("application/jsonl", b"", _jsonl),
-    # With a byte order mark: without one, spreadsheets take the file for one in the machine's own old character set.
+    # With a byte order mark: without it, spreadsheets assume the machine's legacy character set.
     "csv": Format("text/csv", BOM_UTF8 + _table([COLUMNS]), _csv),
 }

@@ -1,6 +1,6 @@
-"""How each kind of operation goes: how it begins, how it stands, and what changes when it has succeeded.
+"""The handler of each kind of operation: how it begins, how it is polled, and what it changes when it has succeeded.
 
-Each step may be taken twice, as nobody knows whether the first try arrived whose process died.
+Steps must be idempotent: the process may die after the service accepted the request.
 """
 
 from __future__ import annotations
@@ -26,27 +26,23 @@ Effect = tuple[list[tuple[Any, Any]], Result]
 
 @dataclass(frozen=True)
 class Work:
-    """How one kind of operation goes.
+    """The handler of one kind of operation."""
 
-    `begin` gives the service's id ("": it is done already); `look` how it stands; `effect` what else changes in the
-    ledger when it succeeds, as (before, after) pairs, and what it yielded. `arrived`: what a second try to begin meets
-    if the first has done all there was to do.
-    """
-
-    begin: Callable[[Services, Operation], str]
-    look: Callable[[Services, Operation], Progress]
+    begin: Callable[[Services, Operation], str]  # returns the service's id of the job; "": already done
+    look: Callable[[Services, Operation], Progress]  # polls the job
+    # After success: the other changes in the ledger, as (before, after) pairs, and the operation's result.
     effect: Callable[[Services, Operation, Progress, datetime], Effect] = lambda *_: ([], {})
-    arrived: type[LanguageError] | None = None
+    already_done: type[LanguageError] | None = None  # the error of a repeated request whose first try had its effect
 
 
 def next_part(operation: Operation, result: Result) -> OperationKind | None:
-    """What follows the part that has just yielded `result`: a training that is to be published is, if good enough."""
+    """The next phase after one with this `result`: publishing, if it was requested and the model is good enough."""
     wanted = operation.phase is OperationKind.TRAIN and "deployment" in operation.parameters
     return OperationKind.PUBLISH if wanted and result.get("published") is not False else None
 
 
 def deployed(services: Services, project: str, deployment: str) -> Baseline:
-    """The model that answers there now, and its macro F1. Where deployments cannot be asked for, the last published."""
+    """The deployed model and its macro F1. If the service does not list deployments: the model last published here."""
     try:
         model = services.language.deployment(project, deployment).model
     except ResourceNotFound:
@@ -58,7 +54,7 @@ def deployed(services: Services, project: str, deployment: str) -> Baseline:
 
 
 def _macro_f1(services: Services, project: str, model: str) -> float | None:
-    """None if the model was not evaluated, or is not there."""
+    """None if the model was not evaluated, or does not exist."""
     try:
         return services.language.evaluation(project, model).macro_f1
     except ResourceNotFound:
@@ -87,7 +83,7 @@ def _import(services: Services, operation: Operation) -> str:
 
 
 def _exported(services: Services, operation: Operation, _: Progress, __: datetime) -> Effect:
-    """The labels file lies in the project's container; the quickstart's format is made of today's."""
+    """Write the labels file to the project's container, converted if the quickstart's format was requested."""
     project = services.language.project(operation.project)
     content = services.language.exported(operation.project, operation.service_id)
     labels = read_labels(content, project.kind).labels
@@ -99,19 +95,19 @@ def _exported(services: Services, operation: Operation, _: Progress, __: datetim
 
 
 def _trained(services: Services, operation: Operation, _: Progress, __: datetime) -> Effect:
-    """Where the model is to be published, it is first held against what was asked for and what is deployed."""
+    """The trained model. If it is to be published, it is compared with the requested minimum and the baseline."""
     model = operation.parameters["model"]
     if "deployment" not in operation.parameters:
         return [], {"model": model}
-    found = _macro_f1(services, operation.project, model)
-    deployed = Baseline(operation.result.get("deployedModel", ""), operation.result.get("deployedMacroF1"))
-    why = rejection_reason(found, operation.parameters["ifMacroF1AtLeast"], deployed)
-    result = {"model": model, **({} if found is None else {"macroF1": found})}
+    macro_f1 = _macro_f1(services, operation.project, model)
+    baseline = Baseline(operation.result.get("deployedModel", ""), operation.result.get("deployedMacroF1"))
+    why = rejection_reason(macro_f1, operation.parameters["ifMacroF1AtLeast"], baseline)
+    result = {"model": model, **({} if macro_f1 is None else {"macroF1": macro_f1})}
     return [], {**result, "published": False, "why": why} if why else result
 
 
 def _published(services: Services, operation: Operation, progress: Progress, now: datetime) -> Effect:
-    """What was published is the classifier of dropped files from now on, in the same transaction, unless told not."""
+    """Make the deployment the active classifier in the same transaction, unless `asClassifier` is false."""
     deployment, model = operation.parameters["deployment"], operation.parameters["model"]
     result = {"model": model, "deployment": deployment, "published": True}
     result |= {"modelId": progress.model_id} if progress.model_id else {}
@@ -131,7 +127,7 @@ def _published(services: Services, operation: Operation, progress: Progress, now
 
 
 def _unpublished(services: Services, operation: Operation, _: Progress, now: datetime) -> Effect:
-    """Deleting the deployment that dropped files go to leaves them without a classifier."""
+    """Clear the active classifier if it is the deleted deployment."""
     before = services.ledger.read(ActiveClassifier)
     if not before.classifier or not _answers_at(
         before.classifier, operation.project, operation.parameters["deployment"]
@@ -141,7 +137,7 @@ def _unpublished(services: Services, operation: Operation, _: Progress, now: dat
 
 
 def _deleted(services: Services, operation: Operation, _: Progress, now: datetime) -> Effect:
-    """Deleting the project that dropped files go to leaves them without a classifier."""
+    """Clear the active classifier if it belongs to the deleted project."""
     before = services.ledger.read(ActiveClassifier)
     if before.classifier is None or before.classifier.project != operation.project:
         return [], {}
@@ -149,12 +145,12 @@ def _deleted(services: Services, operation: Operation, _: Progress, now: datetim
 
 
 def models_at(services: Services, project: str) -> dict[str, str]:
-    """The model that each deployment of the project answers with."""
-    return {one.name: one.model for one in services.language.deployments(project)}
+    """The model of each deployment of the project, by the deployment's name."""
+    return {deployment.name: deployment.model for deployment in services.language.deployments(project)}
 
 
 def _swap(services: Services, operation: Operation) -> str:
-    """A swap that has taken place is not asked for again: it would undo it."""
+    """Request the swap, unless it has already taken place: a second swap would revert it."""
     wanted: Mapping[str, str] = operation.result["deployments"]
     if wanted.items() <= models_at(services, operation.project).items():
         return ""
@@ -163,7 +159,7 @@ def _swap(services: Services, operation: Operation) -> str:
 
 
 def _swapping(services: Services, operation: Operation) -> Progress:
-    """Two requests may have arrived, where the answer to the first was lost: the second has undone it."""
+    """Poll the swap. If the service received two requests, the second has reverted the first: swap again."""
     progress = services.language.swapping(operation.project, operation.service_id)
     first, second = operation.result["deployments"].items()
     undone = {first[0]: second[1], second[0]: first[1]}
@@ -175,7 +171,7 @@ def _swapping(services: Services, operation: Operation) -> Progress:
 
 
 def _swapped(services: Services, operation: Operation, _: Progress, now: datetime) -> Effect:
-    """The classifier stays where it is; its model is another."""
+    """Update the model of the active classifier, if it is one of the two deployments."""
     before = services.ledger.read(ActiveClassifier)
     for deployment, model in operation.result["deployments"].items():
         if before.classifier and _answers_at(before.classifier, operation.project, deployment):
@@ -194,7 +190,9 @@ def _choose(before: ActiveClassifier, classifier: Classifier | None, now: dateti
 
 WORK: dict[OperationKind, Work] = {
     OperationKind.CREATE: Work(
-        _create, lambda services, one: services.language.creation(one.project, one.service_id), arrived=AlreadyExists
+        _create,
+        lambda services, one: services.language.creation(one.project, one.service_id),
+        already_done=AlreadyExists,
     ),
     OperationKind.IMPORT: Work(_import, lambda services, one: services.language.creation(one.project, one.service_id)),
     OperationKind.EXPORT: Work(

@@ -1,6 +1,6 @@
-"""Long-running work on a project at the service: begun once, then followed by the tick until it ends.
+"""Runs operations: starts them at the service, and follows them in each tick until they end.
 
-The operation's row is written before the request. How each kind goes is the table in `handlers`.
+The operation's row is written before the request. `handlers` has the table of the handlers.
 """
 
 from __future__ import annotations
@@ -33,67 +33,66 @@ log = logging.getLogger(__name__)
 
 LIFETIME = timedelta(days=7)  # of an authoring job at the service
 FIRST_LOOK, MAX_POLL_WAIT = timedelta(seconds=1), timedelta(seconds=30)
-SETBACK_FIRST, SETBACK_LONGEST = timedelta(seconds=10), timedelta(minutes=10)  # after an unforeseen error
-MAX_RETRY_AFTER = timedelta(minutes=15)  # whatever the service asks for
-# Nobody knows whether a beginning arrived whose process died; longer than any request may take.
-GRACE = timedelta(minutes=2)
-PAGE = 100  # open operations looked at at once
-TRIES = 5  # to find or to begin what ends, or takes a step, at this very moment
-# Trouble that passes. A caller hears of a refused key or a busy project at once; the tick tries on. Moved: what else
-# the operation changes was changed at the same moment.
+SETBACK_FIRST, SETBACK_MAX = timedelta(seconds=10), timedelta(minutes=10)  # after an unexpected error
+MAX_RETRY_AFTER = timedelta(minutes=15)  # limits the service's Retry-After
+GRACE = timedelta(minutes=2)  # longer than any request; then a start whose process died is repeated
+PAGE = 100  # open operations in a page
+TRIES = 5  # to start an operation while another one on the project ends or takes a step
+# Transient errors. A caller gets an error at once for a refused key or a busy project; the tick tries again.
+# VersionConflict: another value that the operation changes was changed at the same time.
 PASSING = (TransientError, StorageUnavailable, VersionConflict)
 PASSING_FOR_THE_TICK = (*PASSING, Busy, InvalidResponse)
 
 
 def start(services: Services, operation: Operation, now: datetime) -> Operation:
-    """Remember the operation and ask the service for it; if the very same is under way, give that one.
+    """Store the operation and request it from the service. If an equal one is open, return that one.
 
-    Raises Conflict if another is under way on the project, and whatever the service or storage has against it, except
-    trouble that passes: then the operation is kept, and the tick goes on trying.
+    Raises Conflict if another operation on the project is open, and errors of the service or of storage. After a
+    transient error the operation is kept, and the tick tries again.
     """
     for _ in range(TRIES):
         try:
-            [remembered] = services.ledger.commit((None, operation))
+            [stored] = services.ledger.commit((None, operation))
         except VersionConflict:
-            if found := _under_way(services, operation.project):
-                return _same(operation, found)
+            if current := _under_way(services, operation.project):
+                return _same(operation, current)
         else:
-            return _begin_now(services, remembered, now)
+            return _begin_now(services, stored, now)
     return _same(operation, None)
 
 
-def _begin_now(services: Services, remembered: Operation, now: datetime) -> Operation:
+def _begin_now(services: Services, operation: Operation, now: datetime) -> Operation:
     try:
-        return _begin(services, remembered, now)
+        return _begin(services, operation, now)
     except TextdropError as trouble:
         if isinstance(trouble, PASSING) and not isinstance(trouble, AccessDenied):
-            return _postpone(services, remembered, str(trouble), now)
-        services.ledger.commit((remembered, remembered.failed(str(trouble), now)))
+            return _postpone(services, operation, str(trouble), now)
+        services.ledger.commit((operation, operation.failed(str(trouble), now)))
         raise
 
 
 def _under_way(services: Services, project: str) -> Operation | None:
-    """The open operation on the project; None if it has just ended, or took a step while it was looked for."""
-    found, after = None, ""
-    while found is None:
+    """The open operation on the project; None if it has just ended, or took a step during the search."""
+    current, after = None, ""
+    while current is None:
         page, after = services.ledger.open(Operation, PAGE, after)
-        found = next((one for one in page if one.project == project), None)
+        current = next((operation for operation in page if operation.project == project), None)
         if not after:
             break
-    return found
+    return current
 
 
-def _same(wanted: Operation, found: Operation | None) -> Operation:
-    """What is under way, if it is what is wanted. Raises Conflict for anything else."""
-    if found and (found.kind, found.parameters) == (wanted.kind, wanted.parameters):
-        return found
-    what = f"Operation {found.key} ({found.kind})" if found else "Another operation"
+def _same(wanted: Operation, current: Operation | None) -> Operation:
+    """The open operation, if it equals the wanted one. Raises Conflict if not."""
+    if current and (current.kind, current.parameters) == (wanted.kind, wanted.parameters):
+        return current
+    what = f"Operation {current.key} ({current.kind})" if current else "Another operation"
     where = f"project {wanted.project}" if wanted.project else "all documents"
-    raise Conflict(f"{what} on {where} is under way: GET /api/operations lists what is.")
+    raise Conflict(f"{what} on {where} is under way: GET /api/operations lists all of them.")
 
 
 def follow(services: Services, now: datetime, limit: int) -> int:
-    """Take the next step of at most `limit` operations that are due; gives how many. One's trouble is its own."""
+    """Take the next step of at most `limit` operations that are due. Returns how many. Errors count against each."""
     operations = services.ledger.due(Operation, now, limit)
     each(
         lambda operation: _step(services, operation, now),
@@ -105,10 +104,10 @@ def follow(services: Services, now: datetime, limit: int) -> int:
 
 
 def _set_back(services: Services, operation: Operation, trouble: Exception, now: datetime) -> None:
-    current = services.ledger.find(Operation, operation.key)  # the step may have written it before the error
+    current = services.ledger.find(Operation, operation.key)  # the step may have changed it before the error
     if current is None or current.state.final:
         return
-    due = now + backoff(operation.key, current.setbacks, SETBACK_FIRST, SETBACK_LONGEST)
+    due = now + backoff(operation.key, current.setbacks, SETBACK_FIRST, SETBACK_MAX)
     with suppress(VersionConflict):
         services.ledger.commit((current, current.set_back(reason(trouble), due, now)))
 
@@ -132,12 +131,12 @@ def _step(services: Services, operation: Operation, now: datetime) -> None:
 
 
 def _begin_again(services: Services, operation: Operation, now: datetime) -> None:
-    """The first try may have arrived, and have done all there was to do."""
-    arrived = WORK[operation.phase].arrived
+    """Repeat the request. It succeeds too if the service answers that the first one has had its effect."""
+    already_done = WORK[operation.phase].already_done
     try:
         _begin(services, operation, now)
     except LanguageError as trouble:
-        if arrived is None or not isinstance(trouble, arrived):
+        if already_done is None or not isinstance(trouble, already_done):
             raise
         _succeed(services, operation, Progress(State.SUCCEEDED), now)
 
@@ -154,9 +153,9 @@ def _look(services: Services, operation: Operation, now: datetime) -> None:
     try:
         progress = WORK[operation.phase].look(services, operation)
     except ResourceNotFound:
-        if WORK[operation.phase].arrived is not ResourceNotFound:
+        if WORK[operation.phase].already_done is not ResourceNotFound:
             raise
-        _begin_again(services, operation, now)  # nobody knows of the deletion any more: what it deletes tells
+        _begin_again(services, operation, now)  # the service no longer lists the deletion: check its target
         return
     if progress.state is State.SUCCEEDED:
         _succeed(services, operation, progress, now)
@@ -179,7 +178,7 @@ def _succeed(services: Services, operation: Operation, progress: Progress, now: 
         after = operation.succeeded(result, progress.steps, now)
     done, *_ = services.ledger.commit((operation, after), *changes)
     if changes:
-        gate.reopen(services)  # what waited for a classifier need not wait for the gate
+        gate.reopen(services)  # documents that waited for a classifier need not wait for the gate
     return done  # type: ignore[no-any-return]
 
 

@@ -1,6 +1,6 @@
-"""Texts in, results out: the only module that knows Blob storage.
+"""Reads files and writes results. The only module that knows Blob storage.
 
-Dropped files are only ever read. A result lies at `{name}.json` in the results container.
+Dropped files are never changed. The result of a file is `{name}.json` in the results container.
 """
 
 from __future__ import annotations
@@ -39,12 +39,12 @@ from shared.settings import CONTAINER_NAME
 from shared.storage.content_encoding import decoded
 
 TRIES = 5
-MAX_ANY = 20_000_000  # bytes of a labels file, or of a result: 100,000 documents need about half
-# Where the Functions host and its deployments keep their state and secrets.
+MAX_ANY = 20_000_000  # bytes of a labels file or a result; labels of 100,000 documents need about half
+# Containers with the state and secrets of the Functions host and its deployments.
 RESERVED = re.compile(r"azure-webjobs-.*|scm-releases|function-releases|app-package-.*")
-# For half a minute or more after a container was deleted, the service answers 409 instead of 404.
+# For at least 30 seconds after the deletion of a container, the service returns 409 instead of 404.
 CONTAINER_GOES = ("ContainerBeingDeleted", "ContainerBeingDisabled", "ContainerDisabled")
-_TEXT = ContentSettings(content_type="text/plain")  # in whichever encoding it was sent
+_TEXT = ContentSettings(content_type="text/plain")  # without a charset
 _JSON = ContentSettings(content_type="application/json; charset=utf-8")
 
 
@@ -60,7 +60,7 @@ class BlobStore:
         self.results = results
 
     def get_properties(self, name: str) -> Blob | None:
-        """The file as it is now; None if there is none of that name."""
+        """The current properties of a file; None if it does not exist."""
         try:
             with self._asked():
                 found = self._file(self.container, name).get_blob_properties()
@@ -69,7 +69,7 @@ class BlobStore:
         return _blob(found)
 
     def page(self, marker: str, size: int, container: str = "") -> tuple[list[Blob], str]:
-        """At most `size` files, and where the listing goes on ("" at its end); of another container if it is named."""
+        """At most `size` files, and a continuation token ("" at the end). `container`: default, the documents'."""
         with self._asked():
             listed = self._service.get_container_client(container or self.container)
             pages: Any = listed.list_blobs(include=["metadata"], results_per_page=size).by_page(marker or None)
@@ -77,42 +77,42 @@ class BlobStore:
             return found, pages.continuation_token or ""
 
     def read(self, name: str, etag: str) -> bytes:
-        """The bytes of this very version, decoded where its Content-Encoding says gzip or deflate.
+        """The content of this version of a file, decoded if its Content-Encoding is gzip or deflate.
 
-        Raises VersionConflict if there is another version now, NotFound if there is none, and InvalidText if it is
-        archived, holds more than MAX_FILE bytes, or cannot be decoded.
+        Raises VersionConflict if the file has another version, NotFound if it does not exist, and InvalidText if it is
+        archived, has more than MAX_FILE bytes, or cannot be decoded.
         """
         blob = self._file(self.container, name)
         try:
             return self._content(blob, MAX_FILE, etag=f'"{etag}"', match_condition=MatchConditions.IfNotModified)
         except VersionConflict:
-            if self.get_properties(name) is None:  # Azurite says 412 of a blob that is gone, Azure 404
+            if self.get_properties(name) is None:  # for a deleted blob, Azurite returns 412, Azure 404
                 raise NotFound("There is no such blob.") from None
             raise
 
     def read_any(self, container: str, name: str) -> bytes:
-        """The bytes of a file of any container of the account, such as a labels file; decoded as `read` does.
+        """The content of a file in any container of the account, decoded as `read` does.
 
-        Raises NotFound, and InvalidText for what holds more than MAX_ANY bytes, is archived or cannot be decoded.
+        Raises NotFound, and InvalidText if it is archived, has more than MAX_ANY bytes, or cannot be decoded.
         """
         if not CONTAINER_NAME.fullmatch(container):
             raise ContainerMissing(f"No container can have the name {container!r}.")
         return self._content(self._file(container, name), MAX_ANY)
 
     def require_writable(self, container: str) -> None:
-        """Raise BadRequest for a container that documents, results or the platform's own files are kept in."""
+        """Raise BadRequest for the containers of documents, results and Azure's own files."""
         used = container in (self.container, self.results) or RESERVED.fullmatch(container)
         if used or not CONTAINER_NAME.fullmatch(container):
             raise BadRequest(
-                f"Nothing may be written to container {container[:MAX_FILE_NAME]!r}: documents, results or files of "
-                "Azure itself are kept there. Keep training texts and their labels in a container of their own."
+                f"Nothing may be written to container {container[:MAX_FILE_NAME]!r}: it is reserved for documents, "
+                "results or files of Azure. Use another container for training texts and their labels."
             )
 
     def write_any(self, container: str, name: str, content: bytes, replaces: Callable[[bytes], bool]) -> None:
-        """Write a JSON file of another container, in place of none or of one whose content `replaces` accepts.
+        """Write a JSON file in another container. An existing file is replaced only if `replaces` accepts its content.
 
-        The write is conditional on the version that was looked at. Raises BadRequest for a reserved container or an
-        impossible name, and Conflict for a file that is not replaced.
+        The write is conditional on the version that was checked. Raises BadRequest for a reserved container or an
+        invalid name, and Conflict for a file that is not replaced.
         """
         self.require_writable(container)
         if not is_file_name(name) or len(name) > MAX_FILE_NAME:
@@ -122,21 +122,21 @@ class BlobStore:
             with suppress(VersionConflict):
                 self._put(blob, content, self._replaceable(blob, replaces))
                 return
-        raise StorageUnavailable(f"{name} cannot be written: something else keeps changing or holding it.")
+        raise StorageUnavailable(f"{name} cannot be written: another client keeps changing it or has a lease on it.")
 
     def result(self, name: str) -> Any:
-        """The result of a file, decoded; None if it has none yet, or what is there is no JSON."""
+        """The decoded result of a file; None if there is none yet, or it is not valid JSON."""
         try:
             return json.loads(self._content(self._file(self.results, name + RESULT_SUFFIX), MAX_ANY))
         except (NotFound, ContainerMissing, InvalidText, ValueError, RecursionError):
             return None
 
     def write_result(self, name: str, etag: str, result: Mapping[str, Any]) -> bool:
-        """Write the result of this version of a file, if the file is still that version; False if it is not.
+        """Write the result of this version of a file. Returns False if the file has another version now.
 
-        The first try is for a file without a result, and fails if there is one. Then that is looked at, the source once
-        more, and the write is conditional on the result that was looked at: a newer version's result either was there
-        (then the source had moved on), or makes the condition fail.
+        The first try fails if there is a result already. Then the result's ETag is read, then the source's, and the
+        write is conditional on that result. So the result of a newer version is never overwritten: either the source
+        has changed, or the condition fails.
         """
         seen = ""
         for _ in range(TRIES):
@@ -153,7 +153,7 @@ class BlobStore:
             else:
                 return True
         raise StorageUnavailable(
-            f"The result of {name} cannot be written: something else keeps changing or holding it."
+            f"The result of {name} cannot be written: another client keeps changing it or has a lease on it."
         )
 
     def write(self, name: str, content: bytes, language: str, *, overwrite: bool) -> str:
@@ -170,13 +170,13 @@ class BlobStore:
         return str(written["etag"]).strip('"')
 
     def stage(self, name: str, number: int, content: bytes) -> None:
-        """Keep block `number` (from 0; never empty) of a file of the results container that is not there yet."""
+        """Stage block `number` (from 0; not empty) of a new file in the results container."""
         self._make_results()
         with self._asked():
             self._file(self.results, name).stage_block(_block(number), content)
 
     def commit_blocks(self, name: str, blocks: int, content_type: str) -> None:
-        """Make the file of the blocks that were staged; done twice, it is the same file."""
+        """Create the file from its staged blocks. It is idempotent."""
         self._make_results()
         with self._asked():
             self._file(self.results, name).commit_block_list(
@@ -185,9 +185,9 @@ class BlobStore:
             )
 
     def part(self, name: str, start: int, length: int) -> tuple[bytes, int]:
-        """At most `length` bytes of a file of the results container, from byte `start` on, and the size of the whole.
+        """At most `length` bytes of a file in the results container from byte `start`, and the size of the file.
 
-        Empty where `start` is behind the end. Raises NotFound, and VersionConflict if the file is replaced meanwhile.
+        Empty if `start` is after the end. Raises NotFound, and VersionConflict if the file is replaced meanwhile.
         """
         blob = self._file(self.results, name)
         with self._asked():
@@ -199,22 +199,22 @@ class BlobStore:
             return blob.download_blob(start, here, decompress=False, **same).readall(), found.size
 
     def reachable(self) -> bool:
-        """Whether the documents container is there; raises StorageUnavailable if nobody answers."""
+        """Whether the documents container exists."""
         with self._asked():
             return self._service.get_container_client(self.container).exists()
 
     def _file(self, container: str, name: str) -> BlobClient:
-        """Raises NotFound for what no file can be called: on the way such a name would become another path."""
+        """Raises NotFound for an invalid file name, which an HTTP client would change to another path."""
         if not is_file_name(name):
             raise NotFound("There is no such blob.")
         return self._service.get_blob_client(container, name)
 
     def _content(self, blob: BlobClient, largest: int, **condition: Any) -> bytes:
-        """At most `largest` bytes. The SDK's own decompression has no bound, so it is switched off."""
+        """At most `largest` bytes. The SDK's decompression has no limit, so it is disabled."""
         with self._asked():
             found = blob.download_blob(decompress=False, **condition)
             if found.size > largest:
-                raise InvalidText(f"The file has {found.size:,} bytes; at most {largest:,} are read.")
+                raise InvalidText(f"The file has {found.size:,} bytes; the limit is {largest:,}.")
             raw = found.readall()
         return decoded(raw, found.properties.content_settings.content_encoding or "", largest)
 
@@ -227,7 +227,7 @@ class BlobStore:
         return found.etag
 
     def _replaceable(self, blob: BlobClient, replaces: Callable[[bytes], bool]) -> str:
-        """The ETag of the file if `replaces` accepts it, "" if there is none. Raises Conflict, VersionConflict."""
+        """The ETag of the file if `replaces` accepts it; "" if it does not exist. Raises Conflict, VersionConflict."""
         try:
             with self._asked():
                 etag = blob.get_blob_properties().etag
@@ -238,7 +238,7 @@ class BlobStore:
             accepted = False
         if not accepted:
             where = f"{blob.blob_name} of container {blob.container_name}"
-            raise Conflict(f"File {where} is not one that may be replaced: choose another name, or delete it first.")
+            raise Conflict(f"File {where} must not be replaced: choose another name, or delete it first.")
         return etag
 
     def _put(self, blob: BlobClient, content: bytes, seen: str) -> None:
@@ -258,7 +258,7 @@ class BlobStore:
 
     @contextmanager
     def _asked(self) -> Iterator[None]:
-        """Storage's errors become ours at this border."""
+        """Limits the time of a request to storage, and converts its errors to ours."""
         try:
             with Deadline(STORAGE_SECONDS):
                 yield
@@ -267,12 +267,12 @@ class BlobStore:
                 raise ContainerMissing("The container is being deleted. Create it again in a minute.") from error
             if getattr(error, "error_code", "") == "BlobArchived":
                 raise InvalidText(
-                    "The file is in the archive tier: bring it back to hot, cool or cold first."
+                    "The file is in the archive tier: move it to the hot, cool or cold tier first."
                 ) from error
             raise VersionConflict("The blob is no longer the version that was read.") from error
         except ResourceNotFoundError as error:
             if getattr(error, "error_code", "") == "ContainerNotFound":
-                raise ContainerMissing("The container is not there. Create it, or correct its name.") from error
+                raise ContainerMissing("The container does not exist. Create it, or correct its name.") from error
             raise NotFound("There is no such blob.") from error
         except HttpResponseError as error:
             if error.status_code == HTTPStatus.PRECONDITION_FAILED:
@@ -288,7 +288,7 @@ def _block(number: int) -> str:
 
 def _blob(found: BlobProperties) -> Blob:
     metadata = {key.lower(): value for key, value in (found.metadata or {}).items()}
-    # A listing spells the ETag without quotes, a look at one file with them; an empty entry is None in a listing.
+    # In a listing, the ETag has no quotes, and an empty metadata entry is None.
     language = str(metadata.get("language") or "").strip()
     encoding = found.content_settings.content_encoding or ""
     return Blob(found.name, found.etag.strip('"'), found.size, found.last_modified, language, encoding)

@@ -1,4 +1,4 @@
-"""What a blob's Content-Encoding says of its bytes: decoded within a bound, or a reason why not. Pure."""
+"""Decodes a blob by its Content-Encoding, up to a maximum size. Pure."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from io import BytesIO
 
 from shared.errors import InvalidText
 
-PLAIN = ("", "identity", "utf-8", "utf8")  # the last two name a charset, and are a common mistake that does no harm
+PLAIN = ("", "identity", "utf-8", "utf8")  # the last two are charsets: a common, harmless mistake
 
 
 def decoded(raw: bytes, encoding: str, largest: int) -> bytes:
-    """The bytes behind this Content-Encoding.
+    """Decode `raw` by this Content-Encoding.
 
-    Raises InvalidText with a reason for people: more than `largest` bytes, another encoding than gzip or deflate, or
-    bytes that are not in the encoding. No more than `largest` + 1 bytes are ever decoded.
+    Raises InvalidText, with a reason for the user, for more than `largest` bytes, for an encoding other than gzip or
+    deflate, and for invalid bytes. At most `largest` + 1 bytes are decoded.
     """
     name = encoding.strip().lower()
     if name in PLAIN:
@@ -24,9 +24,9 @@ def decoded(raw: bytes, encoding: str, largest: int) -> bytes:
     elif name in DECODERS:
         content = _decoded(raw, name, largest)
     else:
-        raise InvalidText(f"The blob's Content-Encoding is {name[:40]!r}: only gzip and deflate are decoded.")
+        raise InvalidText(f"The blob's Content-Encoding is {name[:40]!r}; only gzip and deflate are supported.")
     if len(content) > largest:
-        raise InvalidText(f"The file holds more than {largest:,} bytes once it is decoded ({name or 'plain'}).")
+        raise InvalidText(f"The decoded file has more than {largest:,} bytes ({name or 'plain'}).")
     return content
 
 
@@ -45,7 +45,7 @@ def _gzip(raw: bytes, most: int) -> bytes:
 
 
 def _deflate(raw: bytes, most: int) -> bytes:
-    """As HTTP means it, in a zlib wrapper; many send it without one."""
+    """With a zlib wrapper, as HTTP defines it, or without one, as many clients send it."""
     try:
         return _inflate(raw, most, zlib.MAX_WBITS)
     except zlib.error:

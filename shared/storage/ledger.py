@@ -1,13 +1,13 @@
-"""What is known about documents, jobs and operations, and what is remembered once. The only module that knows our rows.
+"""Persists documents, jobs, operations and singletons in one table partition. The only module that knows our rows.
 
-    doc|{key}  job|{key}  op|{key}         the value itself
-    due|{kind}|{utc}|{key}                 its index row while it is open: when it is to be looked at next; column
-                                           `written`: when that was decided, by the clock that did
-    end|{kind}|{state}|{inverted time}|{key}  its index row once it is final: listings by state, newest first
-    busy|{project}                         there while an operation on the project is open
-    budget  chosen  gate  pause  pulse  slot  sweep    what is remembered once
+    doc|{key}  job|{key}  op|{key}         the value
+    due|{kind}|{utc}|{key}                 the index row of an open value: when it is processed next; column `written`:
+                                           when that time was set, by the writer's clock
+    end|{kind}|{state}|{inverted time}|{key}  the index row of a final value: listings by state, newest first
+    busy|{project}                         exists while an operation on the project is open
+    budget  chosen  gate  pause  pulse  slot  sweep    the singletons
 
-Every change of a value and of its index rows is one transaction, conditional on the version that was read.
+A value and its index rows are changed in one transaction, conditional on the version that was read.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ Single = TypeVar("Single", TokenBucket, ActiveClassifier, Gate, Pause, Heartbeat
 log = logging.getLogger(__name__)
 
 KINDS: dict[type, str] = {Document: "doc", Job: "job", Operation: "op"}
-# The names in stored rows: they stay when a class is renamed.
+# The names in stored rows. They do not change when a class is renamed.
 SINGLES: dict[type, str] = {
     TokenBucket: "budget",
     ActiveClassifier: "chosen",
@@ -47,27 +47,27 @@ SINGLES: dict[type, str] = {
     SubmitLease: "slot",
     Sweep: "sweep",
 }
-# Columns beside the value itself: only for the eyes of whoever opens the table.
+# Additional columns of the value, for people who open the table. The app does not read them, except `name`.
 SHOWN = ("name", "project", "kind", "state")
-READERS = 8
-DIGITS = "0123456789abcdef"  # that a document's key begins with
+READERS = 8  # threads
+DIGITS = "0123456789abcdef"  # the first characters of document keys
 TRIES = 5
-COLUMN = 15_000  # characters of one column: Table storage takes 64 KiB of UTF-16
+COLUMN = 15_000  # characters of one column; the limit of Table storage is 64 KiB of UTF-16
 _LATEST_MILLISECOND = 10**14
-_AFTER_ALL = "~"  # sorts behind every character of a key
+_AFTER_ALL = "~"  # sorts after every character of a key
 
 
 class Ledger:
-    """Each method may raise StorageUnavailable."""
+    """Stores and finds values. Each method may raise StorageUnavailable."""
 
     def __init__(self, rows: Rows) -> None:
         self._rows = rows
 
     def commit(self, *changes: tuple[Any, Any]) -> list[Any]:
-        """Make each (before, after) so, all in one transaction; `before` is None for a value that is new.
+        """Write all (before, after) pairs in one transaction; `before` is None for a new value.
 
-        Returns the `after`s with their new versions. Raises VersionConflict, with nothing changed, if a value is no
-        longer as it was when `before` was read, or is not new. Index rows that somebody deleted are no obstacle.
+        Returns the `after` values with their new versions. Raises VersionConflict, with nothing changed, if a value has
+        changed since `before` was read, or a new one exists already. Missing index rows are written again.
         """
         try:
             return self._commit(changes)
@@ -79,9 +79,9 @@ class Ledger:
             return self._commit(changes, missing)
 
     def repair(self, value: Any) -> Any:
-        """Write the index rows of an open value again if somebody deleted them; without them nothing finds it.
+        """Write the missing index rows of an open value again. Without them it is never due.
 
-        Returns the value with its version now. Raises VersionConflict if it is no longer as it was read.
+        Returns the value with its current version. Raises VersionConflict if it has changed since it was read.
         """
         missing = self._missing([value])
         return self._commit([(value, value)], missing)[0] if missing else value
@@ -92,7 +92,7 @@ class Ledger:
         return [replace(after, version=versions[row_key(after)]) for _, after in changes]
 
     def _missing(self, values: Sequence[Any]) -> frozenset[str]:
-        """The index rows of these values that somebody deleted; none if a value itself is no longer as it was read."""
+        """The keys of the missing index rows of these values; none if a value has changed since it was read."""
         missing: set[str] = set()
         for value in values:
             row = self._rows.get(row_key(value))
@@ -102,32 +102,33 @@ class Ledger:
         return frozenset(missing)
 
     def forget(self, value: Any) -> None:
-        """Remove the rows of a value that has ended. Raises VersionConflict if it was removed or reopened."""
+        """Delete the rows of a value that has ended. Raises VersionConflict if it was deleted or reopened."""
         keys = [row_key(value), *sorted(index_keys(value) - self._missing([value]))]
         self._rows.apply([Delete(key) for key in keys])
 
     def find(self, kind: type[Entry], key: str) -> Entry | None:
+        """The value with this key; None if there is none, or its row cannot be read (which is logged)."""
         key = f"{KINDS[kind]}|{key}"
         try:
             row = self._rows.get(key)
         except TextdropError:
             raise
-        except Exception as error:  # noqa: BLE001 - the client cannot make anything of this row: it blocks no other
-            log.warning("Row %s cannot be read, and is passed over (%s).", key, type(error).__name__)
+        except Exception as error:  # noqa: BLE001 - the client cannot decode this row: it must not block others
+            log.warning("Row %s cannot be read, and is skipped (%s).", key, type(error).__name__)
             return None
         return _readable(kind, row) if row else None
 
     def find_all(self, kind: type[Entry], keys: Sequence[str]) -> list[Entry]:
-        """Those of `keys` that are there, in their order."""
+        """The values with these keys, in their order, without those that `find` does not find."""
         with ThreadPoolExecutor(READERS) as readers:
             found = readers.map(lambda key: self.find(kind, key), keys)
             return [value for value in found if value is not None]
 
     def due(self, kind: type[Entry], now: datetime, limit: int) -> list[Entry]:
-        """At most `limit` open values whose time has come, the longest due first."""
+        """At most `limit` open values that are due at `now`, the longest due first."""
         first, last = f"due|{KINDS[kind]}|", f"due|{KINDS[kind]}|{_time_key(now)}{_AFTER_ALL}"
         found: list[Entry] = []
-        while len(found) < limit:  # what cannot be read stands before the others for ever
+        while len(found) < limit:  # unreadable rows stay at the start of the range
             rows = self._rows.query_range(first, last, limit)
             found += self._indexed(kind, rows)
             if len(rows) < limit:
@@ -136,13 +137,13 @@ class Ledger:
         return found[:limit]
 
     def written_ahead(self, now: datetime, limit: int) -> list[Document | Job | Operation]:
-        """At most `limit` open values whose time was decided by a clock ahead of `now`. Storage looks through all."""
+        """At most `limit` open values whose `due` was set by a clock ahead of `now`. Storage scans all open values."""
         rows = self._rows.above("written", _time_key(now + CLOCK_SKEW), "due|", f"due|{_AFTER_ALL}", limit)
         kinds = {kind: [row for row in rows if row.key.startswith(f"due|{word}|")] for kind, word in KINDS.items()}
         return [value for kind, found in kinds.items() for value in self._indexed(kind, found)]
 
     def open(self, kind: type[Entry], limit: int, after: str = "") -> tuple[list[Entry], str]:
-        """At most `limit` open values and where to go on (`after` for the next call; "" at the end)."""
+        """At most `limit` open values, and a continuation token for `after` ("" at the end)."""
         return self._listed(kind, [f"due|{KINDS[kind]}|"], limit, after)
 
     def ended(
@@ -168,17 +169,17 @@ class Ledger:
         since: datetime | None = None,
         until: datetime | None = None,
     ) -> tuple[list[Entry], str]:
-        """At most `limit` values that ended in one of `states`, newest first, and where to go on.
+        """At most `limit` values that ended in one of `states`, newest first, and a continuation token.
 
-        `since` and `until` bound what is looked at to their milliseconds; the values at the bounds are all there.
+        `since` and `until` limit the times of their ends, both inclusive and exact to the millisecond.
         """
         bounds = _inverted(until) if until else "", _inverted(since) + "|" if since else ""
         return self._listed(kind, [f"end|{KINDS[kind]}|{state}|" for state in states], limit, after, bounds=bounds)
 
     def named(self, name: str, limit: int, after: str = "") -> tuple[list[Document], str]:
-        """At most `limit` versions of the file of exactly this name, the last claimed first, and where to go on.
+        """At most `limit` versions of the file with this name, the last claimed first, and a continuation token.
 
-        Storage looks through the rows of all documents, a part of their keys for each thread.
+        Storage scans the rows of all documents, in several ranges of keys at once.
         """
         with ThreadPoolExecutor(READERS) as readers:
             parts = list(readers.map(lambda digit: self._rows.named(name, *_part_of_documents(digit)), DIGITS))
@@ -188,7 +189,7 @@ class Ledger:
         return [places[place] for place in further[:limit]], further[limit - 1] if len(further) > limit else ""
 
     def unreadable(self, kind: type[Entry], limit: int) -> list[str]:
-        """The keys of the rows that cannot be read, of the first `limit` open values."""
+        """The keys of the unreadable rows among the first `limit` open values."""
         indexes = self._rows.query_range(f"due|{KINDS[kind]}|", f"due|{KINDS[kind]}|{_AFTER_ALL}", limit)
         keys = [f"{KINDS[kind]}|{row.key.rpartition('|')[2]}" for row in indexes]
         with ThreadPoolExecutor(READERS) as readers:
@@ -196,7 +197,7 @@ class Ledger:
             return [row.key for row in rows if row and _readable(kind, row) is None]
 
     def read(self, kind: type[Single]) -> Single:
-        """The one value of this kind; the kind's default if none was written yet, or what was cannot be read."""
+        """The singleton of this type; its default value if it was not written yet, or cannot be read."""
         row = self._rows.get(SINGLES[kind])
         if row is None:
             return kind()
@@ -204,13 +205,13 @@ class Ledger:
         return replace(kind(), version=row.version) if found is None else found
 
     def write(self, single: Single) -> None:
-        """Replace the one value of this kind. Raises VersionConflict if it is not the version that was read."""
+        """Write a singleton. Raises VersionConflict if it has changed since it was read."""
         self.commit((single if single.version else None, single))
 
     def change(self, kind: type[Single], change: Callable[[Single], Single]) -> Single:
-        """Read the one value of this kind and write what `change` makes of it, again if another was quicker.
+        """Apply `change` to the singleton of this type and write the result. Repeats it after a conflict.
 
-        Raises VersionConflict if others were quicker each time.
+        Returns the new value. Raises VersionConflict after TRIES conflicts.
         """
         for _ in range(TRIES - 1):
             with suppress(VersionConflict):
@@ -227,7 +228,7 @@ class Ledger:
     def _listed(
         self, kind: type[Entry], prefixes: Sequence[str], limit: int, after: str, *, bounds: tuple[str, str] = ("", "")
     ) -> tuple[list[Entry], str]:
-        """At most `limit` values of all index rows with these prefixes, in the order of what follows the prefix."""
+        """At most `limit` values of all index rows with these prefixes, in the order of the keys after the prefix."""
         first, last = bounds
         begin = max(first, after + "!") if after else first
 
@@ -241,20 +242,20 @@ class Ledger:
         return self._indexed(kind, [row for _, row in found[:limit]]), more
 
     def _indexed(self, kind: type[Entry], rows: Sequence[Row]) -> list[Entry]:
-        """The values behind index rows, less those that moved on between the two reads."""
+        """The values of these index rows, without those that changed between the two reads."""
         found = self.find_all(kind, [row.key.rpartition("|")[2] for row in rows])
         keys = {row.key for row in rows}
         return [value for value in found if keys & index_keys(value)]
 
 
 def row_key(value: Any) -> str:
-    """The key of the row that holds this value."""
+    """The row key of this value."""
     kind = type(value)
     return SINGLES[kind] if kind in SINGLES else f"{KINDS[kind]}|{value.key}"
 
 
 def index_keys(value: Any) -> set[str]:
-    """The keys of the rows a value is found by: one for its time or end; an open operation has its project too."""
+    """The keys of a value's index rows: one for its due or end time; an open operation has one for its project too."""
     if type(value) in SINGLES:
         return set()
     kind = KINDS[type(value)]
@@ -265,7 +266,7 @@ def index_keys(value: Any) -> set[str]:
 
 
 def _part_of_documents(digit: str) -> tuple[str, str]:
-    """The first and the last key of the documents' rows whose key begins with this digit."""
+    """The range of the rows of documents whose keys start with this digit."""
     prefix = f"{KINDS[Document]}|{digit}"
     return prefix, prefix + _AFTER_ALL
 
@@ -300,24 +301,24 @@ def _value(kind: Any, row: Row) -> Any:
         (int(name.removeprefix("body")), part) for name, part in row.columns.items() if name.startswith("body")
     )
     value = decode(kind, "".join(part for _, part in parts), row.version)
-    index_keys(value)  # raises for a time that no index row can hold
+    index_keys(value)  # raises for a time that cannot be part of a key
     return value
 
 
 def _readable(kind: Any, row: Row) -> Any:
-    """The value; None, and a line in the log, for a row that a newer version or a person wrote: it blocks no other."""
+    """The value of a row. None, with a warning in the log, if it cannot be decoded: it must not block others."""
     try:
         return _value(kind, row)
     except Exception as error:  # noqa: BLE001 - it may hold anything
-        log.warning("Row %s cannot be read, and is passed over (%s).", row.key, type(error).__name__)
+        log.warning("Row %s cannot be read, and is skipped (%s).", row.key, type(error).__name__)
         return None
 
 
 def _time_key(moment: datetime) -> str:
-    """Sorts as the moments do; milliseconds, UTC."""
+    """Milliseconds in UTC; sorts in the order of the times."""
     return moment.astimezone(UTC).strftime("%Y%m%dT%H%M%S.%f")[:-3]
 
 
 def _inverted(moment: datetime) -> str:
-    """Sorts against the moments: the newest first."""
+    """Milliseconds; sorts in the reverse order of the times, newest first."""
     return f"{_LATEST_MILLISECOND - int(moment.timestamp() * 1000):015d}"

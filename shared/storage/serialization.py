@@ -1,4 +1,4 @@
-"""Frozen values to JSON text and back, by their type hints. A field that is missing or null keeps its default."""
+"""Converts frozen values to JSON and back, by their type hints. A missing or null field gets its default."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ Value = TypeVar("Value")
 
 
 def encode(value: Any) -> str:
-    """The JSON object of a dataclass, without `version`, which is the row's. Times are ISO 8601 text, tuples arrays."""
+    """The JSON object of a dataclass, without `version`. Times are ISO 8601 strings, tuples are arrays."""
     raw = msgspec.to_builtins(value, builtin_types=(datetime,))
     del raw["version"]
     return json.dumps(raw, default=datetime.isoformat, ensure_ascii=False, separators=(",", ":"))
@@ -22,8 +22,8 @@ def encode(value: Any) -> str:
 def decode(kind: type[Value], text: str, version: str = "") -> Value:
     """The value of type `kind` that `encode` wrote as `text`, with the version of its row.
 
-    Raises ValueError for anything else: a field of another type, a time without its zone, half a character (a lone
-    surrogate); RecursionError for JSON nested too deep. Fields that the type does not have are passed over.
+    Raises ValueError for a field of another type, a time without a zone, or a lone surrogate; RecursionError for JSON
+    that is nested too deeply. Unknown fields are ignored.
     """
     try:
         raw = msgspec.json.decode(text, type=dict[str, Any])
@@ -35,9 +35,9 @@ def decode(kind: type[Value], text: str, version: str = "") -> Value:
 
 
 def _require_zones(value: Any) -> None:
-    """Raises ValueError if a time of the value, or of a value within, has no zone."""
+    """Raises ValueError if a time of the value, or of a nested value, has no zone."""
     if isinstance(value, datetime) and value.tzinfo is None:
-        raise ValueError("a time without its zone")
+        raise ValueError("a time without a zone")
     inner = value if isinstance(value, tuple) else ()
     if is_dataclass(value):
         inner = tuple(getattr(value, field.name) for field in fields(value))

@@ -1,6 +1,6 @@
-"""Rows of one partition of one table. The only module that knows Azure Table storage.
+"""Rows in one partition of one table. The only module that knows Azure Table storage.
 
-One partition, so that any change of up to 100 rows is one transaction: all of it happens, or nothing.
+With one partition, any change of up to 100 rows is one transaction.
 """
 
 from __future__ import annotations
@@ -21,18 +21,18 @@ from shared.language.deadlines import STORAGE_SECONDS, Deadline
 
 TRANSACTION_LIMIT = 100
 RANGE = "PartitionKey eq @partition and RowKey ge @first and RowKey lt @last"
-# Another's change came first: it is there already, is gone, or has another version.
+# Statuses of a conflict: the row exists already, was deleted, or has another version.
 _MOVED = (404, 409, 412)
 _TABLE_GONE = ("TableNotFound", "TableBeingDeleted")
 
 
 @dataclass(frozen=True)
 class Row:
-    """`key` is the row key; `columns` are strings; `version` is the storage ETag it was read with."""
+    """One row."""
 
-    key: str
+    key: str  # the row key
     columns: Mapping[str, str] = field(default_factory=dict)
-    version: str = ""
+    version: str = ""  # the ETag that was read
 
 
 @dataclass(frozen=True)
@@ -56,34 +56,36 @@ Change = Insert | Update | Delete
 
 
 class Rows(Protocol):
-    """What the ledger needs of a store. Each method may raise StorageUnavailable."""
+    """The storage interface of the ledger. Each method may raise StorageUnavailable."""
 
     def get(self, key: str) -> Row | None: ...
 
     def query_range(self, first: str, last: str, limit: int) -> list[Row]:
-        """At most `limit` rows with first <= key < last, in the order of their keys."""
+        """At most `limit` rows with first <= key < last, ordered by key."""
         ...
 
     def named(self, name: str, first: str, last: str) -> list[Row]:
-        """All rows with first <= key < last and this value in column `name`; the store looks through the others."""
+        """All rows with first <= key < last and this value in column `name`. Scans the range."""
         ...
 
     def above(self, column: str, value: str, first: str, last: str, limit: int) -> list[Row]:
-        """At most `limit` rows with first <= key < last whose `column` is greater than `value`; the store looks through
-        the others. Rows without the column are left out.
+        """At most `limit` rows with first <= key < last whose `column` is greater than `value`. Scans the range.
+
+        Rows without the column are not included.
         """
         ...
 
     def apply(self, changes: Sequence[Change]) -> list[str]:
-        """All changes in one transaction (at most TRANSACTION_LIMIT): each row's new version, "" for a deletion.
+        """Apply all changes (at most TRANSACTION_LIMIT) in one transaction.
 
-        Raises VersionConflict, with nothing changed, if one of them no longer fits.
+        Returns the new version of each row, "" for a deletion. Raises VersionConflict, with nothing changed, if a row
+        to insert exists, or another one was deleted or has another version.
         """
         ...
 
 
 class TableRows:
-    """Rows in Azure Table storage (or Azurite). The table is made on first use."""
+    """Rows in Azure Table storage or Azurite. Creates the table on first use."""
 
     def __init__(self, client: TableClient, partition: str) -> None:
         self._client = client
@@ -126,7 +128,7 @@ class TableRows:
                 return [answer.get("etag", "") for answer in table.submit_transaction(operations)]
             except HttpResponseError as error:
                 if error.status_code in _MOVED and getattr(error, "error_code", "") not in _TABLE_GONE:
-                    raise VersionConflict("Another change came first; read again.") from error
+                    raise VersionConflict("Another change was written first; read again.") from error
                 raise
 
     @contextmanager
@@ -136,7 +138,7 @@ class TableRows:
                 self._make_once()
                 yield self._client
         except AzureError as error:
-            self._made = False  # should the table have been deleted, the next call makes it again
+            self._made = False  # if the table was deleted, the next call creates it
             why = f"Table storage request failed ({type(error).__name__})."
             raise StorageUnavailable(why, error) from None
 

@@ -247,5 +247,5 @@ def test_a_sweep_that_found_nothing_is_no_news(world: World, caplog: pytest.LogC
     world.put("found.txt", "text")
     world.tick(timedelta(minutes=6))
     assert [one.getMessage() for one in caplog.records if "sweep" in one.getMessage()] == [
-        "The sweep is complete: 1 files that no event had told of."
+        "The sweep is complete: it claimed 1 files without an event."
     ]

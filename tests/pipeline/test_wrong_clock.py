@@ -269,7 +269,7 @@ def test_the_longest_waits_hold_every_wait_of_the_app() -> None:
     assert MAX_WAIT["job"] >= max(*jobs, collection.MAX_RETRY_AFTER)
     behind_the_gate = MAX_WAIT["gate"] + spread * settling.RETRY_MAX
     assert min(MAX_WAIT["job"], MAX_WAIT["waiting document"]) >= behind_the_gate
-    looks = (runner.GRACE, spread * runner.MAX_POLL_WAIT, spread * runner.SETBACK_LONGEST)
+    looks = (runner.GRACE, spread * runner.MAX_POLL_WAIT, spread * runner.SETBACK_MAX)
     assert MAX_WAIT["operation"] >= max(*looks, runner.MAX_RETRY_AFTER)
 
 
