@@ -123,7 +123,7 @@ def test_the_version_that_was_seen_is_read_whole(files: Any, content: bytes) -> 
 
 zipped = partial(gzip.compress, mtime=0)  # the same bytes in every process
 BOMB = zipped(bytes(3 * MAX_FILE))
-TOO_MANY = f"more than {MAX_FILE:,} bytes once it is decoded"
+TOO_MANY = f"decoded file has more than {MAX_FILE:,} bytes"
 
 
 @pytest.mark.parametrize(

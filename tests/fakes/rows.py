@@ -43,7 +43,7 @@ class MemoryRows:
         with self._lock:
             _check(changes)
             if not all(self._fits(change) for change in changes):
-                raise VersionConflict("Another change came first; read again.")
+                raise VersionConflict("Another change was written first; read again.")
             return [self._make(change) for change in changes]
 
     def write_by_hand(self, row: Row) -> None:

@@ -62,7 +62,7 @@ def test_each_result_becomes_a_file_and_is_fetched_once(
         assert json.loads((folder / f"{name}.json").read_text()) == world.result(name)
     printed = capsys.readouterr().out
     assert "  2 fetched\n" in printed
-    assert "! 1 file could not be classified:\n  blank.txt  bad_input: The file holds nothing but blanks." in printed
+    assert "! 1 file could not be classified:\n  blank.txt  bad_input: The file contains only white space." in printed
     asked = results_asked(app)
     assert main(["results", "--to", str(folder)]) == 0
     assert "  2 unchanged\n" in capsys.readouterr().out
