@@ -1,6 +1,6 @@
-"""The three doors: a file landed, a moment passed, somebody asks. Translate in, make one call, translate out.
+"""The functions of the app: the blob trigger, the timer and the HTTP API. Each one converts its input and output only.
 
-Each door imports its story when it is first used: indexing the app must be quick, and must not fail.
+Each function imports its module on first use: indexing the app must be quick, and must not fail.
 """
 
 from __future__ import annotations
@@ -16,15 +16,15 @@ import azure.functions as func
 
 from shared import settings
 
-# Every method that some caller may try, so that the answer to a wrong one is ours and not the host's empty 404.
+# All methods, so that a wrong one gets our response instead of the host's empty 404.
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")
 
-# An answer is of one moment, and may hold somebody's texts: nothing keeps it, and nothing takes it for a page.
+# Responses may contain texts: they must not be cached, or interpreted as another content type.
 HEADERS = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
 
-TICK_SECONDS = 120  # to begin something in; far from the five minutes after which the host ends a function
+TICK_SECONDS = 120  # in which work may start; well below the host's function time-out of five minutes
 
-for chatty in ("azure", "urllib3"):  # a line for every storage request, or for a connection too many, helps nobody
+for chatty in ("azure", "urllib3"):  # they log each storage request, and each discarded connection
     logging.getLogger(chatty).setLevel(logging.ERROR if chatty == "urllib3" else logging.WARNING)
 
 clock = partial(datetime.now, UTC)
@@ -39,7 +39,7 @@ app = func.FunctionApp(http_auth_level=func.AuthLevel.FUNCTION)
     source=settings.trigger_source(),  # type: ignore[arg-type]
 )
 def document_landed(blob: func.InputStream) -> None:
-    """`blob.name` is container/name; what else the trigger brings is not used: storage is the truth."""
+    """`blob.name` is container/name. The app reads all other properties from storage."""
     from shared import services
     from shared.pipeline import intake
 
@@ -50,13 +50,13 @@ def document_landed(blob: func.InputStream) -> None:
 @app.function_name("tick")
 @app.timer_trigger(arg_name="timer", schedule="%TICK_SCHEDULE%")
 def tick(timer: func.TimerRequest) -> None:
-    """A late or doubled tick is as good as any other: only the present moment matters."""
+    """Late and duplicate ticks do no harm: only the current time matters."""
     from shared import services
-    from shared import tick as story
+    from shared import tick as steps
 
     del timer
-    begun = monotonic()
-    story.tick(services.services(), clock, has_time=lambda: monotonic() - begun < TICK_SECONDS)
+    started = monotonic()
+    steps.tick(services.services(), clock, has_time=lambda: monotonic() - started < TICK_SECONDS)
 
 
 @app.function_name("manage")

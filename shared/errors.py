@@ -81,7 +81,7 @@ class Conflict(TextdropError):
 
 
 class NoResult(TextdropError):
-    """A document has no result, and asking again does not change that. `code` says in a word why."""
+    """A document has no result, and will not get one. `code` is the reason."""
 
     status = 409
 
@@ -134,10 +134,10 @@ class InvalidText(TextdropError):
 
 
 class LanguageError(TextdropError):
-    """The Language service did not do what was asked.
+    """A request to the Language service failed.
 
-    `retry_after`: seconds the service asked to wait, or None. `sent`: whether a request that begins something may have
-    begun it all the same.
+    `retry_after`: the service's Retry-After in seconds, or None. `sent`: whether the service may have received and
+    accepted the request although it failed.
     """
 
     status = 502
@@ -165,7 +165,7 @@ class Busy(LanguageError):
 
 
 class AlreadyExists(Busy):
-    """There is a project of the name that another was to be created with."""
+    """A project with this name already exists."""
 
     code = "AlreadyExists"
 
@@ -180,7 +180,7 @@ class Unexpected(LanguageError):
 
 
 class TransientError(LanguageError):
-    """Not the request's fault. Nothing was done, and the same request may succeed later."""
+    """The request was not processed. The same request may succeed later."""
 
     status = 503
     code = "TransientError"
@@ -191,7 +191,7 @@ class Throttled(TransientError):
 
 
 class GateClosed(TransientError):
-    """Our own gate is closed: no call was begun."""
+    """The gate is closed: no call was made."""
 
     code = "GateClosed"
 

@@ -1,4 +1,4 @@
-"""The bundle of what the stories need, built on first use and never at import: the SDKs are imported only then."""
+"""The clients and settings that all modules share. Built on first use: the SDKs are not imported before that."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ if TYPE_CHECKING:
     from shared.storage.ledger import Ledger
 
 TABLE = "textdrop"
-# In seconds. The SDKs' own defaults wait 80 for an address where nobody answers; the backoffs have a name each.
+# In seconds. The SDKs' defaults wait 80 seconds for an address that does not respond.
 PATIENCE: dict[str, Any] = {"connection_timeout": 5, "read_timeout": 20, "retry_total": 2, "retry_backoff_factor": 0.5}
 BLOB_PATIENCE = {**PATIENCE, "initial_backoff": 1, "increment_base": 2, "random_jitter_range": 1}
-# Bytes that a download holds before anybody has seen how large the blob is; more than any document has.
+# Bytes of a download's first request; larger than any document.
 BLOB_FIRST_READ = 8 * 2**20
 STORAGE_CONNECTIONS = 32
 TOKEN_SCOPE = "https://cognitiveservices.azure.com/.default"  # noqa: S105 - the name of a permission, no secret
@@ -28,44 +28,40 @@ _building = threading.Lock()
 
 
 class Seen:
-    """What this process knows without asking: when the `slot` was last taken, and whether the gate is closed.
-
-    `clocks`: when it last looked for times that clocks ahead wrote. `from_setting`: the classifier that the CLASSIFIER
-    setting names.
-    """
+    """State of this process, cached from the ledger and the service. Safe to share between threads."""
 
     def __init__(self) -> None:
-        self.slot: datetime | None = None
-        self.clocks: datetime | None = None
-        self.from_setting: ActiveClassifier | None = None
+        self.slot: datetime | None = None  # when the submit lease was last taken
+        self.clocks: datetime | None = None  # when stored times were last checked
+        self.from_setting: ActiveClassifier | None = None  # the classifier of the CLASSIFIER setting
         self._gate = Gate()
         self._looking = threading.Lock()
 
     def saw(self, gate: Gate) -> None:
-        """Of what it has seen, the longest closing holds, until somebody reopens the gate."""
+        """Remember this state of the gate, if it is closed longer than the one before, or was reopened since."""
         with self._looking:
             if gate.outlasts(self._gate):
                 self._gate = gate
 
     def is_closed(self, now: datetime) -> bool:
-        """The clock of this process may have been ahead, and then corrected."""
+        """Whether the gate is closed. Its times are corrected first: our clock may have been ahead."""
         with self._looking:
             self._gate = self._gate.bounded(now)
             return self._gate.is_closed(now)
 
     def opens(self, now: datetime) -> datetime:
-        """When calls may begin again: `now`, or when the gate that was seen is no longer closed."""
+        """When calls may start: `now`, or the time at which the gate opens."""
         with self._looking:
             return max(now, self._gate.until or now)
 
     def opened(self) -> Gate:
-        """The gate that was seen, with no trouble yet."""
+        """The gate, opened."""
         return self._gate.opened()
 
 
 @dataclass(frozen=True)
 class Services:
-    """Everything outside, behind one seam each, and what this process has seen of the gate and slot."""
+    """The settings, one client for each external service, and the state of this process."""
 
     settings: Settings
     ledger: Ledger
@@ -75,7 +71,7 @@ class Services:
 
 
 def services() -> Services:
-    """The bundle for the app settings of this process. Raises SettingsError, each time until they are right."""
+    """The services for the app settings of this process. Raises SettingsError until the settings are valid."""
     with _building:
         return _services()
 
@@ -86,14 +82,14 @@ def _services() -> Services:
 
 
 def forget() -> None:
-    """Read the settings anew at the next call, as a new process would."""
+    """Discard the cached services, so that the next call reads the settings again."""
     with _building:
         _services.cache_clear()
         _identity.cache_clear()
 
 
 def build(settings: Settings) -> Services:
-    """Clients for these settings; none of them connects before it is used."""
+    """Build the clients for these settings. They do not connect before their first use."""
     from shared.storage.ledger import Ledger
     from shared.storage.tables import TableRows
 
@@ -130,13 +126,13 @@ def _documents(settings: Settings) -> BlobStore:
 
 
 def _transport() -> Any:
-    """The SDKs' own, with connections that keep to a deadline: their time-outs are for each read."""
+    """The SDKs' transport with total deadlines: their own time-outs apply to each read."""
     from azure.core.pipeline.transport import RequestsTransport
     from urllib3.util import Retry
 
     from shared.language.deadlines import session_with_deadlines
 
-    once = Retry(total=False, redirect=False, raise_on_status=False)  # they try again themselves
+    once = Retry(total=False, redirect=False, raise_on_status=False)  # the SDKs retry
     return RequestsTransport(session=session_with_deadlines(once, STORAGE_CONNECTIONS))
 
 

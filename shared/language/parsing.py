@@ -1,4 +1,4 @@
-"""Reading the service's answers: what both dialects have in common. Whatever is malformed becomes Garbled."""
+"""Parses the service's responses, for both dialects. Malformed responses raise InvalidResponse."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ D = TypeVar("D")
 
 
 def optional(source: object, kind: type[T], *names: str, default: D) -> T | D:
-    """The first of the fields `names` that is there and not null, else `default`. Garbled if it is of another kind."""
+    """The first of the fields `names` that is not null, else `default`. Raises InvalidResponse for another type."""
     value = _first(source, names)
     if value is None:
         return default
@@ -79,7 +79,7 @@ def optional(source: object, kind: type[T], *names: str, default: D) -> T | D:
 
 
 def required(source: object, kind: type[T], *names: str) -> T:
-    """As `optional`, but Garbled if there is nothing, or an empty text."""
+    """As `optional`, but raises InvalidResponse if there is no value, or an empty string."""
     value = optional(source, kind, *names, default=None)
     if value is None or value == "":
         raise _unusable(names)
@@ -235,7 +235,7 @@ def _confusion(matrix: Mapping[str, object]) -> dict[str, dict[str, int]]:
 
 
 def _classes(tasks: Iterable[object]) -> dict[str, tuple[ClassScore, ...]]:
-    """One that cannot be read is as one left out: it must not cost the others of its job their answers."""
+    """The classes by document id. An invalid entry is skipped, so that the others of its job are read."""
     found = {}
     for document in chain.from_iterable(_results(task, "documents") for task in tasks):
         with suppress(InvalidResponse):
@@ -244,7 +244,7 @@ def _classes(tasks: Iterable[object]) -> dict[str, tuple[ClassScore, ...]]:
 
 
 def _errors(tasks: Iterable[object]) -> dict[str, str]:
-    """Likewise."""
+    """The error messages by document id. An invalid entry is skipped."""
     found = {}
     for entry in chain.from_iterable(_results(task, "errors") for task in tasks):
         with suppress(InvalidResponse):

@@ -65,7 +65,7 @@ class PreviewLanguage:
         "ask for a model's evaluation by its name, train over it, or set LANGUAGE_API to 2023-04-01.",
     )
     trainings = cancel_training = _missing(
-        "list or cancel trainings", "GET /api/operations lists those begun here, or set LANGUAGE_API to 2023-04-01."
+        "list or cancel trainings", "GET /api/operations lists those started here, or set LANGUAGE_API to 2023-04-01."
     )
     deployments = deployment = begin_delete_deployment = begin_swap = swapping = _missing(
         "list, describe, delete or swap deployments",

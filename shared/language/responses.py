@@ -33,7 +33,7 @@ MAX_BACKOFF = 86_400.0
 QUOTA_TEXT = "Out of call volume quota"
 
 ERRORS: Mapping[int, type[LanguageError]] = {
-    303: InvalidResponse,  # "see there for what became of it": it was taken, and nobody knows as what
+    303: InvalidResponse,  # "See Other": accepted, but without a usable link to the job
     400: Rejected,
     401: AccessDenied,
     403: AccessDenied,

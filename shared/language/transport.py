@@ -1,7 +1,7 @@
-"""The road to the Language service: one session, one seam for what goes wrong. The only module that knows requests.
+"""HTTP client for the Language service: one session, which converts errors to ours. Only it uses requests.
 
-Nothing that may have arrived is sent twice, no redirect is followed, and the key or token goes to the configured
-endpoint only.
+A request that the service may have received is not sent again. Redirects are not followed. The key or token is sent to
+the configured endpoint only.
 """
 
 from __future__ import annotations
@@ -133,7 +133,7 @@ class Transport:
                 raise Unavailable(why, sent=_may_have_arrived(error)) from None
 
     def job_id(self, answer: Response) -> str:
-        """The id of the job that `answer` says was begun.
+        """The id of the job that `answer` says was started.
 
         From the header `operation-location` (recorded) or `location` (quickstart). Raises InvalidResponse if there is
         none, or no id in it.
@@ -184,7 +184,7 @@ def _outcome(response: requests.Response, clean: Redaction, allowance: Allowance
 
 
 def _content(response: requests.Response, allowance: Allowance, deadline: Deadline) -> bytes:
-    """All of it; or nothing, if a job was begun: its link has come with the headers, and nothing else is needed."""
+    """The whole body; b"" if a job was started: its link is in the headers, and the body is not needed."""
     try:
         return _whole(response, allowance, deadline)
     except (requests.RequestException, InvalidResponse):
