@@ -31,6 +31,8 @@ TextdropError                    500
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 
 class TextdropError(Exception):
     """The root. `status` is what an HTTP caller gets, `code` a word for programs, str(error) a sentence for people.
@@ -55,9 +57,22 @@ class SettingsError(TextdropError):
         self.faults = faults
 
 
+class Fault(NamedTuple):
+    """What is wrong with a field of a request, in a sentence; `field` is its place, such as tasks[0].deploymentName."""
+
+    field: str
+    message: str
+
+
 class BadRequest(TextdropError):
+    """`details`: what is wrong, one by one, where the message is about fields of a body or parameters."""
+
     status = 400
     code = "BadRequest"
+
+    def __init__(self, message: str, details: tuple[Fault, ...] = ()) -> None:
+        super().__init__(message)
+        self.details = details
 
 
 class ContentTooLarge(TextdropError):

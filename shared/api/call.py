@@ -5,14 +5,19 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Generic, TypeVar
 
 from shared.api.requests import Request, name_of
 from shared.services import Services
 
+Body = TypeVar("Body")
+
 
 @dataclass(frozen=True)
-class Call:
+class Call(Generic[Body]):
     """`now`: when it came in. `path`: the parameters of the path, as they were sent.
+
+    `body` is what the route declares, checked; None where it declares none, or a text was sent in its place.
 
     `project`, `model` and `deployment` are names of the path, checked: each raises BadRequest for what is none.
     """
@@ -21,6 +26,7 @@ class Call:
     now: datetime
     request: Request
     path: Mapping[str, str]
+    body: Body
 
     @property
     def project(self) -> str:

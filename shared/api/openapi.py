@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import inspect
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from http import HTTPStatus
 from typing import Any
 
 from shared import __version__
 from shared.api.route import Query, Route
-from shared.api.schemas import MEDIA_TYPES, OPTIONAL, PARAMETERS, SCHEMAS, ref
+from shared.api.schemas import GIVEN, MEDIA_TYPES, PARAMETERS, ref, sent
 
 NAME, DESCRIPTION = "textdrop", "Drop a text; get its classes."
 PREFIX = "/api"
@@ -26,7 +26,7 @@ WHERE: dict[str, tuple[str, Mapping[str, Any]]] = {
 REFUSED = {"401": {"description": "The function key is missing or wrong."}}
 
 
-def document(routes: Iterable[Route]) -> dict[str, Any]:
+def document(routes: Sequence[Route]) -> dict[str, Any]:
     paths: dict[str, dict[str, Any]] = {}
     for route in routes:
         paths.setdefault(_path(route), {})[route.method.lower()] = _operation(route)
@@ -37,10 +37,15 @@ def document(routes: Iterable[Route]) -> dict[str, Any]:
         "security": [{"functionKey": []}],
         "paths": paths,
         "components": {
-            "schemas": SCHEMAS,
+            "schemas": schemas(routes),
             "securitySchemes": {"functionKey": {"type": "apiKey", "in": "header", "name": "x-functions-key"}},
         },
     }
+
+
+def schemas(routes: Iterable[Route]) -> dict[str, Any]:
+    """What callers send and get, by name."""
+    return {**sent([route.takes for route in routes if route.takes]), **GIVEN}
 
 
 def index(routes: Iterable[Route]) -> dict[str, Any]:
@@ -86,7 +91,10 @@ def _body(route: Route) -> dict[str, Any]:
     if not route.takes:
         return {}
     file = {FILE: {"schema": {"type": "string", "format": "binary"}}} if route.text else {}
-    return {"required": route.takes not in OPTIONAL, "content": {JSON: {"schema": ref(route.takes)}, **file}}
+    return {
+        "required": not route.takes.may_be_left_out(),
+        "content": {JSON: {"schema": ref(route.takes.__name__)}, **file},
+    }
 
 
 def _responses(route: Route) -> dict[str, Any]:

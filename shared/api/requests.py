@@ -3,23 +3,21 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from functools import cached_property
 from typing import Any
 
+from shared.api.reading import refuse, unknown
 from shared.domain.documents import DocumentState
 from shared.domain.file_names import HALF_CHARACTER, MAX_FILE_NAME, is_file_name
 from shared.domain.filters import Selection
 from shared.errors import BadRequest
-from shared.language import bounded_json
 
 MAX_BODY = 1_000_000  # bytes, unless a route says otherwise
 PLAIN_TYPES = ("text/plain", "application/octet-stream")
 # curl says the last of every body that it is not told the type of.
 JSON_TYPES = ("", "application/json", "application/x-www-form-urlencoded")
-MAX_TOKENS = 10_000  # of a JSON body: see bounded_json
 MAX_TEXT = 10_000
 PAGE, MAX_PAGE = 50, 500
 KEY = re.compile(r"[0-9A-Za-z]{1,64}", re.ASCII)
@@ -27,6 +25,8 @@ MOMENT = "2026-11-22T15:00:00Z"
 CONTINUATION = re.compile(r"[0-9A-Za-z._|-]{0,200}", re.ASCII)
 # What both protocols take for the name of a project, a model or a deployment.
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,49}")
+NAME_RULE = "have 1 to 50 letters, digits, hyphens, underscores or dots, and begin with a letter or digit"
+FROM_THE_HOST = ("code", "clientId")  # parameters: a function key and its name, which the host looks at
 
 MAX_NAME = 1024  # of a file in storage
 MAX_PARTS = 254  # of a path in storage
@@ -43,16 +43,6 @@ class Request:
     body: bytes = b""
     content_type: str = ""
     range: str = ""
-
-    @cached_property
-    def json(self) -> Any:
-        """The body as JSON, decoded once; None if it is not JSON. Raises BadRequest if it is costly to decode."""
-        try:
-            return bounded_json.decode(self.body, MAX_TOKENS)
-        except bounded_json.TooManyValues as error:
-            raise BadRequest(f"The body has {error}: no request needs as many.") from None
-        except (ValueError, RecursionError):
-            return None
 
 
 @dataclass(frozen=True)
@@ -80,47 +70,25 @@ def _media_type(request: Request) -> str:
     return request.content_type.partition(";")[0].strip().lower()
 
 
-def json_object(request: Request) -> Mapping[str, Any]:
-    """The body as a JSON object. Raises BadRequest for anything else."""
-    if not isinstance(request.json, dict):
-        raise BadRequest("The body must be a JSON object.")
-    return request.json
+def whole(pattern: re.Pattern[str] | str) -> str:
+    """The pattern of a whole text in JSON Schema, where Python's `$` would let a line break follow."""
+    return f"^(?:{getattr(pattern, 'pattern', pattern)})(?!\\n)$"
 
 
-def text(body: Mapping[str, Any], name: str, default: str | None = None, longest: int = MAX_TEXT) -> str:
-    """A string of the body; required unless there is a default."""
-    value = body.get(name, default)
-    if not isinstance(value, str) or (default is None and not value.strip()):
-        raise BadRequest(f'"{name}" must be a string{"" if default is not None else " that is not empty"}.')
-    if len(value) > longest:
-        raise BadRequest(f'"{name}" has {len(value):,} characters; at most {longest:,} are taken.')
+def require_known(query: Iterable[str], known: Iterable[str]) -> None:
+    """Raises BadRequest with all parameters that are none."""
+    refuse(unknown(query, [*known, *FROM_THE_HOST], "parameter"))
+
+
+def text(query: Mapping[str, str], name: str, default: str | None = None) -> str:
+    """A parameter; required unless there is a default."""
+    value = query.get(name, default)
+    if value is None or (default is None and not value.strip()):
+        raise BadRequest(f'"{name}" must be a string that is not empty.')
+    if len(value) > MAX_TEXT:
+        raise BadRequest(f'"{name}" has {len(value):,} characters; at most {MAX_TEXT:,} are taken.')
     if not value.isascii() and HALF_CHARACTER.search(value):
         raise BadRequest(f'"{name}" holds half a character (a lone surrogate).')
-    return value
-
-
-def flag(body: Mapping[str, Any], name: str, *, default: bool = False) -> bool:
-    value = body.get(name, default)
-    if not isinstance(value, bool):
-        raise BadRequest(f'"{name}" must be true or false.')
-    return value
-
-
-def ratio(body: Mapping[str, Any], name: str) -> float | None:
-    """A number from 0 to 1; None if there is none."""
-    value = body.get(name)
-    if value is None:
-        return None
-    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= 1:
-        raise BadRequest(f'"{name}" must be a number from 0 to 1.')
-    return float(value)
-
-
-def member(body: Mapping[str, Any], name: str) -> Mapping[str, Any] | None:
-    """An object within the body; None if there is none."""
-    value = body.get(name)
-    if value is not None and not isinstance(value, dict):
-        raise BadRequest(f'"{name}" must be a JSON object.')
     return value
 
 
@@ -135,10 +103,7 @@ def choice(value: str, name: str, choices: Callable[[str], Any], allowed: list[s
 def name_of(value: str, what: str) -> str:
     """A project's, model's or deployment's name."""
     if not NAME.fullmatch(value):
-        raise BadRequest(
-            f"The {what} name must have 1 to 50 letters, digits, hyphens, underscores or dots, and begin with a letter "
-            "or digit."
-        )
+        raise BadRequest(f"The {what} name must {NAME_RULE}.")
     return value
 
 
@@ -174,17 +139,9 @@ def key_of(value: str) -> str:
     return value
 
 
-def only_task(body: Mapping[str, Any]) -> Mapping[str, Any]:
-    """The one task of a train or publish request, as the quickstart writes it: {"tasks": [{…}]}."""
-    tasks = body.get("tasks")
-    if not isinstance(tasks, list) or len(tasks) != 1 or not isinstance(tasks[0], dict):
-        raise BadRequest('The body must be {"tasks": [{"trainingModelName": "…"}]}, with one task.')
-    return tasks[0]
-
-
-def moment(values: Mapping[str, Any], name: str) -> datetime | None:
-    """A moment in ISO 8601, if it is given; UTC unless it says otherwise. A blank is the + that a URL takes away."""
-    if not (value := text(values, name, "")):
+def moment_of(value: str, name: str) -> datetime | None:
+    """A moment in ISO 8601, None for ""; UTC unless it says otherwise. A blank is the + that a URL takes away."""
+    if not value:
         return None
     try:
         found = datetime.fromisoformat(value.replace(" ", "+"))
@@ -193,15 +150,15 @@ def moment(values: Mapping[str, Any], name: str) -> datetime | None:
     return found if found.tzinfo else found.replace(tzinfo=UTC)
 
 
-def selection(values: Mapping[str, Any]) -> Selection:
+def selection(values: Mapping[str, str]) -> Selection:
     """Which documents a listing or an export is of: `class`, `prefix`, `since`, `until`. None is needed."""
     category = text(values, "class", "")
     return Selection(
         state=DocumentState.SUCCEEDED if category else None,
         prefix=text(values, "prefix", ""),
         category=category,
-        since=moment(values, "since"),
-        until=moment(values, "until"),
+        since=moment_of(text(values, "since", ""), "since"),
+        until=moment_of(text(values, "until", ""), "until"),
     )
 
 
@@ -213,9 +170,13 @@ def page_of(query: Mapping[str, str]) -> tuple[int, str]:
     return int(top), continuation(query)
 
 
-def continuation(values: Mapping[str, Any]) -> str:
+def continuation(query: Mapping[str, str]) -> str:
     """The row after which to go on, from the `continue` of the answer before; "" at the beginning."""
-    after = text(values, "continue", "")
+    after = text(query, "continue", "")
     if not CONTINUATION.fullmatch(after):
         raise BadRequest('"continue" must be what the answer before gave.')
+    return row_of(after)
+
+
+def row_of(after: str) -> str:
     return after.replace("_", "|")

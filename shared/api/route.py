@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from shared.api.bodies import Body
 from shared.api.requests import MAX_BODY, Response
 
 Action = Callable[[Any], Response]  # of a Call
@@ -27,7 +28,7 @@ class Query:
 class Route:
     """`path` is a rule below the prefix, such as projects/<project>; the rest describes the action to callers.
 
-    `answers`: status to the name of the answer's schema. `takes`: the name of the body's schema, "" for no body;
+    `answers`: status to the name of the answer's schema. `takes`: the body, if there is one;
     `text`: the body may be a text instead. `max_body`: bytes of a JSON body. `troubles`: statuses of errors it
     may answer besides those of any route.
     """
@@ -36,7 +37,7 @@ class Route:
     path: str
     action: Action
     answers: Mapping[int, str] = field(default_factory=dict)
-    takes: str = ""
+    takes: type[Body] | None = None
     text: bool = False
     max_body: int = MAX_BODY
     query: tuple[Query, ...] = ()

@@ -3,34 +3,33 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
-from dataclasses import replace
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 
 from werkzeug.exceptions import MethodNotAllowed
 from werkzeug.exceptions import NotFound as NoSuchRoute
 from werkzeug.routing import Map, Rule
 
-from shared.api import openapi
+from shared.api import bodies, openapi
 from shared.api.actions import deployments, documents, exports, health, listings, models, projects, steering
 from shared.api.call import Call
-from shared.api.known import require_known_fields, require_known_query
-from shared.api.requests import Request, Response, is_json, is_plain
+from shared.api.reading import read
+from shared.api.requests import Request, Response, is_json, is_plain, require_known
 from shared.api.route import Route
-from shared.api.schemas import OF_DOCUMENTS, OF_FILES, OF_JOBS, OF_OPERATIONS, OF_TEXT, OPTIONAL, PAGED, SENT
+from shared.api.schemas import OF_DOCUMENTS, OF_FILES, OF_JOBS, OF_OPERATIONS, OF_TEXT, PAGED
 from shared.domain.text import MAX_FILE, MAX_TEXT
-from shared.errors import ContentTooLarge, TextdropError, UnsupportedMediaType
+from shared.errors import ContentTooLarge, Fault, TextdropError, UnsupportedMediaType
 from shared.services import Services
 
 log = logging.getLogger(__name__)
 
 
-def get_index(_: Call) -> Response:
+def get_index(_: Call[None]) -> Response:
     """The addresses to begin with."""
     return Response(200, openapi.index(ROUTES))
 
 
-def get_open_api(_: Call) -> Response:
+def get_open_api(_: Call[None]) -> Response:
     """The description of all routes, in OpenAPI 3.1."""
     return Response(200, openapi.document(ROUTES))
 
@@ -43,10 +42,15 @@ AUTHORING = (400, 404, 409, 501, 502)  # whatever the Language service may have 
 ROUTES: tuple[Route, ...] = (
     Route("GET", "", get_index, {200: "Index"}),
     Route("GET", "projects", projects.list_projects, {200: "Projects"}, troubles=AUTHORING),
-    Route("POST", "projects", projects.create_project, {202: "Operation"}, "NewProject", troubles=AUTHORING),
+    Route("POST", "projects", projects.create_project, {202: "Operation"}, bodies.NewProject, troubles=AUTHORING),
     Route("GET", "projects/<project>", projects.get_project, {200: "Project"}, troubles=AUTHORING),
     Route(
-        "PATCH", "projects/<project>", projects.update_project, {200: "Project"}, "ProjectChange", troubles=AUTHORING
+        "PATCH",
+        "projects/<project>",
+        projects.update_project,
+        {200: "Project"},
+        bodies.ProjectChange,
+        troubles=AUTHORING,
     ),
     Route("DELETE", "projects/<project>", projects.delete_project, {202: "Operation"}, troubles=AUTHORING),
     Route(
@@ -54,7 +58,7 @@ ROUTES: tuple[Route, ...] = (
         "projects/<project>/import",
         projects.import_labels,
         {202: "Operation"},
-        "LabelsImport",
+        bodies.LabelsImport,
         troubles=AUTHORING,
     ),
     Route(
@@ -62,7 +66,7 @@ ROUTES: tuple[Route, ...] = (
         "projects/<project>/export",
         projects.export_labels,
         {202: "Operation"},
-        "LabelsExport",
+        bodies.LabelsExport,
         troubles=AUTHORING,
     ),
     Route(
@@ -70,7 +74,7 @@ ROUTES: tuple[Route, ...] = (
         "projects/<project>/labels/check",
         projects.check_labels,
         {200: "LabelsProof"},
-        "LabelsCheck",
+        bodies.LabelsCheck,
         troubles=AUTHORING,
     ),
     Route(
@@ -78,11 +82,13 @@ ROUTES: tuple[Route, ...] = (
         "projects/<project>/labels/convert",
         projects.convert_labels,
         {200: "LabelsFile"},
-        "LabelsConversion",
+        bodies.LabelsConversion,
         troubles=AUTHORING,
     ),
     Route("GET", "languages", projects.list_languages, {200: "Languages"}, troubles=AUTHORING),
-    Route("POST", "projects/<project>/train", models.train_model, {202: "Operation"}, "TrainTask", troubles=AUTHORING),
+    Route(
+        "POST", "projects/<project>/train", models.train_model, {202: "Operation"}, bodies.TrainTask, troubles=AUTHORING
+    ),
     Route("GET", "projects/<project>/train/jobs", models.list_trainings, {200: "Trainings"}, troubles=AUTHORING),
     Route("GET", "projects/<project>/train/jobs/<key>", models.get_training, {200: "Training"}, troubles=AUTHORING),
     Route(
@@ -115,7 +121,7 @@ ROUTES: tuple[Route, ...] = (
         "projects/<project>/publish",
         deployments.publish_model,
         {202: "Operation"},
-        "PublishTask",
+        bodies.PublishTask,
         troubles=AUTHORING,
     ),
     Route("GET", "projects/<project>/publish/jobs/<key>", deployments.get_publishing, {200: "Operation"}, troubles=ONE),
@@ -127,7 +133,7 @@ ROUTES: tuple[Route, ...] = (
         "projects/<project>/deployments/swap",
         deployments.swap_deployments,
         {202: "Operation"},
-        "Swap",
+        bodies.Swap,
         troubles=AUTHORING,
     ),
     Route(
@@ -145,14 +151,14 @@ ROUTES: tuple[Route, ...] = (
         troubles=AUTHORING,
     ),
     Route("GET", "classifier", steering.get_classifier, {200: "Classifier"}, troubles=AUTHORING),
-    Route("PUT", "classifier", steering.set_classifier, {200: "Classifier"}, "NewClassifier", troubles=AUTHORING),
+    Route("PUT", "classifier", steering.set_classifier, {200: "Classifier"}, bodies.NewClassifier, troubles=AUTHORING),
     Route("GET", "documents", listings.list_documents, {200: "Documents"}, query=OF_DOCUMENTS, troubles=(400,)),
     Route(
         "POST",
         "documents",
         documents.create_document,
         {202: "Accepted"},
-        "NewDocument",
+        bodies.NewDocument,
         text=True,
         max_body=MAX_DOCUMENT,
         query=OF_TEXT,
@@ -166,9 +172,16 @@ ROUTES: tuple[Route, ...] = (
         {200: "Result", 202: "InProgress"},
         troubles=(*ONE, 409),
     ),
-    Route("POST", "documents/export", exports.export_documents, {202: "Operation"}, "DocumentsExport", troubles=CHANGE),
-    Route("POST", "documents/replay", steering.replay_documents, {200: "Counted"}, "Replay", troubles=AUTHORING),
-    Route("POST", "documents/purge", steering.purge_documents, {200: "Counted"}, "Purge", troubles=AUTHORING),
+    Route(
+        "POST",
+        "documents/export",
+        exports.export_documents,
+        {202: "Operation"},
+        bodies.DocumentsExport,
+        troubles=CHANGE,
+    ),
+    Route("POST", "documents/replay", steering.replay_documents, {200: "Counted"}, bodies.Replay, troubles=AUTHORING),
+    Route("POST", "documents/purge", steering.purge_documents, {200: "Counted"}, bodies.Purge, troubles=AUTHORING),
     Route("GET", "jobs", listings.list_jobs, {200: "Jobs"}, query=OF_JOBS, troubles=(400,)),
     Route("GET", "jobs/<key>", listings.get_job, {200: "Job"}, troubles=ONE),
     Route("GET", "operations", listings.list_operations, {200: "Operations"}, query=OF_OPERATIONS, troubles=(400,)),
@@ -183,7 +196,7 @@ ROUTES: tuple[Route, ...] = (
     ),
     Route("POST", "operations/<key>/abandon", steering.abandon_operation, {200: "Operation"}, troubles=(400, 404, 409)),
     Route("GET", "submission", steering.get_submission, {200: "Submission"}),
-    Route("PUT", "submission", steering.set_submission, {200: "Submission"}, "NewSubmission", troubles=CHANGE),
+    Route("PUT", "submission", steering.set_submission, {200: "Submission"}, bodies.NewSubmission, troubles=CHANGE),
     Route("GET", "sweep", steering.get_sweep, {200: "Sweep"}),
     Route("POST", "sweep", steering.start_sweep, {202: "Sweep"}, troubles=(409,)),
     Route("GET", "health", health.get_health, {200: "Health", 503: "Health"}),
@@ -202,47 +215,43 @@ def answer(request: Request, services: Callable[[], Services], now: datetime) ->
     try:
         number, arguments = _map.match(f"/{request.path}", method=request.method)
         route: Route = ROUTES[number]
-        request = _with_body(route, request)
-        _require_known(route, request)
-        return route.action(Call(services(), now, request, arguments))
+        if route.query:
+            require_known(request.query, (query.name for query in route.query))
+        body = _body(route, request)
+        return route.action(Call(services(), now, request, arguments, body))
     except MethodNotAllowed as error:
         allowed = ", ".join(sorted(error.valid_methods or ()))
         return _error(405, "MethodNotAllowed", f"This path takes {allowed}.", {"Allow": allowed})
     except NoSuchRoute:
         return _error(404, "ResourceNotFound", "There is no such path: GET /api lists the addresses to begin with.")
     except TextdropError as error:
-        return _error(error.status, error.code, str(error), _wait(error))
+        return _error(error.status, error.code, str(error), _wait(error), getattr(error, "details", ()))
     except Exception:
         log.exception("%s %s failed.", request.method, request.path)
         return _error(500, "InternalError", "Internal error; see the log.")
 
 
-def _with_body(route: Route, request: Request) -> Request:
-    """The request with a body that its route takes; what may be left out counts as {}. Nothing is decoded yet."""
-    if not route.takes:
-        return request
-    if not request.body and route.takes in OPTIONAL:
-        return replace(request, body=b"{}", content_type="")
+def _body(route: Route, request: Request) -> bodies.Body | None:
+    """The body that the route takes; None if it takes none, or a text was sent. What may be left out counts as {}."""
+    if route.takes is None:
+        return None
+    if not request.body and route.takes.may_be_left_out():
+        return route.takes()
     plain = route.text and is_plain(request)
     largest = MAX_FILE if plain else route.max_body
-    if len(request.body) > largest:  # it costs nothing more than its own bytes
+    if len(request.body) > largest:  # before it is decoded: it costs nothing more than its own bytes
         raise ContentTooLarge(f"The body has {len(request.body):,} bytes; at most {largest:,} are taken.")
     if request.body and not plain and not is_json(request):
         or_text = ", or the text itself as text/plain" if route.text else ""
         raise UnsupportedMediaType(f"The body must be JSON (Content-Type: application/json){or_text}.")
-    return request
+    return None if plain else read(route.takes, request.body)
 
 
-def _require_known(route: Route, request: Request) -> None:
-    """What is no JSON at all is left to the action, which knows what it wants instead."""
-    if route.query:
-        require_known_query(request.query, (query.name for query in route.query))
-    if route.takes and not (route.text and is_plain(request)):
-        require_known_fields(request.json, SENT[route.takes])
-
-
-def _error(status: int, code: str, message: str, headers: dict[str, str] | None = None) -> Response:
-    return Response(status, {"error": {"code": code, "message": message}}, headers or {})
+def _error(
+    status: int, code: str, message: str, headers: Mapping[str, str] | None = None, details: Sequence[Fault] = ()
+) -> Response:
+    more = {"details": [fault._asdict() for fault in details]} if details else {}
+    return Response(status, {"error": {"code": code, "message": message, **more}}, headers or {})
 
 
 def _wait(error: TextdropError) -> dict[str, str]:

@@ -5,19 +5,19 @@ An answer may gain fields; those named here keep their meaning.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from enum import StrEnum
 from typing import Any
 
-from shared.api.known import closed
-from shared.api.requests import KEY, MAX_PAGE, MOMENT, NAME, PAGE
+from msgspec.json import schema_components
+
+from shared.api.bodies import Body
+from shared.api.requests import KEY, MAX_PAGE, MOMENT, NAME, PAGE, whole
 from shared.api.route import Query
 from shared.api.views import Standing
 from shared.domain.documents import DocumentState, Reason
-from shared.domain.file_names import MAX_FILE_NAME
 from shared.domain.jobs import JobState
 from shared.domain.operations import OperationKind, OperationState
-from shared.domain.text import MAX_TEXT
 from shared.labels.formats import Format
 from shared.language.types import Kind, State
 from shared.operations.export_formats import FORMATS
@@ -29,8 +29,8 @@ FLAG: Schema = {"type": "boolean"}
 WHOLE: Schema = {"type": "integer", "minimum": 0}
 RATIO: Schema = {"type": "number", "minimum": 0, "maximum": 1}
 TIME: Schema = {"type": "string", "format": "date-time"}
-NAMED: Schema = {"type": "string", "pattern": f"^(?:{NAME.pattern})$"}
-KEYED: Schema = {"type": "string", "pattern": f"^(?:{KEY.pattern})$"}
+NAMED: Schema = {"type": "string", "pattern": whole(NAME)}
+KEYED: Schema = {"type": "string", "pattern": whole(KEY)}
 OPEN = [state.value for state in DocumentState if not state.final]
 FINAL = [state.value for state in DocumentState if state.final]
 
@@ -66,17 +66,6 @@ TIMELINE = listed(thing({"at": TIME, "what": TEXT}))
 CLASSES = listed(thing({"category": TEXT, "confidence": RATIO}))
 MODEL_OF = {"project": TEXT, "deployment": TEXT, "model": TEXT, "modelId": TEXT}
 CLASSIFIER = thing({}, {**MODEL_OF, "modelType": some(Kind)})
-SELECTION = {
-    "state": some(FINAL),
-    "prefix": TEXT,
-    "reason": some(Reason),
-    "keys": listed(KEYED),
-    "olderModel": FLAG,
-    "dryRun": FLAG,
-    "continue": TEXT,
-}
-TASK = {"trainingModelName": NAMED}
-IN_CONTAINER = {"storageInputContainerName": TEXT, "modelType": some(Kind)}
 OUTCOMES = ("truePositives", "trueNegatives", "falsePositives", "falseNegatives")
 SCORES = {"precision": RATIO, "recall": RATIO, "f1": RATIO, **dict.fromkeys(OUTCOMES, WHOLE)}
 STEPS: Schema = {"type": "object", "additionalProperties": {"type": ["string", "integer"]}}
@@ -88,47 +77,53 @@ ID: Schema = {"type": "string", "pattern": "^[0-9A-Za-z-]{1,64}$"}  # a key, or 
 
 PARAMETERS: dict[str, Schema] = {"project": NAMED, "model": NAMED, "deployment": NAMED, "key": ID}
 
-_SENT: dict[str, Schema] = {
-    "NewProject": thing(
-        {"name": NAMED, "modelType": some(Kind), "storageInputContainerName": TEXT, "labelsLocation": TEXT},
-        {"culture": TEXT, "description": TEXT, "multiLingual": FLAG},
-    ),
-    "ProjectChange": {**thing({}, {"culture": TEXT, "description": TEXT, "multiLingual": FLAG}), "minProperties": 1},
-    "LabelsImport": thing({"labelsLocation": TEXT}),
-    "LabelsExport": thing({}, {"labelsLocation": TEXT, "format": some(Format)}),
-    "LabelsCheck": thing({"labelsLocation": TEXT}, IN_CONTAINER),
-    "LabelsConversion": thing(
-        {"labelsLocation": TEXT, "target": TEXT}, {**IN_CONTAINER, "culture": TEXT, "format": some(Format)}
-    ),
-    "TrainTask": thing(
-        {"tasks": {**listed(thing(TASK)), "minItems": 1, "maxItems": 1}},
-        {"publish": thing({}, {"deployment": NAMED, "ifMacroF1AtLeast": RATIO, "asClassifier": FLAG})},
-    ),
-    "PublishTask": thing(
-        {"tasks": {**listed(thing(TASK, {"deploymentName": NAMED})), "minItems": 1, "maxItems": 1}},
-        {"asClassifier": FLAG},
-    ),
-    "Swap": thing({"firstDeploymentName": NAMED, "secondDeploymentName": NAMED}),
-    "NewClassifier": {
-        "anyOf": [thing({"project": NAMED, "deployment": NAMED}), thing({"modelId": {**TEXT, "minLength": 1}})]
-    },
-    "NewDocument": thing(
-        {"text": {**TEXT, "minLength": 1, "maxLength": MAX_TEXT}},
-        {"name": {**TEXT, "maxLength": MAX_FILE_NAME}, "language": TEXT, "overwrite": FLAG},
-    ),
-    "DocumentsExport": thing(
-        {}, {"format": some(list(FORMATS)), "class": TEXT, "prefix": TEXT, "since": TIME, "until": TIME}
-    ),
-    "Replay": thing({}, SELECTION),
-    "Purge": thing({"olderThanDays": WHOLE}, SELECTION),
-    "NewSubmission": thing({"paused": FLAG}),
-}
-SENT: dict[str, Schema] = {name: closed(shape) for name, shape in _SENT.items()}
-# Bodies that may be left out, as all of their fields may be.
-OPTIONAL = {name for name, shape in SENT.items() if not {"required", "minProperties", "anyOf"} & shape.keys()}
+
+OMITTED = ("title", "default")
+
+
+def _inline(part: Any, components: Mapping[str, Any]) -> Any:
+    """A schema of msgspec's with what it refers to in its place, and without titles and null."""
+    if isinstance(part, list):
+        return [_inline(one, components) for one in part]
+    if not isinstance(part, dict):
+        return part
+    if "$ref" in part:
+        return {**_inline(components[part["$ref"]], components), **_given_default(part)}
+    if "anyOf" in part:
+        [one] = [one for one in part["anyOf"] if one != {"type": "null"}]
+        return _inline(one, components)
+    kept = {
+        name: _inline(one, components) for name, one in part.items() if name not in ("title", "default") and one != []
+    }
+    return {**kept, **({"type": "string"} if "enum" in part else {}), **_given_default(part)}
+
+
+def _given_default(part: Schema) -> Schema:
+    return {"default": part["default"]} if part.get("default") not in (None, "", []) else {}
+
+
+def _sent(body: type[Body], shape: Schema) -> Schema:
+    """The schema of a body; where one of several sets of fields is needed, an object for each."""
+    if body.alternatives:
+        return {"anyOf": [_only(names, shape) for names in body.alternatives]}
+    return {**shape, **({"minProperties": body.min_fields} if body.min_fields else {})}
+
+
+def _only(names: Sequence[str], shape: Schema) -> Schema:
+    return {**shape, "required": list(names), "properties": {name: shape["properties"][name] for name in names}}
+
+
+def sent(bodies: Sequence[type[Body]]) -> dict[str, Schema]:
+    """The schemas of bodies, by their names."""
+    shapes, components = schema_components(bodies, ref_template="{name}")
+    inlined = (_inline(shape, components) for shape in shapes)
+    return {body.__name__: _sent(body, shape) for body, shape in zip(bodies, inlined, strict=True)}
+
 
 GIVEN: dict[str, Schema] = {
-    "Error": thing({"error": thing({"code": TEXT, "message": TEXT})}),
+    "Error": thing(
+        {"error": thing({"code": TEXT, "message": TEXT}, {"details": listed(thing({"field": TEXT, "message": TEXT}))})}
+    ),
     "Document": thing(
         {
             "key": KEYED,
@@ -271,8 +266,6 @@ GIVEN: dict[str, Schema] = {
     ),
     "OpenApi": thing({"openapi": TEXT, "info": {"type": "object"}, "paths": {"type": "object"}}),
 }
-
-SCHEMAS: dict[str, Schema] = {**SENT, **GIVEN}
 
 IN_STATE = "Only those in this state, or those that are open; else all, first those that are open."
 PAGED = (

@@ -13,8 +13,9 @@ import pytest
 
 import function_app
 from shared import services
+from shared.api import openapi
+from shared.api.bodies import Body
 from shared.api.routes import ROUTES
-from shared.api.schemas import SENT
 from tests.support.app_on_azurite import World
 
 NAMES = {
@@ -36,6 +37,7 @@ NAMES = {
     "blank": " ",
 }
 SECRET = "the-words-of-another-container"
+SCHEMAS = openapi.schemas(ROUTES)
 FINE = {200, 202, 400, 404, 409, 501}
 
 
@@ -75,12 +77,12 @@ def value(schema: Mapping[str, Any], name: str) -> Any:
     }[schema["type"]]()
 
 
-def bodies(takes: str, name: str) -> Iterator[Any]:
+def bodies(takes: type[Body] | None, name: str) -> Iterator[Any]:
     """Bodies of a route: the name in every text, and in one while the others are in order."""
     if not takes:
         yield None
         return
-    found = fields(SENT[takes])
+    found = fields(SCHEMAS[takes.__name__])
     yield {key: value(field, name) for key, field in found.items()}
     for field in found:
         yield {key: value(schema, name if key == field else "a1a") for key, schema in found.items()}

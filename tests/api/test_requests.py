@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from contextlib import suppress
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -11,24 +12,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.api.requests import (
-    MAX_PAGE,
-    PAGE,
-    Request,
-    choice,
-    flag,
-    json_object,
-    key_of,
-    moment,
-    name_of,
-    only_task,
-    page_of,
-    selection,
-    text,
-)
+from shared.api import openapi
+from shared.api.bodies import DocumentsExport, NewProject, Replay, TrainTask
+from shared.api.reading import read
+from shared.api.requests import MAX_PAGE, PAGE, choice, key_of, moment_of, name_of, page_of, selection, text
+from shared.api.routes import ROUTES
 from shared.domain.documents import DocumentState
 from shared.domain.filters import Selection
 from shared.errors import BadRequest
+from shared.language import bounded_json
+from shared.operations.export_formats import FORMATS
+from tests.support.in_memory_app import Stage
 
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.text(),
@@ -37,17 +31,13 @@ JSON = st.recursive(
 )
 
 
-def sent(body: bytes) -> Request:
-    return Request("POST", "projects", body=body)
-
-
 # --- bodies -----------------------------------------------------------------------------------------------------
 
 
 @given(st.binary(max_size=100))
-def test_any_bytes_are_an_object_or_a_bad_request(body: bytes) -> None:
+def test_any_bytes_are_a_body_or_a_bad_request(body: bytes) -> None:
     with suppress(BadRequest):
-        assert isinstance(json_object(sent(body)), dict)
+        assert isinstance(read(Replay, body), Replay)
 
 
 @pytest.mark.parametrize(
@@ -57,61 +47,92 @@ def test_any_bytes_are_an_object_or_a_bad_request(body: bytes) -> None:
 )
 def test_a_body_that_is_no_object_is_refused(body: bytes) -> None:
     with pytest.raises(BadRequest, match="JSON object"):
-        json_object(sent(body))
+        read(Replay, body)
 
 
 def test_a_body_of_any_encoding_json_has_is_taken() -> None:
     for encoding in ("utf-8", "utf-8-sig", "utf-16", "utf-32"):
-        assert json_object(sent('{"name": "é"}'.encode(encoding))) == {"name": "é"}
+        assert read(Replay, '{"prefix": "é"}'.encode(encoding)).prefix == "é"
 
 
-def test_a_body_is_decoded_once() -> None:
-    request = sent(b'{"a": 1}')
-    assert json_object(request) is json_object(request)
+def test_a_body_is_decoded_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    decoded = []
+    decode = bounded_json.decode
+    monkeypatch.setattr(bounded_json, "decode", lambda *given: decoded.append(given) or decode(*given))
+    assert Stage().instance().ask("POST", "documents/replay", {"dryRun": True}).status == 200
+    assert len(decoded) == 1
 
 
 # --- fields -----------------------------------------------------------------------------------------------------
 
 
+PROJECT = {
+    "name": "Movies",
+    "modelType": "SingleClassification",
+    "storageInputContainerName": "c",
+    "labelsLocation": "l",
+}
+
+
+def project(**fields: Any) -> NewProject:
+    given = {name: value for name, value in {**PROJECT, **fields}.items() if value is not ...}
+    return read(NewProject, json.dumps(given).encode())
+
+
 def test_a_string_is_given_or_its_default() -> None:
-    assert text({"name": "Movies"}, "name") == "Movies"
-    assert text({"name": "Movies"}, "culture", "en-us") == "en-us"
-    assert text({"culture": ""}, "culture", "en-us") == ""
+    assert project().name == "Movies"
+    assert project().culture == "en-us"
+    assert project(culture="").culture == ""
 
 
 @pytest.mark.parametrize("value", [None, 7, True, [], {}, "", " \n"])
 def test_a_string_that_is_needed_is_not_empty(value: Any) -> None:
-    with pytest.raises(BadRequest, match='"name" must be a string that is not empty'):
-        text({"name": value}, "name")
-    with pytest.raises(BadRequest, match='"name" must be a string'):
-        text({}, "name")
+    with pytest.raises(BadRequest, match='"labelsLocation" must be a string that is not empty'):
+        project(labelsLocation=value)
+    with pytest.raises(BadRequest, match='"labelsLocation" must be a string'):
+        project(labelsLocation=...)
+    if isinstance(value, str):
+        with pytest.raises(BadRequest, match='"name" must be a string that is not empty'):
+            text({"name": value}, "name")
 
 
 @pytest.mark.parametrize("value", [None, 7, True, [], {}])
 def test_a_default_is_for_what_is_not_given_alone(value: Any) -> None:
     with pytest.raises(BadRequest, match=r'"culture" must be a string\.'):
-        text({"culture": value}, "culture", "en-us")
+        project(culture=value)
 
 
 def test_half_a_character_is_no_text() -> None:
     """JSON can spell a lone surrogate; no row, file or request can hold it."""
-    body = json_object(sent(rb'{"name": "a \ud800"}'))
+    with pytest.raises(BadRequest, match='"prefix" holds half a character'):
+        read(Replay, rb'{"prefix": "a \ud800"}')
     with pytest.raises(BadRequest, match='"name"'):
-        text(body, "name")
+        text({"name": "a \ud800"}, "name")
 
 
 def test_a_string_that_no_row_can_hold_is_refused() -> None:
     """An operation keeps what it was asked for in a row, which Table storage lets have half a million characters."""
-    with pytest.raises(BadRequest, match='"description"'):
-        text({"description": "d" * 900_000}, "description", "")
+    with pytest.raises(BadRequest, match=r'"description" has 900,000 characters; at most 10,000 are taken'):
+        project(description="d" * 900_000)
+    with pytest.raises(BadRequest, match='"prefix"'):
+        text({"prefix": "d" * 900_000}, "prefix", "")
 
 
 def test_a_flag_is_true_or_false_and_false_by_default() -> None:
-    assert flag({"multiLingual": True}, "multiLingual") is True
-    assert flag({}, "multiLingual") is False
+    assert project(multiLingual=True).multi_lingual is True
+    assert project().multi_lingual is False
     for value in (None, 0, 1, "true"):
         with pytest.raises(BadRequest, match='"multiLingual" must be true or false'):
-            flag({"multiLingual": value}, "multiLingual")
+            project(multiLingual=value)
+
+
+def test_the_states_that_can_be_replayed_are_those_that_have_ended() -> None:
+    taken = openapi.schemas(ROUTES)["Replay"]["properties"]["state"]["enum"]
+    assert sorted(taken) == sorted(state for state in DocumentState if state.final)
+
+
+def test_the_formats_of_exports_are_those_that_can_be_written() -> None:
+    assert sorted(openapi.schemas(ROUTES)["DocumentsExport"]["properties"]["format"]["enum"]) == sorted(FORMATS)
 
 
 class Colour(StrEnum):
@@ -136,8 +157,14 @@ def test_any_other_name_is_refused(name: str) -> None:
         name_of(name, "model")
 
 
+@pytest.mark.parametrize("name", ["", "n" * 51, "a b", "a/b", "..", ".a", "-a", "é", "a\n", "a%2Fb", "٣"])
+def test_nor_is_any_other_name_taken_in_a_body(name: str) -> None:
+    with pytest.raises(BadRequest, match='"name" must have 1 to 50 letters'):
+        project(name=name)
+
+
 def test_the_one_task_of_a_request_as_the_quickstart_writes_it() -> None:
-    assert only_task({"tasks": [{"trainingModelName": "first"}]}) == {"trainingModelName": "first"}
+    assert read(TrainTask, b'{"tasks": [{"trainingModelName": "first"}]}').tasks[0].training_model_name == "first"
 
 
 @given(JSON)
@@ -145,7 +172,7 @@ def test_anything_else_for_tasks_is_refused(tasks: Any) -> None:
     if isinstance(tasks, list) and len(tasks) == 1 and isinstance(tasks[0], dict):
         return
     with pytest.raises(BadRequest, match="one task"):
-        only_task({"tasks": tasks})
+        read(TrainTask, json.dumps({"tasks": tasks}).encode())
 
 
 # --- pages ------------------------------------------------------------------------------------------------------
@@ -189,13 +216,16 @@ def test_a_class_is_of_documents_that_succeeded() -> None:
     ["2026-03-01T12:00:00Z", "2026-03-01T12:00:00", "2026-03-01T13:00:00+01:00", "2026-03-01T13:00:00 01:00"],
 )
 def test_a_moment_is_in_utc_unless_it_says_otherwise(given: str) -> None:
-    assert moment({"since": given}, "since") == datetime(2026, 3, 1, 12, tzinfo=UTC)
+    assert moment_of(given, "since") == datetime(2026, 3, 1, 12, tzinfo=UTC)
 
 
 @pytest.mark.parametrize("given", ["soon", "2026-13-01", "12:00", 7, ["2026-03-01"]])
 def test_any_other_moment_is_refused(given: Any) -> None:
-    with pytest.raises(BadRequest, match='"since"'):
-        selection({"since": given})
+    with pytest.raises(BadRequest, match='"since" must be a moment such as'):
+        read(DocumentsExport, json.dumps({"since": given}).encode())
+    if isinstance(given, str):
+        with pytest.raises(BadRequest, match='"since" must be a moment such as'):
+            selection({"since": given})
 
 
 def test_a_key_has_letters_and_digits() -> None:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 from shared.api import views
 from shared.api.actions.starting import answer, begin
+from shared.api.bodies import PublishTask, Swap
 from shared.api.call import Call
-from shared.api.requests import Response, flag, json_object, name_of, only_task, text
+from shared.api.requests import Response
 from shared.domain.operations import OperationKind
 from shared.domain.singletons import ActiveClassifier
 from shared.errors import BadRequest, Conflict, NotFound
@@ -16,25 +16,24 @@ from shared.operations.handlers import models_at
 from shared.services import Services
 from shared.settings import PREVIEW_API
 
-PRODUCTION = "production"
 
-
-def publish_model(call: Call) -> Response:
+def publish_model(call: Call[PublishTask]) -> Response:
     """What was published becomes the classifier of dropped files, unless "asClassifier" is false."""
-    body = json_object(call.request)
-    task, name = only_task(body), call.project
-    model = name_of(text(task, "trainingModelName"), "model")
-    wanted = {"deployment": text(task, "deploymentName", PRODUCTION), "asClassifier": body.get("asClassifier", True)}
-    return begin(call, OperationKind.PUBLISH, name, wanted_publish(call.services, wanted, name, model))
+    [task], name = call.body.tasks, call.project
+    parameters = wanted_publish(
+        call.services, name, task.training_model_name, task.deployment_name, as_classifier=call.body.as_classifier
+    )
+    return begin(call, OperationKind.PUBLISH, name, parameters)
 
 
-def get_publishing(call: Call) -> Response:
+def get_publishing(call: Call[None]) -> Response:
     return answer(call, OperationKind.PUBLISH)
 
 
-def wanted_publish(services: Services, body: Mapping[str, Any], project: str, model: str) -> dict[str, Any]:
+def wanted_publish(
+    services: Services, project: str, model: str, deployment: str, *, as_classifier: bool
+) -> dict[str, Any]:
     """What a publishing needs. Raises Conflict if it would take the model away that dropped files go to."""
-    as_classifier = flag(body, "asClassifier", default=True)
     chosen = services.ledger.read(ActiveClassifier).classifier
     only_one = services.settings.language_api == PREVIEW_API
     if only_one and not as_classifier and chosen and chosen.project == project:
@@ -42,35 +41,33 @@ def wanted_publish(services: Services, body: Mapping[str, Any], project: str, mo
             "Dropped files go to the one model that this project can have published in the quickstart's protocol: "
             'publishing another takes its place, so "asClassifier" cannot be false.'
         )
-    deployment = name_of(text(body, "deployment", PRODUCTION), "deployment")
     return {"model": model, "deployment": deployment, "asClassifier": as_classifier}
 
 
-def list_deployments(call: Call) -> Response:
+def list_deployments(call: Call[None]) -> Response:
     found = call.services.language.deployments(call.project)
     return Response(200, {"value": [views.deployment(one) for one in found]})
 
 
-def get_deployment(call: Call) -> Response:
+def get_deployment(call: Call[None]) -> Response:
     found = call.services.language.deployment(call.project, call.deployment)
     return Response(200, views.deployment(found))
 
 
-def delete_deployment(call: Call) -> Response:
+def delete_deployment(call: Call[None]) -> Response:
     parameters = {"deployment": call.deployment}
     return begin(call, OperationKind.UNPUBLISH, call.project, parameters)
 
 
-def swap_deployments(call: Call) -> Response:
+def swap_deployments(call: Call[Swap]) -> Response:
     """Two deployments change their models; asked for once more, they change back."""
-    body, name = json_object(call.request), call.project
-    pair = [name_of(text(body, field), "deployment") for field in ("firstDeploymentName", "secondDeploymentName")]
-    if pair[0] == pair[1]:
+    name = call.project
+    first, second = call.body.first_deployment_name, call.body.second_deployment_name
+    if first == second:
         raise BadRequest("A deployment cannot be swapped with itself: name two.")
     models = models_at(call.services, name)
-    if missing := [one for one in pair if one not in models]:
+    if missing := [one for one in (first, second) if one not in models]:
         raise NotFound(f"Project {name} has no deployment {missing[0]}.")
-    first, second = pair
     afterwards = {first: models[second], second: models[first]}
     parameters = {"firstDeploymentName": first, "secondDeploymentName": second}
     return begin(call, OperationKind.SWAP, name, parameters, known={"deployments": afterwards})

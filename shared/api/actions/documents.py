@@ -13,11 +13,12 @@ from uuid import uuid4
 
 from shared.api.actions.listings import ask_again, find
 from shared.api.actions.starting import LOOK_AGAIN
+from shared.api.bodies import NewDocument
 from shared.api.call import Call
-from shared.api.requests import Request, Response, choice, file_name, flag, is_plain, json_object, text
+from shared.api.requests import Request, Response, choice, file_name
 from shared.domain.documents import LANGUAGE, Document, DocumentState
 from shared.domain.keys import document_key
-from shared.domain.text import MAX_TEXT, check_size, decode
+from shared.domain.text import check_size, decode
 from shared.errors import BadRequest, Conflict, InvalidText, NoResult, StorageUnavailable, VersionConflict
 from shared.pipeline import waiting
 from shared.pipeline.intake import document_landed
@@ -43,13 +44,13 @@ class Sent:
     overwrite: bool
 
 
-def create_document(call: Call) -> Response:
+def create_document(call: Call[NewDocument | None]) -> Response:
     """Classify a text: it becomes a file of the documents container, and goes the way of every dropped one.
 
     The body is {"text", "name", "language", "overwrite"}, all but the first optional, or the text itself as text/plain
     with the others in the query.
     """
-    sent = _sent(call.request, call.now)
+    sent = _sent(call)
     try:
         etag = call.services.documents.write(sent.name, sent.content, sent.language, overwrite=sent.overwrite)
     except VersionConflict:
@@ -71,7 +72,7 @@ def _clock(now: datetime) -> Callable[[], datetime]:
     return lambda: now + timedelta(seconds=monotonic() - begun)
 
 
-def get_document_result(call: Call) -> Response:
+def get_document_result(call: Call[None]) -> Response:
     """The result of a document, as it is in the results container.
 
     202 while the document is waiting or submitted; 409 with a reason if it ended without a result, or the result is no
@@ -93,7 +94,7 @@ def get_document_result(call: Call) -> Response:
     return Response(200, result)
 
 
-def _in_progress(call: Call, document: Document) -> Response:
+def _in_progress(call: Call[None], document: Document) -> Response:
     body = {"key": document.key, "name": document.name, "state": document.state, "detail": IN_PROGRESS[document.state]}
     if document.state is DocumentState.WAITING:
         why = waiting.waiting_for(document, waiting.keeps_all(call.services, call.now), call.now)
@@ -101,23 +102,25 @@ def _in_progress(call: Call, document: Document) -> Response:
     return Response(202, body, {"Location": f"/api/documents/{document.key}", **ask_again(document, call.now)})
 
 
-def _sent(request: Request, now: datetime) -> Sent:
-    sent = _plain(request) if is_plain(request) else _json(request)
+def _sent(call: Call[NewDocument | None]) -> Sent:
+    body = call.body
+    sent = _plain(call.request) if body is None else Sent(body.name, body.text.encode(), body.language, body.overwrite)
     try:
         check_size(len(sent.content))
         decode(sent.content)
     except InvalidText as error:
         raise BadRequest(str(error)) from error
-    if sent.language and not LANGUAGE.fullmatch(sent.language):
-        raise BadRequest('"language" must be a language such as es or pt-BR.')
-    return replace(sent, name=_name(sent.name, now))
+    return replace(sent, name=_name(sent.name, call.now))
 
 
 def _plain(request: Request) -> Sent:
     query = request.query
     overwrite = choice(query.get("overwrite", ""), "overwrite", FLAGS.__getitem__, ["true", "false"])
+    language = query.get("language", "")
+    if language and not LANGUAGE.fullmatch(language):
+        raise BadRequest('"language" must be a language such as es or pt-BR.')
     content = _in_utf_8(request.body, _charset(request.content_type))
-    return Sent(query.get("name", ""), content, query.get("language", ""), overwrite)
+    return Sent(query.get("name", ""), content, language, overwrite)
 
 
 def _charset(content_type: str) -> str:
@@ -136,12 +139,6 @@ def _in_utf_8(body: bytes, charset: str) -> bytes:
         return body.decode(charset).encode()
     except (LookupError, UnicodeError):
         raise BadRequest("The text is not in the charset that its Content-Type says: send it in UTF-8.") from None
-
-
-def _json(request: Request) -> Sent:
-    body = json_object(request)
-    content = text(body, "text", longest=MAX_TEXT).encode()
-    return Sent(text(body, "name", ""), content, text(body, "language", ""), flag(body, "overwrite"))
 
 
 def _name(name: str, now: datetime) -> str:

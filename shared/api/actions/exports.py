@@ -6,8 +6,9 @@ import re
 
 from shared.api.actions.listings import find
 from shared.api.actions.starting import accepted, begin
+from shared.api.bodies import DocumentsExport
 from shared.api.call import Call
-from shared.api.requests import Response, choice, json_object, selection, text
+from shared.api.requests import Response, selection
 from shared.domain.operations import Operation, OperationKind, OperationState
 from shared.errors import BadRequest, NoResult, NotFound, RangeNotSatisfiable
 from shared.operations import export
@@ -18,15 +19,14 @@ MAX_PART = 8_000_000  # bytes an answer: it is held in memory, a few times over 
 RANGE = re.compile(r"bytes=([0-9]{1,15})-([0-9]{1,15})?", re.ASCII)
 
 
-def export_documents(call: Call) -> Response:
+def export_documents(call: Call[DocumentsExport]) -> Response:
     """Write the classes of all documents, or of those of a `class`, a `prefix`, a time, into one JSONL or CSV file."""
-    body = json_object(call.request)
-    form = text(body, "format", "jsonl")
-    choice(form, "format", FORMATS.__getitem__, list(FORMATS))
-    return begin(call, OperationKind.EXPORT_DOCUMENTS, "", export.parameters(selection(body), form))
+    body = call.body
+    wanted = selection({"class": body.category, "prefix": body.prefix, "since": body.since, "until": body.until})
+    return begin(call, OperationKind.EXPORT_DOCUMENTS, "", export.parameters(wanted, body.format))
 
 
-def get_operation_content(call: Call) -> Response:
+def get_operation_content(call: Call[None]) -> Response:
     """The file that an export of documents wrote; with a Range header such as bytes=0-7999999, a part of it.
 
     An answer has at most 8,000,000 bytes. A larger file is read in parts, each from the byte after the last one; or
@@ -51,7 +51,7 @@ def get_operation_content(call: Call) -> Response:
     return Response(206, content, {**headers, **part}, form.media_type)
 
 
-def _export(call: Call) -> Operation:
+def _export(call: Call[None]) -> Operation:
     """The export of this key. Raises NotFound, and NoResult if it failed."""
     operation: Operation = find(call, "operations")
     if operation.kind is not OperationKind.EXPORT_DOCUMENTS:

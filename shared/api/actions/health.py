@@ -35,7 +35,7 @@ KINDS: tuple[Any, ...] = (Document, Job, Operation)
 MAX_SWEEP = timedelta(days=1)  # 5,000 files a tick: millions
 
 
-def get_health(call: Call) -> Response:
+def get_health(call: Call[None]) -> Response:
     """How the app does, in words: 503 if something is `red` and needs somebody's attention, 200 if not.
 
     `waiting`: calls to the service wait for a while, and it may pass by itself.

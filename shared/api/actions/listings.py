@@ -53,7 +53,7 @@ class Listing:
         return value.state in self.states and (not isinstance(value, Document) or self.wanted.fits(value))
 
 
-def list_documents(call: Call) -> Response:
+def list_documents(call: Call[None]) -> Response:
     """Documents: those that are open, the longest due first; then those that have ended, newest first.
 
     With `name`, all versions of that file, the last one first. A page may be short, or empty, and still have a
@@ -67,32 +67,32 @@ def list_documents(call: Call) -> Response:
     return _list(call, Listing("documents", states, wanted))
 
 
-def list_jobs(call: Call) -> Response:
+def list_jobs(call: Call[None]) -> Response:
     """Analyze jobs: those that are open, then those that have ended, newest first."""
     return _list(call, Listing("jobs", _states(call, "jobs")))
 
 
-def list_operations(call: Call) -> Response:
+def list_operations(call: Call[None]) -> Response:
     """Operations: those that are open, then those that have ended, newest first."""
     return _list(call, Listing("operations", _states(call, "operations")))
 
 
-def get_document(call: Call) -> Response:
+def get_document(call: Call[None]) -> Response:
     """One document with its timeline."""
     return _get(call, "documents")
 
 
-def get_job(call: Call) -> Response:
+def get_job(call: Call[None]) -> Response:
     """One job and its documents."""
     return _get(call, "jobs")
 
 
-def get_operation(call: Call) -> Response:
+def get_operation(call: Call[None]) -> Response:
     """How one operation stands, or what it yielded."""
     return _get(call, "operations")
 
 
-def find(call: Call, what: str) -> Any:
+def find(call: Call[Any], what: str) -> Any:
     """The value of the key in the path. Raises NotFound, and BadRequest for what no key can be."""
     found = call.services.ledger.find(LISTED[what][0], key_of(call.key))
     if found is None:
@@ -109,20 +109,20 @@ def ask_again(value: Any, now: datetime) -> dict[str, str]:
     return {"Retry-After": str(round(max(SOONEST, min(wait, LATEST)).total_seconds()))}
 
 
-def _get(call: Call, what: str) -> Response:
+def _get(call: Call[Any], what: str) -> Response:
     value = find(call, what)
     [view] = _views(call, what, [value])
     return Response(200, view, {} if value.state.final else ask_again(value, call.now))
 
 
-def _states(call: Call, what: str) -> list[Any]:
+def _states(call: Call[Any], what: str) -> list[Any]:
     """The states that `state` asks for: one of them, those that are open, or all."""
     states = list(LISTED[what][1])
     words = {ALL: states, OPEN: [state for state in states if not state.final], **{state: [state] for state in states}}
     return choice(call.request.query.get("state", ALL), "state", words.__getitem__, list(words))  # type: ignore[no-any-return]
 
 
-def _views(call: Call, what: str, values: Sequence[Any]) -> list[views.View]:
+def _views(call: Call[Any], what: str, values: Sequence[Any]) -> list[views.View]:
     """What stops all documents is read once, and only if one of these waits."""
     if not any(value.state is DocumentState.WAITING for value in values):
         return [LISTED[what][2](value) for value in values]
@@ -130,7 +130,7 @@ def _views(call: Call, what: str, values: Sequence[Any]) -> list[views.View]:
     return [views.document(value, waiting.waiting_for(value, for_all, call.now)) for value in values]
 
 
-def _list(call: Call, listing: Listing) -> Response:
+def _list(call: Call[Any], listing: Listing) -> Response:
     top, after = page_of(call.request.query)
     if "name" in call.request.query:
         versions, after = call.services.ledger.named(name_asked(call.request.query), top, after)

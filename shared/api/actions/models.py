@@ -9,8 +9,9 @@ from shared.api import views
 from shared.api.actions.deployments import wanted_publish
 from shared.api.actions.evaluation_summary import sentences, wrong
 from shared.api.actions.starting import LOOK_AGAIN, accepted, begin, find
+from shared.api.bodies import TrainTask
 from shared.api.call import Call
-from shared.api.requests import Response, json_object, member, name_of, only_task, page_of, ratio, text
+from shared.api.requests import Response, page_of
 from shared.domain.operations import Operation, OperationKind, OperationState
 from shared.errors import BadRequest, Conflict
 from shared.operations.handlers import deployed
@@ -19,19 +20,18 @@ from shared.services import Services
 MAX_WRONG = 100  # documents that an evaluation shows
 
 
-def train_model(call: Call) -> Response:
+def train_model(call: Call[TrainTask]) -> Response:
     """Train; with "publish" in the body, publish as well if the model is good enough."""
-    body = json_object(call.request)
-    name, model = call.project, name_of(text(only_task(body), "trainingModelName"), "model")
-    publishing = member(body, "publish")
-    if publishing is None:
+    [task], publish, name = call.body.tasks, call.body.publish, call.project
+    model = task.training_model_name
+    if publish is None:
         return begin(call, OperationKind.TRAIN, name, {"model": model})
-    parameters = wanted_publish(call.services, publishing, name, model)
-    parameters["ifMacroF1AtLeast"] = ratio(publishing, "ifMacroF1AtLeast")
+    parameters = wanted_publish(call.services, name, model, publish.deployment, as_classifier=publish.as_classifier)
+    parameters["ifMacroF1AtLeast"] = publish.if_macro_f1_at_least
     return begin(call, OperationKind.TRAIN, name, parameters, known=_to_beat(call.services, name, parameters))
 
 
-def get_training(call: Call) -> Response:
+def get_training(call: Call[None]) -> Response:
     """How a training stands: one that was begun here by its operation's key, any by the service's id of the job."""
     operation = find(call, OperationKind.TRAIN)
     if operation:
@@ -40,11 +40,11 @@ def get_training(call: Call) -> Response:
     return Response(200, views.progress(call.key, progress))
 
 
-def list_trainings(call: Call) -> Response:
+def list_trainings(call: Call[None]) -> Response:
     return Response(200, {"value": [views.training(one) for one in call.services.language.trainings(call.project)]})
 
 
-def cancel_training(call: Call) -> Response:
+def cancel_training(call: Call[None]) -> Response:
     """Ask for a training's end. Its operation fails, saying so, when the service has ended it."""
     operation = find(call, OperationKind.TRAIN)
     if operation is None:
@@ -56,20 +56,20 @@ def cancel_training(call: Call) -> Response:
     return accepted(operation)
 
 
-def list_models(call: Call) -> Response:
+def list_models(call: Call[None]) -> Response:
     return Response(200, {"value": [views.model(one) for one in call.services.language.models(call.project)]})
 
 
-def get_model(call: Call) -> Response:
+def get_model(call: Call[None]) -> Response:
     return Response(200, views.model(call.services.language.model(call.project, call.model)))
 
 
-def delete_model(call: Call) -> Response:
+def delete_model(call: Call[None]) -> Response:
     call.services.language.delete_model(call.project, call.model)
     return Response(200, {"deleted": call.model})
 
 
-def get_evaluation(call: Call) -> Response:
+def get_evaluation(call: Call[None]) -> Response:
     """How the model did on the documents held out from its training: figures, sentences, mistakes."""
     names = call.project, call.model
     found, predictions = call.services.language.evaluation(*names), call.services.language.predictions(*names)
@@ -88,7 +88,7 @@ def get_evaluation(call: Call) -> Response:
     )
 
 
-def list_predictions(call: Call) -> Response:
+def list_predictions(call: Call[None]) -> Response:
     """What the model made of each of those documents."""
     top, after = page_of(call.request.query)
     if not (after or "0").isdigit():

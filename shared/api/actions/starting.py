@@ -22,7 +22,7 @@ LOCATIONS = {
 
 
 def begin(
-    call: Call,
+    call: Call[Any],
     kind: OperationKind,
     project: str,
     parameters: Mapping[str, Any],
@@ -43,13 +43,13 @@ def accepted(operation: Operation) -> Response:
     return Response(202, views.operation(operation), {"Location": location, **LOOK_AGAIN})
 
 
-def find(call: Call, kind: OperationKind) -> Operation | None:
+def find(call: Call[Any], kind: OperationKind) -> Operation | None:
     """The operation of the key in the path, if it is of this kind and of the path's project."""
     found = call.services.ledger.find(Operation, call.key) if KEY.fullmatch(call.key) else None
     return found if found and (found.kind, found.project) == (kind, call.project) else None
 
 
-def answer(call: Call, kind: OperationKind) -> Response:
+def answer(call: Call[Any], kind: OperationKind) -> Response:
     """How the operation of the key in the path stands. Raises NotFound."""
     key_of(call.key)
     operation = find(call, kind)
