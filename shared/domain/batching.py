@@ -42,7 +42,8 @@ Pack = tuple[LoadedDocument, ...]
 def pack(documents: Iterable[LoadedDocument]) -> Iterator[Pack]:
     """Yield one pack for each job, in the given order, within the service's limits and each document's batch size.
 
-    A text that is too long for one request gets a pack without other documents.
+    Suspect documents share no job with others, as one of them may spoil it. A text that is too long for one request gets
+    a pack without other documents.
     """
     current: Pack = ()
     for loaded in documents:
@@ -68,6 +69,7 @@ def _text(document: Document, text: str) -> Text:
 def _fits(candidate: Pack) -> bool:
     return (
         len(candidate) <= min(SERVICE_PACK, *(loaded.document.max_batch_size for loaded in candidate))
+        and len({loaded.document.is_suspect for loaded in candidate}) == 1
         and sum(len(loaded.text) for loaded in candidate) <= REQUEST_TEXT
         and sum(loaded.size for loaded in candidate) <= MAX_REQUEST
     )

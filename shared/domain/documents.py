@@ -99,6 +99,11 @@ class Document(Timed):
         alone = self.apart or self.refusals >= REFUSED_TOGETHER
         return 1 if alone else BATCH_SIZES[min(self.attempts, MAX_ATTEMPTS - 1)]
 
+    @property
+    def is_suspect(self) -> bool:
+        """Whether an attempt, an error or a refusal was counted: the cause may be another document of its job."""
+        return self.attempts > 0 or self.setbacks > 0 or self.refusals > 0
+
     @classmethod
     def landed(cls, container: str, blob: Blob, now: datetime) -> Self:
         """A new document for a version of a file that is not in the ledger. It is due at once."""

@@ -16,6 +16,7 @@ from shared.domain.clocks import backoff
 from shared.domain.documents import Document, DocumentState, Reason
 from shared.domain.jobs import Job, JobState
 from shared.domain.splitting import merge
+from shared.domain.timeline import SETBACKS
 from shared.errors import GateClosed, InvalidResponse, LanguageError, Rejected, ResourceNotFound, VersionConflict
 from shared.language.types import Analysis, State
 from shared.pipeline import gate
@@ -27,6 +28,7 @@ from shared.services import Services
 log = logging.getLogger(__name__)
 
 POLL_FIRST, POLL_MAX = timedelta(seconds=2), timedelta(minutes=1)
+MAX_OUTAGE = timedelta(hours=1)  # of the service, that costs no job: after it, the job's documents are sent again
 MAX_RETRY_AFTER = timedelta(minutes=15)  # limits the service's Retry-After
 
 
@@ -99,13 +101,15 @@ def _poll(job: Job, services: Services, now: datetime) -> None:
 def _wait_behind(job: Job, trouble: LanguageError, services: Services, now: datetime) -> None:
     """Postpone a job whose poll closed the gate until some time after the gate opens, so that others go first.
 
-    The error is counted against the job only if the calls before it succeeded.
+    The last of SETBACKS is counted only if the calls before it succeeded, or if the job is older than MAX_OUTAGE.
     """
-    if gate.is_first_trouble(services, now):
+    is_its_own = gate.is_first_trouble(services, now) or now - job.created >= MAX_OUTAGE
+    if is_its_own or job.setbacks < SETBACKS - 1:
         _set_back(job, trouble, services, now)
         return
-    wait = services.seen.opens(now) - now + backoff(job.key, job.polls, RETRY_FIRST, RETRY_MAX)
-    _wait_or_expire(job, str(trouble), services, now, wait)
+    due = services.seen.opens(now) + backoff(job.key, job.setbacks, RETRY_FIRST, RETRY_MAX)
+    with suppress(VersionConflict):
+        services.ledger.commit((job, job.renewed(due, now)))
 
 
 def _ask(job: Job, services: Services, now: datetime) -> Analysis:

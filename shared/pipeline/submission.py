@@ -70,8 +70,8 @@ def submit_waiting(
 def _submit_all(
     waiting: Sequence[Document], classifier: Classifier, services: Services, clock: Clock, has_time: Callable[[], bool]
 ) -> int:
-    """Returns how many are no longer due. Documents with setbacks or refusals are submitted last."""
-    fresh_first = sorted(waiting, key=lambda document: document.setbacks > 0 or document.refusals > 0)
+    """Returns how many are no longer due. Suspect documents are submitted last."""
+    fresh_first = sorted(waiting, key=lambda document: document.is_suspect)
     moved = 0
     for window in windows(fresh_first[: gate.left(services, clock()) * SERVICE_PACK]):
         loaded = read_all(window, services, clock())

@@ -21,7 +21,7 @@ from shared.language.types import Analysis, Classifier, Text
 from tests.fakes.language import MemoryLanguage
 from tests.support.full_day_script import SHIP, put
 from tests.support.in_memory_app import Instance, Stage
-from tests.support.prepared_apps import app_with_classifier
+from tests.support.prepared_apps import app_with_classifier, app_with_submitted_file
 
 SUBMISSIONS = [Throttled, AccessDenied, Unexpected, Busy, ResourceNotFound, Unavailable, QuotaSpent]
 POLLS = [Throttled, AccessDenied, Unexpected, Busy, Unavailable]
@@ -86,6 +86,26 @@ def test_the_companions_of_a_document_whose_jobs_are_refused_are_classified(trou
     assert (poison(stage).state, poison(stage).attempts) == (DocumentState.WAITING, 0)
 
 
+@pytest.mark.parametrize("trouble", POLLS)
+def test_the_companions_of_a_document_whose_jobs_are_never_told_of_are_classified(trouble: type[LanguageError]) -> None:
+    """The job of all ends after an hour and some time, that of five after as long; then each is alone."""
+    stage, app = begun(Venomous(poll=trouble), companions=20)
+    ticks_until(stage, app, classified(stage, "companion"), most=6 * 60 * 6)
+    assert poison(stage).attempts == 2
+
+
+def test_an_outage_of_most_of_an_hour_costs_no_job() -> None:
+    stage = Stage()
+    app = app_with_submitted_file(stage)
+    stage.language.troubles = [Unavailable("No.")] * 10_000
+    for _ in range(6 * 55):
+        stage.wait(10)
+        app.tick()
+    stage.language.troubles.clear()
+    stage.drain()
+    assert len(stage.language.begun) == 1
+
+
 @pytest.mark.parametrize(
     ("submission", "poll"), [*((one, None) for one in SUBMISSIONS), *((None, one) for one in POLLS)]
 )
@@ -99,7 +119,7 @@ def test_a_file_that_lands_much_later_does_not_wait_for_it(
     assert not poison(stage).state.final
     put("later.txt", SHIP)(stage)
     app.land("later.txt")
-    ticks_until(stage, app, classified(stage, "later"), most=100)  # the gate is closed for 15 minutes at most
+    ticks_until(stage, app, classified(stage, "later"), most=250)  # two closings, of 18 minutes at most
 
 
 def test_a_document_that_is_refused_each_time_while_others_are_taken_has_failed_in_the_end() -> None:

@@ -24,6 +24,7 @@ ASKS = re.compile(r"answers: ([^.]+)\.")
 JOBS = "/language/analyze-text/jobs"
 KEPT_HEADERS = ("content-type", "operation-location", "retry-after")
 ERROR = "error"
+ANY = (ERROR, EXHAUSTED, REJECTED)  # of a whole job: its documents never get an answer
 SECONDS = 120.0  # real ones, before a wait is given up
 STRANGER = {"id": "stranger", "class": [{"category": "Cooking", "confidenceScore": 1.0}], "warnings": []}
 
@@ -152,6 +153,30 @@ ABOUT_ONE: Mapping[str, AnswerKind] = {
     ),
 }
 
+STATUSES = (301, 307, 403, 405, 409, 410, 418, 429, 500, 503)
+NO_JSON = Reply(200, b"<html>Welcome</html>")
+ECHO = Reply(401, b'{"error": {"code": "401", "message": "No ESCAPEDKEY, THEKEY."}}')
+
+OF_WHOLE_JOBS: Mapping[str, AnswerKind] = {
+    **{f"a submission answered {one}": AnswerKind(ANY, refusal=Reply(one)) for one in STATUSES},
+    "a submission refused with the key": AnswerKind(ANY, refusal=ECHO),
+    "a submission asked to wait for decades": AnswerKind(ANY, refusal=Reply(429, headers={"Retry-After": DAYS})),
+    "a submission without a link": AnswerKind(ANY, submission=lambda _: Reply(202)),
+    "a submission answered with nonsense": AnswerKind(ANY, submission=lambda _: NO_JSON),
+    "a submission that is cut": AnswerKind(ANY, submission=lambda _: CUT),
+    "a submission that is reset": AnswerKind(ANY, submission=lambda _: Reply(cut=0)),
+    **{f"a poll answered {one}": AnswerKind(ANY, poll=_always(Reply(one))) for one in (404, *STATUSES)},
+    "a poll refused with the key": AnswerKind(ANY, poll=_always(ECHO)),
+    "a poll that is cut": AnswerKind(ANY, poll=_always(CUT)),
+    "a poll answered with nonsense": AnswerKind(ANY, poll=_always(NO_JSON)),
+    "a poll answered with deep JSON": AnswerKind(ANY, poll=_always(Reply(200, b"[" * 100_000))),
+    "pages without end": AnswerKind(ANY, poll=_endless),
+    "a huge page": AnswerKind(ANY, poll=_huge),
+    "a failed job": AnswerKind(ANY, poll=_status("failed")),
+    "a cancelled job": AnswerKind(ANY, poll=_status("cancelled")),
+    "a job without results": AnswerKind(ANY, poll=_status("succeeded")),
+}
+
 
 @dataclass
 class HostileService:
@@ -179,6 +204,8 @@ class HostileService:
         for document, name in self._jobs.get(path.rpartition("/")[2], {}).items():
             self.struck[name] += 1
             reply = self._with_key(self.kinds[name].poll(reply, document))
+            if self.kinds[name] in OF_WHOLE_JOBS.values():
+                break
         return reply
 
     def wait_for_jobs(self) -> None:
@@ -211,6 +238,8 @@ class HostileService:
             self._jobs[urlsplit(link).path.rpartition("/")[2]] = asking
         for name in asking.values():
             reply = self.kinds[name].submission(reply)
+            if reply.cut is not None:
+                break
         return reply
 
     def _passed_on(self, seen: Seen) -> Reply:

@@ -44,7 +44,7 @@ from tests.support.app_on_azurite import TEXTS
 
 ROOT = Path(__file__).parents[2]
 SCRIPT = Path(__file__).with_name("hostile_app.py")
-TICK, LONG = timedelta(seconds=10), timedelta(minutes=30)
+TICK, MINUTE, LONG = timedelta(seconds=10), timedelta(minutes=1), timedelta(minutes=30)
 SOON, TICKS = 30, 400  # ticks of ten seconds, and then of half an hour each
 OPEN = 10_000
 
@@ -183,6 +183,14 @@ class Run:
         while not (self.done.keys() >= set(honest) and self._is_over()):
             assert self.ticks < TICKS, self._open()[:5]
             self.tick(TICK if self.ticks < SOON else LONG)
+
+    def until_classified(self, honest: Sequence[str], within: timedelta) -> timedelta:
+        """How long it took; a tick each minute."""
+        began = self.now
+        while not self.done.keys() >= set(honest):
+            assert self.now - began < within, sorted(set(honest) - self.done.keys())
+            self.tick(MINUTE)
+        return self.now - began
 
     def tick(self, after: timedelta = TICK) -> None:
         self.service.wait_for_jobs()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -17,13 +17,14 @@ from shared.domain.documents import MAX_ATTEMPTS
 from shared.domain.singletons import ActiveClassifier
 from shared.services import services
 from shared.settings import TODAY_API
-from tests.soak.hostile_answers import ABOUT_ONE, AnswerKind, answering, asking_for
+from tests.soak.hostile_answers import ABOUT_ONE, OF_WHOLE_JOBS, AnswerKind, answering, asking_for
 from tests.soak.hostile_files import FILES, GONE, Kind, drawn
 from tests.soak.hostile_run import Run, category_of, running
 from tests.support.app_on_azurite import environment
 from tests.support.app_on_azurite import world as running_world
 
 LATER = 3  # ticks
+WITHIN = timedelta(hours=5)  # a 429 that asks for decades closes the gate for an hour each time, three times here
 MAX_MEMORY = 400 * 2**20
 KEY = "0a1b2c3d4e5f60718293a4b5c6d7e8f9"
 
@@ -136,3 +137,39 @@ def test_hostile_files_and_answers_about_one_document(
     report(f"  no document is billed more than {billed} times; all have ended after {run.ticks} ticks")
     assert run.last(names) <= alone + LATER
     assert run.app.peak < MAX_MEMORY
+
+
+@pytest.mark.parametrize(
+    "kinds",
+    [
+        ["a submission answered 403", "a poll answered 500", "a huge page"],
+        pytest.param(list(OF_WHOLE_JOBS), marks=pytest.mark.soak),
+    ],
+    ids=["three kinds", "all kinds"],
+)
+def test_hostile_answers_about_whole_jobs(
+    *,
+    kinds: list[str],
+    azurite: Azurite,
+    container: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    report: Callable[[str], None],
+) -> None:
+    """One document of each kind spoils the jobs that it is in, or closes the gate, until it is sent alone."""
+    names = [f"honest{number:03}.txt" for number in range(20)]
+    took: dict[str, timedelta] = {}
+    billed = peak = 0
+    with runs(azurite, container, tmp_path, monkeypatch, OF_WHOLE_JOBS) as begin:
+        for number, name in enumerate(kinds):
+            with begin(f"{number}") as run:
+                run.drop(names, list(drawn(answered({name: OF_WHOLE_JOBS[name]}), 1)))
+                took[name] = run.until_classified(names, WITHIN)
+                check_honest(run, names)
+                billed, peak = max(billed, check_billed(run)), max(peak, run.app.peak)
+                check_secret(run.told(tmp_path / f"{number}.log"))
+    last = max(took, key=lambda name: took[name])
+    report(f"20 honest files and one whose jobs are answered wrong, {len(kinds)} kinds: all are classified in time")
+    report(f"  at the latest after {took[last]} ({last}); the app holds {peak / 2**20:.0f} MB at most")
+    report(f"  no document is billed more than {billed} times: { ({name: str(time) for name, time in took.items()}) }")
+    assert peak < MAX_MEMORY

@@ -36,6 +36,7 @@ READABLES = st.lists(
 def fits(one: Pack) -> bool:
     return (
         1 <= len(one) <= min(SERVICE_PACK, *(each.document.max_batch_size for each in one))
+        and len({each.document.attempts > 0 for each in one}) == 1
         and sum(len(each.text) for each in one) <= REQUEST_TEXT
         and sum(len(json.dumps(each.text, ensure_ascii=False).encode()) for each in one) <= MAX_REQUEST
     )
@@ -69,6 +70,10 @@ def test_nothing_is_no_pack() -> None:
 
 def test_a_document_with_a_share_of_one_is_alone() -> None:
     assert [len(one) for one in pack([readable(), readable(share=1), readable(), readable()])] == [1, 1, 2]
+
+
+def test_one_that_was_sent_in_vain_spoils_no_job_of_others() -> None:
+    assert [len(one) for one in pack([readable(), readable(), readable(share=5), readable(share=5)])] == [2, 2]
 
 
 @pytest.mark.parametrize("character", LONG, ids=LONG.values())
