@@ -24,7 +24,9 @@ from tests.support.app_on_azurite import environment
 from tests.support.app_on_azurite import world as running_world
 
 LATER = 3  # ticks
-WITHIN = timedelta(hours=5)  # a 429 that asks for decades closes the gate for an hour each time, three times here
+WITHIN = timedelta(
+    hours=8
+)  # a job whose polls fail is given up after an hour and some time, first that of all, then that of five
 MAX_MEMORY = 400 * 2**20
 KEY = "0a1b2c3d4e5f60718293a4b5c6d7e8f9"
 
