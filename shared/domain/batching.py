@@ -42,8 +42,8 @@ Pack = tuple[LoadedDocument, ...]
 def pack(documents: Iterable[LoadedDocument]) -> Iterator[Pack]:
     """Yield one pack for each job, in the given order, within the service's limits and each document's batch size.
 
-    Suspect documents share no job with others, as one of them may spoil it. A text that is too long for one request gets
-    a pack without other documents.
+    Suspect documents share no job with others, as one of them may spoil it. A text that is too long for one request
+    gets a pack without other documents.
     """
     current: Pack = ()
     for loaded in documents:
