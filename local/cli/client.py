@@ -45,10 +45,12 @@ class Client:
 
     def call(self, method: str, path: str, body: Any = None) -> Any:
         """The decoded response. Raises SetupError with the app's error message."""
-        status, content = self._ask(method, path, body)
-        if status >= requests.codes.bad_request:
-            raise SetupError(f"{method} {path}: {status} {content['error']['message']}")
-        return content
+        return self._decoded(method, path, *self._ask(method, path, body))
+
+    def found(self, path: str) -> Any:
+        """The decoded response to a GET; None if the app says that there is no such thing (404). Raises SetupError."""
+        status, content = self._ask("GET", path)
+        return None if status == requests.codes.not_found else self._decoded("GET", path, status, content)
 
     def health(self) -> list[str]:
         """The problems in the app's health. Raises SetupError if it does not respond, or is not textdrop."""
@@ -91,6 +93,12 @@ class Client:
             size = int(answer.headers["Content-Range"].rpartition("/")[2])
             start += len(answer.content)
             yield answer.content, size
+
+    @staticmethod
+    def _decoded(method: str, path: str, status: int, content: Any) -> Any:
+        if status >= requests.codes.bad_request:
+            raise SetupError(f"{method} {path}: {status} {content['error']['message']}")
+        return content
 
     def _send(self, method: str, path: str, **given: Any) -> requests.Response:
         try:

@@ -11,6 +11,7 @@ from local.cli.client import Client
 from local.cli.training_data import TrainingData
 from local.errors import SetupError
 from local.stack.event_grid import EventGrid
+from shared.labels.rules import FEW_EXAMPLES
 
 MODEL = "MyModel"
 SECONDS_TO_TRAIN = 600
@@ -23,7 +24,7 @@ def learn(client: Client, data: TrainingData) -> None:
     _operation(client, "Create the project", "projects", _project(data))
     path = f"projects/{data.project}"
     _operation(client, "Train a model", f"{path}/train", _task())
-    show.evaluation(client.call("GET", f"{path}/models/{MODEL}/evaluation"))
+    _show_evaluation(client, f"{path}/models/{MODEL}/evaluation")
     _operation(client, "Publish it", f"{path}/publish", _task())
 
 
@@ -62,6 +63,15 @@ def _operation(client: Client, what: str, path: str, body: Any) -> None:
         is_job = started["kind"] in ("train", "publish")
         where = f"{path}/jobs/{started['key']}" if is_job else f"operations/{started['key']}"
         client.finished(where, SECONDS_TO_TRAIN, lambda operation: report(show.progress(operation)))
+
+
+def _show_evaluation(client: Client, path: str) -> None:
+    """A model that was trained on few texts has none, and can be published all the same."""
+    found = client.found(path)
+    if found is None:
+        show.warning(f"No evaluation: all texts were used in training. With {FEW_EXAMPLES} or more, some are held out.")
+    else:
+        show.evaluation(found)
 
 
 def _project(data: TrainingData) -> dict[str, Any]:

@@ -56,7 +56,7 @@ def warning(what: str) -> None:
 
 
 def evaluation(found: Any) -> None:
-    table = Table(title="Evaluation on texts that were not used in training", title_justify="left")
+    table = Table()
     table.add_column("class")
     for column in ("precision", "recall", "F1"):
         table.add_column(column, justify="right")
@@ -65,6 +65,7 @@ def evaluation(found: Any) -> None:
     table.add_section()
     for kind in ("micro", "macro"):
         table.add_row(f"{kind} average", *(f"{found[kind + part]:.2f}" for part in ("Precision", "Recall", "F1")))
+    console.print("[italic]Evaluation on texts that were not used in training[/]", soft_wrap=True)
     console.print(table)
     console.print(found["reading"][0], markup=False)
 

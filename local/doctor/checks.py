@@ -127,7 +127,7 @@ def signed_in(app: CheckedApp) -> Iterator[Finding]:
     """Checked once for all connections without a key."""
     names = ", ".join(app.keyless)
     if not names:
-        yield Finding("No login is needed: every connection has a key.")
+        yield Finding("No login is needed: every connection that is set has a key.")
     elif sign_in.is_there():
         yield Finding(f"You are signed in, for the connections without a key: {names}.")
     else:

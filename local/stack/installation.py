@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -40,7 +41,7 @@ def _install(found: node.Node) -> None:
         "--loglevel=error",
         "--no-update-notifier",
     ]
-    if elapsed.run(command, what, cwd=LOCAL, env=found.environment):
+    if elapsed.run(command, what, cwd=LOCAL, env=found.environment, stdout=subprocess.DEVNULL):  # errors go to stderr
         raise SetupError(
             "npm could not install Azurite (see above). This step needs the network: check the connection (and"
             " `npm config get proxy` behind a proxy), then run the same command again."

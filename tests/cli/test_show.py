@@ -24,6 +24,7 @@ def test_the_services_none_has_a_row_only_if_it_says_something(
     scores = {"Drama": GOOD, "Western": ZEROS, "None": none}
     show.evaluation({"classes": scores, **AVERAGES, "reading": ["Good: [all] is well."]})
     printed = capsys.readouterr().out
+    assert printed.startswith("Evaluation on texts that were not used in training\n")
     assert ("│ None" in printed) is shown
     assert "│ Drama" in printed
     assert "│ Western" in printed
