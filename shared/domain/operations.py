@@ -41,6 +41,22 @@ class OperationState(StrEnum):
 
 
 @dataclass(frozen=True)
+class Cursor:
+    """The position of an export of documents."""
+
+    blocks: int = 0  # staged
+    documents: int = 0  # in these blocks
+    after: str = ""  # the listing's continuation token; "" at the start
+
+
+@dataclass(frozen=True)
+class Step(Progress):
+    """The progress of work of the app's own: where its next step begins."""
+
+    cursor: Cursor | None = None
+
+
+@dataclass(frozen=True)
 class Operation(Timed):
     """Long-running work on a project at the service, or on all documents. A project has at most one at a time."""
 
@@ -51,7 +67,7 @@ class Operation(Timed):
     created: datetime
     due: datetime  # when its next step is taken
     state: OperationState = OperationState.STARTING
-    service_id: str = ""  # the service's id of its job; for an export of documents, its position
+    service_id: str = ""  # the service's id of its job
     polls: int = 0  # in this phase, without a final state
     setbacks: int = 0  # consecutive unexpected errors
     percent: int | None = None  # from 0 to 100
@@ -62,6 +78,7 @@ class Operation(Timed):
     part: OperationKind | None = None  # the phase, if it is not `kind`: a training may be followed by publishing
     timeline: tuple[Event, ...] = ()
     written: datetime | None = None  # when `due` was set, by the writer's clock
+    cursor: Cursor | None = None  # the position of an export of documents, after its first step
     version: str = field(default="", compare=False)  # of its row
 
     @property
@@ -99,6 +116,7 @@ class Operation(Timed):
         return replace(
             self,
             service_id=progress.job or self.service_id,
+            cursor=progress.cursor if isinstance(progress, Step) else self.cursor,
             polls=self.polls + 1,
             setbacks=0,
             percent=progress.percent,

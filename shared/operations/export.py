@@ -6,39 +6,21 @@ block. The file exists once the last block is committed.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from shared.domain.documents import Document, DocumentState
 from shared.domain.filters import Selection
-from shared.domain.operations import Operation
+from shared.domain.operations import Cursor, Operation, Step
 from shared.language.types import Progress, State
 from shared.operations.export_formats import FORMATS
+from shared.operations.handler import Effect, Handler
 from shared.pipeline.isolation import each
 from shared.services import Services
 
 PAGE, PAGES = 500, 10  # documents in a page, pages in a step
 FOLDER = "exports"
 SOON = 1.0  # seconds until the next step
-
-
-@dataclass(frozen=True)
-class Place:
-    """The position of an export, stored as its operation's `service_id`."""
-
-    blocks: int = 0  # staged
-    documents: int = 0  # in these blocks
-    after: str = ""  # the listing's continuation token; "" at the start
-
-    @classmethod
-    def read(cls, text: str) -> Place:
-        blocks, documents, after = text.split(":", 2)
-        return cls(int(blocks), int(documents), after)
-
-    def __str__(self) -> str:
-        return f"{self.blocks}:{self.documents}:{self.after}"
 
 
 def parameters(wanted: Selection, form: str) -> dict[str, Any]:
@@ -52,32 +34,41 @@ def file_of(operation: Operation) -> str:
     return f"{FOLDER}/{operation.key}.{operation.parameters['format']}"
 
 
-def begin(_: Services, __: Operation) -> str:
-    return str(Place())
+class DocumentsExport(Handler):
+    """The work is the app's own: no job of the service belongs to it."""
+
+    def begin(self, services: Services, operation: Operation) -> str:
+        del services, operation
+        return ""
+
+    def look(self, services: Services, operation: Operation) -> Progress:
+        """Stage the next block. After the last one, commit the file."""
+        place, form = _position(operation), FORMATS[operation.parameters["format"]]
+        documents, after = _next(services, _selection(operation), place.after)
+        lines = each(lambda document: form.lines([document]), documents, lambda _, __: b"", workers=1)
+        written = [line for line in lines if line]
+        content = (b"" if place.blocks else form.head) + b"".join(written)
+        name = file_of(operation)
+        if content:
+            services.documents.stage(name, place.blocks, content)
+        further = Cursor(place.blocks + bool(content), place.documents + len(written), after)
+        steps = {"documents": further.documents}
+        if after:
+            return Step(State.RUNNING, steps=steps, retry_after=SOON, cursor=further)
+        services.documents.commit_blocks(name, further.blocks, form.content_type)
+        return Progress(State.SUCCEEDED, steps=steps)
+
+    def effect(self, services: Services, operation: Operation, progress: Progress, now: datetime) -> Effect:
+        del now
+        return [], {"container": services.documents.results, "blob": file_of(operation), **progress.steps}
 
 
-def step(services: Services, operation: Operation) -> Progress:
-    """Stage the next block. After the last one, commit the file."""
-    place, form = Place.read(operation.service_id), FORMATS[operation.parameters["format"]]
-    documents, after = _next(services, _selection(operation), place.after)
-    lines = each(lambda document: form.lines([document]), documents, lambda _, __: b"", workers=1)
-    written = [line for line in lines if line]
-    content = (b"" if place.blocks else form.head) + b"".join(written)
-    name = file_of(operation)
-    if content:
-        services.documents.stage(name, place.blocks, content)
-    further = Place(place.blocks + bool(content), place.documents + len(written), after)
-    steps = {"documents": further.documents}
-    if after:
-        return Progress(State.RUNNING, steps=steps, job=str(further), retry_after=SOON)
-    services.documents.commit_blocks(name, further.blocks, form.content_type)
-    return Progress(State.SUCCEEDED, steps=steps)
-
-
-def effect(
-    services: Services, operation: Operation, progress: Progress, _: datetime
-) -> tuple[list[tuple[Any, Any]], Mapping[str, Any]]:
-    return [], {"container": services.documents.results, "blob": file_of(operation), **progress.steps}
+def _position(operation: Operation) -> Cursor:
+    """Where the next step begins. In rows of an earlier version, `service_id` is blocks:documents:after."""
+    if operation.cursor is None and operation.service_id:
+        blocks, documents, after = operation.service_id.split(":", 2)
+        return Cursor(int(blocks), int(documents), after)
+    return operation.cursor or Cursor()
 
 
 def _selection(operation: Operation) -> Selection:

@@ -5,34 +5,21 @@ Steps must be idempotent: the process may die after the service accepted the req
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
 from shared.domain.operations import Operation, OperationKind
 from shared.domain.singletons import ActiveClassifier
-from shared.errors import AlreadyExists, LanguageError, NotSupported, ResourceNotFound
+from shared.errors import AlreadyExists, NotSupported, ResourceNotFound
 from shared.labels.formats import Format, is_labels_file, read_labels, write_labels
 from shared.labels.validation import load_valid_labels
 from shared.language.types import Classifier, Kind, Progress, Project, State
-from shared.operations import export
+from shared.operations.export import DocumentsExport
+from shared.operations.handler import Effect, Handler, Result
 from shared.operations.promotion import Baseline, rejection_reason
 from shared.services import Services
-
-Result = Mapping[str, Any]
-Effect = tuple[list[tuple[Any, Any]], Result]
-
-
-@dataclass(frozen=True)
-class Work:
-    """The handler of one kind of operation."""
-
-    begin: Callable[[Services, Operation], str]  # returns the service's id of the job; "": already done
-    look: Callable[[Services, Operation], Progress]  # polls the job
-    # After success: the other changes in the ledger, as (before, after) pairs, and the operation's result.
-    effect: Callable[[Services, Operation, Progress, datetime], Effect] = lambda *_: ([], {})
-    already_done: type[LanguageError] | None = None  # the error of a repeated request whose first try had its effect
 
 
 def next_part(operation: Operation, result: Result) -> OperationKind | None:
@@ -61,123 +48,177 @@ def _macro_f1(services: Services, project: str, model: str) -> float | None:
         return None
 
 
-def _create(services: Services, operation: Operation) -> str:
-    wanted = operation.parameters
-    project = Project(
-        name=operation.project,
-        kind=Kind(wanted["modelType"]),
-        container=wanted["storageInputContainerName"],
-        language=wanted["culture"],
-        multilingual=wanted["multiLingual"],
-        description=wanted["description"],
-        labels_location=wanted["labelsLocation"],
-    )
-    labels = load_valid_labels(services, project.container, project.labels_location, project.kind)
-    return services.language.begin_create_project(project, labels)
-
-
-def _import(services: Services, operation: Operation) -> str:
-    project = services.language.project(operation.project)
-    labels = load_valid_labels(services, project.container, operation.parameters["labelsLocation"], project.kind)
-    return services.language.begin_import(project, labels)
-
-
-def _exported(services: Services, operation: Operation, _: Progress, __: datetime) -> Effect:
-    """Write the labels file to the project's container, converted if the quickstart's format was requested."""
-    project = services.language.project(operation.project)
-    content = services.language.exported(operation.project, operation.service_id)
-    labels = read_labels(content, project.kind).labels
-    if operation.parameters["format"] == Format.QUICKSTART:
-        content = write_labels(project, labels, Format.QUICKSTART)
-    location = operation.parameters["labelsLocation"]
-    services.documents.write_any(project.container, location, content, is_labels_file)
-    return [], {"container": project.container, "labelsLocation": location, "documents": len(labels.documents)}
-
-
-def _trained(services: Services, operation: Operation, _: Progress, __: datetime) -> Effect:
-    """The trained model. If it is to be published, it is compared with the requested minimum and the baseline."""
-    model = operation.parameters["model"]
-    if "deployment" not in operation.parameters:
-        return [], {"model": model}
-    macro_f1 = _macro_f1(services, operation.project, model)
-    baseline = Baseline(operation.result.get("deployedModel", ""), operation.result.get("deployedMacroF1"))
-    why = rejection_reason(macro_f1, operation.parameters["ifMacroF1AtLeast"], baseline)
-    result = {"model": model, **({} if macro_f1 is None else {"macroF1": macro_f1})}
-    return [], {**result, "published": False, "why": why} if why else result
-
-
-def _published(services: Services, operation: Operation, progress: Progress, now: datetime) -> Effect:
-    """Make the deployment the active classifier in the same transaction, unless `asClassifier` is false."""
-    deployment, model = operation.parameters["deployment"], operation.parameters["model"]
-    result = {"model": model, "deployment": deployment, "published": True}
-    result |= {"modelId": progress.model_id} if progress.model_id else {}
-    before = services.ledger.read(ActiveClassifier)
-    answers_here = before.classifier and _answers_at(before.classifier, operation.project, deployment)
-    if before.classifier and answers_here:
-        result["replaced"] = before.classifier.model
-    if not operation.parameters.get("asClassifier", True):
-        result["classifier"] = "left as it was"
-        if before.classifier is None or not answers_here:
-            return [], result
-        same = replace(before.classifier, model=model, model_id=progress.model_id)
-        return _choose(before, same, now), result
-    classifier = services.language.classifier(operation.project, deployment, progress.model_id)
-    classifier = replace(classifier, project=operation.project, deployment=deployment, model=model)
-    return _choose(before, classifier, now), result
-
-
-def _unpublished(services: Services, operation: Operation, _: Progress, now: datetime) -> Effect:
-    """Clear the active classifier if it is the deleted deployment."""
-    before = services.ledger.read(ActiveClassifier)
-    if not before.classifier or not _answers_at(
-        before.classifier, operation.project, operation.parameters["deployment"]
-    ):
-        return [], {}
-    return _choose(before, None, now), {"classifier": "cleared: it was this deployment"}
-
-
-def _deleted(services: Services, operation: Operation, _: Progress, now: datetime) -> Effect:
-    """Clear the active classifier if it belongs to the deleted project."""
-    before = services.ledger.read(ActiveClassifier)
-    if before.classifier is None or before.classifier.project != operation.project:
-        return [], {}
-    return _choose(before, None, now), {"classifier": "cleared: it belonged to this project"}
-
-
 def models_at(services: Services, project: str) -> dict[str, str]:
     """The model of each deployment of the project, by the deployment's name."""
     return {deployment.name: deployment.model for deployment in services.language.deployments(project)}
 
 
-def _swap(services: Services, operation: Operation) -> str:
-    """Request the swap, unless it has already taken place: a second swap would revert it."""
-    wanted: Mapping[str, str] = operation.result["deployments"]
-    if wanted.items() <= models_at(services, operation.project).items():
-        return ""
-    first, second = wanted
-    return services.language.begin_swap(operation.project, first, second)
+class Creation(Handler):
+    already_done = AlreadyExists
+
+    def begin(self, services: Services, operation: Operation) -> str | None:
+        wanted = operation.parameters
+        project = Project(
+            name=operation.project,
+            kind=Kind(wanted["modelType"]),
+            container=wanted["storageInputContainerName"],
+            language=wanted["culture"],
+            multilingual=wanted["multiLingual"],
+            description=wanted["description"],
+            labels_location=wanted["labelsLocation"],
+        )
+        labels = load_valid_labels(services, project.container, project.labels_location, project.kind)
+        return services.language.begin_create_project(project, labels) or None
+
+    def look(self, services: Services, operation: Operation) -> Progress:
+        return services.language.creation(operation.project, operation.service_id)
 
 
-def _swapping(services: Services, operation: Operation) -> Progress:
-    """Poll the swap. If the service received two requests, the second has reverted the first: swap again."""
-    progress = services.language.swapping(operation.project, operation.service_id)
-    first, second = operation.result["deployments"].items()
-    undone = {first[0]: second[1], second[0]: first[1]}
-    if progress.state is not State.SUCCEEDED or first[1] == second[1]:
+class Import(Handler):
+    def begin(self, services: Services, operation: Operation) -> str | None:
+        project = services.language.project(operation.project)
+        labels = load_valid_labels(services, project.container, operation.parameters["labelsLocation"], project.kind)
+        return services.language.begin_import(project, labels) or None
+
+    def look(self, services: Services, operation: Operation) -> Progress:
+        return services.language.creation(operation.project, operation.service_id)
+
+
+class LabelsExport(Handler):
+    def begin(self, services: Services, operation: Operation) -> str | None:
+        return services.language.begin_export(operation.project) or None
+
+    def look(self, services: Services, operation: Operation) -> Progress:
+        return services.language.exporting(operation.project, operation.service_id)
+
+    def effect(self, services: Services, operation: Operation, progress: Progress, now: datetime) -> Effect:
+        """Write the labels file to the project's container, converted if the quickstart's format was requested."""
+        del progress, now
+        project = services.language.project(operation.project)
+        content = services.language.exported(operation.project, operation.service_id)
+        labels = read_labels(content, project.kind).labels
+        if operation.parameters["format"] == Format.QUICKSTART:
+            content = write_labels(project, labels, Format.QUICKSTART)
+        location = operation.parameters["labelsLocation"]
+        services.documents.write_any(project.container, location, content, is_labels_file)
+        return [], {"container": project.container, "labelsLocation": location, "documents": len(labels.documents)}
+
+
+class Training(Handler):
+    def begin(self, services: Services, operation: Operation) -> str | None:
+        return services.language.begin_train(operation.project, operation.parameters["model"]) or None
+
+    def look(self, services: Services, operation: Operation) -> Progress:
+        return services.language.training(operation.project, operation.service_id)
+
+    def effect(self, services: Services, operation: Operation, progress: Progress, now: datetime) -> Effect:
+        """The trained model. If it is to be published, it is compared with the requested minimum and the baseline."""
+        del progress, now
+        model = operation.parameters["model"]
+        if "deployment" not in operation.parameters:
+            return [], {"model": model}
+        macro_f1 = _macro_f1(services, operation.project, model)
+        baseline = Baseline(operation.result.get("deployedModel", ""), operation.result.get("deployedMacroF1"))
+        why = rejection_reason(macro_f1, operation.parameters["ifMacroF1AtLeast"], baseline)
+        result = {"model": model, **({} if macro_f1 is None else {"macroF1": macro_f1})}
+        return [], {**result, "published": False, "why": why} if why else result
+
+
+class Publishing(Handler):
+    def begin(self, services: Services, operation: Operation) -> str | None:
+        model, deployment = operation.parameters["model"], operation.parameters["deployment"]
+        return services.language.begin_publish(operation.project, model, deployment) or None
+
+    def look(self, services: Services, operation: Operation) -> Progress:
+        return services.language.publishing(operation.project, operation.parameters["deployment"], operation.service_id)
+
+    def effect(self, services: Services, operation: Operation, progress: Progress, now: datetime) -> Effect:
+        """Make the deployment the active classifier in the same transaction, unless `asClassifier` is false."""
+        deployment, model = operation.parameters["deployment"], operation.parameters["model"]
+        result = {"model": model, "deployment": deployment, "published": True}
+        result |= {"modelId": progress.model_id} if progress.model_id else {}
+        before = services.ledger.read(ActiveClassifier)
+        answers_here = before.classifier and _answers_at(before.classifier, operation.project, deployment)
+        if before.classifier and answers_here:
+            result["replaced"] = before.classifier.model
+        if not operation.parameters.get("asClassifier", True):
+            result["classifier"] = "left as it was"
+            if before.classifier is None or not answers_here:
+                return [], result
+            same = replace(before.classifier, model=model, model_id=progress.model_id)
+            return _choose(before, same, now), result
+        classifier = services.language.classifier(operation.project, deployment, progress.model_id)
+        classifier = replace(classifier, project=operation.project, deployment=deployment, model=model)
+        return _choose(before, classifier, now), result
+
+
+class Unpublishing(Handler):
+    already_done = ResourceNotFound
+
+    def begin(self, services: Services, operation: Operation) -> str | None:
+        return services.language.begin_delete_deployment(operation.project, operation.parameters["deployment"]) or None
+
+    def look(self, services: Services, operation: Operation) -> Progress:
+        return services.language.publishing(operation.project, operation.parameters["deployment"], operation.service_id)
+
+    def effect(self, services: Services, operation: Operation, progress: Progress, now: datetime) -> Effect:
+        """Clear the active classifier if it is the deleted deployment."""
+        del progress
+        before = services.ledger.read(ActiveClassifier)
+        if not before.classifier or not _answers_at(
+            before.classifier, operation.project, operation.parameters["deployment"]
+        ):
+            return [], {}
+        return _choose(before, None, now), {"classifier": "cleared: it was this deployment"}
+
+
+class Swap(Handler):
+    def begin(self, services: Services, operation: Operation) -> str | None:
+        """Request the swap, unless it has already taken place: a second swap would revert it."""
+        wanted: Mapping[str, str] = operation.result["deployments"]
+        if wanted.items() <= models_at(services, operation.project).items():
+            return None
+        first, second = wanted
+        return services.language.begin_swap(operation.project, first, second) or None
+
+    def look(self, services: Services, operation: Operation) -> Progress:
+        """Poll the swap. If the service received two requests, the second has reverted the first: swap again."""
+        progress = services.language.swapping(operation.project, operation.service_id)
+        first, second = operation.result["deployments"].items()
+        undone = {first[0]: second[1], second[0]: first[1]}
+        if progress.state is not State.SUCCEEDED or first[1] == second[1]:
+            return progress
+        if undone.items() <= models_at(services, operation.project).items():
+            return Progress(State.RUNNING, job=self.begin(services, operation) or "")
         return progress
-    if undone.items() <= models_at(services, operation.project).items():
-        return Progress(State.RUNNING, job=_swap(services, operation))
-    return progress
+
+    def effect(self, services: Services, operation: Operation, progress: Progress, now: datetime) -> Effect:
+        """Update the model of the active classifier, if it is one of the two deployments."""
+        del progress
+        before = services.ledger.read(ActiveClassifier)
+        for deployment, model in operation.result["deployments"].items():
+            if before.classifier and _answers_at(before.classifier, operation.project, deployment):
+                result = {"classifier": f"dropped files go to {model} now"}
+                return _choose(before, replace(before.classifier, model=model), now), result
+        return [], {}
 
 
-def _swapped(services: Services, operation: Operation, _: Progress, now: datetime) -> Effect:
-    """Update the model of the active classifier, if it is one of the two deployments."""
-    before = services.ledger.read(ActiveClassifier)
-    for deployment, model in operation.result["deployments"].items():
-        if before.classifier and _answers_at(before.classifier, operation.project, deployment):
-            result = {"classifier": f"dropped files go to {model} now"}
-            return _choose(before, replace(before.classifier, model=model), now), result
-    return [], {}
+class Deletion(Handler):
+    already_done = ResourceNotFound
+
+    def begin(self, services: Services, operation: Operation) -> str | None:
+        return services.language.begin_delete_project(operation.project) or None
+
+    def look(self, services: Services, operation: Operation) -> Progress:
+        return services.language.deletion(operation.project, operation.service_id)
+
+    def effect(self, services: Services, operation: Operation, progress: Progress, now: datetime) -> Effect:
+        """Clear the active classifier if it belongs to the deleted project."""
+        del progress
+        before = services.ledger.read(ActiveClassifier)
+        if before.classifier is None or before.classifier.project != operation.project:
+            return [], {}
+        return _choose(before, None, now), {"classifier": "cleared: it belonged to this project"}
 
 
 def _answers_at(classifier: Classifier, project: str, deployment: str) -> bool:
@@ -188,42 +229,14 @@ def _choose(before: ActiveClassifier, classifier: Classifier | None, now: dateti
     return [(before if before.version else None, ActiveClassifier(classifier, now, looked=now, version=before.version))]
 
 
-WORK: dict[OperationKind, Work] = {
-    OperationKind.CREATE: Work(
-        _create,
-        lambda services, one: services.language.creation(one.project, one.service_id),
-        already_done=AlreadyExists,
-    ),
-    OperationKind.IMPORT: Work(_import, lambda services, one: services.language.creation(one.project, one.service_id)),
-    OperationKind.EXPORT: Work(
-        lambda services, one: services.language.begin_export(one.project),
-        lambda services, one: services.language.exporting(one.project, one.service_id),
-        _exported,
-    ),
-    OperationKind.TRAIN: Work(
-        lambda services, one: services.language.begin_train(one.project, one.parameters["model"]),
-        lambda services, one: services.language.training(one.project, one.service_id),
-        _trained,
-    ),
-    OperationKind.PUBLISH: Work(
-        lambda services, one: services.language.begin_publish(
-            one.project, one.parameters["model"], one.parameters["deployment"]
-        ),
-        lambda services, one: services.language.publishing(one.project, one.parameters["deployment"], one.service_id),
-        _published,
-    ),
-    OperationKind.UNPUBLISH: Work(
-        lambda services, one: services.language.begin_delete_deployment(one.project, one.parameters["deployment"]),
-        lambda services, one: services.language.publishing(one.project, one.parameters["deployment"], one.service_id),
-        _unpublished,
-        ResourceNotFound,
-    ),
-    OperationKind.SWAP: Work(_swap, _swapping, _swapped),
-    OperationKind.DELETE: Work(
-        lambda services, one: services.language.begin_delete_project(one.project),
-        lambda services, one: services.language.deletion(one.project, one.service_id),
-        _deleted,
-        ResourceNotFound,
-    ),
-    OperationKind.EXPORT_DOCUMENTS: Work(export.begin, export.step, export.effect),
+HANDLERS: dict[OperationKind, Handler] = {
+    OperationKind.CREATE: Creation(),
+    OperationKind.IMPORT: Import(),
+    OperationKind.EXPORT: LabelsExport(),
+    OperationKind.TRAIN: Training(),
+    OperationKind.PUBLISH: Publishing(),
+    OperationKind.UNPUBLISH: Unpublishing(),
+    OperationKind.SWAP: Swap(),
+    OperationKind.DELETE: Deletion(),
+    OperationKind.EXPORT_DOCUMENTS: DocumentsExport(),
 }

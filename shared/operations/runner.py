@@ -9,7 +9,7 @@ import logging
 from contextlib import suppress
 from datetime import datetime, timedelta
 
-from shared.domain.clocks import backoff
+from shared.domain.clocks import backoff, wait_for
 from shared.domain.operations import Operation, OperationState
 from shared.errors import (
     AccessDenied,
@@ -24,7 +24,7 @@ from shared.errors import (
     VersionConflict,
 )
 from shared.language.types import Progress, State
-from shared.operations.handlers import WORK, next_part
+from shared.operations.handlers import HANDLERS, next_part
 from shared.pipeline import gate
 from shared.pipeline.isolation import each, reason
 from shared.services import Services
@@ -34,7 +34,6 @@ log = logging.getLogger(__name__)
 LIFETIME = timedelta(days=7)  # of an authoring job at the service
 FIRST_LOOK, MAX_POLL_WAIT = timedelta(seconds=1), timedelta(seconds=30)
 SETBACK_FIRST, SETBACK_MAX = timedelta(seconds=10), timedelta(minutes=10)  # after an unexpected error
-MAX_RETRY_AFTER = timedelta(minutes=15)  # limits the service's Retry-After
 GRACE = timedelta(minutes=2)  # longer than any request; then a start whose process died is repeated
 PAGE = 100  # open operations in a page
 TRIES = 5  # to start an operation while another one on the project ends or takes a step
@@ -132,7 +131,7 @@ def _step(services: Services, operation: Operation, now: datetime) -> None:
 
 def _begin_again(services: Services, operation: Operation, now: datetime) -> None:
     """Repeat the request. It succeeds too if the service answers that the first one has had its effect."""
-    already_done = WORK[operation.phase].already_done
+    already_done = HANDLERS[operation.phase].already_done
     try:
         _begin(services, operation, now)
     except LanguageError as trouble:
@@ -142,8 +141,8 @@ def _begin_again(services: Services, operation: Operation, now: datetime) -> Non
 
 
 def _begin(services: Services, operation: Operation, now: datetime) -> Operation:
-    service_id = WORK[operation.phase].begin(services, operation)
-    if not service_id:
+    service_id = HANDLERS[operation.phase].begin(services, operation)
+    if service_id is None:
         return _succeed(services, operation, Progress(State.SUCCEEDED), now)
     [running] = services.ledger.commit((operation, operation.running(service_id, now + FIRST_LOOK, now)))
     return running  # type: ignore[no-any-return]
@@ -151,9 +150,9 @@ def _begin(services: Services, operation: Operation, now: datetime) -> Operation
 
 def _look(services: Services, operation: Operation, now: datetime) -> None:
     try:
-        progress = WORK[operation.phase].look(services, operation)
+        progress = HANDLERS[operation.phase].look(services, operation)
     except ResourceNotFound:
-        if WORK[operation.phase].already_done is not ResourceNotFound:
+        if HANDLERS[operation.phase].already_done is not ResourceNotFound:
             raise
         _begin_again(services, operation, now)  # the service no longer lists the deletion: check its target
         return
@@ -163,14 +162,13 @@ def _look(services: Services, operation: Operation, now: datetime) -> None:
         why = "It was cancelled." if progress.state is State.CANCELLED else progress.error or f"{progress.state}"
         services.ledger.commit((operation, operation.failed(why, now)))
     else:
-        wait = backoff(operation.key, operation.polls, FIRST_LOOK, MAX_POLL_WAIT)
-        if progress.retry_after is not None:
-            wait = min(timedelta(seconds=progress.retry_after), MAX_RETRY_AFTER)
+        growing = backoff(operation.key, operation.polls, FIRST_LOOK, MAX_POLL_WAIT)
+        wait = wait_for(progress.retry_after, growing)
         services.ledger.commit((operation, operation.progressed(progress, now + wait, now)))
 
 
 def _succeed(services: Services, operation: Operation, progress: Progress, now: datetime) -> Operation:
-    changes, result = WORK[operation.phase].effect(services, operation, progress, now)
+    changes, result = HANDLERS[operation.phase].effect(services, operation, progress, now)
     part = next_part(operation, result)
     if part:
         after = operation.advanced(part, result, progress.steps, now)

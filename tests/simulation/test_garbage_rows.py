@@ -8,7 +8,9 @@ from typing import Any
 import pytest
 
 from shared.domain.documents import Document
+from shared.domain.operations import Operation
 from shared.domain.singletons import ActiveClassifier
+from shared.operations import export
 from shared.storage.ledger import SINGLES, index_keys
 from shared.storage.serialization import decode, encode
 from shared.storage.tables import Delete, Insert, Row
@@ -140,3 +142,33 @@ def test_a_job_that_cannot_be_settled_for_want_of_a_row_does_not_eat_up_the_quot
         stage.wait(10)
         app.tick()
     assert 0 < stage.language.polls.total() - before <= 10
+
+
+def test_an_export_that_an_earlier_version_of_the_app_began_is_finished(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its row has the position in the field for the service's id: blocks, documents in them, and where to go on."""
+    monkeypatch.setattr(export, "PAGE", 1)
+    monkeypatch.setattr(export, "PAGES", 1)
+    stage = Stage()
+    app = app_with_classifier(stage)
+    for name in ("a.txt", "b.txt", "c.txt"):
+        put(name, SHIP)(stage)
+        app.land(name)
+    stage.drain()
+    stage.wait(1)
+    begun = app.ask("POST", "documents/export").body
+    stage.wait(2)
+    app.tick()  # stages the first block
+    running = app.services.ledger.find(Operation, begun["key"])
+    assert running is not None
+    assert running.cursor is not None
+    assert (running.cursor.blocks, running.service_id) == (1, "")
+    place = f"{running.cursor.blocks}:{running.cursor.documents}:{running.cursor.after}"
+    raw = {**json.loads(encode(running)), "service_id": place}
+    del raw["cursor"]
+    overwrite(stage, f"op|{running.key}", {"body0": json.dumps(raw)})
+    stage.drain()
+    ended = app.services.ledger.find(Operation, begun["key"])
+    assert ended is not None
+    assert (ended.state, ended.result["documents"]) == ("succeeded", 3)
+    written = app.ask("GET", f"operations/{begun['key']}/content").body
+    assert sorted(json.loads(line)["name"] for line in written.splitlines()) == ["a.txt", "b.txt", "c.txt"]

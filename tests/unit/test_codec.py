@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from shared.domain.documents import Document, DocumentState, Reason
 from shared.domain.jobs import Job, JobState
-from shared.domain.operations import Operation, OperationKind, OperationState
+from shared.domain.operations import Cursor, Operation, OperationKind, OperationState
 from shared.domain.singletons import ActiveClassifier, Gate, Heartbeat, Pause, SubmitLease, Sweep, TokenBucket
 from shared.domain.timeline import Event
 from shared.language.types import Classifier, ClassScore, Kind
@@ -133,6 +133,16 @@ ROWS: dict[str, tuple[str, Any]] = {
             *("o", OperationKind.TRAIN, "Movies", {"model": "first", "ifMacroF1AtLeast": None}, values.NOW, values.NOW),
             *(OperationState.RUNNING, "s", 1, 0, 40, {"training": "succeeded", "documents": 7}),
             *({"deployedMacroF1": 0.5, "deployments": {"a": "m"}}, "", None, OperationKind.PUBLISH, (), values.NOW),
+        ),
+    ),
+    "export of documents": (
+        (
+            '{"key":"o","kind":"export_documents","project":"","parameters":{"format":"csv"},'
+            f'"created":"{AT}","due":"{AT}","cursor":{{"blocks":2,"documents":7,"after":"x|y"}}}}'
+        ),
+        Operation(
+            *("o", OperationKind.EXPORT_DOCUMENTS, "", {"format": "csv"}, values.NOW, values.NOW),
+            cursor=Cursor(2, 7, "x|y"),
         ),
     ),
     "chosen": (
