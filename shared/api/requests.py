@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
+from werkzeug.http import parse_options_header
+
 from shared.api.reading import refuse, unknown
 from shared.domain.documents import DocumentState
 from shared.domain.file_names import HALF_CHARACTER, MAX_FILE_NAME, is_file_name
@@ -67,7 +69,12 @@ def is_json(request: Request) -> bool:
 
 
 def _media_type(request: Request) -> str:
-    return request.content_type.partition(";")[0].strip().lower()
+    return parse_options_header(request.content_type)[0].lower()
+
+
+def charset(request: Request) -> str:
+    """The charset of the Content-Type in lower case; "" if it has none."""
+    return parse_options_header(request.content_type)[1].get("charset", "").lower()
 
 
 def whole(pattern: re.Pattern[str] | str) -> str:

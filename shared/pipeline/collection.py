@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
 
-from shared.domain.clocks import backoff
+from shared.domain.clocks import backoff, wait_for
 from shared.domain.documents import Document, DocumentState, Reason
 from shared.domain.jobs import Job, JobState
 from shared.domain.splitting import merge
@@ -29,7 +29,6 @@ log = logging.getLogger(__name__)
 
 POLL_FIRST, POLL_MAX = timedelta(seconds=2), timedelta(minutes=1)
 MAX_OUTAGE = timedelta(hours=1)  # of the service, that costs no job: after it, the job's documents are sent again
-MAX_RETRY_AFTER = timedelta(minutes=15)  # limits the service's Retry-After
 
 
 def collect(services: Services, now: datetime, limit: int, by: datetime | None = None) -> int:
@@ -227,7 +226,5 @@ def _postpone(job: Job, status: str, services: Services, now: datetime, wait: ti
 
 
 def _wait(job: Job, retry_after: float | None = None) -> timedelta:
-    """The wait until the next poll: the service's Retry-After, up to MAX_RETRY_AFTER, or else a growing wait."""
-    if retry_after is not None:
-        return min(timedelta(seconds=retry_after), MAX_RETRY_AFTER)
-    return backoff(job.key, job.polls, POLL_FIRST, POLL_MAX)
+    """The wait until the next poll: the service's Retry-After, up to a limit, or else a growing wait."""
+    return wait_for(retry_after, backoff(job.key, job.polls, POLL_FIRST, POLL_MAX))

@@ -12,7 +12,7 @@ from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import TypeVar
 
-from shared.domain.clocks import MAX_WAIT, backoff
+from shared.domain.clocks import MAX_WAIT, backoff, wait_for
 from shared.domain.singletons import Gate, TokenBucket
 from shared.errors import (
     AccessDenied,
@@ -45,7 +45,7 @@ FIRST_WAIT: dict[type[LanguageError], timedelta] = {
     AccessDenied: timedelta(seconds=15),
     QuotaSpent: timedelta(minutes=10),
 }
-MAX_BACKOFF = timedelta(minutes=15)
+MIN_WAIT, MAX_BACKOFF = timedelta(seconds=1), timedelta(minutes=15)
 # Retry-After for a spent quota is days. A higher tier may be bought at any time, and is noticed within an hour.
 MAX_RETRY_AFTER = MAX_WAIT["gate"]
 MEANING: dict[type[LanguageError], str] = {
@@ -180,6 +180,5 @@ def _corrected(before: Bounded, now: datetime) -> Bounded:
 
 
 def _wait(kind: type[LanguageError], failures: int, trouble: LanguageError) -> timedelta:
-    if trouble.retry_after is not None:
-        return min(timedelta(seconds=max(1.0, trouble.retry_after)), MAX_RETRY_AFTER)
-    return backoff("gate", failures, FIRST_WAIT[kind], MAX_BACKOFF)
+    growing = backoff("gate", failures, FIRST_WAIT[kind], MAX_BACKOFF)
+    return max(MIN_WAIT, wait_for(trouble.retry_after, growing, MAX_RETRY_AFTER))

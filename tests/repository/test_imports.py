@@ -25,7 +25,7 @@ ONLY_BY: dict[str, set[str]] = {
     "azure.data.tables": {"storage.tables", "services"},
     "azure.storage.blob": {"storage.blobs", "services"},
     "azure.identity": {"services"},
-    "werkzeug": {"api.routes"},
+    "werkzeug": {"api.requests", "api.routes"},
     "hashlib": {"domain.keys"},
     "msgspec": {"storage.serialization", "api.actions.projects", "api.bodies", "api.reading", "api.schemas"},
 }

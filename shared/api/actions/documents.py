@@ -7,7 +7,6 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from email.message import Message
 from time import monotonic
 from uuid import uuid4
 
@@ -15,7 +14,7 @@ from shared.api.actions.listings import ask_again, find
 from shared.api.actions.starting import LOOK_AGAIN
 from shared.api.bodies import NewDocument
 from shared.api.call import Call
-from shared.api.requests import Request, Response, choice, file_name
+from shared.api.requests import Request, Response, charset, choice, file_name
 from shared.domain.documents import LANGUAGE, Document, DocumentState
 from shared.domain.keys import document_key
 from shared.domain.text import check_size, decode
@@ -119,24 +118,18 @@ def _plain(request: Request) -> Sent:
     language = query.get("language", "")
     if language and not LANGUAGE.fullmatch(language):
         raise BadRequest('"language" must be a language such as es or pt-BR.')
-    content = _in_utf_8(request.body, _charset(request.content_type))
+    content = _in_utf_8(request.body, charset(request))
     return Sent(query.get("name", ""), content, language, overwrite)
 
 
-def _charset(content_type: str) -> str:
-    header = Message()
-    header["Content-Type"] = content_type
-    return str(header.get_content_charset(""))
-
-
-def _in_utf_8(body: bytes, charset: str) -> bytes:
+def _in_utf_8(body: bytes, encoding: str) -> bytes:
     """A file has no Content-Type to say what it is in, so it is written in what is read without one."""
-    if charset in ITSELF:
+    if encoding in ITSELF:
         return body
-    if not CHARSET.fullmatch(charset):
+    if not CHARSET.fullmatch(encoding):
         raise BadRequest("The charset of the Content-Type is none that is taken: send the text in UTF-8.")
     try:
-        return body.decode(charset).encode()
+        return body.decode(encoding).encode()
     except (LookupError, UnicodeError):
         raise BadRequest("The text is not in the charset that its Content-Type says: send it in UTF-8.") from None
 
