@@ -391,7 +391,7 @@ def test_a_model_that_is_not_good_enough_is_not_published_and_says_why(world: Wo
     before = len(world.wire("POST", "/publish")) + len(world.wire("PUT", "/production"))
     ended = train(world, publish={"ifMacroF1AtLeast": 1.0})
     assert (ended["state"], ended["result"]["published"]) == ("succeeded", False)
-    assert "at least 1.000 was asked for" in ended["result"]["why"]
+    assert "the requested minimum is 1.000" in ended["result"]["why"]
     assert len(world.wire("POST", "/publish")) + len(world.wire("PUT", "/production")) == before
     assert world.ask("GET", "classifier")[0] == 404
 
@@ -404,7 +404,7 @@ def test_a_model_worse_than_the_deployed_one_is_not_published(world: World) -> N
     done(world, "POST", "/import", {"labelsLocation": "labels.json"})
     ended = train(world, "Second", publish={})
     assert ended["result"]["published"] is False
-    assert "First, which is deployed, has" in ended["result"]["why"]
+    assert "the deployed model First has" in ended["result"]["why"]
     assert world.get("classifier")["model"] == "First"
 
 
