@@ -79,5 +79,8 @@ def manage(request: func.HttpRequest) -> func.HttpResponse:
     )
 
 
-def _encoded(body: Any) -> str | bytes:
-    return body if isinstance(body, bytes) else json.dumps(body, ensure_ascii=False, indent=2) + "\n"
+def _encoded(body: Any) -> bytes:
+    """The body of an answer. A lone surrogate, which a caller's words may hold, becomes a question mark."""
+    if isinstance(body, bytes):
+        return body
+    return (json.dumps(body, ensure_ascii=False, indent=2) + "\n").encode("utf-8", "replace")

@@ -15,6 +15,7 @@ from local.language.server.server import LanguageService
 from local.stack.azurite import Azurite
 from shared import services
 from shared.settings import TODAY_API
+from tests.fakes.services import in_memory
 from tests.support.app_on_azurite import World, environment
 from tests.worker.worker_process import working
 
@@ -48,6 +49,18 @@ def test_exactly_three_functions_as_ordered() -> None:
 def test_the_trigger_source_is_a_setting_and_a_wrong_one_does_not_stop_indexing() -> None:
     assert listed({"BLOB_TRIGGER_SOURCE": "EventGrid"})["document_landed"][0]["source"] == "EventGrid"
     assert listed({"BLOB_TRIGGER_SOURCE": "nonsense"})["document_landed"][0]["source"] == "LogsAndContainerScan"
+
+
+@pytest.mark.parametrize(("params", "body"), [({"top\udc80": "5"}, b""), ({}, b'{"\\ud800": 1}')])
+def test_half_a_character_in_a_name_is_refused_in_words(
+    monkeypatch: pytest.MonkeyPatch, params: dict[str, str], body: bytes
+) -> None:
+    monkeypatch.setattr(services, "services", in_memory)
+    method, path = "POST" if body else "GET", {"path": "documents"}
+    request = func.HttpRequest(method=method, url="/api/documents", params=params, route_params=path, body=body)
+    answer = function_app.manage(request)
+    assert answer.status_code == 400
+    assert json.loads(answer.get_body())["error"]["code"] == "BadRequest"
 
 
 def test_without_settings_a_caller_is_told_all_that_is_missing(monkeypatch: pytest.MonkeyPatch) -> None:
