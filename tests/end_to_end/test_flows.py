@@ -84,7 +84,7 @@ def test_overwritten_or_deleted_before_it_was_read(world: World) -> None:
     ("content", "reason"),
     [
         (b"", "empty"),
-        (b" \n\t ", "blanks"),
+        (b" \n\t ", "white space"),
         (b"\xff\xd8\xff\xe0 picture", "not UTF-8"),
         ("café".encode("latin-1"), "not UTF-8"),
         (b"MZ\x00\x01 program", "control characters"),
