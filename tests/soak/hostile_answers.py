@@ -154,6 +154,7 @@ ABOUT_ONE: Mapping[str, AnswerKind] = {
 }
 
 STATUSES = (301, 307, 403, 405, 409, 410, 418, 429, 500, 503)
+POLL_STATUSES = (403, 404, 409, 410, 418, 429, 500)  # one for each error that the app makes of them
 NO_JSON = Reply(200, b"<html>Welcome</html>")
 ECHO = Reply(401, b'{"error": {"code": "401", "message": "No ESCAPEDKEY, THEKEY."}}')
 
@@ -165,7 +166,7 @@ OF_WHOLE_JOBS: Mapping[str, AnswerKind] = {
     "a submission answered with nonsense": AnswerKind(ANY, submission=lambda _: NO_JSON),
     "a submission that is cut": AnswerKind(ANY, submission=lambda _: CUT),
     "a submission that is reset": AnswerKind(ANY, submission=lambda _: Reply(cut=0)),
-    **{f"a poll answered {one}": AnswerKind(ANY, poll=_always(Reply(one))) for one in (404, *STATUSES)},
+    **{f"a poll answered {one}": AnswerKind(ANY, poll=_always(Reply(one))) for one in POLL_STATUSES},
     "a poll refused with the key": AnswerKind(ANY, poll=_always(ECHO)),
     "a poll that is cut": AnswerKind(ANY, poll=_always(CUT)),
     "a poll answered with nonsense": AnswerKind(ANY, poll=_always(NO_JSON)),
