@@ -38,7 +38,8 @@ def test_every_crash_point(record_property: Callable[[str, object], None]) -> No
             try:
                 judge(crashed)
                 sent_again(crashed)
-                assert len(crashed.language.names) <= jobs + 1
+                # One job is sent again, and what was sent in vain shares no job with what has just landed.
+                assert len(crashed.language.names) <= jobs + 2
             except AssertionError as error:
                 error.add_note(f"The process ended at moment {point} of {life.moments}.")
                 raise
