@@ -16,9 +16,8 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Self
 
-from shared.domain.clocks import MAX_WAIT, meant
 from shared.domain.keys import document_key
-from shared.domain.timeline import REASON_LENGTH, SETBACKS, WRITTEN_AHEAD, Event, Timed
+from shared.domain.timeline import REASON_LENGTH, SETBACKS, Event, Timed
 from shared.language.types import Classifier, ClassScore
 
 SERVICE_PACK = 25  # documents a request: Microsoft's service limits
@@ -209,14 +208,8 @@ class Document(Timed):
         """With its times corrected, if the clock that wrote them was ahead. Only for waiting documents."""
         if self.state is not DocumentState.WAITING:
             return self
-        due = meant(self.due, self.written, MAX_WAIT["waiting document"], now)
-        if due == self.due:
-            return self
         since = min(self.set_back_since, now) if self.set_back_since else None
-        timeline = self._after_other(now, WRITTEN_AHEAD)
-        return replace(
-            self, due=due, written=now, claimed=min(self.claimed, now), set_back_since=since, timeline=timeline
-        )
+        return self._bounded("waiting document", now, claimed=min(self.claimed, now), set_back_since=since)
 
     def _ended(self, state: DocumentState, now: datetime, what: str, **changes: object) -> Self:
         timeline = self._after(now, f"{state}: {what}")

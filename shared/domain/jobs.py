@@ -11,8 +11,8 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Self
 
-from shared.domain.clocks import MAX_WAIT, meant
-from shared.domain.timeline import REASON_LENGTH, SETBACKS, WRITTEN_AHEAD, Event, Timed
+from shared.domain.clocks import MAX_WAIT
+from shared.domain.timeline import REASON_LENGTH, SETBACKS, Event, Timed
 from shared.language.types import Classifier
 
 JOB_LIFETIME = timedelta(hours=24)  # the service keeps a job and its results so long
@@ -83,12 +83,8 @@ class Job(Timed):
         """
         if self.state is JobState.SUBMITTING and self.due - now <= MAX_WAIT["request"]:
             return self
-        due = meant(self.due, self.written, MAX_WAIT["job"], now)
-        if due == self.due:
-            return self
         expires = min(self.expires, now + JOB_LIFETIME) if self.expires else None
-        timeline = self._after_other(now, WRITTEN_AHEAD)
-        return replace(self, due=due, written=now, created=min(self.created, now), expires=expires, timeline=timeline)
+        return self._bounded("job", now, created=min(self.created, now), expires=expires)
 
     def done(self, now: datetime) -> Self:
         return replace(self, state=JobState.DONE, ended=now, detail="", timeline=self._after(now, "done"))

@@ -12,8 +12,8 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any, Self
 
-from shared.domain.clocks import MAX_WAIT, meant
-from shared.domain.timeline import REASON_LENGTH, SETBACKS, WRITTEN_AHEAD, Event, Timed
+from shared.domain.clocks import MAX_WAIT
+from shared.domain.timeline import REASON_LENGTH, SETBACKS, Event, Timed
 from shared.language.types import Progress
 
 
@@ -153,11 +153,7 @@ class Operation(Timed):
         """
         if self.state is OperationState.STARTING and self.due - now <= MAX_WAIT["request"]:
             return self
-        due = meant(self.due, self.written, MAX_WAIT["operation"], now)
-        if due == self.due:
-            return self
-        timeline = self._after_other(now, WRITTEN_AHEAD)
-        return replace(self, due=due, written=now, created=min(self.created, now), timeline=timeline)
+        return self._bounded("operation", now, created=min(self.created, now))
 
     def succeeded(self, result: Mapping[str, Any], steps: Mapping[str, str | int], now: datetime) -> Self:
         timeline = self._after(now, "succeeded")

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import Self
+
+from shared.domain.clocks import MAX_WAIT, meant
 
 TIMELINE_LENGTH, EVENT_LENGTH = 20, 300  # events; characters
 REASON_LENGTH = 1000  # characters
@@ -20,8 +23,10 @@ class Event:
 
 
 class Timed:
-    """A value with a timeline: its last TIMELINE_LENGTH events, oldest first."""
+    """A value that is due at a time, with a timeline: its last TIMELINE_LENGTH events, oldest first."""
 
+    due: datetime
+    written: datetime | None
     timeline: tuple[Event, ...]
 
     def _after(self, now: datetime, what: str) -> tuple[Event, ...]:
@@ -31,3 +36,14 @@ class Timed:
         """Without a second event if the last one has the same text. It keeps its time."""
         last = self.timeline[-1].what if self.timeline else ""
         return self.timeline if last == what[:EVENT_LENGTH] else self._after(now, what)
+
+    def _bounded(self, what: str, now: datetime, **earlier: datetime | None) -> Self:
+        """With `due` as it can have been meant, for what waits as `what` (see MAX_WAIT).
+
+        `earlier`: other times of the value, corrected. They apply only if `due` is corrected.
+        """
+        due = meant(self.due, self.written, MAX_WAIT[what], now)
+        if due == self.due:
+            return self
+        timeline = self._after_other(now, WRITTEN_AHEAD)
+        return replace(self, due=due, written=now, timeline=timeline, **earlier)  # type: ignore[type-var]
