@@ -80,7 +80,7 @@ def _faults_of_value(declared: Any, value: Any, name: str, within: str) -> Itera
     yield from inner
     try:
         msgspec.convert(value, declared)
-        _require_whole_characters(value, name)
+        require_whole_characters(value, name)
         if value is not None and "check" in extra:
             extra["check"](value, name)
     except msgspec.ValidationError:
@@ -99,7 +99,8 @@ def _objects(kind: inspect.Type, value: Any, place: str) -> Iterator[tuple[type[
             yield from _objects(kind.item_type, item, f"{place}[{number}]")
 
 
-def _require_whole_characters(value: Any, name: str) -> None:
+def require_whole_characters(value: Any, name: str) -> None:
+    """Raises BadRequest for a text with half a character, which no storage and no service takes."""
     if isinstance(value, str) and not value.isascii() and HALF_CHARACTER.search(value):
         raise BadRequest(f'"{name}" holds half a character (a lone surrogate).')
 
@@ -108,8 +109,12 @@ def _fault(declared: Any, value: Any, name: str, within: str) -> Fault:
     kind, extra = _plain(inspect.type_info(declared))
     longest = kind.max_length if isinstance(kind, inspect.StrType) else None
     if isinstance(value, str) and longest and len(value) > longest:
-        return Fault(within + name, f'"{name}" has {len(value):,} characters; at most {longest:,} are taken.')
+        return Fault(within + name, too_long(name, len(value), longest))
     return Fault(within + name, f'"{name}" must {extra.get("must") or _must(kind)}.')
+
+
+def too_long(name: str, length: int, longest: int) -> str:
+    return f'"{name}" has {length:,} characters; at most {longest:,} are taken.'
 
 
 def _must(kind: inspect.Type) -> str:

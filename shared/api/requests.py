@@ -10,9 +10,9 @@ from typing import Any
 
 from werkzeug.http import parse_options_header
 
-from shared.api.reading import refuse, unknown
+from shared.api.reading import refuse, require_whole_characters, too_long, unknown
 from shared.domain.documents import DocumentState
-from shared.domain.file_names import HALF_CHARACTER, MAX_FILE_NAME, is_file_name
+from shared.domain.file_names import MAX_FILE_NAME, is_file_name
 from shared.domain.filters import Selection
 from shared.errors import BadRequest
 
@@ -93,9 +93,8 @@ def text(query: Mapping[str, str], name: str, default: str | None = None) -> str
     if value is None or (default is None and not value.strip()):
         raise BadRequest(f'"{name}" must be a string that is not empty.')
     if len(value) > MAX_TEXT:
-        raise BadRequest(f'"{name}" has {len(value):,} characters; at most {MAX_TEXT:,} are taken.')
-    if not value.isascii() and HALF_CHARACTER.search(value):
-        raise BadRequest(f'"{name}" holds half a character (a lone surrogate).')
+        raise BadRequest(too_long(name, len(value), MAX_TEXT))
+    require_whole_characters(value, name)
     return value
 
 
@@ -118,7 +117,7 @@ def file_name(name: str, what: str) -> str:
     """The name of a file to be written, if every storage and every listing can hold it."""
     length = len(name.encode("utf-16-le", "surrogatepass")) // 2  # as storage counts
     if length > MAX_FILE_NAME:
-        raise BadRequest(f'"{what}" has {length:,} characters; at most {MAX_FILE_NAME:,} are taken.')
+        raise BadRequest(too_long(what, length, MAX_FILE_NAME))
     if "\\" in name:
         raise BadRequest(f'"{what}" holds a backslash, which storage turns into a slash: write / between folders.')
     parts = name.split("/")

@@ -20,17 +20,14 @@ def chosen(services: Services) -> Classifier | None:
 
     For a classifier from the setting, the project's kind is read from the service. This may raise a LanguageError.
     """
-    remembered = services.ledger.read(ActiveClassifier).classifier
-    if remembered and remembered.dialect == services.language.dialect:
+    if remembered := stored(services).classifier:
         return remembered
     return named(services, services.settings.classifier) if services.settings.classifier else None
 
 
 def is_missing(services: Services) -> bool:
     """Whether there is no active classifier, so that documents wait. Reads the ledger only, not the service."""
-    remembered = services.ledger.read(ActiveClassifier).classifier
-    fits = remembered is not None and remembered.dialect == services.language.dialect
-    return not fits and not services.settings.classifier
+    return stored(services).classifier is None and not services.settings.classifier
 
 
 def with_model(services: Services, now: datetime) -> Classifier | None:
@@ -38,8 +35,7 @@ def with_model(services: Services, now: datetime) -> Classifier | None:
 
     If the model cannot be read, the classifier is returned with the model known before.
     """
-    remembered = services.ledger.read(ActiveClassifier)
-    if remembered.classifier and remembered.classifier.dialect == services.language.dialect:
+    if (remembered := stored(services)).classifier:
         return _remembered(services, remembered, now).classifier
     return _from_setting(services, now).classifier if services.settings.classifier else None
 
@@ -50,6 +46,13 @@ def named(services: Services, name: str) -> Classifier:
         return services.language.classifier("", "", name)
     project, _, deployment = name.partition("/")
     return services.language.classifier(project, deployment, "")
+
+
+def stored(services: Services) -> ActiveClassifier:
+    """From the ledger; without a classifier if the stored one belongs to the other protocol."""
+    found = services.ledger.read(ActiveClassifier)
+    fits = found.classifier is not None and found.classifier.dialect == services.language.dialect
+    return found if fits else ActiveClassifier()
 
 
 def _remembered(services: Services, before: ActiveClassifier, now: datetime) -> ActiveClassifier:

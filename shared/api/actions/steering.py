@@ -17,7 +17,7 @@ from shared.errors import BadRequest, Conflict, NotFound
 from shared.language.types import Classifier
 from shared.operations.handlers import models_at
 from shared.pipeline import gate, sweep
-from shared.pipeline.classifier import named, with_model
+from shared.pipeline.classifier import named, stored, with_model
 from shared.pipeline.replay import Range, purge, replay
 from shared.services import Services
 from shared.settings import PREVIEW_API
@@ -27,8 +27,7 @@ NO_CLASSIFIER = "There is no classifier yet: publish a model, or PUT /api/classi
 
 def get_classifier(call: Call[None]) -> Response:
     """Where dropped files go, and whether the ledger (a publish, a PUT) or the CLASSIFIER setting says so."""
-    remembered = call.services.ledger.read(ActiveClassifier)
-    if remembered.classifier and remembered.classifier.dialect == call.services.language.dialect:
+    if (remembered := stored(call.services)).classifier:
         return Response(200, views.chosen(remembered, "ledger"))
     if call.services.settings.classifier:
         return Response(200, views.chosen(ActiveClassifier(with_model(call.services, call.now)), "setting"))
@@ -64,7 +63,7 @@ def purge_documents(call: Call[Purge]) -> Response:
 
 
 def abandon_operation(call: Call[None]) -> Response:
-    """Give up an operation that gets nowhere: its project is free again. What the service has begun goes on there."""
+    """Give up an operation that makes no progress, so that its project is free. The service may continue its part."""
     operation = find(call, "operations")
     if operation.state.final:
         raise Conflict(f"Operation {call.key} has ended already: it {operation.state}.")
