@@ -16,7 +16,7 @@ MAX_WAIT: Mapping[str, timedelta] = {
     "operation": timedelta(minutes=20),
     "request": timedelta(hours=1),  # a request that a process may be sending now
 }
-MAX_RETRY_AFTER = timedelta(minutes=15)  # limits the service's Retry-After between two polls
+MAX_POLL_RETRY_AFTER = timedelta(minutes=15)  # limits the service's Retry-After between two polls
 
 
 def is_ahead(moment: datetime | None, now: datetime) -> bool:
@@ -35,7 +35,7 @@ def meant(until: datetime, written: datetime | None, longest: timedelta, now: da
     return now + longest if until - now > longest + CLOCK_SKEW else until
 
 
-def wait_for(retry_after: float | None, otherwise: timedelta, longest: timedelta = MAX_RETRY_AFTER) -> timedelta:
+def wait_for(retry_after: float | None, otherwise: timedelta, longest: timedelta = MAX_POLL_RETRY_AFTER) -> timedelta:
     """The service's Retry-After, in seconds, up to `longest`; `otherwise` if it sent none."""
     return otherwise if retry_after is None else min(timedelta(seconds=retry_after), longest)
 

@@ -47,7 +47,7 @@ FIRST_WAIT: dict[type[LanguageError], timedelta] = {
 }
 MIN_WAIT, MAX_BACKOFF = timedelta(seconds=1), timedelta(minutes=15)
 # Retry-After for a spent quota is days. A higher tier may be bought at any time, and is noticed within an hour.
-MAX_RETRY_AFTER = MAX_WAIT["gate"]
+MAX_CLOSED = MAX_WAIT["gate"]
 MEANING: dict[type[LanguageError], str] = {
     ResourceNotFound: "The service does not know the classifier: publish a model, or correct PUT /api/classifier. ",
     AccessDenied: "The service refuses the key or identity: check LANGUAGE_KEY, its role and LANGUAGE_ENDPOINT. ",
@@ -181,4 +181,4 @@ def _corrected(before: Bounded, now: datetime) -> Bounded:
 
 def _wait(kind: type[LanguageError], failures: int, trouble: LanguageError) -> timedelta:
     growing = backoff("gate", failures, FIRST_WAIT[kind], MAX_BACKOFF)
-    return max(MIN_WAIT, wait_for(trouble.retry_after, growing, MAX_RETRY_AFTER))
+    return max(MIN_WAIT, wait_for(trouble.retry_after, growing, MAX_CLOSED))

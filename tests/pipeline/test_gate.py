@@ -22,7 +22,7 @@ from shared.errors import (
     Unavailable,
 )
 from shared.pipeline import gate
-from shared.pipeline.gate import FIRST_WAIT, MAX_BACKOFF, MAX_RETRY_AFTER, close, is_closed, reopen
+from shared.pipeline.gate import FIRST_WAIT, MAX_BACKOFF, MAX_CLOSED, close, is_closed, reopen
 from shared.services import Services
 from tests.fakes.services import in_memory
 from tests.support.values import NOW, seconds
@@ -84,7 +84,7 @@ def test_it_is_closed_neither_for_nothing_nor_for_long(
 ) -> None:
     services = fresh(bundle)
     close(services, kind("trouble", asked), NOW)
-    assert seconds(1) <= closed_for(services) <= max(MAX_RETRY_AFTER, 1.21 * MAX_BACKOFF)
+    assert seconds(1) <= closed_for(services) <= max(MAX_CLOSED, 1.21 * MAX_BACKOFF)
 
 
 def test_trouble_after_trouble_closes_it_longer_up_to_the_longest(services: Services) -> None:

@@ -15,7 +15,7 @@ from shared.pipeline import gate
 from tests.support.in_memory_app import Instance, Stage
 from tests.support.values import NOW, seconds
 
-LONGEST = max(gate.MAX_RETRY_AFTER, 1.21 * gate.MAX_BACKOFF)
+LONGEST = max(gate.MAX_CLOSED, 1.21 * gate.MAX_BACKOFF)
 TROUBLES = st.none() | st.builds(
     lambda kind, wait: kind("trouble", wait),
     st.sampled_from([Throttled, Unavailable, AccessDenied, QuotaSpent]),

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.domain.clocks import MAX_RETRY_AFTER, MAX_WAIT
+from shared.domain.clocks import MAX_POLL_RETRY_AFTER, MAX_WAIT
 from shared.domain.documents import Document, DocumentState
 from shared.domain.jobs import JOB_LIFETIME
 from shared.domain.singletons import ActiveClassifier, Gate, Heartbeat, SubmitLease, Sweep, TokenBucket
@@ -263,14 +263,14 @@ def test_rows_without_the_moment_of_writing_are_brought_back_by_the_sweep_of_eve
 
 def test_the_longest_waits_hold_every_wait_of_the_app() -> None:
     spread = 1.2  # of backoff
-    assert MAX_WAIT["gate"] >= max(gate.MAX_RETRY_AFTER, spread * gate.MAX_BACKOFF)
+    assert MAX_WAIT["gate"] >= max(gate.MAX_CLOSED, spread * gate.MAX_BACKOFF)
     assert MAX_WAIT["waiting document"] >= spread * max(submission.UNSURE_MAX, settling.RETRY_MAX)
     jobs = (submission.GRACE, spread * collection.POLL_MAX, spread * settling.RETRY_MAX)
-    assert MAX_WAIT["job"] >= max(*jobs, MAX_RETRY_AFTER)
+    assert MAX_WAIT["job"] >= max(*jobs, MAX_POLL_RETRY_AFTER)
     behind_the_gate = MAX_WAIT["gate"] + spread * settling.RETRY_MAX
     assert min(MAX_WAIT["job"], MAX_WAIT["waiting document"]) >= behind_the_gate
     looks = (runner.GRACE, spread * runner.MAX_POLL_WAIT, spread * runner.SETBACK_MAX)
-    assert MAX_WAIT["operation"] >= max(*looks, MAX_RETRY_AFTER)
+    assert MAX_WAIT["operation"] >= max(*looks, MAX_POLL_RETRY_AFTER)
 
 
 # --- health -----------------------------------------------------------------------------------------------------
