@@ -69,8 +69,11 @@ class Deadline:
 
 
 def session_with_deadlines(retries: Retry, connections: int) -> requests.Session:
-    """A session whose calls end with the Deadline of the thread that makes them; without one, as any session."""
-    session = requests.Session()
+    """A session whose calls end with the Deadline of the thread that makes them; without one, as any session.
+
+    It neither follows a redirect nor reads its address, which may be malformed.
+    """
+    session = _Session()
     for scheme in ("http://", "https://"):
         session.mount(scheme, _Adapter(max_retries=retries, pool_maxsize=connections))
     return session
@@ -79,6 +82,11 @@ def session_with_deadlines(retries: Retry, connections: int) -> requests.Session
 def current() -> Deadline | None:
     """The deadline of this thread."""
     return getattr(_thread, "deadline", None)
+
+
+class _Session(requests.Session):
+    def get_redirect_target(self, resp: requests.Response) -> None:
+        """None: otherwise requests parses the address and reads the whole body even if it does not follow it."""
 
 
 class _Watched(HTTPConnection):

@@ -8,17 +8,18 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from http.client import HTTPException
 from http.cookiejar import DefaultCookiePolicy
 from time import monotonic
 from urllib.parse import quote, urlencode
 
 import requests
 from requests.auth import AuthBase
-from urllib3.exceptions import ConnectTimeoutError, ProxyError
+from urllib3.exceptions import ConnectTimeoutError, HTTPError, ProxyError
 from urllib3.util import Retry
 
 from shared.errors import AccessDenied, InvalidResponse, Rejected, SettingsError, Unavailable
@@ -39,6 +40,8 @@ CONNECTING = Retry(
 """Only setting up a connection is tried again. `read=False` is `read=0` with the plain error."""
 LINKS = ("operation-location", "location")
 LATE = "The Language service did not answer in time."
+MALFORMED = (ValueError, HTTPException, HTTPError)
+"""What HTTP clients raise besides their own errors for an answer that is not HTTP, such as a chunk of -5 bytes."""
 _SECRET = re.compile(r"[!-~]+")
 
 
@@ -131,6 +134,8 @@ class Transport:
             except requests.RequestException as error:  # its text may repeat what came, and so the key
                 why = LATE if deadline.passed else _unreachable(error)
                 raise Unavailable(why, sent=_may_have_arrived(error)) from None
+            except MALFORMED as error:
+                raise _malformed(error) from None
 
     def job_id(self, answer: Response) -> str:
         """The id of the job that `answer` says was started.
@@ -195,7 +200,7 @@ def _content(response: requests.Response, allowance: Allowance, deadline: Deadli
 
 def _whole(response: requests.Response, allowance: Allowance, deadline: Deadline) -> bytes:
     content = bytearray()
-    for chunk in response.iter_content(CHUNK):
+    for chunk in _chunks(response):
         content += chunk
         allowance.left -= len(chunk)
         if allowance.left < 0:
@@ -208,12 +213,26 @@ def _whole(response: requests.Response, allowance: Allowance, deadline: Deadline
 def _beginning(response: requests.Response) -> bytes:
     """What has come of an error's body: its status is known, and says the most of it."""
     content = bytearray()
-    with suppress(requests.RequestException):
-        for chunk in response.iter_content(CHUNK):
+    with suppress(requests.RequestException, InvalidResponse):
+        for chunk in _chunks(response):
             content += chunk
             if len(content) > MAX_ERROR_BYTES:
                 break
     return bytes(content)
+
+
+def _chunks(response: requests.Response) -> Iterator[bytes]:
+    try:
+        yield from response.iter_content(CHUNK)
+    except requests.RequestException:  # some of them are ValueErrors too
+        raise
+    except MALFORMED as error:
+        raise _malformed(error) from None
+
+
+def _malformed(error: Exception) -> InvalidResponse:
+    """Without the error's text, which may repeat what came."""
+    return InvalidResponse(f"The Language service's answer is not valid HTTP ({type(error).__name__}).")
 
 
 def _may_have_arrived(error: requests.RequestException) -> bool:

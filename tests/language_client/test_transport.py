@@ -6,8 +6,10 @@ import socket
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from http.client import HTTPException
 
 import pytest
+from urllib3.exceptions import HTTPError
 
 from shared.errors import (
     AccessDenied,
@@ -219,6 +221,48 @@ def test_an_answer_that_breaks_off_is_unavailable(wire: Wire, transport: Transpo
     assert caught.value.sent
 
 
+CHUNKED = {"Transfer-Encoding": "chunked"}
+NEGATIVE = b"-5\r\nhello\r\n0\r\n\r\n"  # a chunk of -5 bytes
+
+
+@pytest.mark.parametrize("method", ["GET", "POST"])
+def test_a_body_that_is_not_http_is_garbled(wire: Wire, transport: Transport, method: str) -> None:
+    wire.script(Reply(content=NEGATIVE, headers=CHUNKED))
+    with pytest.raises(InvalidResponse, match=r"not valid HTTP \(ValueError\)") as caught:
+        transport.call(method, "/")
+    assert caught.value.sent
+    assert len(wire.requests) == 1
+
+
+@pytest.mark.parametrize("raised", [HTTPException("hunter2"), HTTPError("hunter2"), ValueError("hunter2")])
+@pytest.mark.parametrize("place", ["requests.Session.send", "requests.Response.iter_content"])
+def test_what_the_http_client_raises_besides_its_own_errors_is_garbled(
+    wire: Wire, transport: Transport, monkeypatch: pytest.MonkeyPatch, raised: Exception, place: str
+) -> None:
+    def fail(*_: object, **__: object) -> None:
+        raise raised
+
+    wire.script(Reply(content=b"{}"))
+    monkeypatch.setattr(place, fail)
+    with pytest.raises(InvalidResponse, match="not valid HTTP") as caught:
+        transport.call("GET", "/")
+    assert "hunter2" not in str(caught.value)
+
+
+def test_an_error_keeps_its_status_when_its_body_is_not_http(wire: Wire, transport: Transport) -> None:
+    wire.script(Reply(429, NEGATIVE, {**CHUNKED, "Retry-After": "7"}))
+    with pytest.raises(Throttled) as caught:
+        transport.call("GET", "/")
+    assert caught.value.retry_after == 7
+
+
+@pytest.mark.parametrize("address", ["http://[", "\xff\xfe", "/elsewhere"])
+def test_the_address_of_a_redirect_is_not_even_read(wire: Wire, transport: Transport, address: str) -> None:
+    wire.script(Reply(302, NEGATIVE, {**CHUNKED, "Location": address}))
+    with pytest.raises(Unexpected, match="302"):
+        transport.call("GET", "/")
+
+
 def test_where_nobody_listens_nothing_was_sent() -> None:
     with socket.socket() as bound:
         bound.bind(("127.0.0.1", 0))
@@ -273,6 +317,11 @@ def test_of_a_link_to_another_host_only_the_id_is_taken(wire: Wire, transport: T
 def test_once_the_link_to_a_job_has_arrived_the_rest_of_the_answer_may_be_cut(wire: Wire, transport: Transport) -> None:
     link = {"operation-location": f"{wire.url}/jobs/J-1", "Content-Length": "500"}
     wire.script(Reply(202, content=b'{"half":', headers=link, cut=8))
+    assert transport.job_id(transport.call("POST", "/")) == "J-1"
+
+
+def test_once_the_link_to_a_job_has_arrived_the_rest_need_not_be_http(wire: Wire, transport: Transport) -> None:
+    wire.script(Reply(202, NEGATIVE, {**CHUNKED, "operation-location": f"{wire.url}/jobs/J-1"}))
     assert transport.job_id(transport.call("POST", "/")) == "J-1"
 
 
