@@ -14,7 +14,7 @@ from shared.api.reading import refuse, require_whole_characters, too_long, unkno
 from shared.domain.documents import DocumentState
 from shared.domain.file_names import MAX_FILE_NAME, is_file_name
 from shared.domain.filters import Selection
-from shared.errors import BadRequest
+from shared.errors import BadRequest, UnsupportedMediaType
 
 MAX_BODY = 1_000_000  # bytes, unless a route says otherwise
 PLAIN_TYPES = ("text/plain", "application/octet-stream")
@@ -33,6 +33,7 @@ FROM_THE_HOST = ("code", "clientId")  # parameters: a function key and its name,
 MAX_NAME = 1024  # of a file in storage
 MAX_PARTS = 254  # of a path in storage
 UNPRINTABLE = re.compile("[\x00-\x1f\x7f-\x9f\ufffe\uffff]")  # what no listing of a container can spell
+CONTROL = re.compile("[\x00-\x08\x0a-\x1f\x7f]")  # what no header may hold
 
 
 @dataclass(frozen=True)
@@ -69,12 +70,19 @@ def is_json(request: Request) -> bool:
 
 
 def _media_type(request: Request) -> str:
-    return parse_options_header(request.content_type)[0].lower()
+    return _content_type(request)[0].lower()
 
 
 def charset(request: Request) -> str:
     """The charset of the Content-Type in lower case; "" if it has none."""
-    return parse_options_header(request.content_type)[1].get("charset", "").lower()
+    return _content_type(request)[1].get("charset", "").lower()
+
+
+def _content_type(request: Request) -> tuple[str, dict[str, str]]:
+    """The media type and its parameters. Raises UnsupportedMediaType, where a parser would pass over the rest."""
+    if CONTROL.search(request.content_type):
+        raise UnsupportedMediaType("The Content-Type holds a control character, such as NUL.")
+    return parse_options_header(request.content_type)
 
 
 def whole(pattern: re.Pattern[str] | str) -> str:

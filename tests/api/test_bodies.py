@@ -66,6 +66,18 @@ def test_a_text_comes_as_it_is(app: Instance, media_type: str) -> None:
     assert app.services.documents.read(made.body["name"], made.body["etag"]) == "an é".encode()
 
 
+@pytest.mark.parametrize("control", ["\0", "\x1b", "\r\n", "\x7f"])
+@pytest.mark.parametrize("media_type", ["text/plain{}", "text/plain; charset=utf-8{}", 'text/plain; charset="{}u8"'])
+def test_a_content_type_with_a_control_character_is_refused(app: Instance, media_type: str, control: str) -> None:
+    found = send(app, "documents", b"a text", media_type.format(control))
+    assert (found.status, found.body["error"]["code"]) == (415, "UnsupportedMediaType")
+    assert found.body["error"]["message"] == "The Content-Type holds a control character, such as NUL."
+
+
+def test_a_content_type_may_hold_a_tab(app: Instance) -> None:
+    assert send(app, "documents", b"a text", "text/plain;\tcharset=utf-8").status == 202
+
+
 def test_where_no_body_is_taken_none_is_looked_at(app: Instance) -> None:
     assert send(app, "sweep", b"<x/>", "application/xml").status == 202
 
