@@ -67,12 +67,12 @@ def _correct_clocks(services: Services, clock: Clock, _: HasTime) -> None:
 def _collect(services: Services, clock: Clock, has_time: HasTime) -> None:
     started = clock()
     for _ in range(ROUNDS):
-        if not has_time() or not collect(services, clock(), JOBS, by=started):
+        if not has_time() or not collect(services, clock(), JOBS, started, has_time):
             return
 
 
-def _follow(services: Services, clock: Clock, _: HasTime) -> None:
-    follow(services, clock(), OPERATIONS)
+def _follow(services: Services, clock: Clock, has_time: HasTime) -> None:
+    follow(services, clock(), OPERATIONS, has_time)
 
 
 def _submit(services: Services, clock: Clock, has_time: HasTime) -> None:

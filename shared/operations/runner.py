@@ -6,6 +6,7 @@ The operation's row is written before the request. `handlers` has the table of t
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
 from contextlib import suppress
 from datetime import datetime, timedelta
 
@@ -90,11 +91,14 @@ def _same(wanted: Operation, current: Operation | None) -> Operation:
     raise Conflict(f"{what} on {where} is under way: GET /api/operations lists all of them.")
 
 
-def follow(services: Services, now: datetime, limit: int) -> int:
-    """Take the next step of at most `limit` operations that are due. Returns how many. Errors count against each."""
+def follow(services: Services, now: datetime, limit: int, has_time: Callable[[], bool] = lambda: True) -> int:
+    """Take the next step of at most `limit` operations that are due. Returns how many were. Errors count against each.
+
+    `has_time` says whether there is time for another step. An operation that took none is still due.
+    """
     operations = services.ledger.due(Operation, now, limit)
     each(
-        lambda operation: _step(services, operation, now),
+        lambda operation: _step(services, operation, now) if has_time() else None,
         operations,
         lambda operation, trouble: _set_back(services, operation, trouble, now),
         workers=1,

@@ -6,7 +6,7 @@ A result is written before its document's row. Settling changes only documents t
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from datetime import datetime, timedelta
 from functools import partial
@@ -26,17 +26,31 @@ from shared.pipeline.submission import GRACE, release_documents
 from shared.services import Services
 
 log = logging.getLogger(__name__)
+HasTime = Callable[[], bool]
 
 POLL_FIRST, POLL_MAX = timedelta(seconds=2), timedelta(minutes=1)
 MAX_OUTAGE = timedelta(hours=1)  # of the service, that costs no job: after it, the job's documents are sent again
 
 
-def collect(services: Services, now: datetime, limit: int, by: datetime | None = None) -> int:
-    """Poll at most `limit` jobs that are due at `by` (default: `now`), in parallel. Returns how many were polled."""
+def collect(
+    services: Services,
+    now: datetime,
+    limit: int,
+    by: datetime | None = None,
+    has_time: HasTime = lambda: True,
+) -> int:
+    """Poll at most `limit` jobs that are due at `by` (default: `now`), in parallel. Returns how many were due.
+
+    `has_time` says whether there is time for another poll. A job that was not polled is still due.
+    """
     if gate.is_closed(services, now):
         return 0
     jobs = _within_quota(services.ledger.due(Job, by or now, limit), services, now)
-    each(lambda job: _collect(job, services, now), jobs, lambda job, trouble: _set_back(job, trouble, services, now))
+    each(
+        lambda job: _collect(job, services, now, has_time) if has_time() else None,
+        jobs,
+        lambda job, trouble: _set_back(job, trouble, services, now),
+    )
     return len(jobs)
 
 
@@ -45,13 +59,13 @@ def _within_quota(jobs: Sequence[Job], services: Services, now: datetime) -> Seq
     return jobs[: gate.reserve(services, [len(job.service_ids) for job in jobs], now)]
 
 
-def _collect(job: Job, services: Services, now: datetime) -> None:
+def _collect(job: Job, services: Services, now: datetime, has_time: HasTime) -> None:
     if job.is_worn_out:
         last = job.timeline[-1].what
         _lose(job, f"its next step failed {job.setbacks} times. Last error: {last}", services, now)
         return
     try:
-        _follow(job, services, now)
+        _follow(job, services, now, has_time)
     except VersionConflict:  # another instance settled it, or one of its rows is missing
         _postpone(job, "another change was written first", services, now)
 
@@ -69,18 +83,18 @@ def _set_back(job: Job, trouble: Exception, services: Services, now: datetime) -
         services.ledger.commit((job, job.set_back(reason(trouble), due, now)))
 
 
-def _follow(job: Job, services: Services, now: datetime) -> None:
+def _follow(job: Job, services: Services, now: datetime, has_time: HasTime) -> None:
     if job.state is JobState.SUBMITTING:
         _lose(job, "the service may not have received the request", services, now)
     elif job.classifier.dialect != services.language.dialect:
         _lose(job, f"it was submitted with API {job.api}, which is no longer configured", services, now)
     else:
-        _poll(job, services, now)
+        _poll(job, services, now, has_time)
 
 
-def _poll(job: Job, services: Services, now: datetime) -> None:
+def _poll(job: Job, services: Services, now: datetime, has_time: HasTime) -> None:
     try:
-        analysis = _ask(job, services, now)
+        analysis = _ask(job, services, now, has_time)
     except GateClosed:
         return
     except ResourceNotFound as trouble:
@@ -94,7 +108,10 @@ def _poll(job: Job, services: Services, now: datetime) -> None:
     except LanguageError as trouble:
         _wait_behind(job, trouble, services, now)
     else:
-        _judge(job, analysis, services, now)
+        if analysis is None:
+            _wait_or_expire(job, "the tick had no time left to poll all of its requests", services, now, _wait(job))
+        else:
+            _judge(job, analysis, services, now)
 
 
 def _wait_behind(job: Job, trouble: LanguageError, services: Services, now: datetime) -> None:
@@ -111,10 +128,15 @@ def _wait_behind(job: Job, trouble: LanguageError, services: Services, now: date
         services.ledger.commit((job, job.renewed(due, now)))
 
 
-def _ask(job: Job, services: Services, now: datetime) -> Analysis:
-    """Poll the job's requests. Returns the merged analysis, or that of the first request that has not ended."""
-    analyses = []
+def _ask(job: Job, services: Services, now: datetime, has_time: HasTime) -> Analysis | None:
+    """Poll the job's requests. Returns the merged analysis, or that of the first request that has not ended.
+
+    None if there was no time for all of them.
+    """
+    analyses: list[Analysis] = []
     for service_id in job.service_ids:
+        if analyses and not has_time():
+            return None
         ask = partial(services.language.analysis, service_id)
         analyses.append(gate.call(services, now, ask, harmless=gate.ON_ONE_JOB))
         if not analyses[-1].state.final:

@@ -5,12 +5,15 @@ from __future__ import annotations
 import threading
 
 from shared import tick as story
+from shared.domain.jobs import Job, JobState
+from shared.domain.operations import Operation
 from shared.pipeline.claim import claim
 from shared.pipeline.collection import collect
 from shared.pipeline.submission import GRACE
 from tests.support.full_day_script import put
 from tests.support.in_memory_app import Instance, Stage
 from tests.support.prepared_apps import app_with_classifier
+from tests.support.values import add, operation
 
 
 def app_with_waiting_files(stage: Stage, files: int) -> Instance:
@@ -54,6 +57,53 @@ def test_what_a_slow_tick_begins_late_no_other_tick_takes_for_lost() -> None:
     stage.instance(slowly).tick()
     assert stage.now - begun > 2 * GRACE
     check_all_was_sent_once(stage)
+
+
+def test_no_job_is_polled_when_the_time_of_a_tick_is_over() -> None:
+    stage = Stage()
+    app = app_with_waiting_files(stage, 10)
+    app.tick()
+    stage.wait(60)
+    story.tick(app.services, lambda: stage.now, lambda: not polled(stage))
+    assert 0 < len(polled(stage)) < 10 == len(stage.language.begun)
+    check_all_was_sent_once(stage)
+
+
+def test_no_further_part_of_a_text_is_polled_when_the_time_of_a_tick_is_over() -> None:
+    stage = Stage()
+    app = app_with_classifier(stage)
+    put("long.txt", "mast " * 240_000)(stage)
+    app.land("long.txt")
+    assert len(stage.language.begun) == 10
+    stage.language.looks = 0
+    for _ in range(3):
+        stage.language.polls.clear()
+        stage.wait(120)
+        story.tick(app.services, lambda: stage.now, lambda: len(polled(stage)) < 3)
+        assert len(polled(stage)) == 3
+    [job] = [one for one in stage.check().values() if isinstance(one, Job)]
+    assert (job.state, job.setbacks, job.due > stage.now) == (JobState.RUNNING, 0, True)
+    check_all_was_sent_once(stage)
+
+
+def polled(stage: Stage) -> set[str]:
+    return {job for job in stage.language.polls if job in stage.language.begun}
+
+
+def test_no_operation_takes_a_step_when_the_time_of_a_tick_is_over() -> None:
+    stage = Stage()
+    app = stage.instance()
+    for number in range(3):
+        add(app.services.ledger, operation(f"operation{number}", f"P{number}"))
+    story.tick(app.services, lambda: stage.now, lambda: tried(stage) < 1)
+    assert tried(stage) == 1
+    story.tick(app.services, lambda: stage.now)
+    assert tried(stage) == 3
+
+
+def tried(stage: Stage) -> int:
+    """How many operations took a step: the twin cannot train."""
+    return sum(one.setbacks for one in stage.check().values() if isinstance(one, Operation))
 
 
 def test_what_lands_during_a_tick_gathers_for_the_next() -> None:
