@@ -18,7 +18,8 @@ BURST = 0.18  # the bucket's capacity, as a share of a minute's quota
 OVERLAP = timedelta(hours=1)  # the modification time of a large upload is earlier than its appearance
 WHOLE_EVERY = timedelta(days=1)
 WHOLE_AGAIN = 3  # consecutive whole sweeps because of unclaimed files
-TRIED_AGAIN = timedelta(minutes=2)  # after the gate opens, a tick has made a call by then
+TRIED_AGAIN = timedelta(minutes=15)  # after the gate opens, a tick has made a call by then
+SEVERAL = ""  # items, not one
 MODEL_KNOWN_FOR = timedelta(minutes=10)  # how long the model that was read is used
 MODEL_ASKED_AGAIN = timedelta(minutes=1)  # after the model could not be read
 
@@ -60,6 +61,7 @@ class Gate:
     closed_at: datetime | None = None  # when `until` was set, by the writer's clock
     failures: int = 0  # consecutive closings
     reopenings: int = 0  # how often a change of the classifier has opened it early
+    item: str = SEVERAL  # the key of the only job or document whose calls have failed since a call succeeded
     version: str = field(default="", compare=False)
 
     def outlasts(self, other: Gate) -> bool:
@@ -75,17 +77,26 @@ class Gate:
         """Whether it is closed, or opened less than TRIED_AGAIN ago without a successful call since."""
         return self.until is not None and now < self.until + TRIED_AGAIN
 
-    def closed(self, reason: str, wait: timedelta, now: datetime) -> Self:
+    def closed(self, reason: str, wait: timedelta, now: datetime, item: str = SEVERAL) -> Self:
         """Closed for `wait`. Errors of parallel calls while it is closed count once; the longest wait applies."""
         until = now + wait
+        before = replace(self, item=item if self.until is None or self.item == item else SEVERAL)
         if self.is_closed(now) and self.until and self.until >= until:
-            return self
+            return before
         failures = self.failures + (not self.is_closed(now))
-        closed = replace(self, until=until, closed_at=now, reason=reason[:REASON_LENGTH])
+        closed = replace(before, until=until, closed_at=now, reason=reason[:REASON_LENGTH])
         return replace(closed, since=self.since or now, failures=failures)
 
+    def after_repeated(self, reason: str, now: datetime, item: str) -> Self | None:
+        """Open to others, after one more failure of this item. None if others may fail, too: then it must close."""
+        if self.until is None:  # calls have succeeded since the item's last failure
+            return self
+        if self.is_closed(now) or item == SEVERAL or self.item != item:
+            return None
+        return replace(self, until=now, closed_at=now, reason=reason[:REASON_LENGTH], failures=self.failures + 1)
+
     def opened(self) -> Self:
-        return replace(self, until=None, reason="", since=None, closed_at=None, failures=0)
+        return replace(self, until=None, reason="", since=None, closed_at=None, failures=0, item=SEVERAL)
 
     def bounded(self, now: datetime) -> Self:
         """With its times corrected, if the clock that wrote them was ahead: the same wait, starting at `now`.

@@ -138,7 +138,8 @@ def _ask(job: Job, services: Services, now: datetime, has_time: HasTime) -> Anal
         if analyses and not has_time():
             return None
         ask = partial(services.language.analysis, service_id)
-        analyses.append(gate.call(services, now, ask, harmless=gate.ON_ONE_JOB))
+        item = job.documents[0] if len(job.documents) == 1 else job.key
+        analyses.append(gate.call(services, now, ask, harmless=gate.ON_ONE_JOB, item=item, again=job.setbacks > 0))
         if not analyses[-1].state.final:
             return analyses[-1]
     return analyses[0] if len(analyses) == 1 else merge(analyses, job.classifier.kind, job.documents[0])

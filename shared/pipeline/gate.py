@@ -1,7 +1,8 @@
 """Circuit breaker and rate limiter for calls to the analyze API. All instances share both through the ledger.
 
 An error that is not a document's closes the gate. A process that has read a closed gate makes no call until it opens,
-also in the middle of a tick.
+also in the middle of a tick. If the calls of one job or document alone fail again and again, only the first failure
+closes the gate.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from datetime import datetime, timedelta
 from typing import TypeVar
 
 from shared.domain.clocks import MAX_WAIT, backoff, wait_for
-from shared.domain.singletons import Gate, TokenBucket
+from shared.domain.singletons import SEVERAL, Gate, TokenBucket
 from shared.errors import (
     AccessDenied,
     Busy,
@@ -23,6 +24,7 @@ from shared.errors import (
     QuotaSpent,
     Rejected,
     ResourceNotFound,
+    StorageUnavailable,
     Throttled,
     Unavailable,
     Unexpected,
@@ -114,10 +116,14 @@ def call(
     now: datetime,
     request: Callable[[], Answer],
     harmless: tuple[type[LanguageError], ...] = ON_DOCUMENTS,
+    *,
+    item: str = SEVERAL,
+    again: bool = False,
 ) -> Answer:
     """Make one analyze call. Raises GateClosed if the gate is closed.
 
-    Errors of the call are raised. They close the gate unless they are `harmless` (ON_DOCUMENTS or ON_ONE_JOB).
+    Errors of the call are raised. They close the gate unless they are `harmless` (ON_DOCUMENTS or ON_ONE_JOB) or
+    concern one item only. `item`: the key of the only job or document of the call. `again`: its last call failed.
     """
     if services.seen.is_closed(now):
         raise GateClosed("The gate is closed.")
@@ -125,24 +131,39 @@ def call(
         return request()
     except LanguageError as trouble:
         if not isinstance(trouble, harmless):
-            close(services, trouble, now)
+            close(services, trouble, now, item, again=again)
         raise
 
 
-def close(services: Services, trouble: LanguageError, now: datetime) -> None:
-    """Close the gate after this error, in this process and in the ledger."""
+def close(
+    services: Services, trouble: LanguageError, now: datetime, item: str = SEVERAL, *, again: bool = False
+) -> None:
+    """Close the gate after this error, in this process and in the ledger; `item`, `again`: see `call`.
+
+    It stays open if the last call of the item failed, too, and those of others either succeeded since or were not made:
+    the item must wait instead.
+    """
     kind = next((kind for kind in FIRST_WAIT if isinstance(trouble, kind)), Unavailable)
+    reason = MEANING[kind] + str(trouble)
 
     def closed(gate: Gate) -> Gate:
         gate = gate.bounded(now)
+        if again and (after := gate.after_repeated(reason, now, item)):
+            return after
         failures = gate.failures - gate.is_closed(now)
-        after = gate.closed(MEANING[kind] + str(trouble), _wait(kind, failures, trouble), now)
+        after = gate.closed(reason, _wait(kind, failures, trouble), now, item)
         services.seen.saw(after)  # even if it cannot be written
         return after
 
-    services.seen.saw(closed(services.seen.opened()))  # even if the ledger cannot be read
-    with suppress(VersionConflict):  # other instances closed it first, each time
-        log.warning("The gate is closed: no analyze calls for now. %s", services.ledger.change(Gate, closed).reason)
+    try:
+        is_closed = services.ledger.change(Gate, closed).is_closed(now)
+    except VersionConflict:  # other instances closed it first, each time
+        is_closed = True
+    except StorageUnavailable:
+        services.seen.saw(services.seen.opened().closed(reason, _wait(kind, 0, trouble), now))
+        raise
+    what = "The gate is closed: no analyze calls for now" if is_closed else f"The gate stays open, and {item} waits"
+    log.warning("%s. %s", what, reason)
 
 
 def is_first_trouble(services: Services, now: datetime) -> bool:

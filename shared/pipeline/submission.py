@@ -149,7 +149,7 @@ def _send(job: Job, documents: list[Document], bodies: list[list[Text]], service
     try:
         for texts in bodies:
             job = _kept(job, services, clock())
-            service_ids += (_begin(job, texts, services, clock()),)
+            service_ids += (_begin(job, documents, texts, services, clock()),)
         now = clock()
         due = now + FIRST_POLL + len(documents) * FIRST_POLL_EACH
         services.ledger.commit((job, job.running(service_ids, due, now)))
@@ -190,9 +190,11 @@ def _kept(job: Job, services: Services, now: datetime) -> Job:
     return renewed  # type: ignore[no-any-return]
 
 
-def _begin(job: Job, texts: list[Text], services: Services, now: datetime) -> str:
+def _begin(job: Job, documents: list[Document], texts: list[Text], services: Services, now: datetime) -> str:
     begin = partial(services.language.begin_analyze, texts, job.classifier, job.key)
-    return gate.call(services, now, begin)
+    if len(documents) > 1:
+        return gate.call(services, now, begin)
+    return gate.call(services, now, begin, item=documents[0].key, again=documents[0].refusals > 0)
 
 
 def _answer(

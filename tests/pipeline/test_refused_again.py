@@ -122,6 +122,40 @@ def test_a_file_that_lands_much_later_does_not_wait_for_it(
     ticks_until(stage, app, classified(stage, "later"), most=250)  # two closings, of 18 minutes at most
 
 
+@pytest.mark.parametrize(
+    ("submission", "poll"), [*((one, None) for one in (Unavailable, AccessDenied)), *((None, one) for one in POLLS)]
+)
+def test_files_that_land_now_and_then_wait_seconds_for_it_and_once_a_job(
+    submission: type[LanguageError] | None, poll: type[LanguageError] | None
+) -> None:
+    """A file every five minutes: between two of them there is time to close the gate for long."""
+    stage, app = begun(Venomous(submission, poll), companions=0)
+    took = []
+    for number in range(24):
+        for _ in range(27):
+            stage.wait(10)
+            app.tick()
+        name = f"later{number:02}.txt"
+        put(name, SHIP)(stage)
+        app.land(name)
+        took.append(ticks_until(stage, app, classified(stage, name), most=100))
+    assert max(took) <= 4
+    assert poison(stage).attempts or poison(stage).refusals
+
+
+def test_health_names_a_document_that_is_refused_each_time() -> None:
+    stage, app = begun(Venomous(submission=AccessDenied), companions=0)
+    for number in range(30):
+        put(f"other{number}.txt", SHIP)(stage)
+        app.land(f"other{number}.txt")
+        for _ in range(6):
+            stage.wait(20)
+            app.tick()
+    health = app.ask("GET", "health")
+    assert health.status == 503
+    assert POISON in str(health.body)
+
+
 def test_a_document_that_is_refused_each_time_while_others_are_taken_has_failed_in_the_end() -> None:
     stage, app = begun(Venomous(submission=AccessDenied), companions=0)
     for number in range(2 * MAX_REFUSALS):

@@ -17,6 +17,7 @@ from shared.domain.documents import Document, DocumentState, Reason
 from shared.domain.jobs import Job
 from shared.domain.operations import Operation
 from shared.domain.singletons import Gate, Heartbeat, Pause, SubmitLease, Sweep, TokenBucket
+from shared.domain.timeline import SETBACKS
 from shared.pipeline import waiting
 from shared.pipeline.classifier import is_missing
 from shared.pipeline.isolation import reason
@@ -132,7 +133,7 @@ def _set_back(services: Services, now: datetime) -> str:
         f"{getattr(one, 'name', one.key)} ({one.timeline[-1].what})"
         for kind in KINDS
         for one in services.ledger.open(kind, LOOKED_AT)[0]
-        if one.setbacks >= NOTICED_SETBACKS
+        if one.setbacks >= NOTICED_SETBACKS or getattr(one, "refusals", 0) >= SETBACKS
     ]
     failed, _ = services.ledger.ended(Document, DocumentState.FAILED, LOOKED_AT, since=now - RECENT)
     kept += [f"{one.name} ({one.detail})" for one in failed if one.reason is Reason.ERROR]
