@@ -21,7 +21,6 @@ DOCUMENT_CLASS_NAMES = ("category", "classifierName")
 DATASETS = {"": "", "train": "Train", "test": "Test"}
 KINDS = {"customsinglelabelclassification": Kind.SINGLE, "custommultilabelclassification": Kind.MULTI}
 FILE = "it"
-MAX_TOKENS = 3_000_000  # of the JSON: 100,000 documents, each with a few classes, need about half
 
 Entry = TypeVar("Entry")
 
@@ -117,7 +116,7 @@ def _format(assets: dict[str, object]) -> Format:
 
 def _parsed(raw: bytes) -> object:
     try:
-        return bounded_json.decode(raw, MAX_TOKENS)
+        return bounded_json.decode(raw, bounded_json.MAX_FILE_TOKENS)
     except bounded_json.TooManyValues as error:
         raise _Unusable(FILE, f"has {error}", "Split the project: it has room for 100,000 documents.") from error
     except UnicodeDecodeError as error:

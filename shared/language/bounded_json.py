@@ -7,6 +7,7 @@ import re
 from itertools import islice
 from typing import Any
 
+MAX_FILE_TOKENS = 3_000_000  # of a labels file: 100,000 documents, each with a few classes, need about half
 # A string, also one without an end so that none is scanned twice; or what stands before a value.
 TOKEN = re.compile(r'"(?:[^"\\]++|\\.)*+"?|[\[{,]', re.DOTALL)
 

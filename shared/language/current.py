@@ -91,7 +91,7 @@ class CurrentLanguage:
 
     def exported(self, project: str, job: str) -> bytes:
         """The file that `resultUrl` of the job leads to (recorded); its path is known, so the link is not followed."""
-        return self._get("/projects/{project}/export/jobs/{job}/result", project=project, job=job).content
+        return self._get("/projects/{project}/export/jobs/{job}/result", project=project, job=job).file()
 
     def begin_delete_project(self, name: str) -> str:
         return self._begin("DELETE", "/projects/{project}", project=name)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from base64 import b64encode, urlsafe_b64encode
+from collections.abc import Callable
 from functools import lru_cache
 from urllib.parse import quote, unquote
 
@@ -13,11 +14,11 @@ SHORTEST = 8
 
 
 class Redaction:
-    """Knows one secret, as it is, percent-encoded and in base64, in capitals or not."""
+    """Knows one secret, as it is, percent-encoded and in base64, also within a longer text, in capitals or not."""
 
     def __init__(self, secret: str) -> None:
         forms = {secret, quote(secret, safe="")}
-        forms |= {encode(secret.encode()).decode().rstrip("=") for encode in (b64encode, urlsafe_b64encode)}
+        forms |= {_within(encode, secret, before) for encode in (b64encode, urlsafe_b64encode) for before in range(3)}
         known = "|".join(re.escape(form) for form in sorted(forms, key=len, reverse=True))
         self._forms = re.compile(known if len(secret) >= SHORTEST else r"(?!)", re.IGNORECASE)
 
@@ -34,6 +35,13 @@ class Redaction:
         if isinstance(value, dict):
             return {self.text(name): self.value(item) for name, item in value.items()}
         return value
+
+
+def _within(encode: Callable[[bytes], bytes], secret: str, before: int) -> str:
+    """The base64 of the secret after `before` other bytes, modulo 3: the characters that it alone determines."""
+    content = bytes(before) + secret.encode()
+    whole = len(content) * 8 // 6  # characters without bits of what follows
+    return encode(content)[-(-before * 8 // 6) : whole].decode()
 
 
 @lru_cache(maxsize=8)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -68,8 +69,19 @@ class Response:
     @cached_property
     def body(self) -> object:
         """The parsed JSON. Raises InvalidResponse for anything else, and beyond `max_tokens` strings and values."""
+        return self._decoded(self.max_tokens)
+
+    def file(self) -> bytes:
+        """The JSON as a file, without the credential. Raises InvalidResponse for anything else."""
+        value = self._decoded(bounded_json.MAX_FILE_TOKENS)
         try:
-            return self.cleaned(bounded_json.decode(self.content, self.max_tokens))
+            return json.dumps(value, ensure_ascii=False).encode()
+        except UnicodeEncodeError:  # half a character
+            return json.dumps(value).encode()
+
+    def _decoded(self, max_tokens: int) -> object:
+        try:
+            return self.cleaned(bounded_json.decode(self.content, max_tokens))
         except bounded_json.TooManyValues as error:
             raise InvalidResponse(f"The Language service's answer has {error}.") from None
         except (ValueError, RecursionError):  # their text may repeat what must not be logged

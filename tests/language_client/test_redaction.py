@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
-from base64 import b64encode
+from base64 import b64encode, urlsafe_b64encode
 from collections.abc import Callable, Iterator
 from http.client import BadStatusLine
 from typing import Any
@@ -184,6 +184,28 @@ def test_repeated_in_what_a_caller_is_answered(stage: Stage, wire: Wire) -> None
 def test_however_it_is_spelt(spell: Callable[[str], str]) -> None:
     assert MASK in redaction(SECRET).text(spell(SECRET))
     check(str(redaction(SECRET).value([{spell(SECRET): {"x": [spell(SECRET)]}}])))
+
+
+@pytest.mark.parametrize("encode", [b64encode, urlsafe_b64encode])
+@pytest.mark.parametrize("before", ["", "a", "ab", "abc", "KEY="])
+@pytest.mark.parametrize("after", ["", "z", "zz", "zzz"])
+@pytest.mark.parametrize("secret", [SECRET, SECRET + "1", SECRET + "12"])
+def test_within_a_longer_text_in_base64(encode: Callable[[bytes], bytes], before: str, after: str, secret: str) -> None:
+    cleaned = redaction(secret).text(encode(f"{before}{secret}{after}".encode()).decode())
+    kept = cleaned.replace(MASK, "")
+    assert MASK in cleaned
+    assert len(kept) * 6 <= (len(before) + len(after)) * 8 + 24  # at most two characters at each end, and padding
+
+
+def test_in_an_exported_file(wire: Wire) -> None:
+    transport = Transport(wire.url, key=SECRET, token=None)
+    for spelt in WRITTEN.values():
+        wire.script(Reply(200, b'{"assets": {"twice": %s, "twice": "", "\\ud800": %s}}' % ((spelt.encode(),) * 2)))
+        file = CurrentLanguage(transport, "2023-04-01").exported("P", "J")
+        assert MASK in file.decode()
+        check(file.decode())
+        check(str(json.loads(file)))
+    transport.close()
 
 
 @given(st.recursive(st.text() | st.just(SECRET) | st.integers() | st.none(), st.lists, max_leaves=5))
