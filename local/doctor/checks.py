@@ -140,7 +140,8 @@ def host_storage(app: CheckedApp) -> Iterator[Finding]:
 
 
 def documents_storage(app: CheckedApp) -> Iterator[Finding]:
-    yield from _account(app, storage_accounts.DOCUMENTS)
+    if app.host.get(storage_accounts.DOCUMENTS) or app.host.beneath(storage_accounts.DOCUMENTS):
+        yield from _account(app, storage_accounts.DOCUMENTS)  # otherwise it is reported as a missing setting
 
 
 def containers(app: CheckedApp) -> Iterator[Finding]:
