@@ -47,12 +47,11 @@ class TrainingData:
         data, labels = _both(data, labels)
         documents, named = load_labels(labels)
         name = str(named.get("projectName") or "")
-        single = "single" in str(named.get("projectKind") or "").lower()
         return cls(
             _labelled(data, documents),
             labels,
             project=name if NAME.fullmatch(name) else PROJECT,
-            kind="SingleClassification" if single else "MultiClassification",
+            kind=project_kind(named),
             language=str(named.get("language") or LANGUAGE),
         )
 
@@ -93,6 +92,11 @@ def load_labels(labels: Path) -> tuple[list[str], dict[str, Any]]:
         raise SetupError(f"{labels} is not a labels file: {error}") from error
     body = json.loads(content.decode(json.detect_encoding(content)))
     return documents, dict(body.get("metadata") or {})
+
+
+def project_kind(named: Mapping[str, Any]) -> str:
+    """The `modelType` of a new project, from the properties in a labels file."""
+    return "SingleClassification" if "single" in str(named.get("projectKind") or "").lower() else "MultiClassification"
 
 
 def training_container(project: str) -> str:

@@ -8,12 +8,14 @@ import json
 import shlex
 from collections import Counter
 from collections.abc import Mapping
+from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 from local import bulk
 from local.cli import show
 from local.cli.client import Client
-from local.cli.training_data import LABELS_NAME, check_container, load_labels
+from local.cli.training_data import LABELS_NAME, LANGUAGE, PROJECT, check_container, load_labels, project_kind
 from local.errors import SetupError
 from local.labelled.examples import name_errors
 from local.labelled.text_files import locations, read, text_files
@@ -21,6 +23,27 @@ from local.stack import discovery
 from local.stack.discovery import Stack
 
 MAX_LISTED = 5  # names in a message
+
+
+class LabelsFile:
+    """A labels file, which is read once, when it is needed: texts to be classified need none. Raises SetupError."""
+
+    def __init__(self, file: Path) -> None:
+        self.file = file
+
+    @cached_property
+    def _read(self) -> tuple[list[str], dict[str, Any]]:
+        return load_labels(self.file)
+
+    @property
+    def documents(self) -> list[str]:
+        """The locations of its documents."""
+        return self._read[0]
+
+    @property
+    def named(self) -> dict[str, Any]:
+        """The properties of the project."""
+        return self._read[1]
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -36,7 +59,7 @@ def run(options: argparse.Namespace) -> int:
     stack = discovery.find()
     client = Client(stack)
     client.health()  # only a running textdrop gets files
-    labels = options.labels or (options.folder / LABELS_NAME if (options.folder / LABELS_NAME).is_file() else None)
+    labels = _labels_file(options)
     container = _container(options, stack, labels)
     classified = container == stack.container
     texts = _named_by_path(options.folder) if classified else locations(options.folder)
@@ -51,12 +74,18 @@ def run(options: argparse.Namespace) -> int:
     if classified:
         _notify(client, stack)
     elif labels:
-        _upload(client, container, {labels.name: labels}, stored)
+        _upload(client, container, {labels.file.name: labels.file}, stored)
         _show_next(stack, container, labels)
     return 0
 
 
-def _container(options: argparse.Namespace, stack: Stack, labels: Path | None) -> str:
+def _labels_file(options: argparse.Namespace) -> LabelsFile | None:
+    """The one that was named, or that of the folder, if there is one."""
+    file = options.labels or options.folder / LABELS_NAME
+    return LabelsFile(file) if options.labels or file.is_file() else None
+
+
+def _container(options: argparse.Namespace, stack: Stack, labels: LabelsFile | None) -> str:
     """Raises SetupError if training texts would be classified, because nobody named their container."""
     if options.container or not labels:
         container = check_container(options.container or stack.container)
@@ -65,10 +94,9 @@ def _container(options: argparse.Namespace, stack: Stack, labels: Path | None) -
         if options.labels and container == stack.container:
             raise SetupError(f"Files in {container} get classified: name another --container for training texts.")
         return container
-    _, named = load_labels(labels)
-    training = named.get("storageInputContainerName") or "NAME-training"
+    training = labels.named.get("storageInputContainerName") or "NAME-training"
     raise SetupError(
-        f"{labels} is a labels file: upload its texts for training with --container {training}, or have them "
+        f"{labels.file} is a labels file: upload its texts for training with --container {training}, or have them "
         f"classified with --container {stack.container}."
     )
 
@@ -90,19 +118,19 @@ def _show_others(folder: Path) -> None:
         show.warning(f"Left out, because only .txt files are uploaded: {show.counted(others, 'other file')}.")
 
 
-def _labelled(labels: Path, texts: Mapping[str, Path], stored: Mapping[str, bytes]) -> dict[str, Path]:
+def _labelled(labels: LabelsFile, texts: Mapping[str, Path], stored: Mapping[str, bytes]) -> dict[str, Path]:
     """The texts that the labels file names. Raises SetupError if any is neither here nor in the container."""
-    names, _ = load_labels(labels)
+    names = labels.documents
     missing = [name for name in names if name not in texts and name not in stored]
     if missing:
         more = " …" if len(missing) > MAX_LISTED else ""
         raise SetupError(
-            f"{labels} names {show.counted(len(missing), 'text')} that the folder does not have: "
+            f"{labels.file} names {show.counted(len(missing), 'text')} that the folder does not have: "
             f"{', '.join(missing[:MAX_LISTED])}{more}. Make it again with python -m local labels."
         )
     found = {name: texts[name] for name in names if name in texts}
     if unlabelled := len(texts) - len(found):
-        show.warning(f"Left out, because {labels.name} does not name them: {show.counted(unlabelled, 'text')}.")
+        show.warning(f"Left out, because {labels.file.name} does not name them: {show.counted(unlabelled, 'text')}.")
     return found
 
 
@@ -134,18 +162,17 @@ def _notify(client: Client, stack: Stack) -> None:
     show.console.print("\nNext, when they are classified:\n  .venv/bin/python -m local results", markup=False)
 
 
-def _show_next(stack: Stack, container: str, labels: Path) -> None:
+def _show_next(stack: Stack, container: str, labels: LabelsFile) -> None:
     """Prints how to create the project."""
-    _, named = load_labels(labels)
-    single = "single" in str(named.get("projectKind") or "").lower()
+    named = labels.named
     body = {
-        "name": named.get("projectName") or "MyProject",
-        "modelType": "SingleClassification" if single else "MultiClassification",
+        "name": named.get("projectName") or PROJECT,
+        "modelType": project_kind(named),
         "multiLingual": bool(named.get("multilingual")),
         "description": str(named.get("description") or ""),
-        "culture": named.get("language") or "en-us",
+        "culture": named.get("language") or LANGUAGE,
         "storageInputContainerName": container,
-        "labelsLocation": labels.name,
+        "labelsLocation": labels.file.name,
     }
     key = "-H 'x-functions-key: KEY' " if stack.keys else ""
     show.console.print(

@@ -6,10 +6,12 @@ import shutil
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from local.__main__ import main
+from local.cli.training_data import TrainingData, load_labels
 from local.stack import discovery
 from local.stack.discovery import Stack
 from shared.settings import TODAY_API
@@ -62,6 +64,24 @@ def test_texts_are_uploaded_under_their_paths_and_get_classified(
     assert {"Cooking/1.txt", "Sailing/1.txt"} <= names(world, world.container)
     world.publish()
     world.until(lambda: len(world.documents("succeeded")) == 20)
+
+
+@pytest.mark.usefixtures("app")
+def test_the_labels_file_is_read_once(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    labelled(folder, "training")
+    loaded: list[Path] = []
+
+    def counted(file: Path) -> tuple[list[str], dict[str, Any]]:
+        loaded.append(file)
+        return load_labels(file)
+
+    monkeypatch.setattr("local.cli.upload.load_labels", counted)
+    assert main(["upload", str(folder), "--container", "training"]) == 0
+    assert loaded == [folder / "labels.json"]
+    kind = TrainingData.of(folder, None).kind
+    assert (kind, f'"modelType": "{kind}"' in capsys.readouterr().out) == ("SingleClassification", True)
 
 
 @pytest.mark.usefixtures("app")
