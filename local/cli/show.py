@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, TypeVar
 
 from rich.cells import cell_len, set_cell_size
 from rich.console import Console
@@ -13,8 +13,11 @@ from rich.markup import escape
 from rich.table import Table
 
 from shared.api.actions.evaluation_summary import NO_CLASS
+from shared.domain.timeline import words
 
+Item = TypeVar("Item")
 console = Console(highlight=False)
+MAX_LISTED = 20
 ENDED = {  # why a document ended that has no reason of its own
     "superseded": "a newer version of the file replaced it",
     "gone": "the file was deleted before it was read",
@@ -42,7 +45,7 @@ def step(what: str) -> Iterator[Callable[[str], None]]:
 
 def progress(operation: Any) -> str:
     """The state of an operation, in a few words."""
-    steps = ", ".join(f"{name} {state}" for name, state in operation.get("steps", {}).items())
+    steps = ", ".join(f"{name} {words(state)}" for name, state in operation.get("steps", {}).items())
     percent = f" {operation['percent']} %" if operation.get("percent") is not None else ""
     return (steps or operation["state"]) + percent
 
@@ -53,6 +56,14 @@ def counted(number: int, what: str, plural: str = "") -> str:
 
 def warning(what: str) -> None:
     console.print(f"[yellow]![/] {escape(_printable(what))}", soft_wrap=True)
+
+
+def listed(items: Sequence[Item], print_one: Callable[[Item], None]) -> None:
+    """Prints at most MAX_LISTED of them, and how many more there are."""
+    for item in items[:MAX_LISTED]:
+        print_one(item)
+    if len(items) > MAX_LISTED:
+        console.print(f"  … and {len(items) - MAX_LISTED:,} more")
 
 
 def evaluation(found: Any) -> None:

@@ -12,7 +12,7 @@ from enum import StrEnum
 from typing import Self
 
 from shared.domain.clocks import MAX_WAIT
-from shared.domain.timeline import REASON_LENGTH, SETBACKS, Event, Timed
+from shared.domain.timeline import REASON_LENGTH, SETBACKS, Event, Timed, words
 from shared.language.types import Classifier
 
 JOB_LIFETIME = timedelta(hours=24)  # the service keeps a job and its results so long
@@ -68,7 +68,7 @@ class Job(Timed):
     def polled(self, status: str, due: datetime, now: datetime) -> Self:
         """Still running. The timeline gets an event only if the status has changed."""
         detail = status[:REASON_LENGTH]
-        timeline = self.timeline if detail == self.detail else self._after(now, detail)
+        timeline = self.timeline if detail == self.detail else self._after(now, words(detail))
         return replace(self, polls=self.polls + 1, setbacks=0, detail=detail, due=due, written=now, timeline=timeline)
 
     def set_back(self, why: str, due: datetime, now: datetime) -> Self:

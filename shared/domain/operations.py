@@ -13,7 +13,7 @@ from enum import StrEnum
 from typing import Any, Self
 
 from shared.domain.clocks import MAX_WAIT
-from shared.domain.timeline import REASON_LENGTH, SETBACKS, Event, Timed
+from shared.domain.timeline import REASON_LENGTH, SETBACKS, Event, Timed, words
 from shared.language.types import Progress
 
 
@@ -111,7 +111,7 @@ class Operation(Timed):
 
     def progressed(self, progress: Progress, due: datetime, now: datetime) -> Self:
         """Still running. The timeline gets an event only if the steps have changed."""
-        steps = ", ".join(f"{step} {status}" for step, status in progress.steps.items())
+        steps = ", ".join(f"{step} {words(status)}" for step, status in progress.steps.items())
         timeline = self.timeline if not steps or progress.steps == self.steps else self._after(now, steps)
         return replace(
             self,

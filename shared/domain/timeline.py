@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Self
@@ -13,6 +14,8 @@ REASON_LENGTH = 1000  # characters
 WRITTEN_AHEAD = "corrected a time that was written by a clock that is ahead"
 SETBACKS = 8  # consecutive errors that end a document, job or operation
 
+_CAMEL, _HUMP = re.compile("[a-z]+([A-Z][a-z]+)+"), re.compile("[A-Z]")
+
 
 @dataclass(frozen=True)
 class Event:
@@ -20,6 +23,12 @@ class Event:
 
     at: datetime
     what: str
+
+
+def words(status: object) -> str:
+    """A status as the service writes it, in plain words: "not started" for notStarted. Other texts are unchanged."""
+    text = str(status)
+    return _HUMP.sub(lambda found: " " + found[0].lower(), text) if _CAMEL.fullmatch(text) else text
 
 
 class Timed:

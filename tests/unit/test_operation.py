@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -25,6 +26,13 @@ STEPS: st.SearchStrategy[Step] = st.one_of(
     st.just(lambda one: one.advanced(OperationKind.PUBLISH, {"model": "m"}, {}, LATER)),
     PROGRESS.map(lambda progress: lambda one: one.progressed(progress, LATER, NOW)),
 )
+
+
+@pytest.mark.parametrize(("status", "said"), [("notStarted", "not started"), ("running", "running"), (3, "3")])
+def test_a_timeline_has_statuses_in_plain_words(status: str | int, said: str) -> None:
+    progress = Progress(State.RUNNING, steps={"evaluation": status})
+    found = operation().running("j", LATER, LATER).progressed(progress, LATER, LATER)
+    assert (found.timeline[-1].what, found.steps) == (f"evaluation {said}", {"evaluation": status})
 
 
 def lines(one: Operation) -> list[str]:
