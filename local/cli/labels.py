@@ -20,7 +20,6 @@ from local.labelled.examples import Example, Merged, merge
 from shared.labels.formats import Finding, Format, read_labels, write_labels
 from shared.language.types import Kind, Labels, Project
 
-MAX_LISTED = 20  # errors, or warnings
 KINDS = {"single": Kind.SINGLE, "multi": Kind.MULTI}
 FORMATS = {one.value: one for one in Format}
 LANGUAGE = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*")
@@ -145,10 +144,7 @@ def _counts(labels: Labels) -> Printed:
 
 
 def _list(findings: Sequence[Finding], mark: str) -> None:
-    for one in findings[:MAX_LISTED]:
-        show.console.print(f"  {mark} {escape(f'{one.where} {one.what}. {one.do}')}", soft_wrap=True)
-    if len(findings) > MAX_LISTED:
-        show.console.print(f"  … and {len(findings) - MAX_LISTED:,} more")
+    show.listed(findings, lambda one: show.console.print(f"  {mark} {escape(one.sentences)}", soft_wrap=True))
 
 
 def _show_next(folder: Path, output: Path, project: Project) -> None:

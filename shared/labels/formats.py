@@ -38,6 +38,13 @@ class Finding:
     what: str
     do: str = "Correct the labels file."
 
+    @property
+    def sentences(self) -> str:
+        """For people, with a capital letter at the beginning, unless the name of a file stands there."""
+        own = self.where.partition(" ")[0] in ("class", "classes", "documents", "the", "this")
+        where = self.where[0].upper() + self.where[1:] if own else self.where
+        return f"{where} {self.what}. {self.do}"
+
 
 @dataclass(frozen=True)
 class Read:

@@ -72,7 +72,7 @@ def test_each_sub_folder_is_a_class(folder: Path, capsys: pytest.CaptureFixture[
     assert (metadata["language"], document["language"], document["class"]) == ("de", "de", {"category": "Cooking"})
     printed = capsys.readouterr().out
     assert "│ Sailing │    12 │" in printed
-    assert "! class 'Cooking' has 1 documents; fewer than 10 teach little" in printed
+    assert "! Class 'Cooking' has 1 documents; fewer than 10 teach little" in printed
     assert "1 .txt file directly in" in printed
     assert f"make run DATA='{folder}'\n" in printed
     assert f"local upload '{folder}' --container texts\n" in printed
@@ -143,7 +143,7 @@ def test_classes_that_the_service_refuses(folder: Path, capsys: pytest.CaptureFi
     fill(folder, {f"{number:03}/{number}.txt": f"text {number}" for number in range(201)})
     fill(folder, {"100%/a.txt": "one"})
     said = refused(folder, capsys)
-    assert "✗ classes are 202; at most 200 are taken. Leave 2 out." in said
+    assert "✗ Classes are 202; at most 200 are taken. Leave 2 out." in said
     assert "✗ class '100%' has one of # $ % & ( ) * + / : ? ~ in its name" in said
 
 
