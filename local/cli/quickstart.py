@@ -53,7 +53,7 @@ def drop(client: Client, files: tuple[Path, ...], seconds: float, events: EventG
             del missing[name]
             report(f"{len(dropped) - len(missing)} arrived")
     if missing:
-        missing_results.explain(client, missing)
+        missing_results.explain(list(missing), lambda name: client.document(name, missing[name]), health)
     return len(dropped) - classified
 
 

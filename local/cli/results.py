@@ -14,7 +14,7 @@ from urllib.parse import quote, urlencode
 from rich.markup import escape
 
 from local import bulk
-from local.cli import show
+from local.cli import missing_results, show
 from local.cli.client import Client
 from local.errors import SetupError
 from local.stack import discovery
@@ -26,7 +26,6 @@ FILTERS = ("class", "prefix", "since", "until")
 FIELD = b'{"name": '  # the beginning of a line of JSON lines
 REPLACED = "ResultReplaced"  # the error code of a version whose result a newer one has replaced
 UNCHANGED, FETCHED = "unchanged", "fetched"
-MAX_LISTED = 20
 
 
 @dataclass(frozen=True)
@@ -35,7 +34,7 @@ class Found:
 
     results: Mapping[str, Sequence[Any]]
     failed: Mapping[str, Any]
-    open: int  # documents that have not ended
+    open: Mapping[str, Any]  # files whose latest version has not ended
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -56,13 +55,13 @@ def run(options: argparse.Namespace) -> int:
         _check_target(file, form, overwrite=options.overwrite)
     client = Client(discovery.find())
     wanted = {name: value for name in FILTERS if (value := getattr(options, name))}
+    found = _find(client, wanted)
     for form, file in exports.items():
         _export(client, form, file, wanted)
-    found = _find(client, wanted)
     troubles = _fetch(client, found, options.to) if options.to else {}
     if not exports and not options.to:
         _show(found)
-    _list_missing(found)
+    _list_missing(client, found)
     if troubles:
         raise SetupError(f"{show.counted(len(troubles), 'result')} could not be fetched: see above.")
     return 0
@@ -110,7 +109,7 @@ def _export(client: Client, form: str, file: Path, wanted: Mapping[str, str]) ->
 def _find(client: Client, wanted: Mapping[str, str]) -> Found:
     results: dict[str, list[Any]] = defaultdict(list)
     failed: dict[str, Any] = {}
-    waiting = 0
+    waiting: dict[str, Any] = {}
     with show.status("List the documents") as report:
         for number, document in enumerate(client.documents(urlencode(wanted, quote_via=quote)), 1):
             report(f"{number:,}")
@@ -119,7 +118,8 @@ def _find(client: Client, wanted: Mapping[str, str]) -> Found:
                 results[name].append(document)
             elif document["state"] == "failed" and name not in results:
                 failed.setdefault(name, document)
-            waiting += "ended" not in document
+            elif "ended" not in document:
+                waiting.setdefault(name, document)
     return Found(results, failed, waiting)
 
 
@@ -190,19 +190,17 @@ def _show(found: Found) -> None:
     show.console.print(f"{show.counted(len(found.results), 'result')}.")
 
 
-def _list_missing(found: Found) -> None:
+def _list_missing(client: Client, found: Found) -> None:
     failed = {name: f"{one.get('reason', 'failed')}: {one.get('detail', '')}" for name, one in found.failed.items()}
     _list("could not be classified", failed)
     if found.open:
-        show.warning(f"Not classified yet: {show.counted(found.open, 'document')}.")
+        show.warning(f"Not classified yet: {show.counted(len(found.open), 'file')}.")
+        missing_results.explain(list(found.open), found.open.__getitem__, missing_results.HealthWatch(client))
 
 
 def _list(what: str, reasons: Mapping[str, str]) -> None:
     if not reasons:
         return
     show.warning(f"{show.counted(len(reasons), 'file')} {what}:")
-    width = show.column(list(reasons)[:MAX_LISTED])
-    for name, why in sorted(reasons.items())[:MAX_LISTED]:
-        show.line(name, escape(why), width)
-    if len(reasons) > MAX_LISTED:
-        show.console.print(f"  … and {len(reasons) - MAX_LISTED:,} more")
+    width = show.column(reasons)
+    show.listed(sorted(reasons.items()), lambda one: show.line(one[0], escape(one[1]), width))

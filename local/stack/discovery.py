@@ -23,6 +23,7 @@ DEFAULT_PORT = 7071  # of Functions hosts
 NOTHING = (
     "Nothing is running: start it with `make run` in another terminal, or with `func start` and a local.settings.json."
 )
+ELSEWHERE = 'A host on another port than {} is found by "Host": {{"LocalHttpPort": PORT}} in local.settings.json.'
 
 
 @dataclass(frozen=True)
@@ -79,8 +80,11 @@ def find() -> Stack:
     if found := announced():
         return found
     described = configured()
-    if described is None or not ports.is_taken(urlsplit(described.url).port or 0):
+    if described is None:
         raise SetupError(NOTHING)
+    port = urlsplit(described.url).port or 0
+    if not ports.is_taken(port):
+        raise SetupError(f"{NOTHING} {ELSEWHERE.format(port)}")
     return described
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import re
 import socket
 from collections.abc import Iterator
 from dataclasses import replace
@@ -20,6 +21,9 @@ from local.cli.follow import Follower
 from local.development_storage import ACCOUNT, DEVELOPMENT_STORAGE, KEY
 from local.stack import discovery
 from local.stack.discovery import Stack
+from shared.errors import AccessDenied
+from shared.pipeline import gate
+from shared.services import services
 from shared.settings import TODAY_API
 from tests.support.app_on_azurite import TEXTS, World
 from tests.support.app_over_http import served
@@ -76,9 +80,21 @@ def test_what_keeps_files_waiting_is_told_while_they_wait_and_in_the_end(
     assert dropped(1, *files(tmp_path, stew=TEXTS["Cooking"])) == 1
     printed = capsys.readouterr()
     assert "  stew.txt  has been waiting since 20" in printed.out
-    assert printed.out.count("! submission: Submissions are paused") == 2
-    assert printed.out.count("! classifier: Files wait, and there is no classifier: publish a model") == 2
+    assert printed.out.count("Submissions are paused") == 1
+    assert printed.out.count("There is no classifier") + printed.out.count("there is no classifier") == 1
+    assert not re.search(r":\d\d\.\d", printed.out)  # of times, to the second
     assert printed.err == "1 of 1 file got no classes: see above.\n"
+
+
+@pytest.mark.usefixtures("app")
+def test_a_cause_is_told_once(world: World, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    world.publish()
+    gate.close(services(), AccessDenied("It answered 401.", 600), world.now.replace(microsecond=5))
+    assert dropped(1, *files(tmp_path, stew=TEXTS["Cooking"], soup=TEXTS["Cooking"])) == 1
+    printed = capsys.readouterr().out
+    assert printed.count("It answered 401.") == printed.count("! gate: No analyze calls since 20") == 1
+    assert not re.search(r":\d\d\.\d", printed)  # of times, to the second
+    assert len(re.findall("s[a-z]+.txt  has been waiting since [^ ]+Z\n", printed)) == 2
 
 
 def test_a_file_that_the_app_has_not_noticed(world: World, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -187,7 +203,8 @@ def test_settings_of_an_app_that_does_not_run_or_has_no_key(tmp_path: Path, monk
         found = discovery.configured()
         assert found
         assert (found.storage, found.uses_events) == (DEVELOPMENT_STORAGE, True)
-        with pytest.raises(discovery.SetupError, match="Nothing is running"):
+        elsewhere = f'another port than {host["LocalHttpPort"]} is found by "Host": {{"LocalHttpPort": PORT}} in local'
+        with pytest.raises(discovery.SetupError, match=f"^Nothing is running: .*{elsewhere}"):
             discovery.find()
     settings.write_text(
         json.dumps({"Values": {"DOCUMENTS_STORAGE__blobServiceUri": "https://a.blob.core.windows.net"}})

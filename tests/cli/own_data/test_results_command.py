@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import re
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -92,7 +93,7 @@ def test_all_results_in_one_file(folder: Path, capsys: pytest.CaptureFixture[str
         rows = list(csv.DictReader(content)) if form == "csv" else list(map(json.loads, content))
         assert {row["name"] for row in rows} == {f"{category}/text é.txt" for category in TEXTS}
     printed = capsys.readouterr().out
-    assert "  2 results\n" in printed
+    assert printed.index("List the documents") < printed.index("  2 results\n")
     assert "blank.txt  bad_input" in printed
 
 
@@ -144,11 +145,16 @@ def test_results_are_selected_and_printed(
 
 
 @pytest.mark.usefixtures("app")
-def test_documents_that_wait_are_counted(world: World, capsys: pytest.CaptureFixture[str]) -> None:
+def test_files_that_wait_are_listed_with_their_reason(world: World, capsys: pytest.CaptureFixture[str]) -> None:
     world.ask("PUT", "submission", {"paused": True})
-    world.drop("late.txt", TEXTS["Cooking"])
+    for number in range(21):
+        world.drop(f"late{number}.txt", TEXTS["Cooking"])
     assert main(["results"]) == 0
-    assert "! Not classified yet: 1 document.\n" in capsys.readouterr().out
+    printed = capsys.readouterr().out
+    assert "! Not classified yet: 21 files.\n" in printed
+    assert len(re.findall(r"  late\d+\.txt +has been waiting since 20", printed)) == 20
+    assert "  … and 1 more\n" in printed
+    assert printed.count("! submission: Submissions are paused") == printed.count("are paused") == 1
 
 
 def test_what_cannot_be_fetched_is_listed(app: Wire, folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
