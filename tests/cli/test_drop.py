@@ -90,7 +90,7 @@ def test_what_keeps_files_waiting_is_told_while_they_wait_and_in_the_end(
 def test_a_cause_is_told_once(world: World, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     world.publish()
     gate.close(services(), AccessDenied("It answered 401.", 600), world.now.replace(microsecond=5))
-    assert dropped(1, *files(tmp_path, stew=TEXTS["Cooking"], soup=TEXTS["Cooking"])) == 1
+    assert dropped(3, *files(tmp_path, stew=TEXTS["Cooking"], soup=TEXTS["Cooking"])) == 1
     printed = capsys.readouterr().out
     assert printed.count("It answered 401.") == printed.count("! gate: No analyze calls since 20") == 1
     assert not re.search(r":\d\d\.\d", printed)  # of times, to the second
