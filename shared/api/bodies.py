@@ -1,6 +1,6 @@
-"""The bodies that callers send, each declared once: `reading` reads them, `schemas` describes them. Pure.
+"""The request bodies, each declared once: `parsing` parses them, `schemas` describes them. Pure.
 
-A field that may be null may as well be left out.
+A field that may be null is optional.
 """
 
 from __future__ import annotations
@@ -10,7 +10,17 @@ from typing import Annotated, ClassVar, Literal
 from msgspec import Meta, Struct, field
 from msgspec.structs import fields
 
-from shared.api.requests import CONTINUATION, KEY, MAX_TEXT, MOMENT, NAME, NAME_RULE, file_name, moment_of, whole
+from shared.api.requests import (
+    CONTINUATION,
+    EXAMPLE_TIME,
+    KEY,
+    MAX_TEXT,
+    NAME,
+    NAME_RULE,
+    file_name,
+    full_match,
+    time_of,
+)
 from shared.domain.documents import LANGUAGE, Reason
 from shared.domain.file_names import MAX_FILE_NAME
 from shared.domain.text import MAX_TEXT as MAX_CHARACTERS
@@ -25,9 +35,9 @@ ONE_TASK = 'be [{"trainingModelName": "…"}], with one task'
 
 
 def json_file_name(name: str, what: str) -> str:
-    """A name that no text to learn from has, so that none is ever overwritten. Raises BadRequest."""
+    """Requires a name that ends in .json, so that no training text is overwritten. Raises BadRequest."""
     if not file_name(name, what).endswith(".json"):
-        raise BadRequest(f"A labels file is written to a name that ends in .json, not to {name}.")
+        raise BadRequest(f"The name of a labels file must end in .json. This one does not: {name}")
     return name
 
 
@@ -37,36 +47,36 @@ def _file_name_if_any(name: str, what: str) -> None:
 
 
 Text = Annotated[str, Meta(max_length=MAX_TEXT)]
-Needed = Annotated[str, Meta(pattern=r"\S", max_length=MAX_TEXT, extra={"must": "be a string that is not empty"})]
-Name = Annotated[str, Meta(pattern=whole(NAME), extra={"must": NAME_RULE})]
-JsonName = Annotated[Needed, Meta(extra={"check": json_file_name})]
-Moment = Annotated[
+RequiredText = Annotated[str, Meta(pattern=r"\S", max_length=MAX_TEXT, extra={"must": "be a string that is not empty"})]
+Name = Annotated[str, Meta(pattern=full_match(NAME), extra={"must": NAME_RULE})]
+JsonName = Annotated[RequiredText, Meta(extra={"check": json_file_name})]
+Time = Annotated[
     str,
     Meta(
         max_length=MAX_TEXT,
-        extra={"must": f"be a moment such as {MOMENT}", "check": moment_of},
+        extra={"must": f"be a time such as {EXAMPLE_TIME}", "check": time_of},
         extra_json_schema={"format": "date-time"},
     ),
 ]
-Key = Annotated[str, Meta(pattern=whole(KEY))]
+Key = Annotated[str, Meta(pattern=full_match(KEY))]
 Ratio = Annotated[float, Meta(ge=0, le=1)]
 
 
 class Body(Struct, frozen=True, kw_only=True, rename="camel", forbid_unknown_fields=True):
-    min_fields: ClassVar[int] = 0  # how many fields at least, where each of them may be left out
-    alternatives: ClassVar[tuple[tuple[str, ...], ...]] = ()  # of which sets of fields one is needed
+    min_fields: ClassVar[int] = 0  # the minimum number of fields, if all are optional
+    alternatives: ClassVar[tuple[tuple[str, ...], ...]] = ()  # sets of fields, one of which is required
 
     @classmethod
-    def may_be_left_out(cls) -> bool:
-        """Whether all of its fields may."""
-        return not (cls.min_fields or cls.alternatives or any(one.required for one in fields(cls)))
+    def is_optional(cls) -> bool:
+        """Whether a request may have no body, because no field is required."""
+        return not (cls.min_fields or cls.alternatives or any(field.required for field in fields(cls)))
 
 
 class NewProject(Body, frozen=True, kw_only=True):
     name: Name
     model_type: Kind
-    storage_input_container_name: Needed
-    labels_location: Needed
+    storage_input_container_name: RequiredText
+    labels_location: RequiredText
     culture: Text = "en-us"
     description: Text = ""
     multi_lingual: bool = False
@@ -74,13 +84,13 @@ class NewProject(Body, frozen=True, kw_only=True):
 
 class ProjectChange(Body, frozen=True, kw_only=True):
     min_fields: ClassVar[int] = 1
-    culture: Needed | None = None
+    culture: RequiredText | None = None
     description: Text | None = None
     multi_lingual: bool | None = None
 
 
 class LabelsImport(Body, frozen=True, kw_only=True):
-    labels_location: Needed
+    labels_location: RequiredText
 
 
 class LabelsExport(Body, frozen=True, kw_only=True):
@@ -89,8 +99,8 @@ class LabelsExport(Body, frozen=True, kw_only=True):
 
 
 class LabelsCheck(Body, frozen=True, kw_only=True):
-    labels_location: Needed
-    storage_input_container_name: Needed | None = None
+    labels_location: RequiredText
+    storage_input_container_name: RequiredText | None = None
     model_type: Kind | None = None
 
 
@@ -138,8 +148,8 @@ class NewClassifier(Body, frozen=True, kw_only=True):
         Annotated[
             str,
             Meta(
-                pattern=whole("[A-Za-z0-9_.-]{1,200}"),
-                extra={"must": "be what a publishing gave: letters, digits, hyphens, underscores"},
+                pattern=full_match("[A-Za-z0-9_.-]{1,200}"),
+                extra={"must": "be the model id of a published model: letters, digits, hyphens, underscores, dots"},
             ),
         ]
         | None
@@ -153,7 +163,7 @@ class NewDocument(Body, frozen=True, kw_only=True):
     ]
     name: Annotated[str, Meta(extra={"check": _file_name_if_any}, extra_json_schema={"maxLength": MAX_FILE_NAME})] = ""
     language: Annotated[
-        str, Meta(pattern=whole(f"({LANGUAGE.pattern})?"), extra={"must": "be a language such as es or pt-BR"})
+        str, Meta(pattern=full_match(f"({LANGUAGE.pattern})?"), extra={"must": "be a language such as es or pt-BR"})
     ] = ""
     overwrite: bool = False
 
@@ -162,8 +172,8 @@ class DocumentsExport(Body, frozen=True, kw_only=True):
     format: Literal["jsonl", "csv"] = "jsonl"
     category: Text = field(default="", name="class")
     prefix: Text = ""
-    since: Moment = ""
-    until: Moment = ""
+    since: Time = ""
+    until: Time = ""
 
 
 class Replay(Body, frozen=True, kw_only=True):
@@ -175,9 +185,9 @@ class Replay(Body, frozen=True, kw_only=True):
     ] = []
     older_model: bool = False
     dry_run: bool = False
-    after: Annotated[str, Meta(pattern=whole(CONTINUATION), extra={"must": "be what the answer before gave"})] = field(
-        default="", name="continue"
-    )
+    after: Annotated[
+        str, Meta(pattern=full_match(CONTINUATION), extra={"must": 'be the "continue" of the previous response'})
+    ] = field(default="", name="continue")
 
 
 class Purge(Replay, frozen=True, kw_only=True):

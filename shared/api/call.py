@@ -1,4 +1,4 @@
-"""What the action of a route is given: one call, in one value."""
+"""The argument of every action: one HTTP request with its context."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ Body = TypeVar("Body")
 
 @dataclass(frozen=True)
 class Call(Generic[Body]):
-    """`now`: when it came in. `path`: the parameters of the path, as they were sent.
+    """`now`: the time of the request. `path`: the path parameters, unchecked.
 
-    `body` is what the route declares, checked; None where it declares none, or a text was sent in its place.
+    `body`: the parsed body. None if the route has no body, or plain text was sent.
 
-    `project`, `model` and `deployment` are names of the path, checked: each raises BadRequest for what is none.
+    `project`, `model` and `deployment` are path parameters. Each raises BadRequest if it is not a valid name.
     """
 
     services: Services
@@ -42,5 +42,5 @@ class Call(Generic[Body]):
 
     @property
     def key(self) -> str:
-        """A document's, job's or operation's key, or the service's id of a job, as it was sent."""
+        """The key of a document, job or operation, or the service's id of a job; unchecked."""
         return self.path["key"]

@@ -1,4 +1,4 @@
-"""The OpenAPI 3.1 document of a table of routes. Pure: the same rows that answer calls describe them."""
+"""Generates the OpenAPI 3.1 document from the table of routes. Pure."""
 
 from __future__ import annotations
 
@@ -9,21 +9,22 @@ from http import HTTPStatus
 from typing import Any
 
 from shared import __version__
-from shared.api.route import Query, Route
-from shared.api.schemas import GIVEN, MEDIA_TYPES, PARAMETERS, ref, sent
+from shared.api.route import Parameter, Route
+from shared.api.schemas import MEDIA_TYPES, PATH_PARAMETERS, RESPONSE_SCHEMAS, ref, request_schemas
 
 NAME, DESCRIPTION = "textdrop", "Drop a text; get its classes."
 PREFIX = "/api"
-# A text may come as text/plain too. The document leaves that out: generators of clients warn of it.
-JSON, FILE = "application/json", "application/octet-stream"
-OF_BODIES = (HTTPStatus.REQUEST_ENTITY_TOO_LARGE, HTTPStatus.UNSUPPORTED_MEDIA_TYPE)
-ANYWHERE = (HTTPStatus.INTERNAL_SERVER_ERROR, HTTPStatus.SERVICE_UNAVAILABLE)  # settings are wrong; storage is away
-WHERE: dict[str, tuple[str, Mapping[str, Any]]] = {
-    "Location": ("Where to ask how it stands.", {"type": "string"}),
-    "Retry-After": ("Seconds to wait before asking.", {"type": "integer", "minimum": 0}),
+# Plain text may also be sent as text/plain. The document omits that, because client generators warn about it.
+JSON, BINARY = "application/json", "application/octet-stream"
+BODY_ERRORS = (HTTPStatus.REQUEST_ENTITY_TOO_LARGE, HTTPStatus.UNSUPPORTED_MEDIA_TYPE)
+# Any route may have them: the settings are wrong, or storage is not available.
+COMMON_ERRORS = (HTTPStatus.INTERNAL_SERVER_ERROR, HTTPStatus.SERVICE_UNAVAILABLE)
+ACCEPTED_HEADERS: dict[str, tuple[str, Mapping[str, Any]]] = {
+    "Location": ("The URL to poll.", {"type": "string"}),
+    "Retry-After": ("Seconds to wait before the next request.", {"type": "integer", "minimum": 0}),
 }
-# The host's own answer, which has no body.
-REFUSED = {"401": {"description": "The function key is missing or wrong."}}
+# The host sends this response itself, without a body.
+UNAUTHORIZED = {"401": {"description": "The function key is missing or wrong."}}
 
 
 def document(routes: Sequence[Route]) -> dict[str, Any]:
@@ -44,14 +45,15 @@ def document(routes: Sequence[Route]) -> dict[str, Any]:
 
 
 def schemas(routes: Iterable[Route]) -> dict[str, Any]:
-    """What callers send and get, by name."""
-    return {**sent([route.takes for route in routes if route.takes]), **GIVEN}
+    """The schemas of all requests and responses, by name."""
+    bodies = [route.request_schema for route in routes if route.request_schema]
+    return {**request_schemas(bodies), **RESPONSE_SCHEMAS}
 
 
 def index(routes: Iterable[Route]) -> dict[str, Any]:
-    """The addresses that need to know nothing beforehand."""
-    known = (one.path for one in routes if one.method == "GET" and one.path and not one.parameters())
-    links = {path: f"{PREFIX}/{path}" for path in known}
+    """The index: links to all GET routes without path parameters."""
+    listed = (route for route in routes if route.method == "GET" and route.path and not route.path_parameters())
+    links = {route.path: f"{PREFIX}/{route.path}" for route in listed}
     return {"name": NAME, "version": __version__, "description": DESCRIPTION, "links": links}
 
 
@@ -60,8 +62,8 @@ def _path(route: Route) -> str:
 
 
 def _operation(route: Route) -> dict[str, Any]:
-    told = inspect.getdoc(route.action) or route.action.__name__.replace("_", " ").capitalize() + "."
-    summary, _, rest = told.partition("\n\n")
+    documentation = inspect.getdoc(route.action) or route.action.__name__.replace("_", " ").capitalize() + "."
+    summary, _, rest = documentation.partition("\n\n")
     first, *others = route.action.__name__.split("_")
     parts = {
         "operationId": first + "".join(other.title() for other in others),
@@ -69,9 +71,9 @@ def _operation(route: Route) -> dict[str, Any]:
         "summary": " ".join(summary.split()),
         "description": rest,
         "parameters": [
-            *_in_path(route),
-            *(_parameter(one, "query") for one in route.query),
-            *(_parameter(one, "header") for one in route.headers),
+            *_path_parameters(route),
+            *(_parameter(parameter, "query") for parameter in route.query),
+            *(_parameter(parameter, "header") for parameter in route.headers),
         ],
         "requestBody": _body(route),
         "responses": _responses(route),
@@ -79,42 +81,53 @@ def _operation(route: Route) -> dict[str, Any]:
     return {name: part for name, part in parts.items() if part}
 
 
-def _in_path(route: Route) -> list[dict[str, Any]]:
-    return [{"name": name, "in": "path", "required": True, "schema": PARAMETERS[name]} for name in route.parameters()]
+def _path_parameters(route: Route) -> list[dict[str, Any]]:
+    return [
+        {"name": name, "in": "path", "required": True, "schema": PATH_PARAMETERS[name]}
+        for name in route.path_parameters()
+    ]
 
 
-def _parameter(query: Query, where: str) -> dict[str, Any]:
-    return {"name": query.name, "in": where, "description": query.says, "schema": query.schema}
+def _parameter(parameter: Parameter, location: str) -> dict[str, Any]:
+    return {
+        "name": parameter.name,
+        "in": location,
+        "description": parameter.description,
+        "schema": parameter.schema,
+    }
 
 
 def _body(route: Route) -> dict[str, Any]:
-    if not route.takes:
+    if not route.request_schema:
         return {}
-    file = {FILE: {"schema": {"type": "string", "format": "binary"}}} if route.text else {}
+    binary = {BINARY: {"schema": {"type": "string", "format": "binary"}}} if route.accepts_text else {}
     return {
-        "required": not route.takes.may_be_left_out(),
-        "content": {JSON: {"schema": ref(route.takes.__name__)}, **file},
+        "required": not route.request_schema.is_optional(),
+        "content": {JSON: {"schema": ref(route.request_schema.__name__)}, **binary},
     }
 
 
 def _responses(route: Route) -> dict[str, Any]:
-    """Where a good answer and an error share a status, as in health, either may come."""
-    troubles = {*route.troubles, *ANYWHERE, *(OF_BODIES if route.takes else ())}
-    found: dict[str, Any] = {}
-    for status in sorted({*route.answers, *troubles}):
-        names = [route.answers[status]] if status in route.answers else []
-        shapes = [ref(name) for name in (*names, *(["Error"] if status in troubles else []))]
-        media_types = MEDIA_TYPES.get(route.answers.get(status, ""), (JSON,))
-        found[str(status)] = _response(status, media_types, shapes[0] if len(shapes) == 1 else {"anyOf": shapes})
-    return dict(sorted({**found, **REFUSED}.items()))
+    """A status that a result and an error share, as in health, has the schemas of both."""
+    errors = {*route.error_statuses, *COMMON_ERRORS, *(BODY_ERRORS if route.request_schema else ())}
+    responses: dict[str, Any] = {}
+    for status in sorted({*route.responses, *errors}):
+        names = [route.responses[status]] if status in route.responses else []
+        schemas_of_status = [ref(name) for name in (*names, *(["Error"] if status in errors else []))]
+        media_types = MEDIA_TYPES.get(route.responses.get(status, ""), (JSON,))
+        schema = schemas_of_status[0] if len(schemas_of_status) == 1 else {"anyOf": schemas_of_status}
+        responses[str(status)] = _response(status, media_types, schema)
+    return dict(sorted({**responses, **UNAUTHORIZED}.items()))
 
 
 def _response(status: int, media_types: Iterable[str], schema: Mapping[str, Any]) -> dict[str, Any]:
-    headers = {name: _header(*said) for name, said in WHERE.items()} if status == HTTPStatus.ACCEPTED else {}
+    headers = (
+        {name: _header(*header) for name, header in ACCEPTED_HEADERS.items()} if status == HTTPStatus.ACCEPTED else {}
+    )
     content = {media_type: {"schema": schema} for media_type in media_types}
-    said = {"description": HTTPStatus(status).phrase, "content": content}
-    return {**said, "headers": headers} if headers else said
+    response = {"description": HTTPStatus(status).phrase, "content": content}
+    return {**response, "headers": headers} if headers else response
 
 
-def _header(says: str, schema: Mapping[str, Any]) -> dict[str, Any]:
-    return {"description": says, "required": True, "schema": schema}
+def _header(description: str, schema: Mapping[str, Any]) -> dict[str, Any]:
+    return {"description": description, "required": True, "schema": schema}

@@ -1,4 +1,4 @@
-"""One row of the table of routes: what answers a call, and what a caller may send and get. Pure."""
+"""One row of the table of routes: its action, what a caller may send, and the responses. Pure."""
 
 from __future__ import annotations
 
@@ -10,40 +10,40 @@ from typing import Any
 from shared.api.bodies import Body
 from shared.api.requests import MAX_BODY, Response
 
-Action = Callable[[Any], Response]  # of a Call
-PARAMETER = re.compile(r"<(\w+)>")
+Action = Callable[[Any], Response]  # takes a Call
+PATH_PARAMETER = re.compile(r"<(\w+)>")
 Schema = Mapping[str, Any]
 
 
 @dataclass(frozen=True)
-class Query:
-    """A parameter after the question mark, or a header. `schema` is JSON Schema; `says` a sentence for people."""
+class Parameter:
+    """A query parameter, or a header. `schema` is JSON Schema; `description` a sentence for people."""
 
     name: str
     schema: Schema
-    says: str
+    description: str
 
 
 @dataclass(frozen=True)
 class Route:
-    """`path` is a rule below the prefix, such as projects/<project>; the rest describes the action to callers.
+    """`path` is a rule below the prefix, such as projects/<project>.
 
-    `answers`: status to the name of the answer's schema. `takes`: the body, if there is one;
-    `text`: the body may be a text instead. `max_body`: bytes of a JSON body. `troubles`: statuses of errors it
-    may answer besides those of any route.
+    `responses`: the name of the response's schema, by status. `request_schema`: the body, None if there is none.
+    `accepts_text`: the body may also be plain text. `max_body`: the maximum size of a JSON body in bytes.
+    `error_statuses`: the statuses of the route's errors, besides those that any route may have.
     """
 
     method: str
     path: str
     action: Action
-    answers: Mapping[int, str] = field(default_factory=dict)
-    takes: type[Body] | None = None
-    text: bool = False
+    responses: Mapping[int, str] = field(default_factory=dict)
+    request_schema: type[Body] | None = None
+    accepts_text: bool = False
     max_body: int = MAX_BODY
-    query: tuple[Query, ...] = ()
-    headers: tuple[Query, ...] = ()
-    troubles: tuple[int, ...] = ()
+    query: tuple[Parameter, ...] = ()
+    headers: tuple[Parameter, ...] = ()
+    error_statuses: tuple[int, ...] = ()
 
-    def parameters(self) -> list[str]:
-        """The names that the path has."""
-        return PARAMETER.findall(self.path)
+    def path_parameters(self) -> list[str]:
+        """The names of the parameters in the path."""
+        return PATH_PARAMETER.findall(self.path)

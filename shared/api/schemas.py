@@ -1,6 +1,6 @@
-"""What callers send and get, as JSON Schema: what requests.py checks and views.py builds, with the limits of the code.
+"""JSON Schemas of the requests, which `bodies` declares, and of the responses, which `views` builds.
 
-An answer may gain fields; those named here keep their meaning.
+Responses may get further fields. The fields named here keep their meaning.
 """
 
 from __future__ import annotations
@@ -12,9 +12,9 @@ from typing import Any
 from msgspec.json import schema_components
 
 from shared.api.bodies import Body
-from shared.api.requests import KEY, MAX_PAGE, MOMENT, NAME, PAGE, whole
-from shared.api.route import Query
-from shared.api.views import Standing
+from shared.api.requests import EXAMPLE_TIME, KEY, MAX_PAGE, NAME, PAGE, full_match
+from shared.api.route import Parameter
+from shared.api.views import HealthStatus
 from shared.domain.documents import DocumentState, Reason
 from shared.domain.jobs import JobState
 from shared.domain.operations import OperationKind, OperationState
@@ -26,11 +26,11 @@ Schema = dict[str, Any]
 
 TEXT: Schema = {"type": "string"}
 FLAG: Schema = {"type": "boolean"}
-WHOLE: Schema = {"type": "integer", "minimum": 0}
+COUNT: Schema = {"type": "integer", "minimum": 0}
 RATIO: Schema = {"type": "number", "minimum": 0, "maximum": 1}
 TIME: Schema = {"type": "string", "format": "date-time"}
-NAMED: Schema = {"type": "string", "pattern": whole(NAME)}
-KEYED: Schema = {"type": "string", "pattern": whole(KEY)}
+NAME_SCHEMA: Schema = {"type": "string", "pattern": full_match(NAME)}
+KEY_SCHEMA: Schema = {"type": "string", "pattern": full_match(KEY)}
 OPEN = [state.value for state in DocumentState if not state.final]
 FINAL = [state.value for state in DocumentState if state.final]
 
@@ -39,98 +39,105 @@ def ref(name: str) -> Schema:
     return {"$ref": f"#/components/schemas/{name}"}
 
 
-def some(values: type[StrEnum] | list[str]) -> Schema:
+def enum_of(values: type[StrEnum] | list[str]) -> Schema:
     return {"type": "string", "enum": [str(value) for value in values]}
 
 
-def states(values: type[StrEnum]) -> Schema:
-    """What a listing may be asked for."""
-    return {**some(["all", "open", *values]), "default": "all"}
+def state_filter(values: type[StrEnum]) -> Schema:
+    """The values of a listing's `state` parameter."""
+    return {**enum_of(["all", "open", *values]), "default": "all"}
 
 
-def listed(item: Schema) -> Schema:
+def array_of(item: Schema) -> Schema:
     return {"type": "array", "items": item}
 
 
-def thing(needed: Mapping[str, Schema], more: Mapping[str, Schema] | None = None) -> Schema:
-    """An object that has all of `needed`, and `more` where it is known."""
-    required = {"required": list(needed)} if needed else {}
-    return {"type": "object", **required, "properties": {**needed, **(more or {})}}
+def object_of(required: Mapping[str, Schema], optional: Mapping[str, Schema] | None = None) -> Schema:
+    """An object with the properties `required`, and those of `optional` whose values are known."""
+    names = {"required": list(required)} if required else {}
+    return {"type": "object", **names, "properties": {**required, **(optional or {})}}
 
 
 def page(item: str) -> Schema:
-    return thing({"value": listed(ref(item))}, {"continue": TEXT})
+    return object_of({"value": array_of(ref(item))}, {"continue": TEXT})
 
 
-TIMELINE = listed(thing({"at": TIME, "what": TEXT}))
-CLASSES = listed(thing({"category": TEXT, "confidence": RATIO}))
-MODEL_OF = {"project": TEXT, "deployment": TEXT, "model": TEXT, "modelId": TEXT}
-CLASSIFIER = thing({}, {**MODEL_OF, "modelType": some(Kind)})
-OUTCOMES = ("truePositives", "trueNegatives", "falsePositives", "falseNegatives")
-SCORES = {"precision": RATIO, "recall": RATIO, "f1": RATIO, **dict.fromkeys(OUTCOMES, WHOLE)}
+TIMELINE = array_of(object_of({"at": TIME, "what": TEXT}))
+CLASSES = array_of(object_of({"category": TEXT, "confidence": RATIO}))
+CLASSIFIER_FIELDS = {"project": TEXT, "deployment": TEXT, "model": TEXT, "modelId": TEXT}
+CLASSIFIER = object_of({}, {**CLASSIFIER_FIELDS, "modelType": enum_of(Kind)})
+OUTCOME_COUNTS = ("truePositives", "trueNegatives", "falsePositives", "falseNegatives")
+SCORES = {"precision": RATIO, "recall": RATIO, "f1": RATIO, **dict.fromkeys(OUTCOME_COUNTS, COUNT)}
 STEPS: Schema = {"type": "object", "additionalProperties": {"type": ["string", "integer"]}}
 PERCENT: Schema = {"type": "integer", "minimum": 0, "maximum": 100}
-FOUND = listed(thing({"where": TEXT, "what": TEXT, "do": TEXT}))
+FINDINGS = array_of(object_of({"where": TEXT, "what": TEXT, "do": TEXT}))
 AVERAGES = {f"{kind}{part}": RATIO for kind in ("micro", "macro") for part in ("Precision", "Recall", "F1")}
 
-ID: Schema = {"type": "string", "pattern": "^[0-9A-Za-z-]{1,64}$"}  # a key, or the service's own name of a job
+ID: Schema = {"type": "string", "pattern": "^[0-9A-Za-z-]{1,64}$"}  # a key, or the service's id of a job
 
-PARAMETERS: dict[str, Schema] = {"project": NAMED, "model": NAMED, "deployment": NAMED, "key": ID}
+PATH_PARAMETERS: dict[str, Schema] = {
+    "project": NAME_SCHEMA,
+    "model": NAME_SCHEMA,
+    "deployment": NAME_SCHEMA,
+    "key": ID,
+}
 
 
 OMITTED = ("title", "default")
 
 
 def _inline(part: Any, components: Mapping[str, Any]) -> Any:
-    """A schema of msgspec's with what it refers to in its place, and without titles and null."""
+    """A schema of msgspec with its references replaced by the schemas, and without titles and null."""
     if isinstance(part, list):
-        return [_inline(one, components) for one in part]
+        return [_inline(item, components) for item in part]
     if not isinstance(part, dict):
         return part
     if "$ref" in part:
-        return {**_inline(components[part["$ref"]], components), **_given_default(part)}
+        return {**_inline(components[part["$ref"]], components), **_explicit_default(part)}
     if "anyOf" in part:
-        [one] = [one for one in part["anyOf"] if one != {"type": "null"}]
-        return _inline(one, components)
-    kept = {
-        name: _inline(one, components) for name, one in part.items() if name not in ("title", "default") and one != []
-    }
-    return {**kept, **({"type": "string"} if "enum" in part else {}), **_given_default(part)}
+        [schema] = [schema for schema in part["anyOf"] if schema != {"type": "null"}]
+        return _inline(schema, components)
+    kept = {name: _inline(value, components) for name, value in part.items() if name not in OMITTED and value != []}
+    return {**kept, **({"type": "string"} if "enum" in part else {}), **_explicit_default(part)}
 
 
-def _given_default(part: Schema) -> Schema:
+def _explicit_default(part: Schema) -> Schema:
     return {"default": part["default"]} if part.get("default") not in (None, "", []) else {}
 
 
-def _sent(body: type[Body], shape: Schema) -> Schema:
-    """The schema of a body; where one of several sets of fields is needed, an object for each."""
+def _request_schema(body: type[Body], schema: Schema) -> Schema:
+    """The schema of a body. If it needs one of several sets of fields, there is an object for each set."""
     if body.alternatives:
-        return {"anyOf": [_only(names, shape) for names in body.alternatives]}
-    return {**shape, **({"minProperties": body.min_fields} if body.min_fields else {})}
+        return {"anyOf": [_requiring(names, schema) for names in body.alternatives]}
+    return {**schema, **({"minProperties": body.min_fields} if body.min_fields else {})}
 
 
-def _only(names: Sequence[str], shape: Schema) -> Schema:
-    return {**shape, "required": list(names), "properties": {name: shape["properties"][name] for name in names}}
+def _requiring(names: Sequence[str], schema: Schema) -> Schema:
+    return {**schema, "required": list(names), "properties": {name: schema["properties"][name] for name in names}}
 
 
-def sent(bodies: Sequence[type[Body]]) -> dict[str, Schema]:
+def request_schemas(bodies: Sequence[type[Body]]) -> dict[str, Schema]:
     """The schemas of bodies, by their names."""
-    shapes, components = schema_components(bodies, ref_template="{name}")
-    inlined = (_inline(shape, components) for shape in shapes)
-    return {body.__name__: _sent(body, shape) for body, shape in zip(bodies, inlined, strict=True)}
+    schemas, components = schema_components(bodies, ref_template="{name}")
+    inlined = (_inline(schema, components) for schema in schemas)
+    return {body.__name__: _request_schema(body, schema) for body, schema in zip(bodies, inlined, strict=True)}
 
 
-GIVEN: dict[str, Schema] = {
-    "Error": thing(
-        {"error": thing({"code": TEXT, "message": TEXT}, {"details": listed(thing({"field": TEXT, "message": TEXT}))})}
-    ),
-    "Document": thing(
+RESPONSE_SCHEMAS: dict[str, Schema] = {
+    "Error": object_of(
         {
-            "key": KEYED,
+            "error": object_of(
+                {"code": TEXT, "message": TEXT}, {"details": array_of(object_of({"field": TEXT, "message": TEXT}))}
+            )
+        }
+    ),
+    "Document": object_of(
+        {
+            "key": KEY_SCHEMA,
             "name": TEXT,
-            "state": some(DocumentState),
+            "state": enum_of(DocumentState),
             "etag": TEXT,
-            "size": WHOLE,
+            "size": COUNT,
             "landed": TIME,
             "timeline": TIMELINE,
         },
@@ -138,9 +145,9 @@ GIVEN: dict[str, Schema] = {
             "language": TEXT,
             "lastModified": TIME,
             "ended": TIME,
-            "job": KEYED,
-            "attempts": WHOLE,
-            "reason": some(Reason),
+            "job": KEY_SCHEMA,
+            "attempts": COUNT,
+            "reason": enum_of(Reason),
             "detail": TEXT,
             "waitingFor": TEXT,
             "classes": CLASSES,
@@ -148,45 +155,55 @@ GIVEN: dict[str, Schema] = {
         },
     ),
     "Documents": page("Document"),
-    "Accepted": thing({"key": KEYED, "name": TEXT, "etag": TEXT}),
-    "Result": thing(
+    "Accepted": object_of({"key": KEY_SCHEMA, "name": TEXT, "etag": TEXT}),
+    "Result": object_of(
         {
-            "source": thing({"container": TEXT, "name": TEXT, "etag": TEXT, "size": WHOLE, "lastModified": TIME}),
+            "source": object_of({"container": TEXT, "name": TEXT, "etag": TEXT, "size": COUNT, "lastModified": TIME}),
             "classes": CLASSES,
-            **MODEL_OF,
+            **CLASSIFIER_FIELDS,
             "apiVersion": TEXT,
-            "document": KEYED,
-            "job": KEYED,
+            "document": KEY_SCHEMA,
+            "job": KEY_SCHEMA,
             **dict.fromkeys(("landed", "submitted", "classified"), TIME),
         }
     ),
-    "InProgress": thing({"key": KEYED, "name": TEXT, "state": some(OPEN), "detail": TEXT}, {"waitingFor": TEXT}),
-    "Counted": thing({"dryRun": FLAG, "count": WHOLE, "value": listed(thing({"key": KEYED}))}, {"continue": TEXT}),
-    "Job": thing(
-        {"key": KEYED, "state": some(JobState), "documents": listed(KEYED), "created": TIME, "timeline": TIMELINE},
+    "InProgress": object_of(
+        {"key": KEY_SCHEMA, "name": TEXT, "state": enum_of(OPEN), "detail": TEXT}, {"waitingFor": TEXT}
+    ),
+    "Counted": object_of(
+        {"dryRun": FLAG, "count": COUNT, "value": array_of(object_of({"key": KEY_SCHEMA}))}, {"continue": TEXT}
+    ),
+    "Job": object_of(
         {
-            "serviceIds": listed(TEXT),
+            "key": KEY_SCHEMA,
+            "state": enum_of(JobState),
+            "documents": array_of(KEY_SCHEMA),
+            "created": TIME,
+            "timeline": TIMELINE,
+        },
+        {
+            "serviceIds": array_of(TEXT),
             "apiVersion": TEXT,
             "classifier": CLASSIFIER,
             "expires": TIME,
             "ended": TIME,
-            "polls": WHOLE,
+            "polls": COUNT,
             "nextLook": TIME,
             "detail": TEXT,
         },
     ),
     "Jobs": page("Job"),
-    "Operation": thing(
+    "Operation": object_of(
         {
-            "key": KEYED,
-            "kind": some(OperationKind),
-            "state": some(OperationState),
+            "key": KEY_SCHEMA,
+            "kind": enum_of(OperationKind),
+            "state": enum_of(OperationState),
             "parameters": {"type": "object"},
             "created": TIME,
             "timeline": TIMELINE,
         },
         {
-            "part": some(OperationKind),
+            "part": enum_of(OperationKind),
             "project": TEXT,
             "percent": PERCENT,
             "steps": STEPS,
@@ -197,8 +214,8 @@ GIVEN: dict[str, Schema] = {
         },
     ),
     "Operations": page("Operation"),
-    "Project": thing(
-        {"name": TEXT, "modelType": some(Kind)},
+    "Project": object_of(
+        {"name": TEXT, "modelType": enum_of(Kind)},
         {
             "multiLingual": FLAG,
             "description": TEXT,
@@ -208,14 +225,14 @@ GIVEN: dict[str, Schema] = {
         },
     ),
     "Projects": page("Project"),
-    "Model": thing({"name": TEXT}, {"modelId": TEXT, "trained": TIME, "expires": TIME}),
+    "Model": object_of({"name": TEXT}, {"modelId": TEXT, "trained": TIME, "expires": TIME}),
     "Models": page("Model"),
-    "Deleted": thing({"deleted": TEXT}),
+    "Deleted": object_of({"deleted": TEXT}),
     "Export": TEXT,
-    "Deployment": thing({"name": TEXT, "model": TEXT}, {"deployed": TIME, "expires": TIME}),
+    "Deployment": object_of({"name": TEXT, "model": TEXT}, {"deployed": TIME, "expires": TIME}),
     "Deployments": page("Deployment"),
-    "ServiceJob": thing(
-        {"job": TEXT, "state": some(State)},
+    "ServiceJob": object_of(
+        {"job": TEXT, "state": enum_of(State)},
         {
             "model": TEXT,
             "created": TIME,
@@ -227,71 +244,79 @@ GIVEN: dict[str, Schema] = {
     ),
     "Training": {"anyOf": [ref("Operation"), ref("ServiceJob")]},
     "Trainings": page("ServiceJob"),
-    "LabelsProof": thing(
+    "LabelsProof": object_of(
         {
             "ok": FLAG,
-            "errorCount": WHOLE,
-            "errors": FOUND,
-            "warningCount": WHOLE,
-            "warnings": FOUND,
-            "documents": WHOLE,
+            "errorCount": COUNT,
+            "errors": FINDINGS,
+            "warningCount": COUNT,
+            "warnings": FINDINGS,
+            "documents": COUNT,
         },
-        {"classes": {"type": "object", "additionalProperties": WHOLE}, "format": {"type": ["string", "null"]}},
+        {"classes": {"type": "object", "additionalProperties": COUNT}, "format": {"type": ["string", "null"]}},
     ),
-    "LabelsFile": thing({"container": TEXT, "labelsLocation": TEXT, "format": some(Format)}),
-    "Languages": thing({"value": listed(thing({"name": TEXT, "code": TEXT}))}),
-    "Prediction": thing({"name": TEXT, "expected": listed(TEXT), "predicted": listed(TEXT)}, {"language": TEXT}),
+    "LabelsFile": object_of({"container": TEXT, "labelsLocation": TEXT, "format": enum_of(Format)}),
+    "Languages": object_of({"value": array_of(object_of({"name": TEXT, "code": TEXT}))}),
+    "Prediction": object_of(
+        {"name": TEXT, "expected": array_of(TEXT), "predicted": array_of(TEXT)}, {"language": TEXT}
+    ),
     "Predictions": page("Prediction"),
-    "Evaluation": thing(
+    "Evaluation": object_of(
         {
-            "modelType": some(Kind),
+            "modelType": enum_of(Kind),
             **AVERAGES,
-            "classes": {"type": "object", "additionalProperties": thing(SCORES)},
-            "reading": listed(TEXT),
-            "wrong": thing({"count": WHOLE, "of": WHOLE, "documents": listed(ref("Prediction"))}),
+            "classes": {"type": "object", "additionalProperties": object_of(SCORES)},
+            "reading": array_of(TEXT),
+            "wrong": object_of({"count": COUNT, "of": COUNT, "documents": array_of(ref("Prediction"))}),
         },
-        {"confusion": {"type": "object", "additionalProperties": {"type": "object", "additionalProperties": WHOLE}}},
+        {"confusion": {"type": "object", "additionalProperties": {"type": "object", "additionalProperties": COUNT}}},
     ),
-    "Classifier": thing({"from": some(["ledger", "setting"])}, {**CLASSIFIER["properties"], "since": TIME}),
-    "Submission": thing({"paused": FLAG}, {"since": TIME}),
-    "Sweep": thing({"running": FLAG, "found": WHOLE}, {"began": TIME, "ended": TIME, "wholeEnded": TIME}),
-    "Health": thing(
+    "Classifier": object_of({"from": enum_of(["ledger", "setting"])}, {**CLASSIFIER["properties"], "since": TIME}),
+    "Submission": object_of({"paused": FLAG}, {"since": TIME}),
+    "Sweep": object_of({"running": FLAG, "found": COUNT}, {"began": TIME, "ended": TIME, "wholeEnded": TIME}),
+    "Health": object_of(
         {
-            "status": some(Standing),
-            "checks": listed(thing({"name": TEXT, "ok": FLAG, "status": some(Standing)}, {"detail": TEXT})),
+            "status": enum_of(HealthStatus),
+            "checks": array_of(
+                object_of({"name": TEXT, "ok": FLAG, "status": enum_of(HealthStatus)}, {"detail": TEXT})
+            ),
         }
     ),
-    "Index": thing(
+    "Index": object_of(
         {"name": TEXT, "version": TEXT, "description": TEXT, "links": {"type": "object", "additionalProperties": TEXT}}
     ),
-    "OpenApi": thing({"openapi": TEXT, "info": {"type": "object"}, "paths": {"type": "object"}}),
+    "OpenApi": object_of({"openapi": TEXT, "info": {"type": "object"}, "paths": {"type": "object"}}),
 }
 
-IN_STATE = "Only those in this state, or those that are open; else all, first those that are open."
-PAGED = (
-    Query(
+STATE_DESCRIPTION = "One state, or `open` for all that have not ended. Open ones are listed first."
+PAGE_PARAMETERS = (
+    Parameter(
         "top",
         {"type": "integer", "minimum": 1, "maximum": MAX_PAGE, "default": PAGE},
-        "How many at most; a page may be shorter and go on all the same.",
+        "The maximum number of items. A shorter page may still have a `continue`.",
     ),
-    Query("continue", TEXT, "The `continue` of the answer before."),
+    Parameter("continue", TEXT, "The `continue` of the previous response."),
 )
-OF_DOCUMENTS = (
-    Query("name", {**TEXT, "minLength": 1}, "All versions of the file of exactly this name, the last one first."),
-    Query("state", states(DocumentState), IN_STATE),
-    Query("class", TEXT, "Only those that got this class; the state is then `succeeded`."),
-    Query("prefix", TEXT, "Only those whose name begins so."),
-    Query("since", TIME, f"Only those that ended (or, while open, landed) at or after this moment: {MOMENT}."),
-    Query("until", TIME, "Only those that ended (or, while open, landed) before this moment."),
-    *PAGED,
+DOCUMENT_FILTERS = (
+    Parameter("name", {**TEXT, "minLength": 1}, "All versions of the file with exactly this name, newest first."),
+    Parameter("state", state_filter(DocumentState), STATE_DESCRIPTION),
+    Parameter("class", TEXT, "Only documents with this class, in state `succeeded`."),
+    Parameter("prefix", TEXT, "Only documents whose names start with this."),
+    Parameter(
+        "since",
+        TIME,
+        f"Only documents that ended (or, while open, landed) at or after this time, such as {EXAMPLE_TIME}.",
+    ),
+    Parameter("until", TIME, "Only documents that ended (or, while open, landed) before this time."),
+    *PAGE_PARAMETERS,
 )
-OF_JOBS = (Query("state", states(JobState), IN_STATE), *PAGED)
-OF_OPERATIONS = (Query("state", states(OperationState), IN_STATE), *PAGED)
-# Answers that are files and no JSON, by their shapes.
-MEDIA_TYPES = {"Export": tuple(sorted({form.media_type for form in FORMATS.values()}, reverse=True))}
-OF_FILES = (Query("Range", TEXT, "Which part of the file, such as bytes=0-7999999; without it, all of it."),)
-OF_TEXT = (
-    Query("name", TEXT, "For a body of plain text: the file's name; made up if it is not given."),
-    Query("language", TEXT, "For a body of plain text: its language, such as es."),
-    Query("overwrite", FLAG, "For a body of plain text: whether a file of that name may be replaced."),
+JOB_FILTERS = (Parameter("state", state_filter(JobState), STATE_DESCRIPTION), *PAGE_PARAMETERS)
+OPERATION_FILTERS = (Parameter("state", state_filter(OperationState), STATE_DESCRIPTION), *PAGE_PARAMETERS)
+# The media types of responses that are files, by the names of their schemas.
+MEDIA_TYPES = {"Export": tuple(sorted({file_format.media_type for file_format in FORMATS.values()}, reverse=True))}
+RANGE_HEADER = (Parameter("Range", TEXT, "The part of the file, such as bytes=0-7999999. Without it, the whole file."),)
+TEXT_PARAMETERS = (
+    Parameter("name", TEXT, "For a plain text body: the file's name. Without it, one is generated."),
+    Parameter("language", TEXT, "For a plain text body: its language, such as es."),
+    Parameter("overwrite", FLAG, "For a plain text body: whether an existing file of that name may be replaced."),
 )

@@ -1,4 +1,4 @@
-"""What is known, as JSON for callers: one shape whichever protocol is behind. Names are camelCase, times ISO 8601."""
+"""The JSON of responses, the same for both protocols. Names are camelCase, times ISO 8601."""
 
 from __future__ import annotations
 
@@ -29,22 +29,22 @@ from shared.language.types import (
 View = dict[str, Any]
 
 
-class Standing(StrEnum):
-    """How a check of health turned out, the best first; of all checks, the worst counts."""
+class HealthStatus(StrEnum):
+    """The status of a health check, the best first. The worst status of all checks is that of the app."""
 
     OK = "ok"
-    WAITING = "waiting"  # it may pass by itself
-    RED = "red"  # somebody has to see to it
+    WAITING = "waiting"  # it may recover without intervention
+    RED = "red"  # it needs attention
 
 
-def continued(row: str) -> View:
-    """Where the next call goes on after this row, in characters that a URL takes as they are; nothing at the end."""
+def continuation(row: str) -> View:
+    """`continue`, the last row of this page in characters that need no URL encoding; empty on the last page."""
     return {"continue": row.replace("|", "_")} if row else {}
 
 
 def document(value: Document, waiting_for: str = "") -> View:
-    """`waiting_for`: why it waits, in words."""
-    return _present(
+    """`waiting_for`: the reason why the document has to wait, a sentence; "" if there is none."""
+    return _without_missing(
         {
             "key": value.key,
             "name": value.name,
@@ -60,7 +60,7 @@ def document(value: Document, waiting_for: str = "") -> View:
             "reason": value.reason,
             "detail": value.detail,
             "waitingFor": waiting_for,
-            "classes": [class_score(one) for one in value.classes] if value.classifier else None,
+            "classes": [class_score(score) for score in value.classes] if value.classifier else None,
             "classifier": classifier(value.classifier) if value.classifier else None,
             "timeline": timeline(value.timeline),
         }
@@ -68,7 +68,7 @@ def document(value: Document, waiting_for: str = "") -> View:
 
 
 def job(value: Job) -> View:
-    return _present(
+    return _without_missing(
         {
             "key": value.key,
             "state": value.state,
@@ -88,7 +88,7 @@ def job(value: Job) -> View:
 
 
 def operation(value: Operation) -> View:
-    return _present(
+    return _without_missing(
         {
             "key": value.key,
             "kind": value.kind,
@@ -109,7 +109,7 @@ def operation(value: Operation) -> View:
 
 
 def classifier(value: Classifier) -> View:
-    return _present(
+    return _without_missing(
         {
             "project": value.project,
             "deployment": value.deployment,
@@ -120,18 +120,18 @@ def classifier(value: Classifier) -> View:
     )
 
 
-def chosen(value: ActiveClassifier, source: str) -> View:
-    return _present(
+def active_classifier(value: ActiveClassifier, source: str) -> View:
+    return _without_missing(
         {**(classifier(value.classifier) if value.classifier else {}), "since": value.since, "from": source}
     )
 
 
 def pause(value: Pause) -> View:
-    return _present({"paused": value.paused, "since": value.since})
+    return _without_missing({"paused": value.paused, "since": value.since})
 
 
 def sweep(value: Sweep) -> View:
-    return _present(
+    return _without_missing(
         {
             "running": value.began is not None or value.asked,
             "began": value.began,
@@ -147,7 +147,7 @@ def class_score(value: ClassScore) -> View:
 
 
 def project(value: Project) -> View:
-    return _present(
+    return _without_missing(
         {
             "name": value.name,
             "modelType": value.kind,
@@ -164,20 +164,24 @@ def project(value: Project) -> View:
 
 
 def model(value: Model) -> View:
-    return _present({"name": value.name, "modelId": value.model_id, "trained": value.trained, "expires": value.expires})
+    return _without_missing(
+        {"name": value.name, "modelId": value.model_id, "trained": value.trained, "expires": value.expires}
+    )
 
 
 def deployment(value: Deployment) -> View:
-    return _present({"name": value.name, "model": value.model, "deployed": value.deployed, "expires": value.expires})
+    return _without_missing(
+        {"name": value.name, "model": value.model, "deployed": value.deployed, "expires": value.expires}
+    )
 
 
 def training(value: Training) -> View:
-    return {**_present({"model": value.model, "created": value.created}), **progress(value.job, value.progress)}
+    return {**_without_missing({"model": value.model, "created": value.created}), **progress(value.job, value.progress)}
 
 
 def progress(job: str, value: Progress) -> View:
-    """A job of the service's that no operation follows."""
-    return _present(
+    """A job of the Language service that no operation follows."""
+    return _without_missing(
         {
             "job": job,
             "state": value.state,
@@ -191,7 +195,7 @@ def progress(job: str, value: Progress) -> View:
 
 def prediction(value: Prediction) -> View:
     view = {"name": value.location, "language": value.language}
-    return {**_present(view), "expected": list(value.expected), "predicted": list(value.predicted)}
+    return {**_without_missing(view), "expected": list(value.expected), "predicted": list(value.predicted)}
 
 
 def finding(value: Finding) -> View:
@@ -220,8 +224,8 @@ def _camel(values: Mapping[str, Any]) -> View:
     }
 
 
-def _present(values: Mapping[str, Any]) -> View:
-    """Without what is not known; times as text."""
+def _without_missing(values: Mapping[str, Any]) -> View:
+    """Without the values that are None or ""; times as text."""
     return {
         name: value.isoformat() if isinstance(value, datetime) else value
         for name, value in values.items()

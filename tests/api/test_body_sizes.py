@@ -16,7 +16,7 @@ from shared.language.bounded_json import TooManyValues, decode
 from tests.support.in_memory_app import Stage
 from tests.support.values import NOW
 
-TAKING = [route for route in ROUTES if route.takes]
+TAKING = [route for route in ROUTES if route.request_schema]
 TIMES = 6  # what a body may take besides itself: its characters take up to four bytes each, and once more as a value
 BOMBS: dict[str, bytes] = {
     "lists": b"[[]],",
@@ -52,13 +52,13 @@ def test_a_body_over_the_limit_of_its_route_is_not_even_decoded(route: Route) ->
     answer, taken = peak(lambda: called(route, body))
     assert answer.status == 413
     assert answer.body["error"]["code"] == "ContentTooLarge"
-    assert f"at most {route.max_body:,} are taken" in answer.body["error"]["message"]
+    assert f"the maximum is {route.max_body:,}" in answer.body["error"]["message"]
     assert taken < 1_000_000
     assert called(route, body[:-2] + b"}").status == 400  # one byte less is looked at
 
 
 def test_a_plain_text_over_its_limit_is_not_even_decoded() -> None:
-    [route] = [route for route in TAKING if route.text]
+    [route] = [route for route in TAKING if route.accepts_text]
     assert called(route, b"x" * (MAX_FILE + 1), "text/plain").status == 413
 
 

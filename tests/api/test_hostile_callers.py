@@ -104,7 +104,7 @@ def test_a_hostile_name_is_refused_or_harmless_in_paths_bodies_and_queries(world
     told = name.replace("secrets", other)
     for route in ROUTES:
         for path in {filled(route.path, told), filled(route.path, "a1a")}:
-            for sent in bodies(route.takes, told):
+            for sent in bodies(route.request_schema, told):
                 check(ask(route.method, path, sent), route.path, SECRET)
         for query in route.query:
             check(ask(route.method, route.path, query={query.name: told}), route.path, SECRET)
@@ -140,7 +140,7 @@ def test_no_answer_and_no_line_of_the_log_tells_a_secret(
         monkeypatch.setenv(name, given)
     services.forget()
     for route in ROUTES:
-        for sent in bodies(route.takes, "a1a"):
+        for sent in bodies(route.request_schema, "a1a"):
             status, body, headers = ask(route.method, filled(route.path, "a1a"), sent)
             told = json.dumps(body) + str(headers)
             for secret in (world.language.key, account_key, "two words", WRONG_KEY, "AccountKey"):

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from shared.api import routes
 from shared.api.bodies import Body
-from shared.api.reading import MAX_FAULTS, read
+from shared.api.parsing import MAX_FAULTS, parse_body
 from shared.api.requests import Request
 from shared.errors import BadRequest
 from tests.support.in_memory_app import Stage
@@ -55,11 +55,11 @@ def status_of(path: str, **query: str) -> int:
     return routes.answer(Request("GET", path, query), lambda: services, NOW).status
 
 
-@given(st.sampled_from([route.takes for route in routes.ROUTES if route.takes]), ANYTHING)
+@given(st.sampled_from([route.request_schema for route in routes.ROUTES if route.request_schema]), ANYTHING)
 def test_nothing_but_a_refusal_comes_of_any_body(kind: type[Body], value: Any) -> None:
     fields = {field.encode_name for field in msgspec.structs.fields(kind)}
     try:
-        found = read(kind, json.dumps(value).encode())
+        found = parse_body(kind, json.dumps(value).encode())
     except BadRequest as error:
         assert str(error)  # noqa: PT017 - either is fine
     else:

@@ -60,8 +60,8 @@ def test_every_route_is_one_operation_with_a_name_and_a_summary_of_its_own() -> 
 
 
 def test_every_shape_is_used_and_every_shape_that_is_used_is_there() -> None:
-    named = {name for route in ROUTES for name in route.answers.values()}
-    named |= {route.takes.__name__ for route in ROUTES if route.takes}
+    named = {name for route in ROUTES for name in route.responses.values()}
+    named |= {route.request_schema.__name__ for route in ROUTES if route.request_schema}
     inner = set(re.findall(r'"#/components/schemas/(\w+)"', json.dumps(SCHEMAS)))
     assert named | inner | {"Error"} == set(SCHEMAS)
 

@@ -16,7 +16,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from shared.api.actions import exports
-from shared.api.actions.listings import ask_again
+from shared.api.actions.listings import retry_after
 from shared.domain.documents import DocumentState
 from shared.domain.text import MAX_FILE, MAX_TEXT, decode
 from shared.errors import BadRequest
@@ -188,8 +188,8 @@ def test_a_result_that_is_to_come_is_202(world: World) -> None:
 def test_a_document_that_is_not_due_is_asked_for_when_it_is() -> None:
     for wait, seconds in ((-5, "2"), (30, "30"), (900, "60")):
         one = document("a.txt")
-        assert ask_again(replace(one, due=NOW + timedelta(seconds=wait)), NOW) == {"Retry-After": seconds}
-        assert ask_again(one.submitted("j", NOW + timedelta(days=1), NOW), NOW) == {"Retry-After": "2"}
+        assert retry_after(replace(one, due=NOW + timedelta(seconds=wait)), NOW) == {"Retry-After": seconds}
+        assert retry_after(one.submitted("j", NOW + timedelta(days=1), NOW), NOW) == {"Retry-After": "2"}
 
 
 def test_no_result_has_its_reason(world: World) -> None:

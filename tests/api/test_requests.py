@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 
 from shared.api import openapi
 from shared.api.bodies import DocumentsExport, NewProject, Replay, TrainTask
-from shared.api.reading import read
-from shared.api.requests import MAX_PAGE, PAGE, choice, key_of, moment_of, name_of, page_of, selection, text
+from shared.api.parsing import parse_body
+from shared.api.requests import MAX_PAGE, PAGE, choice, key_of, name_of, page_of, selection, text, time_of
 from shared.api.routes import ROUTES
 from shared.domain.documents import DocumentState
 from shared.domain.filters import Selection
@@ -37,7 +37,7 @@ JSON = st.recursive(
 @given(st.binary(max_size=100))
 def test_any_bytes_are_a_body_or_a_bad_request(body: bytes) -> None:
     with suppress(BadRequest):
-        assert isinstance(read(Replay, body), Replay)
+        assert isinstance(parse_body(Replay, body), Replay)
 
 
 @pytest.mark.parametrize(
@@ -47,12 +47,12 @@ def test_any_bytes_are_a_body_or_a_bad_request(body: bytes) -> None:
 )
 def test_a_body_that_is_no_object_is_refused(body: bytes) -> None:
     with pytest.raises(BadRequest, match="JSON object"):
-        read(Replay, body)
+        parse_body(Replay, body)
 
 
 def test_a_body_of_any_encoding_json_has_is_taken() -> None:
     for encoding in ("utf-8", "utf-8-sig", "utf-16", "utf-32"):
-        assert read(Replay, '{"prefix": "é"}'.encode(encoding)).prefix == "é"
+        assert parse_body(Replay, '{"prefix": "é"}'.encode(encoding)).prefix == "é"
 
 
 def test_a_body_is_decoded_once(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -76,7 +76,7 @@ PROJECT = {
 
 def project(**fields: Any) -> NewProject:
     given = {name: value for name, value in {**PROJECT, **fields}.items() if value is not ...}
-    return read(NewProject, json.dumps(given).encode())
+    return parse_body(NewProject, json.dumps(given).encode())
 
 
 def test_a_string_is_given_or_its_default() -> None:
@@ -104,15 +104,15 @@ def test_a_default_is_for_what_is_not_given_alone(value: Any) -> None:
 
 def test_half_a_character_is_no_text() -> None:
     """JSON can spell a lone surrogate; no row, file or request can hold it."""
-    with pytest.raises(BadRequest, match='"prefix" holds half a character'):
-        read(Replay, rb'{"prefix": "a \ud800"}')
+    with pytest.raises(BadRequest, match='"prefix" contains half a character'):
+        parse_body(Replay, rb'{"prefix": "a \ud800"}')
     with pytest.raises(BadRequest, match='"name"'):
         text({"name": "a \ud800"}, "name")
 
 
 def test_a_string_that_no_row_can_hold_is_refused() -> None:
     """An operation keeps what it was asked for in a row, which Table storage lets have half a million characters."""
-    with pytest.raises(BadRequest, match=r'"description" has 900,000 characters; at most 10,000 are taken'):
+    with pytest.raises(BadRequest, match=r'"description" has 900,000 characters; the maximum is 10,000'):
         project(description="d" * 900_000)
     with pytest.raises(BadRequest, match='"prefix"'):
         text({"prefix": "d" * 900_000}, "prefix", "")
@@ -164,7 +164,7 @@ def test_nor_is_any_other_name_taken_in_a_body(name: str) -> None:
 
 
 def test_the_one_task_of_a_request_as_the_quickstart_writes_it() -> None:
-    assert read(TrainTask, b'{"tasks": [{"trainingModelName": "first"}]}').tasks[0].training_model_name == "first"
+    assert parse_body(TrainTask, b'{"tasks": [{"trainingModelName": "first"}]}').tasks[0].training_model_name == "first"
 
 
 @given(JSON)
@@ -172,7 +172,7 @@ def test_anything_else_for_tasks_is_refused(tasks: Any) -> None:
     if isinstance(tasks, list) and len(tasks) == 1 and isinstance(tasks[0], dict):
         return
     with pytest.raises(BadRequest, match="one task"):
-        read(TrainTask, json.dumps({"tasks": tasks}).encode())
+        parse_body(TrainTask, json.dumps({"tasks": tasks}).encode())
 
 
 # --- pages ------------------------------------------------------------------------------------------------------
@@ -216,15 +216,15 @@ def test_a_class_is_of_documents_that_succeeded() -> None:
     ["2026-03-01T12:00:00Z", "2026-03-01T12:00:00", "2026-03-01T13:00:00+01:00", "2026-03-01T13:00:00 01:00"],
 )
 def test_a_moment_is_in_utc_unless_it_says_otherwise(given: str) -> None:
-    assert moment_of(given, "since") == datetime(2026, 3, 1, 12, tzinfo=UTC)
+    assert time_of(given, "since") == datetime(2026, 3, 1, 12, tzinfo=UTC)
 
 
 @pytest.mark.parametrize("given", ["soon", "2026-13-01", "12:00", 7, ["2026-03-01"]])
 def test_any_other_moment_is_refused(given: Any) -> None:
-    with pytest.raises(BadRequest, match='"since" must be a moment such as'):
-        read(DocumentsExport, json.dumps({"since": given}).encode())
+    with pytest.raises(BadRequest, match='"since" must be a time such as'):
+        parse_body(DocumentsExport, json.dumps({"since": given}).encode())
     if isinstance(given, str):
-        with pytest.raises(BadRequest, match='"since" must be a moment such as'):
+        with pytest.raises(BadRequest, match='"since" must be a time such as'):
             selection({"since": given})
 
 

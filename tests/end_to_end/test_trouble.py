@@ -64,7 +64,7 @@ def test_an_operation_that_gets_nowhere_can_be_given_up(world: World, monkeypatc
     point(monkeypatch, LANGUAGE_ENDPOINT="http://127.0.0.1:1")
     stuck = world.begin("train")
     status, body, _ = world.ask("POST", f"operations/{stuck['key']}/abandon")
-    assert (status, body["state"], body["detail"]) == (200, "failed", "It was given up on request.")
+    assert (status, body["state"], body["detail"]) == (200, "failed", "It was abandoned on request.")
     assert world.ask("POST", f"operations/{stuck['key']}/abandon")[0] == 409
     point(monkeypatch, LANGUAGE_ENDPOINT=world.language.endpoint)
     another = world.begin("train")

@@ -27,7 +27,7 @@ ONLY_BY: dict[str, set[str]] = {
     "azure.identity": {"services"},
     "werkzeug": {"api.requests", "api.routes"},
     "hashlib": {"domain.keys"},
-    "msgspec": {"storage.serialization", "api.actions.projects", "api.bodies", "api.reading", "api.schemas"},
+    "msgspec": {"storage.serialization", "api.actions.projects", "api.bodies", "api.parsing", "api.schemas"},
 }
 # Clients of what is outside, and what holds them: `services` alone builds them.
 CLIENTS = (
@@ -61,7 +61,7 @@ PURE = {
     "operations.promotion",
     "api.bodies",
     "api.openapi",
-    "api.reading",
+    "api.parsing",
     "api.requests",
     "api.route",
     "api.schemas",

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.api.actions.evaluation_summary import PAIRS, sentences, wrong
+from shared.api.actions.evaluation_summary import MAX_CONFUSIONS, sentences, wrong
 from shared.language.types import Evaluation, Kind, Prediction, Score
 
 GOOD = Score(1.0, 0.9, 0.95, true_positives=9, true_negatives=30, false_positives=0, false_negatives=1)
@@ -45,8 +45,8 @@ MISTAKEN = Prediction("b", ("Drama", "Action"), ("Drama",))
 def test_the_verdict_does_not_praise_a_model_that_seldom_gets_all_classes_of_a_text(exact: int, verdict: str) -> None:
     first, second = sentences(evaluation(0.87, Drama=GOOD), exact * [RIGHT] + (18 - exact) * [MISTAKEN])[:2]
     assert first.startswith(verdict)
-    assert ("too few texts got exactly the labelled classes" in first) is (exact < 18)
-    assert second == f"Of 18 texts held out, {exact} got exactly the labelled classes."
+    assert ("too few texts have exactly the labelled classes" in first) is (exact < 18)
+    assert second == f"{exact} of 18 texts held out have exactly the labelled classes."
 
 
 @pytest.mark.parametrize(
@@ -62,11 +62,11 @@ def test_the_verdict_does_not_praise_a_model_that_seldom_gets_all_classes_of_a_t
         ),
         (
             {"Drama": GOOD, "Comedy": FEW},
-            "Fair: macro F1 is 0.87, the mean over the classes, but 1 of 2 classes was tried on",
+            "Fair: macro F1 is 0.87, the mean over the classes, but 1 of 2 classes has fewer than",
         ),
         (
             {"Drama": MISSED, "Action": GOOD, "Comedy": NONE},
-            "but 1 of 3 classes is weak and 1 of 3 classes was tried on",
+            "but 1 of 3 classes is weak and 1 of 3 classes has fewer than",
         ),
         ({"Drama": GOOD, "None": NONE}, "Good: macro F1 is 0.87, the mean over the classes."),
     ],
@@ -81,17 +81,21 @@ def test_of_what_is_well_nothing_is_said() -> None:
 
 
 def test_a_weak_class_says_which_side_is_weak_in_counts() -> None:
-    assert said(Drama=MISSED) == ["Drama is weak (F1 0.40): of 8 texts that are of this class it finds 2."]
-    assert said(Drama=GREEDY) == ["Drama is weak (F1 0.40): of 24 that it gives this class, 18 are of another."]
-    assert "finds 2, and of 10" in said(Drama=BOTH)[0]
+    assert said(Drama=MISSED) == ["Drama is weak (F1 0.40): it finds 2 of 8 texts with this class."]
+    assert said(Drama=GREEDY) == [
+        "Drama is weak (F1 0.40): 18 of 24 texts that it predicts this class for do not have it."
+    ]
+    assert "finds 2 of 5 texts with this class, and 8 of 10 texts" in said(Drama=BOTH)[0]
     assert said(Drama=NEVER) == [
-        "Drama is weak (F1 0.00): of 6 texts that are of this class it finds 0, and it gives this class to none."
+        "Drama is weak (F1 0.00): it finds 0 of 6 texts with this class, and predicts this class for no text."
     ]
 
 
 def test_a_class_whose_f1_hides_a_weak_side_is_told() -> None:
     lopsided = Score(0.45, 1.0, 0.62, true_positives=5, true_negatives=7, false_positives=6, false_negatives=0)
-    assert said(Thriller=lopsided) == ["Thriller is weak (F1 0.62): of 11 that it gives this class, 6 are of another."]
+    assert said(Thriller=lopsided) == [
+        "Thriller is weak (F1 0.62): 6 of 11 texts that it predicts this class for do not have it."
+    ]
 
 
 def test_the_weakest_is_first() -> None:
@@ -99,8 +103,8 @@ def test_the_weakest_is_first() -> None:
 
 
 def test_too_few_texts_are_told() -> None:
-    assert said(Drama=FEW) == ["Drama was tried on 2 texts only: its figures are a guess. Label more of it."]
-    assert said(Drama=NONE)[0].startswith("Drama had no text among those held out")
+    assert said(Drama=FEW) == ["Drama has only 2 texts held out: its figures are uncertain. Label more texts with it."]
+    assert said(Drama=NONE)[0].startswith("Drama has no held-out text")
 
 
 def test_the_services_own_none_is_no_class() -> None:
@@ -111,7 +115,10 @@ def test_the_services_own_none_is_no_class() -> None:
 def test_single_labels_confusions_are_the_matrixs_largest_first() -> None:
     matrix = {"Drama": {"Drama": 9, "Comedy": 1}, "Comedy": {"Drama": 3, "Comedy": 5}}
     found = replace(evaluation(kind=Kind.SINGLE, Drama=GOOD, Comedy=GOOD), confusion=matrix)
-    assert sentences(found, [])[1:] == ["Comedy is taken for Drama (3 texts).", "Drama is taken for Comedy (1 text)."]
+    assert sentences(found, [])[1:] == [
+        "Comedy is mistaken for Drama (3 texts).",
+        "Drama is mistaken for Comedy (1 text).",
+    ]
 
 
 def test_several_labels_confusions_are_what_was_given_in_place_of_what_was_missed() -> None:
@@ -122,8 +129,8 @@ def test_several_labels_confusions_are_what_was_given_in_place_of_what_was_misse
         Prediction("d", ("Drama",), ("Drama", "Action")),
     ]
     assert said(predictions, Drama=GOOD) == [
-        "Of 4 texts held out, 0 got exactly the labelled classes.",
-        "Drama is taken for Comedy (2 texts).",
+        "0 of 4 texts held out have exactly the labelled classes.",
+        "Drama is mistaken for Comedy (2 texts).",
     ]
     assert [one.location for one in wrong(predictions)] == ["a", "b", "c", "d"]
 
@@ -143,4 +150,4 @@ def test_any_figures_can_be_told(scores: dict[str, Score], f1: float, confusion:
     found = Evaluation(Kind.SINGLE, scores, f1, f1, f1, f1, f1, f1, confusion)
     told = sentences(found, [])
     assert all(line.endswith(".") for line in told)
-    assert len(told) <= 1 + 2 * len(scores) + PAIRS
+    assert len(told) <= 1 + 2 * len(scores) + MAX_CONFUSIONS

@@ -1,1 +1,1 @@
-"""The actions of the HTTP API: what each route does."""
+"""The actions of the HTTP API, one for each route."""

@@ -1,11 +1,11 @@
-"""Publishing, and the deployments that come of it."""
+"""Publishing models, and their deployments."""
 
 from __future__ import annotations
 
 from typing import Any
 
 from shared.api import views
-from shared.api.actions.starting import answer, begin
+from shared.api.actions.starting import operation_response, start_operation
 from shared.api.bodies import PublishTask, Swap
 from shared.api.call import Call
 from shared.api.requests import Response
@@ -18,56 +18,56 @@ from shared.settings import PREVIEW_API
 
 
 def publish_model(call: Call[PublishTask]) -> Response:
-    """What was published becomes the classifier of dropped files, unless "asClassifier" is false."""
-    [task], name = call.body.tasks, call.project
-    parameters = wanted_publish(
-        call.services, name, task.training_model_name, task.deployment_name, as_classifier=call.body.as_classifier
+    """Publish a model. Its deployment becomes the active classifier, unless "asClassifier" is false."""
+    [task], project = call.body.tasks, call.project
+    parameters = publish_parameters(
+        call.services, project, task.training_model_name, task.deployment_name, as_classifier=call.body.as_classifier
     )
-    return begin(call, OperationKind.PUBLISH, name, parameters)
+    return start_operation(call, OperationKind.PUBLISH, project, parameters)
 
 
 def get_publishing(call: Call[None]) -> Response:
-    return answer(call, OperationKind.PUBLISH)
+    return operation_response(call, OperationKind.PUBLISH)
 
 
-def wanted_publish(
+def publish_parameters(
     services: Services, project: str, model: str, deployment: str, *, as_classifier: bool
 ) -> dict[str, Any]:
-    """What a publishing needs. Raises Conflict if it would take the model away that dropped files go to."""
-    chosen = services.ledger.read(ActiveClassifier).classifier
-    only_one = services.settings.language_api == PREVIEW_API
-    if only_one and not as_classifier and chosen and chosen.project == project:
+    """The parameters of a publish operation. Raises Conflict if it would replace the active classifier unasked."""
+    active = services.ledger.read(ActiveClassifier).classifier
+    one_deployment = services.settings.language_api == PREVIEW_API
+    if one_deployment and not as_classifier and active and active.project == project:
         raise Conflict(
-            "Dropped files go to the one model that this project can have published in the quickstart's protocol: "
-            'publishing another takes its place, so "asClassifier" cannot be false.'
+            "In the quickstart's protocol a project has one published model, and dropped files go to that of this "
+            'project. Publishing another model replaces it, so "asClassifier" cannot be false.'
         )
     return {"model": model, "deployment": deployment, "asClassifier": as_classifier}
 
 
 def list_deployments(call: Call[None]) -> Response:
-    found = call.services.language.deployments(call.project)
-    return Response(200, {"value": [views.deployment(one) for one in found]})
+    deployments = call.services.language.deployments(call.project)
+    return Response(200, {"value": [views.deployment(deployment) for deployment in deployments]})
 
 
 def get_deployment(call: Call[None]) -> Response:
-    found = call.services.language.deployment(call.project, call.deployment)
-    return Response(200, views.deployment(found))
+    deployment = call.services.language.deployment(call.project, call.deployment)
+    return Response(200, views.deployment(deployment))
 
 
 def delete_deployment(call: Call[None]) -> Response:
     parameters = {"deployment": call.deployment}
-    return begin(call, OperationKind.UNPUBLISH, call.project, parameters)
+    return start_operation(call, OperationKind.UNPUBLISH, call.project, parameters)
 
 
 def swap_deployments(call: Call[Swap]) -> Response:
-    """Two deployments change their models; asked for once more, they change back."""
-    name = call.project
+    """Swap the models of two deployments. A second swap reverts the first."""
+    project = call.project
     first, second = call.body.first_deployment_name, call.body.second_deployment_name
     if first == second:
         raise BadRequest("A deployment cannot be swapped with itself: name two.")
-    models = models_at(call.services, name)
-    if missing := [one for one in (first, second) if one not in models]:
-        raise NotFound(f"Project {name} has no deployment {missing[0]}.")
+    models = models_at(call.services, project)
+    if missing := [deployment for deployment in (first, second) if deployment not in models]:
+        raise NotFound(f"Project {project} has no deployment {missing[0]}.")
     afterwards = {first: models[second], second: models[first]}
     parameters = {"firstDeploymentName": first, "secondDeploymentName": second}
-    return begin(call, OperationKind.SWAP, name, parameters, known={"deployments": afterwards})
+    return start_operation(call, OperationKind.SWAP, project, parameters, initial_result={"deployments": afterwards})

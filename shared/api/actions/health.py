@@ -1,4 +1,4 @@
-"""How the app does: what was looked at, what may pass by itself, and what wants attention."""
+"""The health checks: each is ok, waiting (it may recover without intervention) or red (it needs attention)."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import Any
 from shared.api import views
 from shared.api.call import Call
 from shared.api.requests import Response
-from shared.api.views import Standing
+from shared.api.views import HealthStatus
 from shared.domain.clocks import is_ahead
 from shared.domain.documents import Document, DocumentState, Reason
 from shared.domain.jobs import Job
@@ -23,135 +23,138 @@ from shared.pipeline.classifier import is_missing
 from shared.pipeline.isolation import reason
 from shared.services import TABLE, Services
 
-OLDEST_OPEN = timedelta(minutes=15)
-LOOKED_AT = 100
-MAX_SILENCE = timedelta(minutes=5)
-MAX_QUIET_CLOSED = timedelta(minutes=5)
-LATE_SWEEPS = 3
-NOTICED_SETBACKS = 3  # one or two are weather
-RECENT = timedelta(hours=1)
-# What is red, in words; "" if all is well. Or how it stands, and what there is to say of it.
-Check = Callable[[Services, datetime], str | tuple[Standing, str]]
+# What is red.
+OPEN_TOO_LONG = timedelta(minutes=15)  # the age of an open document or job
+NO_TICK_TOO_LONG = timedelta(minutes=5)
+CLOSED_TOO_LONG = timedelta(minutes=5)  # of the gate
+MISSED_SWEEPS = 3  # in units of the setting SWEEP_MINUTES
+SWEEP_TOO_LONG = timedelta(days=1)  # the duration of a sweep; at 5,000 files a tick, it lists millions
+MANY_SETBACKS = 3  # of one item; fewer are ordinary
+
+RECENT = timedelta(hours=1)  # how long errors that ended documents are reported
+MAX_CHECKED = 100  # items that a check reads of each kind
+# Returns a problem that is red, in a sentence, or "" if there is none; or the status and its sentence.
+Check = Callable[[Services, datetime], str | tuple[HealthStatus, str]]
 KINDS: tuple[Any, ...] = (Document, Job, Operation)
-MAX_SWEEP = timedelta(days=1)  # 5,000 files a tick: millions
 
 
 def get_health(call: Call[None]) -> Response:
-    """How the app does, in words: 503 if something is `red` and needs somebody's attention, 200 if not.
+    """The health of the app, with a sentence for each problem. 503 if a check is `red` and needs attention.
 
-    `waiting`: calls to the service wait for a while, and it may pass by itself.
+    `waiting`, with status 200: calls to the service wait, and may resume without intervention.
     """
-    with ThreadPoolExecutor(len(CHECKS)) as checkers:  # what does not answer is waited for once, not five times
+    with ThreadPoolExecutor(len(CHECKS)) as checkers:  # in parallel, so that several slow checks take the time of one
         findings = list(checkers.map(lambda name: _finding(name, CHECKS[name], call.services, call.now), CHECKS))
-    worst = max((finding["status"] for finding in findings), key=list(Standing).index)
-    return Response(503 if worst is Standing.RED else 200, {"status": worst, "checks": findings})
+    worst = max((finding["status"] for finding in findings), key=list(HealthStatus).index)
+    return Response(503 if worst is HealthStatus.RED else 200, {"status": worst, "checks": findings})
 
 
 def _finding(name: str, check: Check, services: Services, now: datetime) -> views.View:
     try:
-        found = check(services, now)
-    except Exception as error:  # noqa: BLE001 - one check that fails hides no other
-        found = reason(error)
-    standing, detail = found if isinstance(found, tuple) else (Standing.RED if found else Standing.OK, found)
+        result = check(services, now)
+    except Exception as error:  # noqa: BLE001 - a check that fails does not hide the others
+        result = reason(error)
+    status, detail = result if isinstance(result, tuple) else (HealthStatus.RED if result else HealthStatus.OK, result)
     detail_if_any = {"detail": detail} if detail else {}
-    return {"name": name, "ok": standing is not Standing.RED, "status": standing, **detail_if_any}
+    return {"name": name, "ok": status is not HealthStatus.RED, "status": status, **detail_if_any}
 
 
 def _container(services: Services, _: datetime) -> str:
     if services.documents.reachable():
         return ""
-    return f"Container {services.documents.container} is not there: create it, or correct DOCUMENTS_CONTAINER."
+    return f"Container {services.documents.container} does not exist: create it, or correct DOCUMENTS_CONTAINER."
 
 
-def _ticking(services: Services, now: datetime) -> str:
+def _heartbeat(services: Services, now: datetime) -> str:
     at = services.ledger.read(Heartbeat).at
-    if at and now - at < MAX_SILENCE:
+    if at and now - at < NO_TICK_TOO_LONG:
         return ""
     return f"No tick has run {f'since {at.isoformat()}' if at else 'yet'}: is the timer function enabled?"
 
 
 def _clocks(services: Services, now: datetime) -> str:
-    """Moments that have not come yet: ages would be negative, and what is late would look young."""
+    """Stored times that are in the future, which make ages too small: the clock of a host is wrong."""
     read = services.ledger.read
     gate, sweep = read(Gate), read(Sweep)
-    moments = {
+    times = {
         "the last tick": read(Heartbeat).at,
-        "the gate's closing": gate.closed_at or gate.since,
+        "the closing of the gate": gate.closed_at or gate.since,
         "the last call": read(TokenBucket).at,
         "the last submission": read(SubmitLease).taken,
         "the last sweep": sweep.moved or sweep.ended,
     }
-    moments |= {f"document {one.name}": one.claimed for one in services.ledger.open(Document, LOOKED_AT)[0]}
-    moments |= {f"job {one.key}": one.created for one in services.ledger.open(Job, LOOKED_AT)[0]}
-    moments |= {f"{type(one).__name__} {one.key}": one.written for one in services.ledger.written_ahead(now, LOOKED_AT)}
-    ahead = {what: moment for what, moment in moments.items() if moment and is_ahead(moment, now)}
+    times |= {
+        f"document {document.name}": document.claimed for document in services.ledger.open(Document, MAX_CHECKED)[0]
+    }
+    times |= {f"job {job.key}": job.created for job in services.ledger.open(Job, MAX_CHECKED)[0]}
+    items = services.ledger.written_ahead(now, MAX_CHECKED)
+    times |= {f"{type(item).__name__} {item.key}": item.written for item in items}
+    ahead = {what: time for what, time in times.items() if time and is_ahead(time, now)}
     if not ahead:
         return ""
-    what, moment = max(ahead.items(), key=itemgetter(1))
+    what, time = max(ahead.items(), key=itemgetter(1))
     return (
-        f"{len(ahead)} moments lie ahead of this host's clock, such as {what} at {moment.isoformat()}, and now is "
-        f"{now.isoformat()}: the clock of this host or of another is wrong."
+        f"{len(ahead)} stored times are in the future, such as {what} at {time.isoformat()}, while this host's clock "
+        f"shows {now.isoformat()}: the clock of this host or of another host is wrong."
     )
 
 
-def _gate(services: Services, now: datetime) -> tuple[Standing, str]:
-    """Closed, it shows at once with its reason; red once it has been closed for long."""
-    found = services.ledger.read(Gate).bounded(now)
-    if not found.is_troubled(now):
-        return Standing.OK, ""
-    long = found.since is not None and now - found.since >= MAX_QUIET_CLOSED
-    return Standing.RED if long else Standing.WAITING, waiting.closed(found)
+def _gate(services: Services, now: datetime) -> tuple[HealthStatus, str]:
+    """A closed gate is waiting, with its reason. It is red once it has been closed for CLOSED_TOO_LONG."""
+    gate = services.ledger.read(Gate).bounded(now)
+    if not gate.is_troubled(now):
+        return HealthStatus.OK, ""
+    too_long = gate.since is not None and now - gate.since >= CLOSED_TOO_LONG
+    return HealthStatus.RED if too_long else HealthStatus.WAITING, waiting.closed(gate)
 
 
 def _oldest(services: Services, now: datetime) -> str:
-    """Waiting documents stand first in the order of what is due; submitted ones are as old as their jobs."""
-    documents, _ = services.ledger.open(Document, LOOKED_AT)
-    jobs, _more = services.ledger.open(Job, LOOKED_AT)
-    since = [(one.claimed, f"{one.name} has been {one.state}") for one in documents]
-    since += [(one.created, f"Job {one.key} has been {one.state}") for one in jobs]
+    """The oldest open document or job. Waiting documents are first in the order of due; submitted ones have jobs."""
+    documents, _ = services.ledger.open(Document, MAX_CHECKED)
+    jobs, _more = services.ledger.open(Job, MAX_CHECKED)
+    since = [(document.claimed, f"{document.name} has been {document.state}") for document in documents]
+    since += [(job.created, f"Job {job.key} has been {job.state}") for job in jobs]
     oldest, what = min(since, default=(now, ""))
-    return f"{what} since {oldest.isoformat()}." if now - oldest >= OLDEST_OPEN else ""
+    return f"{what} since {oldest.isoformat()}." if now - oldest >= OPEN_TOO_LONG else ""
 
 
-def _sweeping(services: Services, now: datetime) -> str:
-    """One that does not come to its end, or to its turn: files that no event tells of would wait unseen."""
-    found = services.ledger.read(Sweep)
-    if found.unclaimed:
-        return f"{found.unclaimed} files, such as {found.example}, could not be claimed: the app's log says why."
-    late = LATE_SWEEPS * timedelta(minutes=services.settings.sweep_minutes) + MAX_SILENCE
-    since, moved = found.began or found.ended, found.moved if found.began else found.ended
+def _sweep(services: Services, now: datetime) -> str:
+    """A sweep that does not start, does not end, or cannot claim files. Files without an event depend on it."""
+    sweep = services.ledger.read(Sweep)
+    if sweep.unclaimed:
+        return f"{sweep.unclaimed} files, such as {sweep.example}, could not be claimed: see the app's log."
+    late = MISSED_SWEEPS * timedelta(minutes=services.settings.sweep_minutes) + NO_TICK_TOO_LONG
+    since, moved = sweep.began or sweep.ended, sweep.moved if sweep.began else sweep.ended
     stuck = moved is not None and now - moved >= late
-    endless = found.began is not None and now - found.began >= MAX_SWEEP
+    endless = sweep.began is not None and now - sweep.began >= SWEEP_TOO_LONG
     if since is None or not (stuck or endless):
         return ""
-    return f"No sweep has ended since {(found.ended or since).isoformat()}: the app's log says what keeps it."
+    return f"No sweep has ended since {(sweep.ended or since).isoformat()}: see the app's log."
 
 
-def _set_back(services: Services, now: datetime) -> str:
-    """What errors keep from its next step, again and again; and what they ended of late."""
-    kept = [
-        f"{getattr(one, 'name', one.key)} ({one.timeline[-1].what})"
+def _setbacks(services: Services, now: datetime) -> str:
+    """Open items with repeated unexpected errors, and documents that such errors ended recently."""
+    stopped = [
+        f"{getattr(item, 'name', item.key)} ({item.timeline[-1].what})"
         for kind in KINDS
-        for one in services.ledger.open(kind, LOOKED_AT)[0]
-        if one.setbacks >= NOTICED_SETBACKS or getattr(one, "refusals", 0) >= SETBACKS
+        for item in services.ledger.open(kind, MAX_CHECKED)[0]
+        if item.setbacks >= MANY_SETBACKS or getattr(item, "refusals", 0) >= SETBACKS
     ]
-    failed, _ = services.ledger.ended(Document, DocumentState.FAILED, LOOKED_AT, since=now - RECENT)
-    kept += [f"{one.name} ({one.detail})" for one in failed if one.reason is Reason.ERROR]
-    if not kept:
+    failed, _ = services.ledger.ended(Document, DocumentState.FAILED, MAX_CHECKED, since=now - RECENT)
+    stopped += [f"{document.name} ({document.detail})" for document in failed if document.reason is Reason.ERROR]
+    if not stopped:
         return ""
-    return (
-        f"Errors keep {len(kept)} from their next step, such as {kept[0]}: the app's log has more. Replay what failed."
-    )
+    return f"Errors stop {len(stopped)} items, such as {stopped[0]}: see the app's log, and replay failed documents."
 
 
-def _rows(services: Services, _: datetime) -> str:
-    keys = [key for kind in KINDS for key in services.ledger.unreadable(kind, LOOKED_AT)]
+def _unreadable_rows(services: Services, _: datetime) -> str:
+    keys = [key for kind in KINDS for key in services.ledger.unreadable(kind, MAX_CHECKED)]
     if not keys:
         return ""
     return (
-        f"{len(keys)} rows of table {TABLE} cannot be read, and wait for ever: {', '.join(keys[:3])}. "
-        "Run the version of the app that wrote them; or delete them, and POST /api/sweep finds their files again, and "
-        "the documents of their jobs."
+        f"{len(keys)} rows of table {TABLE} cannot be read and are not processed: {', '.join(keys[:3])}. "
+        "Run the version of the app that wrote them. Or delete them, and POST /api/sweep, which finds their "
+        "files again, and the documents of their jobs."
     )
 
 
@@ -163,19 +166,19 @@ def _classifier(services: Services, _: datetime) -> str:
 
 
 def _paused(services: Services, _: datetime) -> str:
-    found = services.ledger.read(Pause)
-    return waiting.paused(found) if found.paused else ""
+    pause = services.ledger.read(Pause)
+    return waiting.paused(pause) if pause.paused else ""
 
 
 CHECKS: dict[str, Check] = {
     "container": _container,
-    "tick": _ticking,
+    "tick": _heartbeat,
     "clocks": _clocks,
     "gate": _gate,
     "oldest document": _oldest,
-    "sweep": _sweeping,
-    "set back": _set_back,
-    "rows": _rows,
+    "sweep": _sweep,
+    "set back": _setbacks,
+    "rows": _unreadable_rows,
     "classifier": _classifier,
     "submission": _paused,
 }

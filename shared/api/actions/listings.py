@@ -1,4 +1,4 @@
-"""Documents, jobs, operations: listed, or one of them."""
+"""Lists documents, jobs and operations, and returns one of them."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 
 from shared.api import views
 from shared.api.call import Call
-from shared.api.requests import Response, choice, key_of, name_asked, page_of, selection
+from shared.api.requests import Response, choice, file_name_filter, key_of, page_of, selection
 from shared.domain.documents import Document, DocumentState
 from shared.domain.filters import Selection
 from shared.domain.jobs import Job, JobState
@@ -18,15 +18,15 @@ from shared.errors import BadRequest, NotFound
 from shared.pipeline import waiting
 from shared.services import Services
 
-# Rows know only when something is due or ended: what else is wanted is looked for in so many readings, and what they
-# did not find is left to the next page.
-READINGS = 5
-SOONEST, LATEST = timedelta(seconds=2), timedelta(seconds=60)  # to ask again for what has not ended
+# Index rows have only times. Other filters are applied to what is read: so many queries fill a page, and the rest is
+# left to the next page.
+MAX_QUERIES = 5
+MIN_RETRY_AFTER, MAX_RETRY_AFTER = timedelta(seconds=2), timedelta(seconds=60)
 
 ALL, OPEN, ENDED = "all", "open", "ended"
-EVERYTHING = Selection(None)
-# What is listed: its value, the states it has, and its view.
-LISTED: dict[str, tuple[Any, Any, Callable[[Any], views.View]]] = {
+ALL_DOCUMENTS = Selection(None)
+# Each resource: its type, its states, and its view.
+RESOURCES: dict[str, tuple[Any, Any, Callable[[Any], views.View]]] = {
     "documents": (Document, DocumentState, views.document),
     "jobs": (Job, JobState, views.job),
     "operations": (Operation, OperationState, views.operation),
@@ -35,45 +35,45 @@ LISTED: dict[str, tuple[Any, Any, Callable[[Any], views.View]]] = {
 
 @dataclass(frozen=True)
 class Listing:
-    """What a call lists: a kind of LISTED, in these states; of documents, those that fit `wanted`."""
+    """What a request lists: a resource in these states; `selection` applies to documents only."""
 
-    what: str
+    resource: str
     states: Sequence[Any]
-    wanted: Selection = EVERYTHING
+    selection: Selection = ALL_DOCUMENTS
 
     @property
-    def kind(self) -> Any:
-        return LISTED[self.what][0]
+    def type(self) -> Any:
+        return RESOURCES[self.resource][0]
 
     @property
-    def ended(self) -> list[Any]:
+    def final_states(self) -> list[Any]:
         return [state for state in self.states if state.final]
 
-    def keeps(self, value: Any) -> bool:
-        return value.state in self.states and (not isinstance(value, Document) or self.wanted.fits(value))
+    def matches(self, value: Any) -> bool:
+        return value.state in self.states and (not isinstance(value, Document) or self.selection.fits(value))
 
 
 def list_documents(call: Call[None]) -> Response:
-    """Documents: those that are open, the longest due first; then those that have ended, newest first.
+    """List documents: first the open ones, the longest due first; then those that have ended, newest first.
 
-    With `name`, all versions of that file, the last one first. A page may be short, or empty, and still have a
-    `continue`. `waitingFor` says why a document waits.
+    With `name`, all versions of that file, newest first. A page may be short, or empty, and still have a `continue`.
+    `waitingFor` is the reason why a document has to wait.
     """
-    wanted, states = selection(call.request.query), _states(call, "documents")
-    if wanted.category:
+    documents, states = selection(call.request.query), _states(call, "documents")
+    if documents.category:
         states = [state for state in states if state is DocumentState.SUCCEEDED]
     if not states:
-        raise BadRequest('Only documents that succeeded have a class: leave "state" out beside "class".')
-    return _list(call, Listing("documents", states, wanted))
+        raise BadRequest('Only documents that succeeded have classes: omit "state" when "class" is given.')
+    return _list(call, Listing("documents", states, documents))
 
 
 def list_jobs(call: Call[None]) -> Response:
-    """Analyze jobs: those that are open, then those that have ended, newest first."""
+    """List analyze jobs: first the open ones, then those that have ended, newest first."""
     return _list(call, Listing("jobs", _states(call, "jobs")))
 
 
 def list_operations(call: Call[None]) -> Response:
-    """Operations: those that are open, then those that have ended, newest first."""
+    """List operations: first the open ones, then those that have ended, newest first."""
     return _list(call, Listing("operations", _states(call, "operations")))
 
 
@@ -88,44 +88,48 @@ def get_job(call: Call[None]) -> Response:
 
 
 def get_operation(call: Call[None]) -> Response:
-    """How one operation stands, or what it yielded."""
+    """One operation with its result."""
     return _get(call, "operations")
 
 
-def find(call: Call[Any], what: str) -> Any:
-    """The value of the key in the path. Raises NotFound, and BadRequest for what no key can be."""
-    found = call.services.ledger.find(LISTED[what][0], key_of(call.key))
-    if found is None:
-        raise NotFound(f"There is no {what.removesuffix('s')} {call.key}.")
-    return found
+def find(call: Call[Any], resource: str) -> Any:
+    """The document, job or operation of the key in the path. Raises NotFound, or BadRequest for an invalid key."""
+    value = call.services.ledger.find(RESOURCES[resource][0], key_of(call.key))
+    if value is None:
+        raise NotFound(f"There is no {resource.removesuffix('s')} {call.key}.")
+    return value
 
 
-def ask_again(value: Any, now: datetime) -> dict[str, str]:
-    """The header that says when to ask again for what has not ended: when it is next looked at, within bounds.
+def retry_after(value: Any, now: datetime) -> dict[str, str]:
+    """The Retry-After header for an open value: the time until it is due, within bounds.
 
-    A document that is submitted is looked at with its job; its own time is that job's expiry.
+    A submitted document ends with its job, and is itself due only when that job expires: the minimum applies.
     """
-    wait = SOONEST if value.state is DocumentState.SUBMITTED else value.due - now
-    return {"Retry-After": str(round(max(SOONEST, min(wait, LATEST)).total_seconds()))}
+    wait = MIN_RETRY_AFTER if value.state is DocumentState.SUBMITTED else value.due - now
+    return {"Retry-After": str(round(max(MIN_RETRY_AFTER, min(wait, MAX_RETRY_AFTER)).total_seconds()))}
 
 
-def _get(call: Call[Any], what: str) -> Response:
-    value = find(call, what)
-    [view] = _views(call, what, [value])
-    return Response(200, view, {} if value.state.final else ask_again(value, call.now))
+def _get(call: Call[Any], resource: str) -> Response:
+    value = find(call, resource)
+    [view] = _views(call, resource, [value])
+    return Response(200, view, {} if value.state.final else retry_after(value, call.now))
 
 
-def _states(call: Call[Any], what: str) -> list[Any]:
-    """The states that `state` asks for: one of them, those that are open, or all."""
-    states = list(LISTED[what][1])
-    words = {ALL: states, OPEN: [state for state in states if not state.final], **{state: [state] for state in states}}
-    return choice(call.request.query.get("state", ALL), "state", words.__getitem__, list(words))  # type: ignore[no-any-return]
+def _states(call: Call[Any], resource: str) -> list[Any]:
+    """The states of the `state` parameter: one of them, the open ones, or all. Raises BadRequest."""
+    states = list(RESOURCES[resource][1])
+    choices = {
+        ALL: states,
+        OPEN: [state for state in states if not state.final],
+        **{state: [state] for state in states},
+    }
+    return choice(call.request.query.get("state", ALL), "state", choices.__getitem__, list(choices))  # type: ignore[no-any-return]
 
 
-def _views(call: Call[Any], what: str, values: Sequence[Any]) -> list[views.View]:
-    """What stops all documents is read once, and only if one of these waits."""
+def _views(call: Call[Any], resource: str, values: Sequence[Any]) -> list[views.View]:
+    """The views. What stops all documents is read once, and only if one of them waits."""
     if not any(value.state is DocumentState.WAITING for value in values):
-        return [LISTED[what][2](value) for value in values]
+        return [RESOURCES[resource][2](value) for value in values]
     for_all = waiting.keeps_all(call.services, call.now)
     return [views.document(value, waiting.waiting_for(value, for_all, call.now)) for value in values]
 
@@ -133,36 +137,39 @@ def _views(call: Call[Any], what: str, values: Sequence[Any]) -> list[views.View
 def _list(call: Call[Any], listing: Listing) -> Response:
     top, after = page_of(call.request.query)
     if "name" in call.request.query:
-        versions, after = call.services.ledger.named(name_asked(call.request.query), top, after)
-        found: list[Any] = list(filter(listing.keeps, versions))
+        versions, after = call.services.ledger.named(file_name_filter(call.request.query), top, after)
+        values: list[Any] = list(filter(listing.matches, versions))
     else:
-        found, after = _page(call.services, listing, top, after)
-    return Response(200, {"value": _views(call, listing.what, found), **views.continued(after)})
+        values, after = _page(call.services, listing, top, after)
+    return Response(200, {"value": _views(call, listing.resource, values), **views.continuation(after)})
 
 
 def _page(services: Services, listing: Listing, top: int, after: str) -> tuple[list[Any], str]:
-    kept: list[Any] = []
-    for _ in range(READINGS):
-        found, after = _reading(services, listing, top - len(kept), after)
-        kept += filter(listing.keeps, found)
-        if not after or len(kept) == top:
+    page: list[Any] = []
+    for _ in range(MAX_QUERIES):
+        values, after = _query(services, listing, top - len(page), after)
+        page += filter(listing.matches, values)
+        if not after or len(page) == top:
             break
-    return kept, after
+    return page, after
 
 
-def _reading(services: Services, listing: Listing, limit: int, after: str) -> tuple[list[Any], str]:
-    """What is open comes first: what ends meanwhile may be listed twice, but is never left out."""
-    first = OPEN if len(listing.ended) < len(listing.states) else ENDED
-    part, _, place = after.partition("|") if after else (first, "", "")
-    if part == OPEN:
-        found, place = services.ledger.open(listing.kind, limit, place)
-        following = ENDED if listing.ended else ""
-    elif part == ENDED:
-        since, until = listing.wanted.since, listing.wanted.until
-        found, place = services.ledger.ended_in(listing.kind, listing.ended, limit, place, since=since, until=until)
+def _query(services: Services, listing: Listing, limit: int, after: str) -> tuple[list[Any], str]:
+    """Up to `limit` values after a row, and the last row.
+
+    Open values are first, so that one that ends meanwhile may be listed twice, but is never omitted.
+    """
+    first = OPEN if len(listing.final_states) < len(listing.states) else ENDED
+    section, _, row = after.partition("|") if after else (first, "", "")
+    if section == OPEN:
+        values, row = services.ledger.open(listing.type, limit, row)
+        following = ENDED if listing.final_states else ""
+    elif section == ENDED:
+        since, until = listing.selection.since, listing.selection.until
+        values, row = services.ledger.ended_in(listing.type, listing.final_states, limit, row, since=since, until=until)
         following = ""
     else:
-        raise BadRequest('"continue" must be what the answer before gave.')
-    if place:
-        return found, f"{part}|{place}"
-    return found, f"{following}|" if following else ""
+        raise BadRequest('"continue" must be the "continue" of the previous response.')
+    if row:
+        return values, f"{section}|{row}"
+    return values, f"{following}|" if following else ""

@@ -1,4 +1,4 @@
-"""Begins an operation for a caller, and says where to ask about it."""
+"""Starts operations, and responds with their status."""
 
 from __future__ import annotations
 
@@ -13,46 +13,50 @@ from shared.domain.operations import Operation, OperationKind
 from shared.errors import NotFound
 from shared.operations.runner import GRACE, start
 
-LOOK_AGAIN = {"Retry-After": "2"}
-# Where a caller asks about each kind, as the quickstart's steps have it.
+RETRY_SOON = {"Retry-After": "2"}
+# The status URLs of some kinds, which are those of the quickstart.
 LOCATIONS = {
     OperationKind.TRAIN: "projects/{project}/train/jobs/{key}",
     OperationKind.PUBLISH: "projects/{project}/publish/jobs/{key}",
 }
 
 
-def begin(
+def start_operation(
     call: Call[Any],
     kind: OperationKind,
     project: str,
     parameters: Mapping[str, Any],
     *,
-    known: Mapping[str, Any] | None = None,
+    initial_result: Mapping[str, Any] | None = None,
 ) -> Response:
-    """202 with the operation, or with the very same if it is under way. `known` goes into its result beforehand."""
+    """202 with the operation; if the same operation is under way, with that one. Raises Conflict for another one.
+
+    `initial_result`: values that its result has from the start.
+    """
     now = call.now
     operation = Operation(
-        uuid4().hex, kind, project, parameters, created=now, due=now + GRACE, written=now, result=known or {}
+        uuid4().hex, kind, project, parameters, created=now, due=now + GRACE, written=now, result=initial_result or {}
     )
     return accepted(start(call.services, operation, now))
 
 
 def accepted(operation: Operation) -> Response:
+    """202 with the operation and its status URL."""
     template = LOCATIONS.get(operation.kind, "operations/{key}")
     location = "/api/" + template.format(project=operation.project, key=operation.key)
-    return Response(202, views.operation(operation), {"Location": location, **LOOK_AGAIN})
+    return Response(202, views.operation(operation), {"Location": location, **RETRY_SOON})
 
 
-def find(call: Call[Any], kind: OperationKind) -> Operation | None:
-    """The operation of the key in the path, if it is of this kind and of the path's project."""
-    found = call.services.ledger.find(Operation, call.key) if KEY.fullmatch(call.key) else None
-    return found if found and (found.kind, found.project) == (kind, call.project) else None
+def find_operation(call: Call[Any], kind: OperationKind) -> Operation | None:
+    """The operation of the key in the path, if it has this kind and the project in the path."""
+    operation = call.services.ledger.find(Operation, call.key) if KEY.fullmatch(call.key) else None
+    return operation if operation and (operation.kind, operation.project) == (kind, call.project) else None
 
 
-def answer(call: Call[Any], kind: OperationKind) -> Response:
-    """How the operation of the key in the path stands. Raises NotFound."""
+def operation_response(call: Call[Any], kind: OperationKind) -> Response:
+    """200 with the operation of the key in the path. Raises NotFound, or BadRequest for an invalid key."""
     key_of(call.key)
-    operation = find(call, kind)
+    operation = find_operation(call, kind)
     if operation is None:
         raise NotFound(f"Project {call.project} has no {kind} operation {call.key}.")
     return Response(200, views.operation(operation))

@@ -1,4 +1,4 @@
-"""What a caller can have the app do: replay, purge, pause and resume, sweep, choose the classifier."""
+"""Controls the app: the active classifier, replay, purge, pause, sweep, and abandoning operations."""
 
 from __future__ import annotations
 
@@ -26,48 +26,49 @@ NO_CLASSIFIER = "There is no classifier yet: publish a model, or PUT /api/classi
 
 
 def get_classifier(call: Call[None]) -> Response:
-    """Where dropped files go, and whether the ledger (a publish, a PUT) or the CLASSIFIER setting says so."""
-    if (remembered := stored(call.services)).classifier:
-        return Response(200, views.chosen(remembered, "ledger"))
+    """The active classifier, and whether it is from the ledger (a publish, a PUT) or the CLASSIFIER setting."""
+    if (active := stored(call.services)).classifier:
+        return Response(200, views.active_classifier(active, "ledger"))
     if call.services.settings.classifier:
-        return Response(200, views.chosen(ActiveClassifier(with_model(call.services, call.now)), "setting"))
+        return Response(200, views.active_classifier(ActiveClassifier(with_model(call.services, call.now)), "setting"))
     raise NotFound(NO_CLASSIFIER)
 
 
 def set_classifier(call: Call[NewClassifier]) -> Response:
-    """Send dropped files to {"project", "deployment"}, or {"modelId"} in the quickstart's protocol, from now on."""
+    """Set the active classifier: {"project", "deployment"}, or {"modelId"} in the quickstart's protocol."""
     if call.services.settings.language_api == PREVIEW_API:
-        classifier = named(call.services, _given(call.body.model_id, "modelId"))
+        classifier = named(call.services, _required(call.body.model_id, "modelId"))
     else:
-        classifier = _deployed(call)
+        classifier = _deployment(call)
     looked = call.now if classifier.model else None
     after = call.services.ledger.change(
         ActiveClassifier, lambda before: replace(before, classifier=classifier, since=call.now, looked=looked)
     )
     gate.reopen(call.services)
-    return Response(200, views.chosen(after, "ledger"))
+    return Response(200, views.active_classifier(after, "ledger"))
 
 
 def replay_documents(call: Call[Replay]) -> Response:
-    """Have ended documents classified again: `keys`, or all of a `state` with `prefix`, `reason`, `olderModel`."""
+    """Classify ended documents again: `keys`, or a `state` with `prefix`, `reason`; or those of an `olderModel`."""
     dry_run = call.body.dry_run
-    found = replay(call.services, _wanted(call), call.now, among=_range(call.body), dry_run=dry_run)
-    return _counted(*found, dry_run)
+    documents, after = replay(call.services, _selection(call), call.now, among=_range(call.body), dry_run=dry_run)
+    return _counted(documents, after, dry_run)
 
 
 def purge_documents(call: Call[Purge]) -> Response:
-    """Forget ended documents whose file is gone, `olderThanDays` days after their end."""
+    """Delete the records of documents that ended `olderThanDays` ago and whose file no longer exists."""
     dry_run = call.body.dry_run
-    wanted = replace(_wanted(call), until=call.now - timedelta(days=call.body.older_than_days))
-    return _counted(*purge(call.services, wanted, among=_range(call.body), dry_run=dry_run), dry_run)
+    selection = replace(_selection(call), until=call.now - timedelta(days=call.body.older_than_days))
+    documents, after = purge(call.services, selection, among=_range(call.body), dry_run=dry_run)
+    return _counted(documents, after, dry_run)
 
 
 def abandon_operation(call: Call[None]) -> Response:
-    """Give up an operation that makes no progress, so that its project is free. The service may continue its part."""
+    """Abandon an operation, so that its project is free for others. The service continues work that it has started."""
     operation = find(call, "operations")
     if operation.state.final:
         raise Conflict(f"Operation {call.key} has ended already: it {operation.state}.")
-    [ended] = call.services.ledger.commit((operation, operation.failed("It was given up on request.", call.now)))
+    [ended] = call.services.ledger.commit((operation, operation.failed("It was abandoned on request.", call.now)))
     return Response(200, views.operation(ended))
 
 
@@ -76,7 +77,7 @@ def get_submission(call: Call[None]) -> Response:
 
 
 def set_submission(call: Call[NewSubmission]) -> Response:
-    """Pause with {"paused": true}: files are claimed, and jobs under way collected, but no new job begins."""
+    """Pause with {"paused": true}: no new jobs are submitted. Files are claimed, and running jobs are collected."""
     after = call.services.ledger.change(Pause, lambda before: replace(before, paused=call.body.paused, since=call.now))
     return Response(200, views.pause(after))
 
@@ -86,7 +87,7 @@ def get_sweep(call: Call[None]) -> Response:
 
 
 def start_sweep(call: Call[None]) -> Response:
-    """The next tick looks at every file of the container."""
+    """Make the next tick start a sweep of every file."""
     return Response(202, views.sweep(sweep.ask(call.services)), {"Location": "/api/sweep", "Retry-After": "10"})
 
 
@@ -94,41 +95,41 @@ def _range(body: Replay) -> Range:
     return Range(tuple(body.keys), row_of(body.after))
 
 
-def _wanted(call: Call[Replay] | Call[Purge]) -> Selection:
+def _selection(call: Call[Replay] | Call[Purge]) -> Selection:
     body = call.body
     default = DocumentState.SUCCEEDED if body.older_model else DocumentState.FAILED
     return Selection(
         state=DocumentState(body.state or default),
         prefix=body.prefix,
         reason=body.reason,
-        other_than=_present(call.services, call.now) if body.older_model else None,
+        other_than=_current_classifier(call.services, call.now) if body.older_model else None,
     )
 
 
-def _deployed(call: Call[NewClassifier]) -> Classifier:
-    """The deployment that the body names, with the model that it has. Raises NotFound."""
-    project, deployment = _given(call.body.project, "project"), _given(call.body.deployment, "deployment")
+def _deployment(call: Call[NewClassifier]) -> Classifier:
+    """The deployment that the body names, with its model. Raises NotFound."""
+    project, deployment = _required(call.body.project, "project"), _required(call.body.deployment, "deployment")
     models = models_at(call.services, project)
     if deployment not in models:
         raise NotFound(f"Project {project} has no deployment {deployment}: publish a model to it first.")
     return replace(named(call.services, f"{project}/{deployment}"), model=models[deployment])
 
 
-def _given(value: str | None, name: str) -> str:
+def _required(value: str | None, name: str) -> str:
     if value is None:
         raise BadRequest(f'"{name}" must be a string that is not empty.')
     return value
 
 
-def _present(services: Services, now: datetime) -> Classifier:
-    """What older models are older than: without one, every document would be classified again, and by none."""
-    found = with_model(services, now)
-    if found is None:
+def _current_classifier(services: Services, now: datetime) -> Classifier:
+    """The active classifier, which `olderModel` compares with. Raises NotFound if there is none."""
+    classifier = with_model(services, now)
+    if classifier is None:
         raise NotFound(NO_CLASSIFIER)
-    return found
+    return classifier
 
 
 def _counted(documents: list[Document], after: str, dry_run: bool) -> Response:
-    """What one call did; with `continue`, where the next goes on."""
-    shown = [{"key": one.key, "name": one.name, "state": one.state} for one in documents]
-    return Response(200, {"dryRun": dry_run, "count": len(documents), "value": shown, **views.continued(after)})
+    """The documents of one request; with `continue` if there are more."""
+    value = [{"key": document.key, "name": document.name, "state": document.state} for document in documents]
+    return Response(200, {"dryRun": dry_run, "count": len(documents), "value": value, **views.continuation(after)})

@@ -141,7 +141,7 @@ def test_results_are_selected_and_printed(
     assert main(["results", "--since", later]) == 0
     assert "0 results.\n" in capsys.readouterr().out
     assert main(["results", "--since", "yesterday"]) == 1
-    assert '"since" must be a moment such as' in capsys.readouterr().err
+    assert '"since" must be a time such as' in capsys.readouterr().err
 
 
 @pytest.mark.usefixtures("app")
