@@ -71,7 +71,7 @@ def test_a_text_comes_as_it_is(app: Instance, media_type: str) -> None:
 def test_a_content_type_with_a_control_character_is_refused(app: Instance, media_type: str, control: str) -> None:
     found = send(app, "documents", b"a text", media_type.format(control))
     assert (found.status, found.body["error"]["code"]) == (415, "UnsupportedMediaType")
-    assert found.body["error"]["message"] == "The Content-Type holds a control character, such as NUL."
+    assert found.body["error"]["message"] == "The Content-Type contains a control character, such as NUL."
 
 
 def test_a_content_type_may_hold_a_tab(app: Instance) -> None:
