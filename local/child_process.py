@@ -1,4 +1,4 @@
-"""Child processes: started in a process group of their own, read as they print, awaited and stopped within a deadline.
+"""Child processes: started in their own process group, read as they print, awaited and stopped within a deadline.
 
 The stdin of a child is a pipe from this process. It closes when this process ends, even if it is killed: Azurite and
 the Functions host then stop.

@@ -35,9 +35,9 @@ from typing import NamedTuple
 
 
 class TextdropError(Exception):
-    """The root. `status` is what an HTTP caller gets, `code` a word for programs, str(error) a sentence for people.
+    """The root. `status` is what an HTTP caller gets, `code` a constant for programs, str(error) a sentence for people.
 
-    A code is part of the API: it is written out, and stays when a class is renamed.
+    A code is part of the API: it is a literal, and does not change when a class is renamed.
     """
 
     status = 500
@@ -45,9 +45,9 @@ class TextdropError(Exception):
 
 
 class SettingsError(TextdropError):
-    """App settings are missing or wrong; the message names all of them, never their values.
+    """App settings are missing or wrong. The message names all of them, but not their values.
 
-    `faults`: what is wrong, one by one; each begins with the setting's name.
+    `faults`: one for each setting, starting with its name.
     """
 
     code = "SettingsError"
@@ -58,14 +58,14 @@ class SettingsError(TextdropError):
 
 
 class Fault(NamedTuple):
-    """What is wrong with a field of a request, in a sentence; `field` is its place, such as tasks[0].deploymentName."""
+    """A problem with a field of a request, in a sentence. `field`: its path, such as tasks[0].deploymentName."""
 
     field: str
     message: str
 
 
 class BadRequest(TextdropError):
-    """`details`: what is wrong, one by one, where the message is about fields of a body or parameters."""
+    """`details`: each fault, if the message is about fields of a body or parameters."""
 
     status = 400
     code = "BadRequest"
@@ -96,7 +96,7 @@ class Conflict(TextdropError):
 
 
 class NoResult(TextdropError):
-    """A document has no result, and will not get one. `code` is the reason."""
+    """A document has no result and will not get one. `code`: the reason."""
 
     status = 409
 
@@ -116,14 +116,14 @@ class NotSupported(TextdropError):
 
 
 class VersionConflict(TextdropError):
-    """A row or a blob is no longer the version that was read: read again and decide again."""
+    """A row or a blob has changed since it was read: read it again."""
 
     status = 409
     code = "VersionConflict"
 
 
 class StorageUnavailable(TextdropError):
-    """Storage did not do what was asked.
+    """A storage request failed.
 
     `trouble`: what the SDK raised. It is no `__cause__`, as a traceback would print its text, which may show an address
     with its signature.
@@ -142,7 +142,7 @@ class ContainerMissing(StorageUnavailable):
 
 
 class InvalidText(TextdropError):
-    """The text of a document cannot be classified; the message says why, in words for whoever dropped it."""
+    """The text of a document cannot be classified; the message is for the person who dropped it."""
 
     status = 422
     code = "InvalidText"

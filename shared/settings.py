@@ -1,4 +1,4 @@
-"""Every app setting: its name, its default, what is wrong with it. The only module that reads the environment."""
+"""App settings: names, defaults and validation. The only module that reads the environment."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from shared.language.endpoint import Endpoint
 TODAY_API = "2023-04-01"
 PREVIEW_API = "v3.1-preview.ct.1"
 APIS = (TODAY_API, "2022-05-01", PREVIEW_API)
-# Requests a minute: Microsoft's service limits today, and those of the quickstart's days.
+# Requests a minute: the service's current limits, and those of the quickstart's protocol.
 REQUESTS_PER_MINUTE = {PREVIEW_API: 20}
 DEFAULT_REQUESTS_PER_MINUTE = 1000
 TRIGGER_SOURCES = ("LogsAndContainerScan", "EventGrid")
@@ -26,7 +26,7 @@ MAX_NUMBER = 1_000_000
 
 @dataclass(frozen=True)
 class Connection:
-    """A storage account: a connection string, or the addresses of its services for use with an identity.
+    """A storage account: a connection string, or the addresses of its services for an identity.
 
     `client_id` names a user-assigned identity; without one the environment's own is used.
     """
@@ -39,7 +39,7 @@ class Connection:
 
 @dataclass(frozen=True)
 class Settings:
-    """All of them, checked. `language_key` is None for managed identity; `classifier` is as given, or empty."""
+    """The validated settings. `language_key`: None for an identity. `classifier`: not parsed; "" if not set."""
 
     language_endpoint: str
     language_key: str | None = field(repr=False)
@@ -53,13 +53,13 @@ class Settings:
 
 
 def trigger_source(environ: Mapping[str, str] = os.environ) -> str:
-    """BLOB_TRIGGER_SOURCE for the decorator. A wrong one reads as the default here, so that indexing never fails."""
+    """BLOB_TRIGGER_SOURCE for the decorator. An invalid value counts as the default, so that indexing never fails."""
     given = environ.get("BLOB_TRIGGER_SOURCE", "").strip()
     return given if given in TRIGGER_SOURCES else TRIGGER_SOURCES[0]
 
 
 def load(environ: Mapping[str, str] = os.environ) -> Settings:
-    """Read and check every setting. Raises SettingsError naming all that is missing or wrong, without their values."""
+    """Read and validate every setting. Raises SettingsError with all faults together, without the values."""
     reader = _Reader(environ)
     api = reader.choice("LANGUAGE_API", APIS, TODAY_API)
     settings = Settings(
@@ -87,7 +87,7 @@ def load(environ: Mapping[str, str] = os.environ) -> Settings:
 
 
 class _Reader:
-    """Collects what is wrong instead of stopping at the first."""
+    """Reads settings and collects all faults."""
 
     def __init__(self, environ: Mapping[str, str]) -> None:
         self.environ = environ
@@ -111,11 +111,11 @@ class _Reader:
         return int(value) if not _number_fault(value) else default
 
     def connection(self, name: str) -> Connection:
-        """As the Functions host resolves it: the AzureWebJobs prefix first, a connection string before addresses."""
+        """Resolved as by the Functions host: first with the AzureWebJobs prefix, connection string before addresses."""
         for prefix in ("AzureWebJobs" + name, name):
             if value := self.environ.get(prefix, "").strip():
                 if not CONNECTION_STRING.fullmatch(value):
-                    self.faults.append(f"{prefix} is no connection string (NAME=VALUE;NAME=VALUE;…)")
+                    self.faults.append(f"{prefix} is not a connection string (NAME=VALUE;NAME=VALUE;…)")
                 return Connection(connection_string=value)
             uris = [self.environ.get(f"{prefix}__{service}", "").strip() for service in SERVICE_URIS]
             if any(uris):
@@ -124,10 +124,10 @@ class _Reader:
         return Connection()
 
     def _identity(self, prefix: str, uris: list[str]) -> Connection:
-        # The blob trigger itself needs the queue service too: without it the host stops at the first poison message.
+        # The blob trigger also needs the queue service: without it, the host stops at the first poison message.
         for service, uri in zip(SERVICE_URIS, uris, strict=True):
             if not uri:
-                self.faults.append(f"{prefix}__{service} is missing beside the other addresses")
+                self.faults.append(f"{prefix}__{service} is missing; the other addresses are set")
             elif not ADDRESS.fullmatch(uri):
                 self.faults.append(f"{prefix}__{service} must start with https://")
         blob, _, table = uris

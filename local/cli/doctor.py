@@ -12,7 +12,8 @@ from pathlib import Path
 from rich.text import Text
 
 from local.cli.show import console, counted
-from local.doctor.checks import CheckedApp, Finding, blocking_count, run_checks
+from local.doctor.checked_app import CheckedApp, Finding
+from local.doctor.runner import blocking_count, run_checks
 from local.host.config.settings import LOCAL_SETTINGS, local_values
 from local.paths import ROOT
 

@@ -18,7 +18,7 @@ from shared.domain.timeline import words
 Item = TypeVar("Item")
 console = Console(highlight=False)
 MAX_LISTED = 20
-ENDED = {  # why a document ended that has no reason of its own
+ENDED = {  # why a document ended that has no stored reason
     "superseded": "a newer version of the file replaced it",
     "gone": "the file was deleted before it was read",
 }

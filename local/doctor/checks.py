@@ -5,25 +5,19 @@ They change nothing, except that the ledger's table is created if it is missing,
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import suppress
-from dataclasses import dataclass
 from datetime import datetime, timedelta
-from functools import cached_property
-from pathlib import Path
 
 from local.doctor import function_names, sign_in, storage_accounts
+from local.doctor.checked_app import CheckedApp, Finding
 from local.errors import SetupError
 from local.host.config import host_json
 from local.host.config.settings import STORAGE
-from local.host.config.settings import Settings as HostSettings
 from local.host.triggers.ncrontab import ScheduleError, parse
 from shared.domain.singletons import Heartbeat
 from shared.errors import (
-    AccessDenied,
-    LanguageError,
     NotSupported,
-    Rejected,
     ResourceNotFound,
     SettingsError,
     TextdropError,
@@ -31,7 +25,7 @@ from shared.errors import (
 from shared.labels.formats import parse_labels
 from shared.language.types import Classifier, Deployment
 from shared.pipeline.classifier import chosen
-from shared.services import TABLE, Services, build
+from shared.services import TABLE
 from shared.settings import PREVIEW_API, load
 
 FUNCTIONS = {"document_landed", "tick", "manage"}
@@ -39,43 +33,6 @@ SOON = timedelta(days=30)
 NO_JOB = "00000000-0000-0000-0000-000000000000"
 SAMPLE_ENDPOINT = "https://NAME.cognitiveservices.azure.com"  # of local.settings.sample.json
 KEY_OR_LOGIN = "Set LANGUAGE_KEY; or, to use no key, sign in with `az login`."
-LANGUAGE_FIXES: tuple[tuple[type[LanguageError], str], ...] = (
-    (Rejected, "Correct LANGUAGE_API: the resource does not support this version."),
-    (ResourceNotFound, "Correct LANGUAGE_ENDPOINT, or LANGUAGE_API."),
-    (LanguageError, "Correct LANGUAGE_ENDPOINT, or check the resource's network rules."),
-)
-
-
-@dataclass(frozen=True)
-class Finding:
-    """A result of a check. `fix`: what to do, or "". `is_blocking`: the app cannot work without the fix."""
-
-    what: str
-    fix: str = ""
-    is_blocking: bool = True
-
-
-@dataclass(frozen=True)
-class CheckedApp:
-    """An app's folder and its future settings. `labels`: a labels file to check, if any."""
-
-    folder: Path
-    environ: Mapping[str, str]
-    now: datetime
-    labels: Path | None = None
-
-    @cached_property
-    def services(self) -> Services:
-        return build(load(self.environ))
-
-    @cached_property
-    def keyless(self) -> tuple[str, ...]:
-        """The connections without a key, which need a login."""
-        return sign_in.needed_for(self.host)
-
-    @cached_property
-    def host(self) -> HostSettings:
-        return HostSettings(self.environ)
 
 
 def settings(app: CheckedApp) -> Iterator[Finding]:
@@ -124,7 +81,7 @@ def functions(app: CheckedApp) -> Iterator[Finding]:
 
 
 def signed_in(app: CheckedApp) -> Iterator[Finding]:
-    """Checked once for all connections without a key."""
+    """Checks for a login, which all connections without a key share."""
     names = ", ".join(app.keyless)
     if not names:
         yield Finding("No login is needed: every connection that is set has a key.")
@@ -225,32 +182,7 @@ def _account(app: CheckedApp, name: str) -> Iterator[Finding]:
     yield Finding(*found) if found else Finding(f"{name}: blobs and queues respond.")
 
 
-def run_check(name: str, app: CheckedApp) -> list[Finding]:
-    """The findings of one check; an unforeseen error is a finding too."""
-    try:
-        return list(CHECKS[name](app))
-    except LanguageError as error:
-        return [Finding(f"{app.services.settings.language_endpoint}: {error}", _language_fix(error, app))]
-    except TextdropError as error:
-        return [_storage_finding(error, app)]
-    except Exception as error:  # noqa: BLE001  what one check stumbles over keeps none from its turn
-        return [Finding(f"It cannot be checked ({type(error).__name__}).", "Correct its settings and files.")]
-
-
-def _storage_finding(error: TextdropError, app: CheckedApp) -> Finding:
-    fix = storage_accounts.fix(storage_accounts.cause(error), app.host, storage_accounts.DOCUMENTS)
-    return Finding(storage_accounts.describe(error), fix)
-
-
-def _language_fix(error: LanguageError, app: CheckedApp) -> str:
-    if not isinstance(error, AccessDenied):
-        return next(fix for kind, fix in LANGUAGE_FIXES if isinstance(error, kind))
-    if app.services.settings.language_key:
-        return "Correct LANGUAGE_KEY, or check the resource's network rules."
-    return storage_accounts.SIGN_IN if error.__cause__ else "Give the identity Cognitive Services Language Owner."
-
-
-# In the order of a deployment. A check in NEEDED requires another one without findings.
+# In the order of a deployment.
 CHECKS: dict[str, Callable[[CheckedApp], Iterator[Finding]]] = {
     "settings": settings,
     "schedule": schedule,
@@ -265,40 +197,3 @@ CHECKS: dict[str, Callable[[CheckedApp], Iterator[Finding]]] = {
     "classifier": classifier,
     "labels file": labels,
 }
-NEEDED = {
-    "containers": "settings",
-    "tables": "settings",
-    "Language service": "settings",
-    "classifier": "Language service",
-}
-CONNECTIONS = {
-    "host's storage": STORAGE,
-    "documents' storage": storage_accounts.DOCUMENTS,
-    "containers": storage_accounts.DOCUMENTS,
-    "tables": storage_accounts.DOCUMENTS,
-    "Language service": sign_in.LANGUAGE,
-}
-
-
-def run_checks(app: CheckedApp) -> dict[str, list[Finding]]:
-    """Every check's findings, in the order of CHECKS."""
-    found: dict[str, list[Finding]] = {}
-    for name in CHECKS:
-        missing = [first for first in _needed(name, app) if any(one.fix for one in found[first])]
-        found[name] = [_skipped(missing)] if missing else run_check(name, app)
-    return found
-
-
-def _needed(name: str, app: CheckedApp) -> list[str]:
-    """The checks that must be without findings before this one."""
-    login_needed = ["login"] if CONNECTIONS.get(name) in app.keyless else []
-    return [NEEDED[name], *login_needed] if name in NEEDED else login_needed
-
-
-def _skipped(missing: list[str]) -> Finding:
-    return Finding("Not checked.", f"First correct the findings above: {', '.join(missing)}.", is_blocking=False)
-
-
-def blocking_count(found: Mapping[str, list[Finding]]) -> int:
-    """How many problems keep the app from working. One that several checks find counts once."""
-    return len({one.fix for findings in found.values() for one in findings if one.fix and one.is_blocking})

@@ -9,9 +9,10 @@ import signal
 import socket
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Coroutine, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from types import FrameType
+from typing import Any
 
 import uvicorn
 
@@ -85,23 +86,30 @@ async def serve(
     admin = Admin(app, url, invoker, blobs)
     server = Server(Endpoint(app, invoker, admin, KeyCheck(keys), stopping), url)
     listeners = [*blobs.listeners(), *TimerListeners(app, invoker).listeners()]
+    running = [admin.run(stopping), *(keep_running(listener, stopping) for listener in listeners)]
     try:
-        async with asyncio.timeout(None) as limit, asyncio.TaskGroup() as tasks:
-            for part in (
-                server.serve([listening_socket]),
-                admin.run(stopping),
-                *(keep_running(listener, stopping) for listener in listeners),
-            ):
-                tasks.create_task(part)
-            await stopping.wait()
-            log.info("Stopping: running functions have %d seconds to end", GRACE)
-            server.should_exit = True
-            limit.reschedule(asyncio.get_running_loop().time() + GRACE)
+        await _run(server, listening_socket, running, stopping)
     except TimeoutError:
         log.warning("Functions that still run after %d seconds are abandoned", GRACE)
         _exit_at_once(0)
     if invoker.is_busy:  # a function exceeded its timeout: its thread cannot be ended
         _exit_at_once(0)
+
+
+async def _run(
+    server: Server,
+    listening_socket: socket.socket,
+    running: Iterable[Coroutine[Any, Any, None]],
+    stopping: asyncio.Event,
+) -> None:
+    """Runs the server and the other parts until `stopping` is set. Raises TimeoutError if they do not end in GRACE."""
+    async with asyncio.timeout(None) as limit, asyncio.TaskGroup() as tasks:
+        for part in (server.serve([listening_socket]), *running):
+            tasks.create_task(part)
+        await stopping.wait()
+        log.info("Stopping: running functions have %d seconds to end", GRACE)
+        server.should_exit = True
+        limit.reschedule(asyncio.get_running_loop().time() + GRACE)
 
 
 def _stop_on_signals(stopping: asyncio.Event) -> None:

@@ -17,7 +17,7 @@ from shared.language import bounded_json
 
 BodyType = TypeVar("BodyType", bound=msgspec.Struct)
 
-MAX_TOKENS = 10_000  # values, names and brackets of a JSON body: see bounded_json
+MAX_TOKENS = 10_000  # strings, brackets and commas of a JSON body: see bounded_json
 MAX_FAULTS = 20  # in one response
 MAX_QUOTED_NAME = 100  # characters of an unknown name that an error message repeats
 

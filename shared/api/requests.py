@@ -165,10 +165,10 @@ def time_of(value: str, name: str) -> datetime | None:
     if not value:
         return None
     try:
-        time = datetime.fromisoformat(value.replace(" ", "+"))
+        parsed = datetime.fromisoformat(value.replace(" ", "+"))
     except ValueError:
         raise BadRequest(f'"{name}" must be a time such as {EXAMPLE_TIME}.') from None
-    return time if time.tzinfo else time.replace(tzinfo=UTC)
+    return parsed if parsed.tzinfo else parsed.replace(tzinfo=UTC)
 
 
 def selection(values: Mapping[str, str]) -> Selection:

@@ -1,1 +1,1 @@
-"""Labels files: their formats, the rules they are held to, and their validation."""
+"""Labels files: their formats, their rules, and their validation."""

@@ -1,4 +1,4 @@
-"""Labels files: which document has which classes, read and written in each format the service has had. Pure."""
+"""Reads and writes labels files, in both formats of the service. Pure."""
 
 from __future__ import annotations
 
@@ -27,12 +27,12 @@ Entry = TypeVar("Entry")
 
 class Format(StrEnum):
     QUICKSTART = "quickstart"  # classifiers, classifierName
-    TODAY = "today"  # assets, category; its previews' too
+    TODAY = "today"  # assets, category; also in the previews of today's API
 
 
 @dataclass(frozen=True)
 class Finding:
-    """What is amiss, where, and what to do about it; `where` and `what` read as one sentence."""
+    """A problem and its fix. `where` and `what` form one sentence."""
 
     where: str
     what: str
@@ -48,7 +48,7 @@ class Finding:
 
 @dataclass(frozen=True)
 class Read:
-    """A labels file as far as it can be read: entries with a fault are left out of `labels`."""
+    """A parsed labels file. `labels` omits invalid entries."""
 
     labels: Labels = field(default_factory=lambda: Labels((), ()))
     faults: tuple[Finding, ...] = ()
@@ -62,7 +62,7 @@ class _Unusable(Exception):
 
 
 def parse_labels(raw: bytes, kind: Kind | None = None) -> Labels:
-    """The labels of a file without a fault. Raises BadRequest, which names the first and where it is."""
+    """The labels of a valid file. Raises BadRequest with the first fault and its place."""
     found = read_labels(raw, kind)
     if found.faults:
         fault = found.faults[0]
@@ -90,12 +90,12 @@ def read_labels(raw: bytes, kind: Kind | None = None) -> Read:
 
 
 def is_labels_file(raw: bytes) -> bool:
-    """Whether these are labels, in any format and with any faults: nothing else is ever replaced by labels."""
+    """Whether this is a labels file, in any format and with any faults. Only labels files may be overwritten."""
     return read_labels(raw).format is not None
 
 
 def write_labels(project: Project, labels: Labels, written: Format) -> bytes:
-    """The labels file of a project. The quickstart's format has no room for a dataset, and holds no project.
+    """The labels file of a project. The quickstart's format has no dataset and no project.
 
     Raises BadRequest for a document with several classes in a single-label project.
     """
@@ -176,7 +176,7 @@ def _document(entry: object, where: str, classes: set[str]) -> LabelledDocument:
 
 
 def _document_classes(document: dict[str, object], where: str) -> tuple[str, ...]:
-    """In order, each once; none for a document without labels."""
+    """The class names of a document in their order, without duplicates."""
     found = _first(document, DOCUMENT_CLASSES)
     listed = [found] if isinstance(found, dict) else _listing(found, f"{where}.classes")
     names = [_name(entry, DOCUMENT_CLASS_NAMES, f"{where}.classes[{index}]") for index, entry in enumerate(listed)]
@@ -230,7 +230,7 @@ def _written(text: str, where: str) -> str:
     try:
         text.encode()
     except UnicodeEncodeError as error:
-        raise _Unusable(where, "holds half a character (a lone surrogate)") from error
+        raise _Unusable(where, "contains half a character (a lone surrogate)") from error
     return text
 
 

@@ -1,4 +1,4 @@
-"""Reads a labels file as its readers will: the file itself, the container's listing, and the texts it names."""
+"""Validates a labels file with the container's listing and the texts it names."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from shared.labels.rules import Findings
 from shared.language.types import Kind, LabelledDocument, Labels
 from shared.services import Services
 
-PAGE, PAGES = 5000, 20  # files a page of the listing; as many as a project may have documents
-MAX_TEXTS_READ = 500  # texts; a caller waits for them
+PAGE, PAGES = 5000, 20  # files in a page of the listing; together the maximum number of documents of a project
+MAX_TEXTS_READ = 500  # a caller waits for them
 READERS = 8
-TOLD = 3  # errors named in one message
+MAX_REPORTED = 3  # errors in one message
 
 
 @dataclass(frozen=True)
@@ -27,11 +27,11 @@ class Proof:
 
 
 def proofread(services: Services, container: str, location: str, kind: Kind | None) -> Proof:
-    """What is right and wrong with a labels file and what it names. `kind` is the project's; None: as the file says."""
+    """The findings in a labels file and the texts it names. `kind`: of the project; None: that of the file."""
     try:
         raw = services.documents.read_any(container, location)
     except (NotFound, ContainerMissing):
-        missing = Finding(location, f"is not in container {container}", "Upload it beside the documents it names.")
+        missing = Finding(location, f"is not in container {container}", "Upload it next to the documents it names.")
         return Proof(Labels((), ()), Findings(errors=(missing,)))
     except InvalidText as error:
         return Proof(Labels((), ()), Findings(errors=(Finding(location, "cannot be read", str(error)),)))
@@ -42,14 +42,14 @@ def proofread(services: Services, container: str, location: str, kind: Kind | No
 
 
 def load_valid_labels(services: Services, container: str, location: str, kind: Kind) -> Labels:
-    """The labels of a file without errors. Raises BadRequest, which names the first of them."""
+    """The labels of a file without errors. Raises BadRequest with the first errors."""
     proof = proofread(services, container, location, kind)
     errors = proof.findings.errors
     if not errors:
         return proof.labels
-    told = " ".join(f"{one.where} {one.what}. {one.do}" for one in errors[:TOLD])
-    more = f" {len(errors) - TOLD} more: a labels check lists them." if len(errors) > TOLD else ""
-    raise BadRequest(f"The labels cannot be used: {told}{more}")
+    reported = " ".join(f"{error.where} {error.what}. {error.do}" for error in errors[:MAX_REPORTED])
+    more = f" {len(errors) - MAX_REPORTED} more: a labels check lists them." if len(errors) > MAX_REPORTED else ""
+    raise BadRequest(f"The labels cannot be used: {reported}{more}")
 
 
 def _of_files(services: Services, container: str, labels: Labels) -> Findings:
@@ -65,7 +65,7 @@ def _of_files(services: Services, container: str, labels: Labels) -> Findings:
 
 
 def _sizes(services: Services, container: str) -> tuple[Mapping[str, int], bool]:
-    """Bytes by file name, and whether the listing was read to its end."""
+    """The size of each file in bytes, and whether the listing was read to its end."""
     sizes: dict[str, int] = {}
     marker = ""
     for _ in range(PAGES):
@@ -91,6 +91,6 @@ def _of_texts(services: Services, container: str, documents: list[LabelledDocume
 
 
 def _partly(unread: int, *, complete: bool) -> Finding:
-    looked = f"{MAX_TEXTS_READ:,} texts were read" if unread else "all texts that were found were read"
+    read = f"{MAX_TEXTS_READ:,} texts were read" if unread else "all texts in the listing were read"
     listed = "" if complete else f", and the first {PAGE * PAGES:,} files of the container listed"
-    return Finding("this check", f"is of a part only: {looked}{listed}", "Look through the others yourself.")
+    return Finding("this check", f"is partial: {read}{listed}", "Check the others yourself.")

@@ -1,1 +1,1 @@
-"""The Language service's custom text classification, in both of its protocols behind one set of methods and types."""
+"""The Language service's custom text classification, with both protocols behind one set of methods and types."""

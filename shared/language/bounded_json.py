@@ -1,4 +1,4 @@
-"""JSON from outside, decoded only if that is cheap: a few bytes such as `[],` become a hundred times as many. Pure."""
+"""Decodes JSON with a limit on the number of values: bytes such as `[],` need a hundred times as much memory. Pure."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ import re
 from itertools import islice
 from typing import Any
 
-MAX_FILE_TOKENS = 3_000_000  # of a labels file: 100,000 documents, each with a few classes, need about half
-# A string, also one without an end so that none is scanned twice; or what stands before a value.
+MAX_FILE_TOKENS = 3_000_000  # of a labels file: 100,000 documents with a few classes each need about half
+# A string, also an unterminated one so that none is scanned twice; or a character before a value.
 TOKEN = re.compile(r'"(?:[^"\\]++|\\.)*+"?|[\[{,]', re.DOTALL)
 
 

@@ -33,14 +33,14 @@ AUTHORING = "/language/authoring/analyze-text"
 JOBS = "/language/analyze-text/jobs"
 MERGE_PATCH = "application/merge-patch+json"
 FULL_PAGE = "25"
-"""A whole job in one answer; the default page is shorter, and each page counts against the quota."""
+"""A whole job in one response: the default page is shorter, and each page counts against the quota."""
 EVALUATIONS = {
     "customMultiLabelClassificationEvaluation": Kind.MULTI,
     "customSingleLabelClassificationEvaluation": Kind.SINGLE,
 }
 SPLIT = {"kind": "percentage", "trainingSplitPercentage": 80, "testingSplitPercentage": 20}
 INDEXED = {"stringIndexType": "Utf16CodeUnit"}
-"""Required by exports and by results a document, though nothing of a classification is indexed (swagger)."""
+"""Required for exports and for results of each document, although no classification uses indexes (swagger)."""
 
 
 class CurrentLanguage:
@@ -53,7 +53,7 @@ class CurrentLanguage:
         self.api = api
 
     def begin_create_project(self, project: Project, labels: Labels) -> str:
-        """Create the project, or change the one of that name, and import its labels; they replace what it had.
+        """Create the project, or change the one of that name, and import its labels, which replace earlier ones.
 
         Raises BadRequest for a document with several classes in a single-label project.
         """
@@ -62,14 +62,14 @@ class CurrentLanguage:
         return self._import(imported, project.name)
 
     def begin_import(self, project: Project, labels: Labels) -> str:
-        """Import these labels into a project that exists; they replace what it had. Raises BadRequest likewise."""
+        """Import labels into an existing project, replacing earlier ones. Raises BadRequest in the same case."""
         return self._import(project_file(project, labels), project.name)
 
     def creation(self, project: str, job: str) -> Progress:
         return parsing.progress(self._get("/projects/{project}/import/jobs/{job}", project=project, job=job))
 
     def projects(self) -> Sequence[Project]:
-        """The classification projects; the service lists those of its other features beside them."""
+        """The classification projects. The service also lists projects of other features."""
         return [shapes.project(item) for item in self._list("/projects") if shapes.kind(item)]
 
     def project(self, name: str) -> Project:
@@ -90,13 +90,13 @@ class CurrentLanguage:
         return parsing.progress(self._get("/projects/{project}/export/jobs/{job}", project=project, job=job))
 
     def exported(self, project: str, job: str) -> bytes:
-        """The file that `resultUrl` of the job leads to (recorded); its path is known, so the link is not followed."""
+        """The file at the job's `resultUrl` (recorded). Its path is known, so the link is not followed."""
         return self._get("/projects/{project}/export/jobs/{job}/result", project=project, job=job).file()
 
     def begin_delete_project(self, name: str) -> str:
         return self._begin("DELETE", "/projects/{project}", project=name)
 
-    def deletion(self, name: str, job: str) -> Progress:  # noqa: ARG002  the service asks for the job alone
+    def deletion(self, name: str, job: str) -> Progress:  # noqa: ARG002  the service needs only the job
         return parsing.progress(self._get("/projects/global/deletion-jobs/{job}", job=job))
 
     def begin_train(self, project: str, model: str) -> str:
@@ -111,7 +111,7 @@ class CurrentLanguage:
         return [shapes.training(item) for item in self._list("/projects/{project}/train/jobs", project=project)]
 
     def cancel_training(self, project: str, job: str) -> None:
-        """Ask for a training's end; it is cancelled a while later. Raises Rejected if it has ended (recorded)."""
+        """Request the cancellation of a training. Raises Rejected if it has ended (recorded)."""
         self._call("POST", "/projects/{project}/train/jobs/{job}/:cancel", project=project, job=job)
 
     def begin_publish(self, project: str, model: str, deployment: str) -> str:
@@ -122,7 +122,7 @@ class CurrentLanguage:
         template = "/projects/{project}/deployments/{name}/jobs/{job}"
         return parsing.progress(self._get(template, project=project, name=deployment, job=job))
 
-    def classifier(self, project: str, deployment: str, model_id: str) -> Classifier:  # noqa: ARG002  only the other has it
+    def classifier(self, project: str, deployment: str, model_id: str) -> Classifier:  # noqa: ARG002  only the other dialect has it
         return Classifier(self.dialect, project=project, deployment=deployment, kind=self.project(project).kind)
 
     def models(self, project: str) -> Sequence[Model]:
@@ -135,7 +135,7 @@ class CurrentLanguage:
         self._call("DELETE", "/projects/{project}/models/{model}", project=project, model=model)
 
     def deployments(self, project: str) -> Sequence[Deployment]:
-        """The project's deployments. One whose model was deleted or trained anew shows the old model's id instead."""
+        """The project's deployments. If a model was deleted or trained again, its deployment has the old model's id."""
         listed = self._list("/projects/{project}/deployments", project=project)
         names = {model.model_id: model.name for model in self.models(project)} if listed else {}
         return [shapes.deployment(item, names) for item in listed]
@@ -145,7 +145,7 @@ class CurrentLanguage:
         return shapes.deployment(found, {model.model_id: model.name for model in self.models(project)})
 
     def begin_delete_deployment(self, project: str, deployment: str) -> str:
-        """Its progress is asked for as a publishing's."""
+        """Start the deletion of a deployment. Its progress is that of a publishing."""
         return self._begin("DELETE", "/projects/{project}/deployments/{name}", project=project, name=deployment)
 
     def begin_swap(self, project: str, first: str, second: str) -> str:
@@ -167,7 +167,7 @@ class CurrentLanguage:
         return [shapes.spoken_language(item) for item in self._list("/projects/global/languages")]
 
     def begin_analyze(self, texts: Sequence[Text], classifier: Classifier, name: str) -> str:
-        """Submit up to 25 texts as one job called `name`."""
+        """Submit up to 25 texts as one job with this name."""
         names = {"projectName": classifier.project, "deploymentName": classifier.deployment}
         body = {
             "displayName": name,
@@ -177,7 +177,7 @@ class CurrentLanguage:
         return self._transport.job_id(self._transport.call("POST", JOBS, query=self._query, body=body))
 
     def analysis(self, job: str) -> Analysis:
-        """Where a job stands, with all pages of its results once it has ended."""
+        """The status of a job, with all pages of its results once it has ended."""
         query = {**self._query, "top": FULL_PAGE}
         answers = parsing.pages(self._transport, path(JOBS + "/{job}", job=job), query, "nextLink", bounds=parsing.JOB)
         return parsing.analysis(answers, shapes.tasks)

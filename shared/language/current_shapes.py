@@ -1,4 +1,4 @@
-"""What the answers of today's protocol hold."""
+"""The contents of today's protocol's responses."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def project(item: object) -> Project:
 
 
 def training_progress(body: object) -> Progress:
-    """Where a training stands; its percent counts training and evaluation half each."""
+    """The status of a training. Of its percent, training and evaluation are half each."""
     result = optional(body, dict, "result", default={})
     parts = {step: optional(result, dict, field, default={}) for step, field in TRAINING_STEPS.items()}
     steps = {step: required(part, str, *parsing.STATUS) for step, part in parts.items() if part}
@@ -65,7 +65,7 @@ def model(item: object) -> Model:
 
 
 def deployment(item: object, names: Mapping[str, str]) -> Deployment:
-    """`names` are those of the project's models, by their ids."""
+    """`names`: the names of the project's models, by model id."""
     model_id = required(item, str, "modelId")
     return Deployment(
         name=required(item, str, "deploymentName"),
@@ -76,7 +76,7 @@ def deployment(item: object, names: Mapping[str, str]) -> Deployment:
 
 
 def prediction(item: object) -> Prediction:
-    """What was made of one held-out document."""
+    """The prediction for one held-out document."""
     name = next((name for name in PREDICTIONS if optional(item, dict, name, default=None) is not None), "")
     result: object = required(item, dict, name or next(iter(PREDICTIONS)))
     expected, predicted = PREDICTIONS[name]

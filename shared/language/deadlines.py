@@ -1,4 +1,4 @@
-"""Total deadlines for HTTP calls: whatever is not done by then is cut off.
+"""Total deadlines for HTTP calls: a call that is not complete by then is aborted.
 
 A time-out of an HTTP client holds for each read, so a server that sends a byte every few seconds is never too slow for
 it. A Deadline watches the sockets that its thread connects or uses, in sessions of `session_with_deadlines`, and shuts
@@ -21,12 +21,12 @@ from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.exceptions import ConnectTimeoutError
 from urllib3.util import Retry
 
-STORAGE_SECONDS = 30.0  # of a call to storage, with all of its retries: five in a row end within a function's time
+STORAGE_SECONDS = 30.0  # for a call to storage with all retries: five in a row end within functionTimeout
 _thread = threading.local()
 
 
 class Deadline:
-    """`with Deadline(60):` bounds all HTTP calls of this thread within the block, together, to 60 seconds."""
+    """`with Deadline(60):` limits all HTTP calls of this thread in the block to 60 seconds together."""
 
     def __init__(self, seconds: float) -> None:
         self._end = monotonic() + seconds
@@ -69,7 +69,7 @@ class Deadline:
 
 
 def session_with_deadlines(retries: Retry, connections: int) -> requests.Session:
-    """A session whose calls end with the Deadline of the thread that makes them; without one, as any session.
+    """A session whose calls end at the Deadline of the calling thread, if it has one.
 
     It neither follows a redirect nor reads its address, which may be malformed.
     """
@@ -99,7 +99,7 @@ class _Watched(HTTPConnection):
 
     def request(self, *given: Any, **named: Any) -> None:
         deadline = self._in_time()
-        if deadline and self.sock is not None:  # kept from a call before
+        if deadline and self.sock is not None:  # kept from an earlier call
             deadline.watch(self.sock)
         super().request(*given, **named)
 
@@ -107,7 +107,7 @@ class _Watched(HTTPConnection):
         response = super().getresponse()
         if (deadline := current()) and deadline.passed:
             response.close()
-            raise TimeoutError  # headers that were cut look like whole ones
+            raise TimeoutError  # truncated headers look like complete ones
         return response
 
     def _in_time(self) -> Deadline | None:
@@ -133,7 +133,7 @@ _POOLS = {"http": _Pool, "https": _TlsPool}
 
 
 class _Adapter(HTTPAdapter):
-    """Its connections keep to the deadline of the thread that uses them."""
+    """Its connections end at the deadline of the thread that uses them."""
 
     def init_poolmanager(self, *given: Any, **named: Any) -> None:
         super().init_poolmanager(*given, **named)

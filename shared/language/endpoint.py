@@ -1,4 +1,4 @@
-"""Addresses at the Language service: which endpoint may be used, paths from names, and what its links may tell us."""
+"""URLs of the Language service: the endpoint, paths with names, and what is used of the service's links."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ _JOB_ID = re.compile(r"[A-Za-z0-9_~:-][A-Za-z0-9._~:-]{0,199}")
 
 @dataclass(frozen=True)
 class Endpoint:
-    """The one address that the key goes to. `url` has no slash at its end."""
+    """The only address that the key is sent to. `url` has no slash at its end."""
 
     url: str
 
     @classmethod
     def of(cls, setting: str) -> Endpoint:
-        """The endpoint of LANGUAGE_ENDPOINT. Raises SettingsError, which never repeats what was set."""
+        """The endpoint of LANGUAGE_ENDPOINT. Raises SettingsError, whose message never contains the value."""
         match = _ADDRESS.fullmatch(setting)
         if not match or not _has_port(setting):
             raise SettingsError("LANGUAGE_ENDPOINT is not an address such as https://NAME.cognitiveservices.azure.com.")
@@ -47,7 +47,7 @@ class Endpoint:
         return job
 
     def page_query(self, link: str) -> Mapping[str, str]:
-        """The query of a link to a next page; the rest of the link is never used either. Raises InvalidResponse."""
+        """The query of a link to a next page; the rest of the link is not used. Raises InvalidResponse."""
         try:
             return dict(parse_qsl(self._parts(link).query, max_num_fields=20))
         except ValueError as error:
@@ -61,9 +61,9 @@ class Endpoint:
 
 
 def path(template: str, **names: str) -> str:
-    """`template` with each name in it as exactly one path segment, whatever characters it has.
+    """`template` with each name as exactly one path segment, whatever characters it has.
 
-    Raises Rejected for what cannot be one: nothing, and "." and "..", which every HTTP client and gateway folds away.
+    Raises Rejected for "", "." and "..", which HTTP clients and gateways remove from paths.
     """
     return template.format(**{field: _segment(name) for field, name in names.items()})
 
@@ -74,7 +74,7 @@ def _segment(name: str) -> str:
     try:
         return quote(name, safe="")
     except UnicodeEncodeError as error:
-        raise Rejected("A name holds half a character (a lone surrogate), which cannot be sent.") from error
+        raise Rejected("A name contains half a character (a lone surrogate), which cannot be sent.") from error
 
 
 def _has_port(address: str) -> bool:

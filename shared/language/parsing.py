@@ -16,16 +16,16 @@ from shared.language.types import Analysis, ClassScore, Evaluation, Kind, Progre
 
 
 class Bounds(NamedTuple):
-    """Of a listing: its pages, and the bytes of all of them together."""
+    """The maximum of a listing: pages, and bytes of all pages."""
 
     pages: int
     size: int
 
 
 LISTING = Bounds(100, MAX_BYTES)
-"""Nothing is longer: a resource has at most 500 projects."""
+"""Listings are shorter: a resource has at most 500 projects."""
 JOB = Bounds(30, 2**20)
-"""An analyze job has at most 25 documents, each with at most 200 classes. Eight jobs are read side by side."""
+"""An analyze job has at most 25 documents, each with at most 200 classes. Eight jobs are read in parallel."""
 
 STATES: Mapping[str, State] = {
     "notstarted": State.RUNNING,
@@ -41,7 +41,7 @@ STATES: Mapping[str, State] = {
     "cancelled": State.CANCELLED,
     "canceled": State.CANCELLED,
 }
-"""Every word that any version of either protocol is known to use, in lower case."""
+"""All known statuses of all versions of both protocols, in lower case."""
 
 NO_REASON = "The Language service gave no reason."
 STATUS = ("status", "state")
@@ -106,23 +106,23 @@ def moment(source: object, *names: str) -> datetime | None:
 
 
 def state(word: str) -> State:
-    """Where a job with this status stands. An unknown word means that it is worth asking again."""
+    """The state of a job with this status. An unknown status counts as running, so that the job is polled again."""
     return STATES.get(word.casefold(), State.RUNNING)
 
 
 def reasons(errors: object) -> str:
-    """What a list of error objects says, on one line. Never raises."""
+    """The messages of a list of error objects, on one line. Never raises."""
     said = (reason(error) for error in errors) if isinstance(errors, list) else ()
     return brief(" ".join(dict.fromkeys(filter(None, said))))
 
 
 def progress(answer: Response, *, steps: Mapping[str, str] | None = None, percent: int | None = None) -> Progress:
-    """A job of the authoring API, asked for by itself."""
+    """A job of the authoring API, from the response to its poll."""
     return replace(standing(answer.body, steps=steps, percent=percent), retry_after=answer.retry_after)
 
 
 def standing(body: object, *, steps: Mapping[str, str] | None = None, percent: int | None = None) -> Progress:
-    """A job of the authoring API. A status that is not known shows as a step called "job"."""
+    """A job of the authoring API. An unknown status is returned as a step named "job"."""
     word = required(body, str, *STATUS)
     unknown = {} if word.casefold() in STATES else {"job": word}
     return Progress(
@@ -135,7 +135,7 @@ def standing(body: object, *, steps: Mapping[str, str] | None = None, percent: i
 
 
 def failure(stands: State, body: object) -> str:
-    """The reason for a failure, if the status says that it is one: the quickstart shows errors beside `notStarted`."""
+    """The reason for a failure, if the job has failed: the quickstart shows errors with `notStarted`, too."""
     if stands not in {State.FAILED, State.CANCELLED}:
         return ""
     return reasons(_first(body, ("errors",))) or NO_REASON
@@ -144,7 +144,7 @@ def failure(stands: State, body: object) -> str:
 def pages(
     transport: Transport, path: str, query: Mapping[str, str], link: str, *, bounds: Bounds = LISTING
 ) -> Iterator[Response]:
-    """The pages of a listing, as far as they are asked for; the field `link` of each leads to the next.
+    """The pages of a listing, requested one by one; the field `link` of each is the URL of the next.
 
     Of a link only the query is taken, and `query` overrides it. Raises InvalidResponse for a listing
     beyond its bounds, and Unavailable if all pages together take longer than one call may.
@@ -190,7 +190,7 @@ def analysis(answers: Iterator[Response], tasks: Callable[[object], list[object]
 
 
 def evaluation(body: object, kinds: Mapping[str, Kind]) -> Evaluation:
-    """An evaluation; `kinds` names the field it stands in for each kind of project."""
+    """An evaluation. `kinds`: its field for each kind of project."""
     for name, kind in kinds.items():
         figures = optional(body, dict, name, default=None)
         if figures is not None:
@@ -204,7 +204,7 @@ def evaluation(body: object, kinds: Mapping[str, Kind]) -> Evaluation:
 
 
 def names(source: object, *fields: str) -> tuple[str, ...]:
-    """Class names: a list of them, one alone, or none."""
+    """Class names, from a list, one name, or null."""
     value = _first(source, fields)
     listed = value if isinstance(value, list) else [] if value in (None, "") else [value]
     found = tuple(writable(name) for name in listed if isinstance(name, str))
@@ -214,7 +214,7 @@ def names(source: object, *fields: str) -> tuple[str, ...]:
 
 
 def documents(texts: Iterable[Text]) -> list[dict[str, str]]:
-    """Texts as both dialects send them; a language that is not given is left to the service."""
+    """The texts of a request in both dialects. Without a language, the service chooses."""
     return [
         {"id": text.id, "text": text.text, **({"language": text.language} if text.language else {})} for text in texts
     ]
@@ -226,7 +226,7 @@ def _score(figures: object) -> Score:
 
 
 def _confusion(matrix: Mapping[str, object]) -> dict[str, dict[str, int]]:
-    """Expected class to predicted class to how many documents; the service leaves zeros out (recorded)."""
+    """The number of documents by expected and predicted class. The service omits zeros (recorded)."""
     rows = {expected: optional(matrix, dict, expected, default={}) for expected in matrix}
     return {
         writable(expected): {writable(predicted): int(number(cell, "rawValue")) for predicted, cell in row.items()}
@@ -257,7 +257,7 @@ def _results(task: object, name: str) -> list[object]:
 
 
 def _scores(document: object) -> tuple[ClassScore, ...]:
-    """A document's classes: a list, or one object, under any of the names the versions have for it."""
+    """A document's classes: a list or one object, in a field whose name depends on the version."""
     if not isinstance(document, dict) or not document.keys() & set(CLASSES):
         raise _unusable(CLASSES)
     found = _first(document, CLASSES)
@@ -266,7 +266,7 @@ def _scores(document: object) -> tuple[ClassScore, ...]:
 
 
 def _confidence(item: object) -> float:
-    """0 to 1, but for what rounding adds."""
+    """A confidence from 0 to 1, without rounding errors."""
     found = number(item, "confidenceScore")
     if not 0 <= found <= MAX_CONFIDENCE:
         raise _unusable(("confidenceScore",))

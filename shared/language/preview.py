@@ -28,7 +28,7 @@ from shared.language.types import (
 AUTHORING = "/language/text/authoring/v1.0-preview.2"
 ANALYZE = "/text/analytics/v3.1-preview.ct.1/analyze"
 FULL_PAGE = "25"
-"""A whole job in one answer; the default page is shorter, and each page counts against the quota."""
+"""A whole job in one response: the default page is shorter, and each page counts against the quota."""
 TASKS: Mapping[Kind, str] = {
     Kind.MULTI: "customMultiClassificationTasks",
     Kind.SINGLE: "customClassificationTasks",
@@ -39,7 +39,7 @@ EVALUATIONS = {"multiClassificationEvaluation": Kind.MULTI, "singleClassificatio
 
 
 def _missing(what: str, instead: str) -> Callable[..., NoReturn]:
-    """A method for what this protocol does not have."""
+    """A method for an operation that this protocol does not have."""
 
     def refuse(*_: object, **__: object) -> NoReturn:
         raise NotSupported(f"The quickstart's protocol cannot {what}: {instead}")
@@ -76,8 +76,8 @@ class PreviewLanguage:
         "list the languages it supports", "the service's documentation does, or set LANGUAGE_API to 2023-04-01."
     )
 
-    def begin_create_project(self, project: Project, labels: Labels) -> str:  # noqa: ARG002  the service fetches them
-        """Create the project; the service reads the labels file in the project's container itself.
+    def begin_create_project(self, project: Project, labels: Labels) -> str:  # noqa: ARG002  the service reads them
+        """Create the project. The service itself reads the labels file in the project's container.
 
         Raises AlreadyExists if there is one of this name.
         """
@@ -92,12 +92,12 @@ class PreviewLanguage:
         }
         try:
             self._call("POST", "/projects", body)
-        except Busy as error:  # nothing else keeps a project from being created
+        except Busy as error:  # a creation is refused for no other reason
             raise AlreadyExists(str(error), error.retry_after) from error
         return ""
 
     def creation(self, project: str, job: str) -> Progress:  # noqa: ARG002
-        """Always done: a creation is no job in this protocol."""
+        """Always succeeded: this protocol has no job for a creation."""
         return Progress(State.SUCCEEDED)
 
     def begin_delete_project(self, name: str) -> str:
@@ -105,7 +105,7 @@ class PreviewLanguage:
         return ""
 
     def deletion(self, name: str, job: str) -> Progress:  # noqa: ARG002
-        """Always done: a deletion is no job in this protocol."""
+        """Always succeeded: this protocol has no job for a deletion."""
         return Progress(State.SUCCEEDED)
 
     def begin_train(self, project: str, model: str) -> str:
@@ -122,7 +122,7 @@ class PreviewLanguage:
         return self._begin("/projects/{project}/publish", project, model)
 
     def publishing(self, project: str, deployment: str, job: str) -> Progress:  # noqa: ARG002
-        """Where a publishing stands; once it has succeeded, with the model id to classify with."""
+        """The status of a publishing; once it has succeeded, with the model id to classify with."""
         answer = self._call("GET", "/projects/{project}/publish/jobs/{job}", project=project, job=job)
         standing = _progress(answer, {})
         if standing.state is not State.SUCCEEDED:
@@ -130,7 +130,7 @@ class PreviewLanguage:
         return replace(standing, model_id=required(_task(answer), str, "modelId"))
 
     def classifier(self, project: str, deployment: str, model_id: str) -> Classifier:
-        """The classifier of this model id, whose middle tells the kind: `{guid}_MultiClassification_latest`."""
+        """The classifier of this model id, which contains the kind: `{guid}_MultiClassification_latest`."""
         kind = Kind.SINGLE if f"_{Kind.SINGLE.value}_" in model_id else Kind.MULTI
         return Classifier(self.dialect, project=project, deployment=deployment, model_id=model_id, kind=kind)
 
@@ -138,13 +138,13 @@ class PreviewLanguage:
         return parsing.evaluation(self._judged("evaluation", project, model), EVALUATIONS)
 
     def predictions(self, project: str, model: str) -> Sequence[Prediction]:
-        """What the model made of each document of the validation set."""
+        """The prediction for each document of the validation set."""
         body = self._judged("validation", project, model)
         found = next((part for name in VALIDATIONS if (part := optional(body, dict, name, default=None))), None)
         return [_prediction(item) for item in required(found or body, list, "documents")]
 
     def begin_analyze(self, texts: Sequence[Text], classifier: Classifier, name: str) -> str:
-        """Submit up to 25 texts as one job called `name`."""
+        """Submit up to 25 texts as one job with this name."""
         task = {"parameters": {"modelId": classifier.model_id, "stringIndexType": "TextElements_v8"}}
         body = {
             "displayName": name,
@@ -154,7 +154,7 @@ class PreviewLanguage:
         return self._transport.job_id(self._transport.call("POST", ANALYZE, body=body))
 
     def analysis(self, job: str) -> Analysis:
-        """Where a job stands, with all pages of its results once it has ended."""
+        """The status of a job, with all pages of its results once it has ended."""
         where = path(ANALYZE + "/jobs/{job}", job=job)
         answers = parsing.pages(self._transport, where, {"$top": FULL_PAGE}, "@nextLink", bounds=parsing.JOB)
         return parsing.analysis(answers, _tasks)
@@ -172,7 +172,7 @@ class PreviewLanguage:
 
 
 def _progress(answer: Response, steps: Mapping[str, str]) -> Progress:
-    """A job that has ended with a failed task has failed, and its task knows why: each has one task."""
+    """A job has one task. If that has failed, the job has failed for the same reason."""
     standing = parsing.progress(answer, steps=steps)
     task = _task(answer)
     ended = standing.state in {State.SUCCEEDED, State.FAILED}
@@ -201,7 +201,7 @@ def _status(part: object) -> str:
 
 
 def _tasks(body: object) -> list[object]:
-    """The results, which stand under `tasks.tasks` (quickstart) or under `tasks` (recorded from a sibling)."""
+    """The results, which are in `tasks.tasks` (quickstart) or in `tasks` (recorded from a sibling)."""
     tasks = optional(body, dict, "tasks", default={})
     lists = optional(tasks, dict, "tasks", default=tasks)
     return [task for name in TASKS_READ for task in optional(lists, list, name, default=[])]

@@ -1,4 +1,4 @@
-"""Today's labels file: a project and its labels as an import sends them and an export gives them. Pure."""
+"""Today's labels file: a project and its labels, as in imports and exports. Pure."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from shared.errors import BadRequest
 from shared.language.types import Kind, LabelledDocument, Labels, Project
 
 VERSION = "2022-05-01"
-"""The labels file's own version, the same for all API versions (documentation)."""
+"""The version of the labels file, the same for all API versions (documentation)."""
 KINDS: Mapping[Kind, str] = {
     Kind.MULTI: "CustomMultiLabelClassification",
     Kind.SINGLE: "CustomSingleLabelClassification",

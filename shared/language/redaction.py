@@ -1,4 +1,4 @@
-"""Removes the credential from what comes from outside: a service that repeats a request may repeat its key. Pure."""
+"""Removes the credential from responses: a service that echoes a request may echo its key. Pure."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from urllib.parse import quote, unquote
 
 MASK = "***"
 SHORTEST = 8
-"""Characters: a shorter "key" is no key of the service, and would be found in ordinary words."""
+"""Characters. A shorter value is not a key of the service, and may be part of ordinary words."""
 
 
 class Redaction:
-    """Knows one secret, as it is, percent-encoded and in base64, also within a longer text, in capitals or not."""
+    """Removes one secret: plain, percent-encoded and in base64, also within a longer text, in upper or lower case."""
 
     def __init__(self, secret: str) -> None:
         forms = {secret, quote(secret, safe="")}
@@ -27,7 +27,7 @@ class Redaction:
         return MASK if "%" in cleaned and self._forms.search(unquote(cleaned)) else cleaned
 
     def value(self, value: object) -> object:
-        """A value of JSON, with every string in it cleaned, and every name of a field. May raise RecursionError."""
+        """A JSON value with all strings and field names redacted. May raise RecursionError."""
         if isinstance(value, str):
             return self.text(value)
         if isinstance(value, list):

@@ -1,4 +1,4 @@
-"""What an HTTP answer of the Language service means: content, or one error of ours. Pure."""
+"""Converts an HTTP response of the Language service to its content or to an error. Pure."""
 
 from __future__ import annotations
 
@@ -25,16 +25,16 @@ from shared.errors import (
 from shared.language import bounded_json
 
 MAX_BYTES = 8 * 2**20
-"""Of an answer, or of all pages of one. An evaluation of 200 classes with a full confusion matrix stays below it."""
+"""Bytes of a response, or of all pages. An evaluation of 200 classes with a full confusion matrix is smaller."""
 MAX_ERROR_BYTES = 2**16
 BYTES_PER_TOKEN = 16
-"""An answer may hold no more strings and values than its limit of bytes divided by this: each takes some 100 bytes."""
+"""The maximum number of strings and values is the limit of bytes divided by this: each needs about 100 bytes."""
 MAX_BACKOFF = 86_400.0
-"""Seconds. A spent quota asks for days; asking again after one is soon enough, should it have been raised."""
+"""Seconds: one day. For a spent quota the service asks to wait for days, but the quota may be raised earlier."""
 QUOTA_TEXT = "Out of call volume quota"
 
 ERRORS: Mapping[int, type[LanguageError]] = {
-    303: InvalidResponse,  # "See Other": accepted, but without a usable link to the job
+    303: InvalidResponse,  # See Other: accepted, but without a usable link to the job
     400: Rejected,
     401: AccessDenied,
     403: AccessDenied,
@@ -54,10 +54,10 @@ FORBIDDEN, NOT_TAKEN = 403, 503
 
 @dataclass(frozen=True)
 class Response:
-    """A 2xx answer, or an error's.
+    """A 2xx response, or that of an error.
 
-    `headers` have names in lower case. `retry_after`: seconds the service asks to wait before the next look, or None.
-    `cleaned` takes the credential out of a value of JSON; the headers are clean already.
+    `headers` have names in lower case. `retry_after`: seconds to wait before the next request, or None.
+    `cleaned` removes the credential from a JSON value; it is already removed from the headers.
     """
 
     content: bytes
@@ -84,12 +84,12 @@ class Response:
             return self.cleaned(bounded_json.decode(self.content, max_tokens))
         except bounded_json.TooManyValues as error:
             raise InvalidResponse(f"The Language service's answer has {error}.") from None
-        except (ValueError, RecursionError):  # their text may repeat what must not be logged
+        except (ValueError, RecursionError):  # their text may contain what must not be logged
             raise InvalidResponse("The Language service's answer is not JSON, or nested too deep.") from None
 
 
 def error_of(status: int, answer: Response) -> LanguageError:
-    """The error that an answer other than 2xx stands for."""
+    """The error of a response other than 2xx."""
     said, wait = _said(answer), answer.retry_after
     kind = QuotaSpent if status == FORBIDDEN and QUOTA_TEXT in said else ERRORS.get(status, Unexpected)
     message = f"The Language service answered {status}" + (f": {said}" if said else ".")
@@ -99,7 +99,7 @@ def error_of(status: int, answer: Response) -> LanguageError:
 
 
 def reason(error: object) -> str:
-    """What an error object of the service says, its inner errors included; "" if it says nothing. Never raises."""
+    """The message of the service's error object with those of its inner errors; "" if there is none. Never raises."""
     messages: dict[str, None] = {}
     for _ in range(5):
         if not isinstance(error, dict):
@@ -112,18 +112,18 @@ def reason(error: object) -> str:
 
 
 def brief(text: str, length: int = 500) -> str:
-    """`text` on one line of at most `length` characters, fit for a log, a row or a message."""
+    """`text` on one line of at most `length` characters, for a log, a row or a message."""
     line = " ".join(writable(text).split())
     return line if len(line) <= length else line[: length - 1] + "…"
 
 
 def writable(text: str) -> str:
-    """`text` without half characters (lone surrogates), which JSON can spell and no file or row can hold."""
+    """`text` without half characters (lone surrogates), which JSON can represent, but not a file or a row."""
     return text.encode("utf-8", "replace").decode()
 
 
 def retry_after(header: str | None, now: datetime) -> float | None:
-    """Seconds to wait by a Retry-After header, given as seconds or as an HTTP date; at most MAX_BACKOFF."""
+    """The seconds of a Retry-After header, which has seconds or an HTTP date; at most MAX_BACKOFF."""
     if header is None:
         return None
     if re.fullmatch(r"\s*\d+(\.\d+)?\s*", header, re.ASCII):

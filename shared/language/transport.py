@@ -29,9 +29,9 @@ from shared.language.redaction import Redaction, redaction
 from shared.language.responses import BYTES_PER_TOKEN, MAX_BYTES, MAX_ERROR_BYTES, Response, error_of, retry_after
 
 TIMEOUTS = (5.0, 30.0)
-"""Seconds to connect, and to wait for each part of an answer."""
+"""Seconds to connect, and to wait for each part of a response."""
 SECONDS = 60.0
-"""For all of a call: token, connection, request, answer; or for all pages of a listing. Half of any grace period."""
+"""For a whole call, from token to response, or for all pages of a listing. Half of any grace period."""
 CONNECTIONS = 32
 CHUNK = 2**14
 CONNECTING = Retry(
@@ -57,7 +57,7 @@ class _Credential(AuthBase):
 
 
 class Allowance:
-    """What the answers to one question may take together: so many seconds from now, and so many bytes."""
+    """The limits of all responses to one request, or to all pages of a listing: seconds from now, and bytes."""
 
     def __init__(self, seconds: float, size: int) -> None:
         self._end = monotonic() + seconds
@@ -82,7 +82,7 @@ class Transport:
     ) -> None:
         """Raise SettingsError for an endpoint or a key that cannot be used.
 
-        `token` gives a bearer token; it is asked before every request if there is no key.
+        `token` returns a bearer token. It is called before every request if there is no key.
         `timeouts`, `seconds`: see TIMEOUTS, SECONDS.
         """
         if not key and not token:
@@ -112,30 +112,35 @@ class Transport:
         content_type: str = "application/json",
         allowance: Allowance | None = None,
     ) -> Response:
-        """Send one request (`path` as `endpoint.path` builds it) and give its answer, or raise its LanguageError."""
+        """Send one request and return its response, or raise its LanguageError. `path`: from `endpoint.path`."""
         url = self.endpoint.url + path + ("?" + urlencode(query, safe="$", quote_via=quote) if query else "")
         data = None if body is None else _encoded(body)
-        headers = {} if body is None else {"Content-Type": content_type}
         allowance = allowance or self.allowance()
         with Deadline(allowance.seconds) as deadline:
             credential = self._credential()
             try:
-                with self._session.request(
-                    method,
-                    url,
-                    data=data,
-                    headers=headers,
-                    auth=credential,
-                    timeout=self._timeouts,
-                    allow_redirects=False,
-                    stream=True,
-                ) as response:
+                with self._send(method, url, data, content_type, credential) as response:
                     return _outcome(response, redaction(credential.secret), allowance, deadline)
-            except requests.RequestException as error:  # its text may repeat what came, and so the key
+            except requests.RequestException as error:  # its text may contain the response, and so the key
                 why = LATE if deadline.passed else _unreachable(error)
                 raise Unavailable(why, sent=_may_have_arrived(error)) from None
             except MALFORMED as error:
                 raise _malformed(error) from None
+
+    def _send(
+        self, method: str, url: str, data: bytes | None, content_type: str, credential: _Credential
+    ) -> requests.Response:
+        """Send a request. The body of its response has not been read yet."""
+        return self._session.request(
+            method,
+            url,
+            data=data,
+            headers={} if data is None else {"Content-Type": content_type},
+            auth=credential,
+            timeout=self._timeouts,
+            allow_redirects=False,
+            stream=True,
+        )
 
     def job_id(self, answer: Response) -> str:
         """The id of the job that `answer` says was started.
@@ -164,7 +169,7 @@ class Transport:
 
 
 def _session(*, trust_env: bool) -> requests.Session:
-    """A session that keeps connections and nothing else; where nothing is encrypted, no proxy may stand in between."""
+    """A session that only keeps connections. Unencrypted requests do not use a proxy."""
     session = session_with_deadlines(CONNECTING, CONNECTIONS)
     session.trust_env = trust_env
     session.headers.update({"Accept": "application/json", "User-Agent": "textdrop"})
@@ -176,7 +181,7 @@ def _encoded(body: object) -> bytes:
     try:
         return json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode()
     except UnicodeEncodeError as error:
-        raise Rejected("A text holds half a character (a lone surrogate), which cannot be sent.") from error
+        raise Rejected("A text contains half a character (a lone surrogate), which cannot be sent.") from error
 
 
 def _outcome(response: requests.Response, clean: Redaction, allowance: Allowance, deadline: Deadline) -> Response:
@@ -206,12 +211,12 @@ def _whole(response: requests.Response, allowance: Allowance, deadline: Deadline
         if allowance.left < 0:
             raise InvalidResponse(f"The Language service's answer is longer than {allowance.size:,} bytes.")
     if deadline.passed:
-        raise requests.Timeout  # without a length, an answer that was cut looks like a whole one
+        raise requests.Timeout  # without a length, a truncated response looks like a complete one
     return bytes(content)
 
 
 def _beginning(response: requests.Response) -> bytes:
-    """What has come of an error's body: its status is known, and says the most of it."""
+    """The received part of an error's body. That is enough, because the status is known."""
     content = bytearray()
     with suppress(requests.RequestException, InvalidResponse):
         for chunk in _chunks(response):
@@ -236,7 +241,7 @@ def _malformed(error: Exception) -> InvalidResponse:
 
 
 def _may_have_arrived(error: requests.RequestException) -> bool:
-    """Only an error in setting up the connection is sure to have come before the request."""
+    """False for errors in setting up the connection, which are certain to be before the request."""
     cause = error.args[0] if error.args else None
     return not isinstance(getattr(cause, "reason", None), ConnectTimeoutError | ProxyError)
 

@@ -1,4 +1,4 @@
-"""What every dialect of the Language service takes and gives back.
+"""The types of all dialects of the Language service.
 
 All values are frozen; times are aware UTC datetimes; confidences are 0 to 1.
 """
@@ -20,7 +20,7 @@ class Kind(StrEnum):
 
 
 class State(StrEnum):
-    """Where a long-running thing at the service stands, whatever words its dialect uses for it."""
+    """The state of long-running work at the service, the same for all dialects."""
 
     RUNNING = "running"
     SUCCEEDED = "succeeded"
@@ -51,7 +51,7 @@ class Project:
 
 @dataclass(frozen=True)
 class LabelledDocument:
-    """One training text: a blob's name, its classes, and the side of the split it is for ("Train", "Test", "")."""
+    """One training text: a blob's name, its classes, and its dataset ("Train", "Test" or "")."""
 
     location: str
     classes: tuple[str, ...]
@@ -61,7 +61,7 @@ class LabelledDocument:
 
 @dataclass(frozen=True)
 class Labels:
-    """A labels file, whichever of its formats it came in."""
+    """The contents of a labels file, independent of its format."""
 
     classes: tuple[str, ...]
     documents: tuple[LabelledDocument, ...]
@@ -69,7 +69,7 @@ class Labels:
 
 @dataclass(frozen=True)
 class Classifier:
-    """Where documents are sent: project and deployment (today's protocol), or a model id (the quickstart's).
+    """What documents are sent to: project and deployment (today's protocol), or a model id (the quickstart's).
 
     `dialect` is `Language.dialect` of the client it belongs to.
     """
@@ -84,7 +84,7 @@ class Classifier:
 
 @dataclass(frozen=True)
 class Progress:
-    """Where an import, a training, a publishing or a deletion stands.
+    """The status of an import, a training, a publishing or a deletion.
 
     `percent` is 0 to 100 where the service tells it. `steps` names the parts the service reports on and where
     each stands, such as {"training": "succeeded", "evaluation": "running"}. `model_id` is what a publishing in the
@@ -104,7 +104,7 @@ class Progress:
 
 @dataclass(frozen=True)
 class Score:
-    """How one class did on the held-out documents. Ratios are 0 to 1."""
+    """The figures of one class on the held-out documents. Ratios are from 0 to 1."""
 
     precision: float
     recall: float
@@ -117,7 +117,7 @@ class Score:
 
 @dataclass(frozen=True)
 class Evaluation:
-    """How a model did on the documents that were held out from its training."""
+    """The figures of a model on the documents that were held out from its training."""
 
     kind: Kind
     classes: Mapping[str, Score]
@@ -132,7 +132,7 @@ class Evaluation:
 
 @dataclass(frozen=True)
 class Prediction:
-    """What a model made of one held-out document. Either side may be empty: no class applies."""
+    """The classes of one held-out document: expected and predicted. Both may be empty."""
 
     location: str
     expected: tuple[str, ...]
@@ -170,7 +170,7 @@ class Model:
 
 @dataclass(frozen=True)
 class Deployment:
-    """A name under which a model of a project answers."""
+    """A named place in a project that serves a model."""
 
     name: str
     model: str
@@ -180,7 +180,7 @@ class Deployment:
 
 @dataclass(frozen=True)
 class Text:
-    """One document of an analyze job. `id` comes back with its classes; an empty `language` is left to the service."""
+    """One document of an analyze job. `id` is returned with its classes. `language`: "" if the service chooses."""
 
     id: str
     text: str
@@ -189,7 +189,7 @@ class Text:
 
 @dataclass(frozen=True)
 class ClassScore:
-    """One class of a document and how sure the model is of it."""
+    """One class of a document and its confidence, from 0 to 1."""
 
     category: str
     confidence: float
@@ -197,10 +197,10 @@ class ClassScore:
 
 @dataclass(frozen=True)
 class Analysis:
-    """Where an analyze job stands. `classes` and `errors` are keyed by document id and may both be partial.
+    """The status of an analyze job. `classes` and `errors` are keyed by document id and may both be partial.
 
-    A job can succeed while documents of it are in error. `errors` holds the service's reason a document.
-    `error` is the reason for the job as a whole. `status` is the service's own word, for messages.
+    A job can succeed although some documents have errors. `errors`: the service's reason for each.
+    `error` is the reason for the job as a whole. `status`: the service's own status, for messages.
     """
 
     state: State
@@ -224,7 +224,7 @@ class Language(Protocol):
 
     def begin_create_project(self, project: Project, labels: Labels) -> str: ...
     def creation(self, project: str, job: str) -> Progress:
-        """Where a creation or an import stands."""
+        """The status of a creation or an import."""
         ...
 
     def begin_import(self, project: Project, labels: Labels) -> str: ...
@@ -246,7 +246,7 @@ class Language(Protocol):
     def begin_publish(self, project: str, model: str, deployment: str) -> str: ...
     def publishing(self, project: str, deployment: str, job: str) -> Progress: ...
     def classifier(self, project: str, deployment: str, model_id: str) -> Classifier:
-        """The classifier that a publishing yielded or a setting names; may ask the service for the project's kind."""
+        """The classifier of a publishing or a setting. May request the project's kind from the service."""
         ...
 
     def models(self, project: str) -> Sequence[Model]: ...

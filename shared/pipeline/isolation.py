@@ -101,5 +101,5 @@ def reason(trouble: Exception) -> str:
 
 
 def patience(trouble: Exception) -> timedelta:
-    """How long an item is retried at least, whatever its setbacks: storage may be unavailable for hours."""
+    """The minimum time before setbacks end an item. For storage errors it is long, because outages may last hours."""
     return STORAGE_PATIENCE if isinstance(trouble, StorageUnavailable) else timedelta(0)

@@ -213,7 +213,7 @@ def test_a_check_of_a_part_says_so(world: World, monkeypatch: pytest.MonkeyPatch
     monkeypatch.setattr(validation, "MAX_TEXTS_READ", 3)
     found = world.ask("POST", path, asked)[1]
     assert said(found, "errors") == "Sailing9.txt is empty"
-    assert "this check is of a part only: 3 texts were read" in said(found, "warnings")
+    assert "this check is partial: 3 texts were read" in said(found, "warnings")
     monkeypatch.setattr(validation, "PAGE", 2)
     monkeypatch.setattr(validation, "PAGES", 2)
     found = world.ask("POST", path, asked)[1]

@@ -36,7 +36,7 @@ VIEWS: dict[type, Callable[[Any], views.View]] = {
     Job: views.job,
     Operation: views.operation,
     Classifier: views.classifier,
-    ActiveClassifier: lambda value: views.chosen(value, "publish"),
+    ActiveClassifier: lambda value: views.active_classifier(value, "publish"),
     Project: views.project,
     Model: views.model,
     Deployment: views.deployment,
@@ -132,7 +132,7 @@ def test_an_operation_tells_its_progress_and_its_result() -> None:
 
 @pytest.mark.parametrize("source", ["publish", "setting"])
 def test_a_classifier_says_where_it_is_from(source: str) -> None:
-    assert views.chosen(ActiveClassifier(CLASSIFIER, NOW), source) == {
+    assert views.active_classifier(ActiveClassifier(CLASSIFIER, NOW), source) == {
         **views.classifier(CLASSIFIER),
         "since": "2026-03-01T12:00:00+00:00",
         "from": source,

@@ -15,7 +15,9 @@ from typing import Any
 import pytest
 
 from local.doctor import function_names, storage_accounts
-from local.doctor.checks import CHECKS, CheckedApp, Finding, blocking_count, run_check, run_checks
+from local.doctor.checked_app import CheckedApp, Finding
+from local.doctor.checks import CHECKS
+from local.doctor.runner import blocking_count, run_check, run_checks
 from local.doctor.sign_in import CONNECTIONS
 from local.errors import SetupError
 from local.host.config import settings as host_settings

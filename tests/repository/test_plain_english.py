@@ -13,28 +13,38 @@ ROOT = Path(__file__).parents[2]
 DROPPED = {
     r"\b(goes|went|go) on\b": "continues, resumes",
     r"\bturns red\b": "/api/health returns 503",
-    r"\bthe mend\b": "the fix",
-    r"\b(told|tells) of\b": "notified of, reports",
+    r"\b(the mend|mends?)\b": "the fix, fix",
+    r"\b(told|tells?) of\b": "notified of, reports",
     r"\bis at it\b": "is running",
-    r"\b(asked|read) anew\b": "requested again, read again",
+    r"\banew\b": "again",
     r"\bnothing but\b": "only",
     r"\bcame to\b": "resulted in, reached",
     r"\bbegun\b": "started",
     r"\bnobody knows\b": "it is not known",
-    r"\bthe road\b": "the path, the client",
-    r"\b(lies|lie) (in|at|under)\b": "is stored in",
-    r"(?<!\")\"\"\"Likewise\.": "what the function does",
+    r"\broads?\b": "the path, the client",
+    r"\b(the|a) door\b": "the entry point",
+    r"\b(story|stories)\b": "the use case",
+    r"\b(lies|lie) (in|at|under|ahead|beside)\b": "is stored in",
+    r"\b(brings|brought)\b": "includes, causes",
+    r"\bof (its|their) own\b(?! \w)": "its own, separate",
+    r"\bas (it is|they are)(?=[.,;:)]|$)": "unchanged",
+    r"\bunheard\b": "ignored",
+    r"\bamiss\b": "wrong, a problem",
+    r"\bas if nothing had\b": "normally",
+    r"\bsaid at once\b": "reported together",
+    r"\blikewise\b": "what the function does",
     r"\bas hoped\b": "successfully",
 }
 
 
 def texts() -> Iterator[Path]:
-    """The pages and modules that are held to it; the HTTP API's room is not yet."""
+    """The pages and modules that are held to it."""
     yield ROOT / "README.md"
+    yield ROOT / "CONTRIBUTING.md"
     yield from (ROOT / "docs").rglob("*.md")
     for folder in ("shared", "local"):
         for path in (ROOT / folder).rglob("*"):
-            if path.suffix in (".py", ".md") and not {"node_modules", "api"} & {*path.relative_to(ROOT).parts}:
+            if path.suffix in (".py", ".md") and "node_modules" not in path.parts:
                 yield path
 
 
@@ -55,14 +65,22 @@ def test_no_text_has_a_dropped_phrase() -> None:
 
 @pytest.mark.parametrize(
     "line",
-    ['    """Likewise."""', "# Told of twice.", "It goes on.", "the job came to its end", "It lies in a container."],
+    [
+        '    """Likewise."""',
+        "# Told of twice.",
+        "It goes on.",
+        "written anew",
+        "the job came to its end",
+        "It lies in a container.",
+    ],
 )
 def test_a_dropped_phrase_is_found(line: str) -> None:
     assert dropped_phrases(line)
 
 
 @pytest.mark.parametrize(
-    "line", ["The algorithm categories", "It relies in part on this", "on the roadside", "outgoes once"]
+    "line",
+    ["The algorithm categories", "It relies in part on this", "on the roadside", "outgoes once", "of its own files"],
 )
 def test_ordinary_words_are_not_found(line: str) -> None:
     assert not dropped_phrases(line)

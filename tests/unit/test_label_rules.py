@@ -43,7 +43,7 @@ def test_too_many_classes() -> None:
     names = [f"C{number}" for number in range(MAX_CLASSES + 1)]
     assert rules.of_labels(enough(*names[:MAX_CLASSES])).errors == ()
     [found] = rules.of_labels(enough(*names)).errors
-    assert (found.what, found.do) == ("are 201; at most 200 are taken", "Leave 1 out.")
+    assert (found.what, found.do) == ("are 201; the maximum is 200", "Remove 1.")
 
 
 def test_few_examples_are_warned_of() -> None:
@@ -51,8 +51,8 @@ def test_few_examples_are_warned_of() -> None:
     assert found.errors == ()
     assert whats(found.warnings) == [
         "the labels file has 1 labelled documents; with fewer than 10 a model gets no evaluation",
-        "class 'Drama' has 1 documents; fewer than 10 teach little",
-        "class 'Comedy' has 0 documents; fewer than 10 teach little",
+        "class 'Drama' has 1 documents; fewer than 10 are too few to train well",
+        "class 'Comedy' has 0 documents; fewer than 10 are too few to train well",
     ]
 
 

@@ -137,7 +137,7 @@ TWO = [{"location": "a.txt", "classes": [{"category": "Drama"}, {"category": "My
         (today(documents=[{"location": "a"}, {"classes": []}]), "documents[1] has no location"),
         (today(documents=[{"location": ""}]), "documents[0] has no location"),
         (today(documents=[{"location": 5}]), "documents[0] has no location"),
-        (today(documents=[{"location": "a\ud800"}]), "documents[0] holds half a character"),
+        (today(documents=[{"location": "a\ud800"}]), "documents[0] contains half a character"),
         (today(documents=[{"location": "a"}, {"location": "b"}, {"location": "a"}]), "document 'a' is listed twice"),
         (
             today(documents=[{"location": "a", "classes": [{"category": "Drama"}, {"category": "drama"}]}]),

@@ -76,7 +76,7 @@ class Service:
         try:
             job = self.authoring.get(job_id)
         except ServiceError:
-            self.state.project(project)  # a missing project has an error of its own
+            self.state.project(project)  # a missing project has its own error
             raise
         same = {name: job.request.get(name) for name in request} == request
         if job.kind not in kinds or job.project != project or not same:

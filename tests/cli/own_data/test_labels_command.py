@@ -72,7 +72,7 @@ def test_each_sub_folder_is_a_class(folder: Path, capsys: pytest.CaptureFixture[
     assert (metadata["language"], document["language"], document["class"]) == ("de", "de", {"category": "Cooking"})
     printed = capsys.readouterr().out
     assert "│ Sailing │    12 │" in printed
-    assert "! Class 'Cooking' has 1 documents; fewer than 10 teach little" in printed
+    assert "! Class 'Cooking' has 1 documents; fewer than 10 are too few to train well" in printed
     assert "1 .txt file directly in" in printed
     assert f"make run DATA='{folder}'\n" in printed
     assert f"local upload '{folder}' --container texts\n" in printed
@@ -122,7 +122,7 @@ def test_texts_that_cannot_be_used(folder: Path, capsys: pytest.CaptureFixture[s
     said = refused(folder, capsys)
     assert "✗ A/blank.txt cannot be read. The file is empty." in said
     assert "✗ A/latin.txt cannot be read. The file is not UTF-8 or UTF-16 text (byte 3 cannot be read)." in said
-    assert "✗ B/long.txt has 128,001 characters; at most 128,000 can be learned from." in said
+    assert "✗ B/long.txt has 128,001 characters; the maximum of a training text is 128,000." in said
     assert "✗ B/a\\b.txt has a name that storage cannot keep" in said
     assert "4 errors: no file was written.\n" in said
     assert made(folder, "--skip-invalid") == 0
@@ -143,7 +143,7 @@ def test_classes_that_the_service_refuses(folder: Path, capsys: pytest.CaptureFi
     fill(folder, {f"{number:03}/{number}.txt": f"text {number}" for number in range(201)})
     fill(folder, {"100%/a.txt": "one"})
     said = refused(folder, capsys)
-    assert "✗ Classes are 202; at most 200 are taken. Leave 2 out." in said
+    assert "✗ Classes are 202; the maximum is 200. Remove 2." in said
     assert "✗ class '100%' has one of # $ % & ( ) * + / : ? ~ in its name" in said
 
 
