@@ -544,14 +544,14 @@ def test_a_repeated_request_answers_with_the_operation_under_way_and_another_is_
     assert passing(slow, slow.create()[1])["state"] == "succeeded"
     path = f"projects/{slow.project}"
     for what, asked in (("train", body("M", publish={"deployment": "other"})), ("publish", body("M"))):
-        begun, again = slow.ask("POST", f"{path}/{what}", asked), slow.ask("POST", f"{path}/{what}", asked)
-        assert (again[0], again[1]["key"]) == (202, begun[1]["key"])
-        assert again[2]["Location"] == begun[2]["Location"]
+        started, again = slow.ask("POST", f"{path}/{what}", asked), slow.ask("POST", f"{path}/{what}", asked)
+        assert (again[0], again[1]["key"]) == (202, started[1]["key"])
+        assert again[2]["Location"] == started[2]["Location"]
         status, message = error(slow.ask("POST", f"{path}/{what}", body("Another")))
-        assert (status, begun[1]["key"] in message) == (409, True)
-        assert passing(slow, begun[1])["state"] == "succeeded"
+        assert (status, started[1]["key"] in message) == (409, True)
+        assert passing(slow, started[1])["state"] == "succeeded"
         later = slow.ask("POST", f"{path}/{what}", asked)
-        assert (later[0], later[1]["key"] != begun[1]["key"]) == (202, True)
+        assert (later[0], later[1]["key"] != started[1]["key"]) == (202, True)
         assert passing(slow, later[1])["state"] == "succeeded"
 
 

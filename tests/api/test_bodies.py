@@ -26,8 +26,8 @@ def test_a_body_may_be_left_out_where_all_of_its_fields_may(app: Instance) -> No
     optional = {route.request_schema for route in ROUTES if route.request_schema and route.request_schema.is_optional()}
     assert optional == {LabelsExport, DocumentsExport, Replay}
     assert send(app, "documents/replay", b"").status == 200
-    begun = send(app, "documents/export", b"", "application/xml")  # of nothing
-    assert (begun.status, begun.body["parameters"]["format"]) == (202, "jsonl")
+    started = send(app, "documents/export", b"", "application/xml")  # of nothing
+    assert (started.status, started.body["parameters"]["format"]) == (202, "jsonl")
 
 
 @pytest.mark.parametrize("path", ["projects", "documents", "documents/purge", "projects/P/train"])

@@ -1,4 +1,4 @@
-"""Health tells of a sweep that never ends, which nothing else would show: what it would find is not known yet."""
+"""Health reports a sweep that never ends, which nothing else would show: what it would find is not known yet."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Texts from another app: they become files, take their road, and their results are read and exported over HTTP."""
+"""Texts from another app become files and are processed like those. Results are read and exported over HTTP."""
 
 from __future__ import annotations
 
@@ -320,10 +320,10 @@ def test_what_became_of_a_file_is_one_call(classified: World) -> None:
 
 
 def exported(world: World, wanted: Any) -> tuple[Any, str]:
-    status, begun, headers = world.ask("POST", "documents/export", wanted)
-    assert status == 202, begun
-    assert headers["Location"] == f"/api/operations/{begun['key']}"
-    ended = world.ended(begun)
+    status, started, headers = world.ask("POST", "documents/export", wanted)
+    assert status == 202, started
+    assert headers["Location"] == f"/api/operations/{started['key']}"
+    ended = world.ended(started)
     assert ended["state"] == "succeeded", ended
     written = world.blobs.get_blob_client(ended["result"]["container"], ended["result"]["blob"])
     return ended, written.download_blob().readall().decode()
@@ -409,12 +409,12 @@ def test_what_is_no_file_is_not_read(world: World, monkeypatch: pytest.MonkeyPat
 
 
 def test_one_export_at_a_time_and_the_same_once_more_is_the_same(world: World) -> None:
-    _, begun, _ = world.ask("POST", "documents/export", {})
+    _, started, _ = world.ask("POST", "documents/export", {})
     world.now += timedelta(seconds=1)
-    assert world.ask("POST", "documents/export", {})[1]["key"] == begun["key"]
+    assert world.ask("POST", "documents/export", {})[1]["key"] == started["key"]
     status, message = refused(world.ask("POST", "documents/export", {"format": "csv"}))
     assert (status, "all documents" in message) == (409, True)
-    assert world.ended(begun)["state"] == "succeeded"
+    assert world.ended(started)["state"] == "succeeded"
     assert world.ask("POST", "documents/export", {"format": "csv"})[0] == 202
 
 
@@ -431,7 +431,7 @@ def test_an_export_goes_on_after_a_crash_and_writes_nothing_twice(
     """The process dies after each block was staged, and after the file was made, before the ledger knows."""
     monkeypatch.setattr(export, "PAGE", 1)
     monkeypatch.setattr(export, "PAGES", 1)
-    _, begun, _ = classified.ask("POST", "documents/export", {})
+    _, started, _ = classified.ask("POST", "documents/export", {})
     commit, tried = Ledger.commit, []
 
     def dying(self: Ledger, *changes: Any) -> Any:
@@ -446,7 +446,7 @@ def test_an_export_goes_on_after_a_crash_and_writes_nothing_twice(
             classified.now += timedelta(minutes=1)
             with suppress(SystemExit):
                 follow(services(), classified.now, 10)
-    ended = classified.get(f"operations/{begun['key']}")
+    ended = classified.get(f"operations/{started['key']}")
     assert (ended["state"], ended["result"]["documents"]) == ("succeeded", 3)
     raw = services().documents.read_any(ended["result"]["container"], ended["result"]["blob"])
     assert [json.loads(line)["name"] for line in raw.splitlines()] == ["x/3.txt", "y/2.txt", "x/1.txt"]

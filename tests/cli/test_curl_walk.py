@@ -92,9 +92,9 @@ def test_the_walk_does_what_the_page_says(folder: Path, api: str) -> None:
     assert next(outputs) == ""  # the function that the other blocks use
     assert objects(next(outputs))[0]["status"] == "ok"
 
-    begun, created = objects(created_output := next(outputs))
+    started, created = objects(created_output := next(outputs))
     assert created_output.startswith("HTTP/1.1 202 Accepted")
-    assert (begun["kind"], created["state"], created["project"]) == ("create", "succeeded", "MyProject")
+    assert (started["kind"], created["state"], created["project"]) == ("create", "succeeded", "MyProject")
 
     assert_begun(next(outputs), "/api/projects/MyProject/train/jobs/")
     [trained] = objects(next(outputs))
@@ -132,7 +132,7 @@ REFUSED = b'{\n  "error": {\n    "code": "ResourceNotFound",\n    "message": "Th
         ("HTTP/1.1 202 Accepted\r\nLocation: /api/operations/x\r\n\r\n{}", Reply(404, REFUSED), "no operation x."),
         ("HTTP/1.1 202 Accepted\r\nLocation: /api/operations/x\r\n\r\n{}", Reply(cut=0), "curl: "),
     ],
-    ids=["begun nothing", "error", "nobody answers"],
+    ids=["started nothing", "error", "nobody answers"],
 )
 def test_following_ends_at_an_error(answer: str, reply: Reply, printed: str) -> None:
     with recording() as app:

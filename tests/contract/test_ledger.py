@@ -132,17 +132,17 @@ class Between:
 
 def lives() -> dict[str, list[Any]]:
     """Lives of values from their first row to their last."""
-    landed, begun, asked = document(), job(document()), operation()
+    landed, started, asked = document(), job(document()), operation()
     handed = landed.submitted("job1", NOW + seconds(60), NOW)
     back = handed.requeued("lost", NOW + seconds(10), NOW)
-    running, at_work = begun.running(("s",), NOW + seconds(1), NOW), asked.running("s", NOW + seconds(1), NOW)
+    running, at_work = started.running(("s",), NOW + seconds(1), NOW), asked.running("s", NOW + seconds(1), NOW)
     return {
         "document classified": [landed, handed, handed.succeeded((), CLASSIFIER, NOW)],
         "document failed": [landed, handed, back, back.submitted("j", NOW, NOW).failed(Reason.REJECTED, "no", NOW)],
         "document failed at once": [landed.failed(Reason.BAD_INPUT, "too large", NOW)],
         "document with one due time": [landed, landed.requeued("once more", landed.due, NOW), landed.gone(NOW)],
-        "job done": [begun, running, running.polled("running", NOW + seconds(2), NOW), running.done(NOW)],
-        "job lost": [begun, begun.lost("nobody knows it", NOW)],
+        "job done": [started, running, running.polled("running", NOW + seconds(2), NOW), running.done(NOW)],
+        "job lost": [started, started.lost("not found", NOW)],
         "operation": [
             asked,
             asked.taken(NOW, NOW),

@@ -93,7 +93,7 @@ def test_one_row_that_cannot_be_read_keeps_no_other_from_its_turn(ledger: Ledger
     broken, good = add(ledger, replace(document("broken"), due=NOW - seconds(1)), document("good"))
     row = rows.get(f"doc|{broken.key}")
     assert row is not None
-    rows.apply([values.edited(row, "waiting", "unheard of")])
+    rows.apply([values.edited(row, "waiting", "no such state")])
     assert ledger.due(Document, NOW, 10) == [good]
     assert ledger.open(Document, 10) == ([good], "")
     assert ledger.find(Document, broken.key) is None

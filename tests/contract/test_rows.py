@@ -181,7 +181,7 @@ def test_rows_above_a_value_of_a_column(rows: Rows) -> None:
 
 
 def test_the_table_is_made_by_whoever_asks_first(azurite: Azurite, container: str) -> None:
-    """Four instances of the app, each with a client of its own, begin at the same moment."""
+    """Four instances of the app, each with its own client, begin at the same moment."""
     begin = threading.Barrier(4)
 
     def insert(number: int) -> None:

@@ -62,16 +62,16 @@ def test_a_burst_is_packed(world: World) -> None:
 
 def test_a_new_version_is_a_new_document_and_the_newest_result_stays(world: World) -> None:
     world.publish()
-    world.drop("story.txt", RECIPE)
-    world.drop("story.txt", VOYAGE)
+    world.drop("twice.txt", RECIPE)
+    world.drop("twice.txt", VOYAGE)
     world.until(lambda: not world.get("documents?state=open")["value"])
-    assert [one["category"] for one in world.result("story.txt")["classes"]] == ["Sailing"]
+    assert [one["category"] for one in world.result("twice.txt")["classes"]] == ["Sailing"]
 
 
 def test_overwritten_or_deleted_before_it_was_read(world: World) -> None:
     world.drop("changed.txt", RECIPE)
     world.drop("deleted.txt", RECIPE)
-    world.put("changed.txt", VOYAGE)  # and no event tells of it
+    world.put("changed.txt", VOYAGE)  # without an event
     world.delete("deleted.txt")
     world.publish()
     world.until(lambda: world.result("changed.txt"))

@@ -1,4 +1,4 @@
-"""What no event told of, and what is asked for again: sweep, replay, purge, pause; and texts longer than a request."""
+"""Files without an event, and repeated work: sweep, replay, purge, pause; and texts longer than a request."""
 
 from __future__ import annotations
 
@@ -79,9 +79,9 @@ def test_documents_of_an_older_model_are_classified_again(world: World) -> None:
     assert world.ask("POST", "documents/replay", {"olderModel": True})[1]["count"] == 0
     path = f"projects/{world.project}"
     for what in ("train", "publish"):
-        status, begun, _ = world.ask("POST", f"{path}/{what}", {"tasks": [{"trainingModelName": "Better"}]})
+        status, started, _ = world.ask("POST", f"{path}/{what}", {"tasks": [{"trainingModelName": "Better"}]})
         assert status == 202
-        assert world.ended(begun)["state"] == "succeeded"
+        assert world.ended(started)["state"] == "succeeded"
     assert world.ask("POST", "documents/replay", {"olderModel": True})[1]["count"] == 1
     world.until(lambda: world.result("old.txt")["model"] == "Better")
     assert world.result("old.txt")["classified"] > first["classified"]

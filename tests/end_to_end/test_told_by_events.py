@@ -1,4 +1,4 @@
-"""The whole road with BLOB_TRIGGER_SOURCE=EventGrid, keys included: all is started, learnt, dropped and told twice."""
+"""From a file to its result with BLOB_TRIGGER_SOURCE=EventGrid and keys, with every event sent twice."""
 
 from __future__ import annotations
 

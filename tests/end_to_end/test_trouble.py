@@ -1,4 +1,4 @@
-"""When something outside fails: nothing is lost, the answer is clear, and all goes on by itself afterwards."""
+"""When something outside fails: nothing is lost, the answer is clear, and work resumes by itself afterwards."""
 
 from __future__ import annotations
 
@@ -51,11 +51,11 @@ def test_a_training_that_cannot_begin_now_is_begun_by_the_tick(world: World, mon
     world.upload_training(f"{world.container}-training")
     world.ended(world.create()[1])
     point(monkeypatch, LANGUAGE_ENDPOINT="http://127.0.0.1:1")
-    begun = world.begin("train")
-    assert begun["state"] == "starting"
-    assert "reached" in begun["detail"]
+    started = world.begin("train")
+    assert started["state"] == "starting"
+    assert "reached" in started["detail"]
     point(monkeypatch, LANGUAGE_ENDPOINT=world.language.endpoint)
-    assert world.ended(begun)["state"] == "succeeded"
+    assert world.ended(started)["state"] == "succeeded"
 
 
 def test_an_operation_that_gets_nowhere_can_be_given_up(world: World, monkeypatch: pytest.MonkeyPatch) -> None:

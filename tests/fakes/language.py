@@ -25,7 +25,7 @@ ENDS = {"failed": State.FAILED, "cancelled": State.CANCELLED}
 
 
 @dataclass(frozen=True)
-class Begun:
+class StartedJob:
     """A job at the service. `fate`: "" for an ordinary end, or failed, cancelled, left out."""
 
     name: str
@@ -48,7 +48,7 @@ class MemoryLanguage:
         self.fates: list[str] = []
         self.looks = looks
         self.model = "first"
-        self.begun: dict[str, Begun] = {}  # every job there ever was, in their order
+        self.started: dict[str, StartedJob] = {}  # every job there ever was, in their order
         self._known: set[str] = set()
         self.polls: Counter[str] = Counter()  # how often each job was looked at
         self._numbers = itertools.count(1)
@@ -62,12 +62,14 @@ class MemoryLanguage:
     @property
     def names(self) -> list[str]:
         """The jobs as the app calls them, those that came in several requests once."""
-        return list(dict.fromkeys(job.name for job in self.begun.values()))
+        return list(dict.fromkeys(job.name for job in self.started.values()))
 
     @property
     def times_sent(self) -> Counter[str]:
         """In how many jobs each document was."""
-        return Counter(document for _, document in {(job.name, t.id) for job in self.begun.values() for t in job.texts})
+        return Counter(
+            document for _, document in {(job.name, t.id) for job in self.started.values() for t in job.texts}
+        )
 
     # --- what the app does --------------------------------------------------------------------------------------
 
@@ -98,7 +100,7 @@ class MemoryLanguage:
         _known(classifier.deployment, DEPLOYMENT)
         _check(texts)
         job = self._new_id("job")
-        self.begun[job] = Begun(name, tuple(texts), self.fates.pop(0) if self.fates else "")
+        self.started[job] = StartedJob(name, tuple(texts), self.fates.pop(0) if self.fates else "")
         if trouble:
             raise trouble
         return job
@@ -110,7 +112,7 @@ class MemoryLanguage:
             raise ResourceNotFound("There is no such job.")
         if not self._has_ended(job):
             return Analysis(State.RUNNING, "running")
-        return _ended(self.begun[job])
+        return _ended(self.started[job])
 
     def _new_id(self, what: str) -> str:
         job = f"{what}-{next(self._numbers)}"
@@ -128,7 +130,7 @@ def classes_in(text: str) -> tuple[ClassScore, ...]:
     return tuple(ClassScore(name, found[name]) for name in sorted(found, key=lambda one: -found[one]) if found[name])
 
 
-def _ended(job: Begun) -> Analysis:
+def _ended(job: StartedJob) -> Analysis:
     if job.fate in ENDS or any("breaks" in text.text for text in job.texts):
         return Analysis(ENDS.get(job.fate, State.FAILED), job.fate or "failed", error="The job went wrong.")
     told = job.texts[1:] if job.fate == "left out" else job.texts
@@ -151,7 +153,7 @@ def _known(name: str, known: str) -> None:
 def _check(texts: Sequence[Text]) -> None:
     """What the service refuses as a whole."""
     if not 0 < len(texts) <= SERVICE_PACK or len({text.id for text in texts}) < len(texts):
-        raise Rejected("A request has 1 to 25 documents, each with an id of its own.")
+        raise Rejected("A request has 1 to 25 documents, each with its own id.")
     if sum(len(text.text) for text in texts) > REQUEST_TEXT or not any(text.text.strip() for text in texts):
         raise Rejected("The texts of a request have 1 to 125,000 characters together.")
     if any("poison" in text.text for text in texts):

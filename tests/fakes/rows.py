@@ -47,7 +47,7 @@ class MemoryRows:
             return [self._make(change) for change in changes]
 
     def write_by_hand(self, row: Row) -> None:
-        """The row as somebody else wrote it, whatever it holds and whatever was there."""
+        """Stores a row without checks, as another client of the table would. It replaces an existing row."""
         with self._lock:
             self._rows[row.key] = row
 

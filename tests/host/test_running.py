@@ -25,7 +25,7 @@ def say(text, storage=None, invocation_id=None):
 @app.route(route="start/{how}")
 def start(req: func.HttpRequest, context: func.Context) -> func.HttpResponse:
     more = (context.thread_local_storage, context.invocation_id) if req.route_params["how"] == "named" else ()
-    thread = threading.Thread(target=say, args=(f"from a thread of its own, {req.route_params['how']}", *more))
+    thread = threading.Thread(target=say, args=(f"from its own thread, {req.route_params['how']}", *more))
     thread.start()
     thread.join()
     return func.HttpResponse(context.invocation_id)
@@ -44,8 +44,8 @@ def test_log_lines_say_whose_they_are(tmp_path: Path) -> None:
         named = requests.get(f"{host.url}/api/start/named", timeout=60).text
         requests.get(f"{host.url}/api/start/nameless", timeout=60)
         assert f"[meanwhile {of_loop}] from the loop\n" in host.wait_for_line("from the loop")
-        assert f"Z] [{named}] from a thread" in host.wait_for_line("of its own, named")
-        assert "Z] from a thread" in host.wait_for_line("of its own, nameless")
+        assert f"Z] [{named}] from its own thread" in host.wait_for_line("thread, named")
+        assert "Z] from its own thread" in host.wait_for_line("thread, nameless")
         host.process.terminate()
         assert "Z] Stopping" in host.wait_for_line("Stopping")  # the host's own line is no function's
 
@@ -76,7 +76,7 @@ def alone(blob: func.InputStream) -> None:
 
 @app.blob_trigger(arg_name="blob", path="%CONTAINER%/slow/{name}", connection="AzureWebJobsStorage")
 def slow(blob: func.InputStream) -> None:
-    logging.info("slow has begun")
+    logging.info("slow has started")
     while not pathlib.Path("go").exists():
         time.sleep(0.02)
     logging.info("slow has ended")
@@ -136,7 +136,7 @@ def test_a_stop_waits_for_a_blob_function_and_nothing_is_done_again(
     app = app_with(tmp_path)
     blobs.upload_blob("slow/x", b"x")
     with running(app, environ=environ) as host:
-        host.wait_for_line("slow has begun")
+        host.wait_for_line("slow has started")
         host.process.terminate()
         host.wait_for_line("Stopping")
         assert host.process.poll() is None
@@ -146,7 +146,7 @@ def test_a_stop_waits_for_a_blob_function_and_nothing_is_done_again(
     blobs.upload_blob("alone/later", b"x")
     with running(app, environ=environ) as again:
         again.wait_for_line("ended alone")
-    assert "slow has begun" not in again.output
+    assert "slow has started" not in again.output
 
 
 def test_the_listing_tells_where_blobs_come_from(tmp_path: Path, environ: dict[str, str], container: str) -> None:

@@ -25,16 +25,16 @@ SECONDS = 30.0  # to wait for anything but a lease that runs out, which takes lo
 
 
 class Work:
-    """What a singleton does: it begins, and goes on until it is told to end, and `may_end`."""
+    """What a singleton does: it starts, and runs until it is stopped, and `may_end`."""
 
     def __init__(self) -> None:
-        self.begun = 0
+        self.started = 0
         self.is_on = self.is_told = False
         self.may_end = asyncio.Event()
         self.may_end.set()
 
     async def __call__(self, ending: asyncio.Event) -> None:
-        self.begun += 1
+        self.started += 1
         self.is_on = True
         await ending.wait()
         self.is_told = True
@@ -50,7 +50,7 @@ async def comes(condition: Callable[[], object]) -> None:
 
 @contextmanager
 def leasing(connection: str, lock: str) -> Iterator[Callable[[], Singleton]]:
-    """Makes singletons of one lock, as if each were in a host of its own."""
+    """Makes singletons of one lock, as if each were in its own host."""
     with BlobServiceClient.from_connection_string(connection, **PATIENCE) as service, ThreadPoolExecutor() as threads:
 
         def make() -> Singleton:
@@ -74,7 +74,7 @@ def test_one_of_two_works_and_the_other_goes_on_as_it_stops(azurite, container):
             waiting = tasks.create_task(make().hold(other, stop_other))
             stop_one.set()
             await comes(lambda: other.is_on)
-            assert (one.is_on, one.begun, other.begun) == (False, 1, 1)
+            assert (one.is_on, one.started, other.started) == (False, 1, 1)
             stop_other.set()
             await waiting
 
@@ -91,7 +91,7 @@ def test_who_has_no_lease_does_nothing(azurite, container, caplog):
             tasks.create_task(make().hold(other, stop))
             await comes(lambda: "done by another host" in caplog.text)
             stop.set()
-        assert (one.begun, other.begun) == (1, 0)
+        assert (one.started, other.started) == (1, 0)
 
     caplog.set_level("INFO")
     with leasing(azurite.connection_string, container) as make:
@@ -135,9 +135,9 @@ def test_who_loses_the_lease_ends_its_work_and_asks_again(azurite, container, ca
             stranger.break_lease(0)
             stranger.acquire(60)
             await comes(lambda: not work.is_on)
-            assert work.begun == 1
+            assert work.started == 1
             stranger.release()
-            await comes(lambda: work.begun == 2)
+            await comes(lambda: work.started == 2)
             stop.set()
 
     with leasing(azurite.connection_string, container) as make, lease_blob(azurite.connection_string, container) as one:

@@ -27,14 +27,14 @@ def wait_for(name):
 
 @app.route(route="slow")
 def slow(req: func.HttpRequest) -> func.HttpResponse:
-    logging.info("slow has begun")
+    logging.info("slow has started")
     wait_for("go")
     return func.HttpResponse("slow has ended")
 
 @app.timer_trigger(arg_name="timer", schedule="0 0 0 1 1 *", run_on_startup=True)
 def yearly(timer: func.TimerRequest) -> None:
     if pathlib.Path("hold").exists():
-        logging.info("yearly has begun")
+        logging.info("yearly has started")
         wait_for("go")
         logging.info("yearly has ended")
 """
@@ -57,9 +57,9 @@ def test_a_signal_ends_it_with_exit_code_0(tmp_path, storage, number):
 def test_what_is_under_way_ends_and_nothing_new_begins(tmp_path, storage):
     (tmp_path / "hold").touch()
     with running(write_app(tmp_path, CODE), environ=storage) as host, ThreadPoolExecutor() as callers:
-        host.wait_for_line("yearly has begun")
+        host.wait_for_line("yearly has started")
         answer = callers.submit(requests.get, f"{host.url}/api/slow", timeout=60)
-        host.wait_for_line("slow has begun")
+        host.wait_for_line("slow has started")
         host.process.terminate()
         host.wait_for_line("Stopping")
         eventually(lambda: _refused(host.url))
@@ -82,7 +82,7 @@ def test_a_second_ctrl_c_does_not_wait(tmp_path, storage):
     with running(write_app(tmp_path, CODE), environ=storage) as host:
         caller = threading.Thread(target=_ask_in_vain, args=(f"{host.url}/api/slow",))
         caller.start()
-        host.wait_for_line("slow has begun")
+        host.wait_for_line("slow has started")
         host.process.send_signal(signal.SIGINT)
         host.wait_for_line("Stopping")
         host.process.send_signal(signal.SIGINT)

@@ -218,9 +218,9 @@ def test_two_classes_in_a_single_label_project_are_refused_before_anything_is_se
 )
 def test_a_jobs_progress_is_its_status(wire: Wire, language: CurrentLanguage, look: Any, line: str) -> None:
     wire.script(said({**JOB, "status": "notStarted"}, Retry_After="4"), said(JOB))
-    begun, done = look(language), look(language)
+    started, done = look(language), look(language)
     assert wire.lines == [f"GET {line}?{API}"] * 2
-    assert (begun.state, begun.retry_after, begun.expires) == (State.RUNNING, 4.0, JOB_EXPIRES)
+    assert (started.state, started.retry_after, started.expires) == (State.RUNNING, 4.0, JOB_EXPIRES)
     assert (done.state, done.retry_after, done.error, done.steps) == (State.SUCCEEDED, None, "", {})
 
 

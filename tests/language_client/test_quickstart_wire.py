@@ -42,9 +42,9 @@ def test_the_quickstarts_own_requests(world: World) -> None:
         "labelsLocation": "labels.json",
     }
     for what in ("train", "publish"):
-        begun = asked(world, "POST", f"{AUTHORING}/projects/{project}/{what}")
-        assert begun.body == {"tasks": [{"trainingModelName": "MyModel"}]}
-        assert begun.headers["content-type"] == "application/json"
+        started = asked(world, "POST", f"{AUTHORING}/projects/{project}/{what}")
+        assert started.body == {"tasks": [{"trainingModelName": "MyModel"}]}
+        assert started.headers["content-type"] == "application/json"
         assert polled(world, f"{AUTHORING}/projects/{project}/{what}/jobs/")
     operations = {one["kind"]: one for one in world.get("operations?state=succeeded")["value"]}
     model_id = operations["publish"]["result"]["modelId"]

@@ -1,4 +1,4 @@
-"""The road to the service, over real HTTP: what is sent, what comes back, and what is never done."""
+"""The client of the service, over real HTTP: what is sent, what comes back, and what is never done."""
 
 from __future__ import annotations
 

@@ -59,7 +59,7 @@ def test_a_classifier_from_the_settings_knows_its_model_too(world: World, monkey
     ledger = services_of().ledger
     ledger.write(replace(ledger.read(ActiveClassifier), classifier=None))
     monkeypatch.setenv("CLASSIFIER", f"{world.project}/production")
-    services_of(anew=True)
+    services_of(again=True)
     assert world.get("classifier")["model"] == "MyModel"
     assert classified(world, "after.txt")["model"] == "MyModel"
     asked = len(world.wire("GET", f"/projects/{world.project}"))
@@ -72,13 +72,13 @@ def test_a_model_published_to_the_classifiers_deployment_is_its_model(world: Wor
     world.publish()
     path = f"projects/{world.project}"
     for what, more in (("train", {}), ("publish", {"asClassifier": False})):
-        _, begun, _ = world.ask("POST", f"{path}/{what}", {"tasks": [{"trainingModelName": "Better"}], **more})
-        assert world.ended(begun)["state"] == "succeeded"
+        _, started, _ = world.ask("POST", f"{path}/{what}", {"tasks": [{"trainingModelName": "Better"}], **more})
+        assert world.ended(started)["state"] == "succeeded"
     assert world.get("classifier")["model"] == "Better"
 
 
-def services_of(*, anew: bool = False) -> Any:
-    if anew:
+def services_of(*, again: bool = False) -> Any:
+    if again:
         app_services.forget()
     return app_services.services()
 

@@ -73,7 +73,7 @@ def test_a_job_whose_answer_can_never_be_used_gives_its_document_back_long_befor
         if len(stage.language.troubles) == SETBACKS - 2:
             assert str(trouble) in str(app.ask("GET", "health").body)
     assert stage.now - submitted < timedelta(minutes=45)
-    assert (only(stage).attempts, len(stage.language.begun)) == (1, 1)
+    assert (only(stage).attempts, len(stage.language.started)) == (1, 1)
     assert str(trouble) in only(stage).timeline[-1].what
 
 

@@ -26,7 +26,7 @@ TURNS = st.lists(st.tuples(st.integers(0, 1), st.booleans(), TROUBLES, st.floats
 
 @dataclass
 class Two:
-    """Two instances, when each last saw until when the gate is closed, and the calls that were begun."""
+    """Two instances, when each last saw until when the gate is closed, and the calls that were started."""
 
     stage: Stage = field(default_factory=Stage)
     seen: list[datetime] = field(default_factory=lambda: [NOW, NOW])
@@ -35,14 +35,14 @@ class Two:
         self.instances = [self.stage.instance() for _ in range(2)]
 
     def call(self, who: int, trouble: TransientError | None, *, looks: bool) -> bool:
-        """One turn of one instance, which `looks` at the gate before or not; whether its call was begun."""
-        services, now, begun = self.instances[who].services, self.stage.now, []
+        """One turn of one instance, which `looks` at the gate before or not; whether its call was started."""
+        services, now, started = self.instances[who].services, self.stage.now, []
         if looks and gate.is_closed(services, now):
             self.seen[who] = max(self.seen[who], self.until)
             return False
 
         def request() -> None:
-            begun.append(now)
+            started.append(now)
             if trouble:
                 raise trouble
 
@@ -53,7 +53,7 @@ class Two:
             return False
         except TransientError:
             self.seen[who] = max(self.seen[who], self.until)
-        return bool(begun)
+        return bool(started)
 
     @property
     def until(self) -> datetime:
@@ -68,10 +68,10 @@ def test_no_call_begins_in_a_process_that_has_seen_it_closed(
     two = Two()
     for who, looks, trouble, wait in turns:
         shut, closed = two.seen[who] > two.stage.now, two.until > two.stage.now
-        begun = two.call(who, trouble, looks=looks)
-        assert not (begun and shut)
-        assert not (begun and looks and closed)
-        if trouble and begun:
+        started = two.call(who, trouble, looks=looks)
+        assert not (started and shut)
+        assert not (started and looks and closed)
+        if trouble and started:
             assert two.until >= two.stage.now + timedelta(seconds=min(trouble.retry_after or 1, 3600))
         assert two.until <= two.stage.now + LONGEST
         two.stage.wait(wait)

@@ -42,12 +42,12 @@ class Venomous(MemoryLanguage):
         return super().begin_analyze(texts, classifier, name)
 
     def analysis(self, job: str) -> Analysis:
-        if self.poll and any(VENOM in text.text for text in self.begun[job].texts):
+        if self.poll and any(VENOM in text.text for text in self.started[job].texts):
             raise self.poll("No.")
         return super().analysis(job)
 
 
-def begun(language: Venomous, companions: int) -> tuple[Stage, Instance]:
+def started(language: Venomous, companions: int) -> tuple[Stage, Instance]:
     stage = Stage(language=language)
     app = app_with_classifier(stage)
     put(POISON, f"{SHIP} {VENOM}")(stage)
@@ -81,7 +81,7 @@ def poison(stage: Stage) -> Document:
 @pytest.mark.parametrize("trouble", SUBMISSIONS)
 def test_the_companions_of_a_document_whose_jobs_are_refused_are_classified(trouble: type[LanguageError]) -> None:
     """Twice together, and then each alone."""
-    stage, app = begun(Venomous(submission=trouble), companions=30)
+    stage, app = started(Venomous(submission=trouble), companions=30)
     ticks_until(stage, app, classified(stage, "companion"), most=600 if trouble is QuotaSpent else 30)
     assert (poison(stage).state, poison(stage).attempts) == (DocumentState.WAITING, 0)
 
@@ -89,7 +89,7 @@ def test_the_companions_of_a_document_whose_jobs_are_refused_are_classified(trou
 @pytest.mark.parametrize("trouble", POLLS)
 def test_the_companions_of_a_document_whose_jobs_are_never_told_of_are_classified(trouble: type[LanguageError]) -> None:
     """The job of all ends after an hour and some time, that of five after as long; then each is alone."""
-    stage, app = begun(Venomous(poll=trouble), companions=20)
+    stage, app = started(Venomous(poll=trouble), companions=20)
     ticks_until(stage, app, classified(stage, "companion"), most=6 * 60 * 6)
     assert poison(stage).attempts == 2
 
@@ -103,7 +103,7 @@ def test_an_outage_of_most_of_an_hour_costs_no_job() -> None:
         app.tick()
     stage.language.troubles.clear()
     stage.drain()
-    assert len(stage.language.begun) == 1
+    assert len(stage.language.started) == 1
 
 
 @pytest.mark.parametrize(
@@ -112,7 +112,7 @@ def test_an_outage_of_most_of_an_hour_costs_no_job() -> None:
 def test_a_file_that_lands_much_later_does_not_wait_for_it(
     submission: type[LanguageError] | None, poll: type[LanguageError] | None
 ) -> None:
-    stage, app = begun(Venomous(submission, poll), companions=0)
+    stage, app = started(Venomous(submission, poll), companions=0)
     for _ in range(50):
         stage.wait(120)
         app.tick()
@@ -157,7 +157,7 @@ def test_health_names_a_document_that_is_refused_each_time() -> None:
 
 
 def test_a_document_that_is_refused_each_time_while_others_are_taken_has_failed_in_the_end() -> None:
-    stage, app = begun(Venomous(submission=AccessDenied), companions=0)
+    stage, app = started(Venomous(submission=AccessDenied), companions=0)
     for number in range(2 * MAX_REFUSALS):
         stage.wait(600)
         put(f"other{number}.txt", SHIP)(stage)
@@ -173,7 +173,7 @@ def test_a_document_that_is_refused_each_time_while_others_are_taken_has_failed_
 
 
 def test_a_document_that_is_refused_each_time_as_all_others_are_waits() -> None:
-    stage, app = begun(Venomous(submission=AccessDenied), companions=0)
+    stage, app = started(Venomous(submission=AccessDenied), companions=0)
     for _ in range(3 * MAX_REFUSALS):
         stage.wait(1800)
         app.tick()

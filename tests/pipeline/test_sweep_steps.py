@@ -74,7 +74,7 @@ def test_who_asks_gets_a_whole_sweep_that_begins_after(steps: list[str]) -> None
 def test_every_crash_point_of_a_sweep_in_many_pages(
     monkeypatch: pytest.MonkeyPatch, record_property: Callable[[str, object], None]
 ) -> None:
-    """Files come and go between the pages, and no event tells of any."""
+    """Files come and go between the pages, without events."""
     monkeypatch.setattr("shared.pipeline.sweep.PAGE", 2)
     monkeypatch.setattr("shared.pipeline.sweep.PAGES", 2)
     with one_thread():

@@ -28,7 +28,7 @@ def states(stage: Stage) -> dict[str, str]:
     return {one.name: one.state for one in stage.known()}
 
 
-@pytest.mark.parametrize("told", [True, False], ids=["an event tells of it", "the sweep finds it"])
+@pytest.mark.parametrize("told", [True, False], ids=["an event reports it", "the sweep finds it"])
 def test_an_undeleted_file_gets_its_result(told: bool) -> None:
     stage = Stage()
     app = undeleted(stage)

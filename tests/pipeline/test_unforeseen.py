@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from shared import tick as story
+from shared import tick as tick_module
 from shared.domain.documents import Blob, DocumentState
 from shared.domain.file_names import MAX_FILE_NAME
 from shared.domain.operations import Operation, OperationState
@@ -48,7 +48,7 @@ def test_what_is_refused_unread_is_refused_unread_again_when_it_is_replayed(name
     stage.wait(10)
     app.tick()
     assert [(one.state, one.reason) for one in stage.known()] == [("failed", "bad_input")]
-    assert not stage.language.begun
+    assert not stage.language.started
 
 
 class Away(MemoryRows):
@@ -86,7 +86,7 @@ def test_a_step_that_fails_as_nobody_foresaw_keeps_no_other_from_its_turn(monkey
     stage = Stage()
     app = app_with_classifier(stage)
     put("lone.txt", SHIP)(stage)
-    monkeypatch.setattr(story, "STEPS", (fail, *story.STEPS))
+    monkeypatch.setattr(tick_module, "STEPS", (fail, *tick_module.STEPS))
     for _ in range(4):
         stage.wait(400)
         with pytest.raises(ZeroDivisionError):

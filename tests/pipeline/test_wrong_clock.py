@@ -44,7 +44,7 @@ def test_a_file_that_lands_goes_at_once(ahead: timedelta) -> None:
     stage = after_a_wrong_clock(ahead)
     put("next.txt", SHIP)(stage)
     stage.instance().land("next.txt")
-    assert len(stage.language.begun) == 2
+    assert len(stage.language.started) == 2
 
 
 @pytest.mark.parametrize("ahead", [timedelta(minutes=5), timedelta(hours=5), YEARS], ids=str)
@@ -163,7 +163,7 @@ def test_files_that_a_clock_ahead_claimed_wait_no_longer_than_was_meant(ahead: t
     for number in range(49):
         put(f"{number}.txt", SHIP)(stage)
         wrong.land(f"{number}.txt")
-    assert not stage.language.begun
+    assert not stage.language.started
     assert is_red(stage, "clocks")
     right = stage.instance()
     for _ in range(4):
@@ -227,8 +227,8 @@ def test_an_operation_that_a_clock_ahead_followed_goes_on(ahead: timedelta) -> N
 @given(st.floats(-3600, 3600))
 def test_what_a_process_may_be_sending_is_left_alone_by_a_clock_that_is_behind(offset: float) -> None:
     """Its version must not change between the request and its answer."""
-    begun = replace(job(), due=NOW + seconds(120), written=NOW)
-    assert begun.bounded(NOW + seconds(offset * 0.95)) == begun
+    started = replace(job(), due=NOW + seconds(120), written=NOW)
+    assert started.bounded(NOW + seconds(offset * 0.95)) == started
     asked = replace(operation(), due=NOW + seconds(120), written=NOW)
     assert asked.bounded(NOW + seconds(offset * 0.95)) == asked
     handed = document().submitted("job1", NOW + JOB_LIFETIME, NOW)

@@ -42,9 +42,9 @@ def texts() -> Iterator[Path]:
     yield ROOT / "README.md"
     yield ROOT / "CONTRIBUTING.md"
     yield from (ROOT / "docs").rglob("*.md")
-    for folder in ("shared", "local"):
+    for folder in ("shared", "local", "tests"):
         for path in (ROOT / folder).rglob("*"):
-            if path.suffix in (".py", ".md") and "node_modules" not in path.parts:
+            if path.suffix in (".py", ".md") and "node_modules" not in path.parts and path != Path(__file__):
                 yield path
 
 

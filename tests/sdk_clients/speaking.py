@@ -43,7 +43,7 @@ def results_of(found: Any) -> dict[str, Any]:
 
 
 def details_of(poller: Any) -> dict[str, Any]:
-    """What the poller of a 5.x client tells of its job."""
+    """What the poller of a 5.x client returns about its job."""
     return {
         "status": poller.status(),
         "name": poller.display_name,

@@ -24,7 +24,7 @@ Project = Callable[..., Any]
 
 @pytest.fixture
 def trained(authoring: Client, at: list[str], texts: str) -> Project:
-    """The client of a project of its own, with the trained model M."""
+    """The client of a new project, with the trained model M."""
     project = partial(authoring, "of_project", at=at, project=f"P{uuid.uuid4().hex[:10]}")
     project(what="import", body=current_labels(texts))
     project(what="train", body={**TRAINING, "modelLabel": "M"})

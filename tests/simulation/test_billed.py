@@ -64,7 +64,7 @@ NO_ANSWERS: dict[str, Answers] = {
     "a failed job": _page(status="failed", errors=[{"code": "InternalServerError", "message": "No."}]),
     "a cancelled job": _page(status="cancelled"),
     "a job that runs for ever": _page(status="running"),
-    "a status that nobody knows": _page(status="pondering"),
+    "an unknown status": _page(status="pondering"),
     "no status": lambda _: said({"tasks": {}}),
     "success without results": _page(),
     "results of strangers": _classified(lambda _: "stranger"),

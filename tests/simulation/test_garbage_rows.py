@@ -145,7 +145,7 @@ def test_a_job_that_cannot_be_settled_for_want_of_a_row_does_not_eat_up_the_quot
 
 
 def test_an_export_that_an_earlier_version_of_the_app_began_is_finished(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Its row has the position in the field for the service's id: blocks, documents in them, and where to go on."""
+    """Its row has the position in the field for the service's id: blocks, documents, and the row before the next."""
     monkeypatch.setattr(export, "PAGE", 1)
     monkeypatch.setattr(export, "PAGES", 1)
     stage = Stage()
@@ -155,10 +155,10 @@ def test_an_export_that_an_earlier_version_of_the_app_began_is_finished(monkeypa
         app.land(name)
     stage.drain()
     stage.wait(1)
-    begun = app.ask("POST", "documents/export").body
+    started = app.ask("POST", "documents/export").body
     stage.wait(2)
     app.tick()  # stages the first block
-    running = app.services.ledger.find(Operation, begun["key"])
+    running = app.services.ledger.find(Operation, started["key"])
     assert running is not None
     assert running.cursor is not None
     assert (running.cursor.blocks, running.service_id) == (1, "")
@@ -167,8 +167,8 @@ def test_an_export_that_an_earlier_version_of_the_app_began_is_finished(monkeypa
     del raw["cursor"]
     overwrite(stage, f"op|{running.key}", {"body0": json.dumps(raw)})
     stage.drain()
-    ended = app.services.ledger.find(Operation, begun["key"])
+    ended = app.services.ledger.find(Operation, started["key"])
     assert ended is not None
     assert (ended.state, ended.result["documents"]) == ("succeeded", 3)
-    written = app.ask("GET", f"operations/{begun['key']}/content").body
+    written = app.ask("GET", f"operations/{started['key']}/content").body
     assert sorted(json.loads(line)["name"] for line in written.splitlines()) == ["a.txt", "b.txt", "c.txt"]

@@ -1,4 +1,4 @@
-"""Operations whose process ended once the service had the request: begun again, they end as if nothing had been."""
+"""Operations whose process ended once the service had the request: started again, they end normally."""
 
 from __future__ import annotations
 
@@ -78,13 +78,13 @@ def test_a_deletion_that_the_service_forgot_is_judged_by_what_is_left(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     world.publish()
-    _, begun, _ = world.ask("DELETE", f"projects/{world.project}")
+    _, started, _ = world.ask("DELETE", f"projects/{world.project}")
 
     def forgotten(*_: Any) -> Any:
         raise ResourceNotFound("There is no such job.")
 
     monkeypatch.setattr(type(services.services().language), "deletion", forgotten)
-    found = world.ended(begun)
+    found = world.ended(started)
     assert found["state"] == "succeeded"
     assert "cleared" in found["result"]["classifier"]
 
@@ -97,9 +97,9 @@ def test_a_swap_that_arrived_twice_is_not_undone_by_it(world: World) -> None:
     task = {"trainingModelName": "Second", "deploymentName": "staging"}
     world.ended(world.ask("POST", f"{path}/publish", {"tasks": [task], "asClassifier": False})[1])
     pair = {"firstDeploymentName": "production", "secondDeploymentName": "staging"}
-    _, begun, _ = world.ask("POST", f"{path}/deployments/swap", pair)
+    _, started, _ = world.ask("POST", f"{path}/deployments/swap", pair)
     services.services().language.begin_swap(world.project, *pair.values())
-    assert world.ended(begun)["state"] == "succeeded"
+    assert world.ended(started)["state"] == "succeeded"
     deployments = {one["name"]: one["model"] for one in world.get(f"{path}/deployments")["value"]}
     assert deployments == {"production": "Second", "staging": "MyModel"}
     assert world.get("classifier")["model"] == "Second"
@@ -136,9 +136,9 @@ def test_a_classifier_chosen_at_the_moment_of_a_deletion_keeps_it_from_nothing(
         return found
 
     monkeypatch.setattr(app.ledger, "read", raced)
-    status, begun, _ = world.ask("DELETE", f"projects/{world.project}")
-    assert (status, begun["state"]) == (202, "starting")
-    found = world.ended(begun)
+    status, started, _ = world.ask("DELETE", f"projects/{world.project}")
+    assert (status, started["state"]) == (202, "starting")
+    found = world.ended(started)
     assert found["state"] == "succeeded"
     assert world.ask("GET", "classifier")[0] == 404
 
@@ -156,9 +156,9 @@ def test_an_operation_that_ends_while_it_is_looked_for_makes_room_for_the_next()
                 first.tick()
 
     body = {"tasks": [{"trainingModelName": "First"}]}
-    begun = first.ask("POST", "projects/Movies/publish", body)
+    started = first.ask("POST", "projects/Movies/publish", body)
     seen = first.ask("POST", "projects/Movies/publish", body)
-    assert begun.body["key"] == seen.body["key"]
+    assert started.body["key"] == seen.body["key"]
     again = stage.instance(passing).ask("POST", "projects/Movies/publish", {"tasks": [{"trainingModelName": "Second"}]})
     assert again.status == 202, again.body
-    assert again.body["key"] != begun.body["key"]
+    assert again.body["key"] != started.body["key"]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 
-from shared import tick as story
+from shared import tick as tick_module
 from shared.domain.jobs import Job, JobState
 from shared.domain.operations import Operation
 from shared.pipeline.claim import claim
@@ -35,8 +35,8 @@ def check_all_was_sent_once(stage: Stage) -> None:
 def test_no_job_begins_when_the_time_of_a_tick_is_over() -> None:
     stage = Stage()
     app = app_with_waiting_files(stage, 10)
-    story.tick(app.services, lambda: stage.now, lambda: len(stage.language.begun) < 3)
-    assert len(stage.language.begun) == 3
+    tick_module.tick(app.services, lambda: stage.now, lambda: len(stage.language.started) < 3)
+    assert len(stage.language.started) == 3
     check_all_was_sent_once(stage)
 
 
@@ -53,9 +53,9 @@ def test_what_a_slow_tick_begins_late_no_other_tick_takes_for_lost() -> None:
             if calls % 7 == 0:
                 collect(other.services, stage.now, 100)
 
-    begun = stage.now
+    started = stage.now
     stage.instance(slowly).tick()
-    assert stage.now - begun > 2 * GRACE
+    assert stage.now - started > 2 * GRACE
     check_all_was_sent_once(stage)
 
 
@@ -64,8 +64,8 @@ def test_no_job_is_polled_when_the_time_of_a_tick_is_over() -> None:
     app = app_with_waiting_files(stage, 10)
     app.tick()
     stage.wait(60)
-    story.tick(app.services, lambda: stage.now, lambda: not polled(stage))
-    assert 0 < len(polled(stage)) < 10 == len(stage.language.begun)
+    tick_module.tick(app.services, lambda: stage.now, lambda: not polled(stage))
+    assert 0 < len(polled(stage)) < 10 == len(stage.language.started)
     check_all_was_sent_once(stage)
 
 
@@ -74,12 +74,12 @@ def test_no_further_part_of_a_text_is_polled_when_the_time_of_a_tick_is_over() -
     app = app_with_classifier(stage)
     put("long.txt", "mast " * 240_000)(stage)
     app.land("long.txt")
-    assert len(stage.language.begun) == 10
+    assert len(stage.language.started) == 10
     stage.language.looks = 0
     for _ in range(3):
         stage.language.polls.clear()
         stage.wait(120)
-        story.tick(app.services, lambda: stage.now, lambda: len(polled(stage)) < 3)
+        tick_module.tick(app.services, lambda: stage.now, lambda: len(polled(stage)) < 3)
         assert len(polled(stage)) == 3
     [job] = [one for one in stage.check().values() if isinstance(one, Job)]
     assert (job.state, job.setbacks, job.due > stage.now) == (JobState.RUNNING, 0, True)
@@ -87,7 +87,7 @@ def test_no_further_part_of_a_text_is_polled_when_the_time_of_a_tick_is_over() -
 
 
 def polled(stage: Stage) -> set[str]:
-    return {job for job in stage.language.polls if job in stage.language.begun}
+    return {job for job in stage.language.polls if job in stage.language.started}
 
 
 def test_no_operation_takes_a_step_when_the_time_of_a_tick_is_over() -> None:
@@ -95,9 +95,9 @@ def test_no_operation_takes_a_step_when_the_time_of_a_tick_is_over() -> None:
     app = stage.instance()
     for number in range(3):
         add(app.services.ledger, operation(f"operation{number}", f"P{number}"))
-    story.tick(app.services, lambda: stage.now, lambda: tried(stage) < 1)
+    tick_module.tick(app.services, lambda: stage.now, lambda: tried(stage) < 1)
     assert tried(stage) == 1
-    story.tick(app.services, lambda: stage.now)
+    tick_module.tick(app.services, lambda: stage.now)
     assert tried(stage) == 3
 
 
@@ -124,6 +124,6 @@ def test_what_lands_during_a_tick_gathers_for_the_next() -> None:
 
     stage.wait(10)
     stage.instance(landing).tick()
-    [job] = stage.language.begun.values()
+    [job] = stage.language.started.values()
     assert 2 <= len(job.texts) < len(stage.known())
     check_all_was_sent_once(stage)

@@ -24,7 +24,7 @@ def test_a_text_of_many_parts_is_sent_whatever_the_quota(quota: int, parts: int)
         stage.documents.put("long.txt", b"onion " * (parts * REQUEST_TEXT // 6))
         stage.instance().land("long.txt")
         stage.drain()
-    assert len(stage.language.begun) == parts
+    assert len(stage.language.started) == parts
     assert [one["category"] for one in stage.documents.result("long.txt")["classes"]] == ["Cooking"]
 
 

@@ -38,7 +38,7 @@ def everything(other: Instance) -> None:
 
 
 def minutes_later(other: Instance) -> None:
-    """The first is held up in the middle of things, and goes on minutes after the other has given it up for dead."""
+    """The first pauses in the middle of a step, and resumes minutes after the other has counted it as dead."""
     other.stage.wait(150)
     other.tick()
 

@@ -38,7 +38,7 @@ class Log:
         return sum(line.what == "began" for line in self.lines)
 
     def wrongly_begun(self) -> list[Line]:
-        """Calls without a look at the gate of their own, or whose look came after this process saw it closed."""
+        """Calls without their own look at the gate, or whose look came after this process saw it closed."""
         until: datetime | None = None
         looked: dict[int, bool] = {}
         wrong = []

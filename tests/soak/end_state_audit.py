@@ -71,7 +71,7 @@ def ended(ledger: Ledger, kind: Any, states: Iterable[Any]) -> list[Any]:
 
 
 def _check_jobs(made: Audit) -> None:
-    """The service was asked for nothing but jobs that were written ahead, each of them once."""
+    """The service was only asked for jobs that were written ahead, each of them once."""
     assert made.accepted.keys() <= {job.key for job in made.jobs}
     assert set(made.accepted.values()) <= {1}
     assert all(made.accepted[job.key] for job in made.jobs if job.state is JobState.DONE)

@@ -1,6 +1,6 @@
 """A Language service that answers as nobody should, about documents whose text asks for it; all else is the real one's.
 
-What is wrong is wrong each time: with each job that holds such a document, on whatever road it comes there.
+What is wrong is wrong each time: with each job that holds such a document, however it got there.
 """
 
 from __future__ import annotations
@@ -259,7 +259,7 @@ class HostileService:
 
 @contextmanager
 def answering(endpoint: str, key: str, kinds: Mapping[str, AnswerKind]) -> Iterator[HostileService]:
-    """Stands in front of the service at `endpoint`, at a `url` of its own."""
+    """Stands in front of the service at `endpoint`, at its own `url`."""
     made = HostileService(endpoint, key, kinds)
     with recording() as wire:
 

@@ -1,4 +1,4 @@
-"""The app in a process of its own, whose clock stands still until a line of standard input moves it.
+"""The app in its own process, whose clock stands still until a line of standard input moves it.
 
 Each line is JSON: `at`, a moment; and `tick`, or `land` with names, or `ask` with a path. Each is answered with a line
 of JSON: `errors` that the function raised, `status` and `body` of an answer, and `peak`, the most memory that the

@@ -68,7 +68,7 @@ def large_text() -> bytes:
 FILES: Mapping[str, Kind] = {
     # --- what a text is made of
     "marks after sentence ends": Kind(". \u0301".encode() * 42_001),
-    "nothing but joiners": Kind("\U0001f469\u200d".encode() * 70_000),
+    "only joiners": Kind("\U0001f469\u200d".encode() * 70_000),
     "one long line of marks": Kind(b"a" + "\u0301".encode() * 130_000),
     "line ends": Kind(b"a" + b"\r\n" * 65_000),
     "half of what is written right to left": Kind("\u202e\u2066\ufeff harbour anchor".encode()),

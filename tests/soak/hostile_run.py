@@ -118,7 +118,7 @@ class Run:
     # --- what people do -----------------------------------------------------------------------------------------
 
     def drop(self, honest: Sequence[str], hostile: Sequence[HostileFile]) -> None:
-        """All of them in any order; events tell of every other one, and a sweep finds the rest."""
+        """All of them in any order; events report every other one, and a sweep finds the rest."""
         files = [Dropped(name) for name in honest] + [Dropped(one.name, one) for one in hostile]
         random.Random(10).shuffle(files)
         with ThreadPoolExecutor(4) as pool:
@@ -148,7 +148,7 @@ class Run:
         file.keys.append(document_key(self.container, name.replace("\\", "/"), str(written["etag"])))
 
     def _put_raw(self, name: str, content: bytes) -> None:
-        """The path as it is: every client folds "." and ".." away."""
+        """The path unchanged: every client folds "." and ".." away."""
         signed = generate_container_sas(
             development_storage.ACCOUNT,
             self.container,

@@ -1,4 +1,4 @@
-"""All of textdrop in real parts, each of which can be taken away and brought back: hosts, storage, the service."""
+"""All of textdrop in real parts, each of which can be stopped and started again: hosts, storage, the service."""
 
 from __future__ import annotations
 
@@ -189,7 +189,7 @@ def _environ(storage: str, language: LanguageService) -> dict[str, str]:
     return {
         "FUNCTIONS_WORKER_RUNTIME": "python",
         "AzureWebJobsStorage": storage,
-        "AzureFunctionsJobHost__singleton__listenerLockPeriod": "00:00:15",  # for a killed host's work to go on soon
+        "AzureFunctionsJobHost__singleton__listenerLockPeriod": "00:00:15",  # for a killed host's work to resume soon
         "AzureFunctionsJobHost__singleton__listenerLockRecoveryPollingInterval": "00:00:01",
         "DOCUMENTS_STORAGE": storage,
         "DOCUMENTS_CONTAINER": CONTAINER,

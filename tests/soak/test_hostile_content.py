@@ -42,7 +42,7 @@ def answered(kinds: Mapping[str, AnswerKind]) -> dict[str, Kind]:
 def runs(
     azurite: Azurite, container: str, folder: Path, patch: pytest.MonkeyPatch, kinds: Mapping[str, AnswerKind]
 ) -> Iterator[Begin]:
-    """Begins runs of the app, by name; each has a container of its own, and a service that answers so."""
+    """Begins runs of the app, by name; each has its own container, and a service that answers so."""
     clock, storage = Clock(datetime.now(UTC)), azurite.connection_string
     state = folder / "language"
     state.mkdir()

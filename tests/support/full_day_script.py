@@ -15,11 +15,11 @@ Act = Callable[[Instance], object]
 Step = tuple[Change, Act]
 
 DISH, SHIP = "simmer the onion", "the mast in the harbour"
-LONG = (DISH + ".\n\n") * 6000 + (SHIP + ".\n\n") * 1000  # two requests; each class in parts of its own
+LONG = (DISH + ".\n\n") * 6000 + (SHIP + ".\n\n") * 1000  # two requests; each class in its own parts
 
 
 def land(*names: str) -> Act:
-    """Events arrive. An event is lost with the process that it came to: only the sweep can find that file again."""
+    """Events arrive. An event is lost with the process that received it: only the sweep can find that file again."""
     return lambda app: [app.land(name) for name in names]
 
 
@@ -79,7 +79,7 @@ STEPS: tuple[Step, ...] = (
     (both(put("running.txt", DISH), delete("short.txt")), land("running.txt")),
     (later(10), tick),
     (later(10), tick),
-    # one of many requests, and one that no event tells of
+    # one of many requests, and one without an event
     (both(later(10), put("long.txt", LONG)), land("long.txt")),
     (put("silent.txt", DISH), tick),
     (later(10), tick),
@@ -104,7 +104,7 @@ OLDER = {DocumentState.SUPERSEDED, DocumentState.GONE, DocumentState.SUCCEEDED}
 
 
 def play(stage: Stage, app: Instance, *, again: Callable[[], Instance]) -> None:
-    """The whole of it. Should `app` die, a fresh instance goes on with the step after; people ask again."""
+    """The whole of it. Should `app` die, a fresh instance continues with the next step; people ask again."""
     for change, act in STEPS:
         change(stage)
         try:
@@ -139,7 +139,7 @@ def sent_again(stage: Stage) -> set[str]:
     """Documents that were in more than one job, but for the one that is replayed: all of them were in one job."""
     names = {document.key: document.name for document in stage.known()}
     again = {names[key] for key, times in stage.language.times_sent.items() if times > 1 + (names[key] == "unfit.txt")}
-    assert any(again <= {names[text.id] for text in job.texts} for job in stage.language.begun.values()), again
+    assert any(again <= {names[text.id] for text in job.texts} for job in stage.language.started.values()), again
     return again
 
 

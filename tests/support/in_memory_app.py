@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from shared import tick as story
+from shared import tick as tick_module
 from shared.api import routes
 from shared.api.requests import Request, Response
 from shared.domain.documents import Document
@@ -69,7 +69,7 @@ class Stage:
         self.documents = MemoryDocuments(clock=lambda: self.now)
 
     def instance(self, passing: Callable[[], None] = lambda: None, ahead: timedelta = timedelta(0)) -> Instance:
-        """A process of the app that has just begun; `passing` is told before and after its every call outside.
+        """A process of the app that has just started; `passing` is told before and after its every call outside.
 
         `ahead`: how far the clock of its host is ahead of the others.
         """
@@ -107,7 +107,7 @@ class Stage:
         return all(one.state.final for one in values) and versions >= {(one.name, one.etag) for one in blobs}
 
     def drain(self) -> None:
-        """A fresh instance goes on until there is nothing more to do."""
+        """A fresh instance continues until there is nothing more to do."""
         instance = self.instance()
         for number in range(200):
             if self.is_drained():
@@ -132,7 +132,7 @@ class Instance:
         intake.document_landed(name, self.services, self.clock)
 
     def tick(self) -> None:
-        story.tick(self.services, self.clock)
+        tick_module.tick(self.services, self.clock)
 
     def ask(self, method: str, path: str, body: Any = None) -> Response:
         raw = b"" if body is None else json.dumps(body).encode()

@@ -24,7 +24,7 @@ def check(rows: MemoryRows) -> dict[str, Any]:
     strangers = {
         key for key in found.keys() - values.keys() if key.partition("|")[0] not in {*INDEXES, *SINGLES.values()}
     }
-    assert not strangers, f"Rows that nobody knows: {strangers}"
+    assert not strangers, f"Unknown rows: {strangers}"
     _indexed(found, values)
     jobs = {value.key: value for value in values.values() if isinstance(value, Job)}
     documents = {value.key: value for value in values.values() if isinstance(value, Document)}

@@ -34,7 +34,7 @@ def violations(package: str, rooms: Rooms, outside: Collection[str] = ()) -> lis
     """What breaks the table, a sentence each.
 
     `rooms`: each room and the rooms it imports from, all of which stand above it in the table. A module at the
-    package's root is a room of its own. `outside`: our modules beyond the package that its modules may import.
+    package's root is a separate room. `outside`: our modules beyond the package that its modules may import.
     """
     modules = modules_of(package)
     return [

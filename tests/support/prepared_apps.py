@@ -1,4 +1,4 @@
-"""Instances of the app over a `Stage`, brought to where a test begins."""
+"""Instances of the app over a `Stage`, prepared for the start of a test."""
 
 from __future__ import annotations
 

@@ -50,7 +50,7 @@ def said(body: object, status: int = 200, **headers: str) -> Reply:
 
 
 def accepted(link: str, header: str = "operation-location") -> Reply:
-    """A job was begun: 202 and an empty body (recorded)."""
+    """A job was started: 202 and an empty body (recorded)."""
     return Reply(202, headers={header: link})
 
 
@@ -66,7 +66,7 @@ class Wire:
         self.forget()
 
     def forget(self) -> None:
-        """Begin anew, for the next test."""
+        """Start again, for the next test."""
         self.requests: list[Seen] = []
         self.replies: deque[Reply] = deque()
         self.otherwise: Callable[[Seen], Reply] = lambda seen: refused(418, f"no reply left for {seen.line}")

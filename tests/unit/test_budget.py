@@ -28,8 +28,8 @@ def spent(costs: list[list[int]], pauses: list[float], quota: int) -> Calls:
     budget, now, calls = TokenBucket(), NOW, []
     for wanted, pause in zip(costs, pauses, strict=False):
         now += seconds(pause)
-        begun, left = budget.taken(wanted, quota, now)
-        if total := sum(wanted[:begun]):
+        started, left = budget.taken(wanted, quota, now)
+        if total := sum(wanted[:started]):
             budget = left
             calls.append((now, total))
     return calls
@@ -70,10 +70,10 @@ def test_whatever_is_asked_for_gets_its_turn(quota: int, cost: int, times: int) 
 @given(st.lists(st.integers(0, 40), max_size=20), QUOTAS, st.floats(0, 300))
 def test_they_begin_in_their_order_and_none_for_nothing(costs: list[int], quota: int, pause: float) -> None:
     budget = TokenBucket(0.0, NOW)
-    begun, left = budget.taken(costs, quota, NOW + seconds(pause))
+    started, left = budget.taken(costs, quota, NOW + seconds(pause))
     had = budget.left(quota, NOW + seconds(pause))
-    assert left.calls == pytest.approx(had - sum(costs[:begun]))
-    assert begun == len(costs) or (had - sum(costs[:begun]) < 1 and costs[begun])
+    assert left.calls == pytest.approx(had - sum(costs[:started]))
+    assert started == len(costs) or (had - sum(costs[:started]) < 1 and costs[started])
 
 
 @given(QUOTAS, st.lists(st.floats(-300, 300), min_size=2, max_size=30))
@@ -81,15 +81,15 @@ def test_a_clock_that_is_behind_makes_no_calls(quota: int, offsets: list[float])
     """Instances' clocks differ: time counts once, by the clock that is ahead."""
     budget, total = TokenBucket(0.0, NOW), 0
     for offset in offsets:
-        begun, left = budget.taken([1] * 5000, quota, NOW + seconds(offset))
-        if begun:
-            budget, total = left, total + begun
+        started, left = budget.taken([1] * 5000, quota, NOW + seconds(offset))
+        if started:
+            budget, total = left, total + started
     ahead = max(0.0, *offsets) / 60
     assert total <= max(1.0, 0.18 * quota) + ahead * 0.82 * quota
 
 
 def test_a_quota_is_used_up_steadily() -> None:
-    """At a quota of 100 a minute, asked every ten seconds: a burst at first, and then what the time brings."""
+    """At a quota of 100 a minute, asked every ten seconds: a burst at first, and then as many as time allows."""
     calls = spent([[1] * 100] * 30, [10.0] * 30, 100)
     assert calls[0][1] == 18
     assert {number for _, number in calls[2:]} <= {13, 14}

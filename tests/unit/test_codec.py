@@ -58,7 +58,7 @@ def test_a_row_of_an_older_version_of_the_app_is_read(value: Any, data: st.DataO
 
 
 def test_a_row_of_a_newer_version_of_the_app_is_read() -> None:
-    assert decode(SubmitLease, '{"taken": null, "unheard": {"of": 1}}') == SubmitLease()
+    assert decode(SubmitLease, '{"taken": null, "unknown": {"of": 1}}') == SubmitLease()
 
 
 def test_what_json_cannot_spell_is_written_readably() -> None:

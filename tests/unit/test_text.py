@@ -1,4 +1,4 @@
-"""From bytes to text: what can be read is read as it is, anything else ends in a reason for people."""
+"""From bytes to text: what can be read is read unchanged, anything else ends in a reason for people."""
 
 from __future__ import annotations
 

@@ -272,7 +272,7 @@ def of_worker(both: Both, function: str, kind: str) -> dict[str, Any]:
 def test_what_an_http_function_answers(both: Both, function: str, kind: str) -> None:
     status, headers, content = ask(both.host, Asked(function, f"/api/{function}/{kind}".replace(" ", "%20")))
     answer = of_worker(both, function, kind)
-    if "string" in answer:  # the real host sends a text that is no JSON as it is
+    if "string" in answer:  # the real host sends a text that is no JSON unchanged
         text = {"content-type": "text/plain; charset=utf-8"}
         theirs = {"http": {"status": 200, "headers": text, "body": base64_of(answer["string"].encode()), "cookies": []}}
     else:
@@ -417,7 +417,7 @@ def test_functions_and_their_bindings(both: Both) -> None:
 
 
 def test_what_both_make_up_has_the_real_form(both: Both) -> None:
-    """An invocation's id is a GUID; a trace is that of the caller, or else one of its own."""
+    """An invocation's id is a GUID; a trace is that of the caller, or else a new one."""
     _, _, content = ask(both.host, REQUESTS["a word"])
     context = json.loads(content)["context"]
     assert str(uuid.UUID(context["invocation_id"])) == context["invocation_id"]

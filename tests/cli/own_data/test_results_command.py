@@ -26,7 +26,7 @@ pytestmark = pytest.mark.parametrize("world", [TODAY_API], indirect=True)
 
 @pytest.fixture
 def app(world: World, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Wire]:
-    """The app, after it classified two files, each in a folder of its own, and failed for a third one."""
+    """The app, after it classified two files, each in its own folder, and failed for a third one."""
     monkeypatch.setattr(discovery, "STATE", tmp_path / "state")
     monkeypatch.setattr(discovery, "ROOT", tmp_path)
     monkeypatch.setattr(outside, "LOOK_EVERY", 0)

@@ -1,4 +1,4 @@
-"""Models evaluated anew, in the previews of today's authoring protocol."""
+"""Models evaluated again, in the previews of today's authoring protocol."""
 
 from __future__ import annotations
 

@@ -140,7 +140,7 @@ def sent(call: Caller, method: str, path: str, content: bytes = b"", query: str 
     address = f"{call.service.endpoint}{path}{query}"
     headers = {"Ocp-Apim-Subscription-Key": call.service.key, "Content-Type": "application/json"}
     prepared = requests.Request(method, "http://x", data=content, headers=headers).prepare()
-    prepared.url = address  # as it is: dots and all
+    prepared.url = address  # unchanged, with its dots
     with requests.Session() as session:
         answer = session.send(prepared, timeout=30)
     assert answer.status_code < 500, (method, path, content, answer.text)

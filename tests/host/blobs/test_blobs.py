@@ -89,7 +89,7 @@ def complete(azurite, container, blob):
 
 @pytest.fixture
 def poisoned(azurite, container):
-    """What lies in the poison queue for the test's container."""
+    """The messages in the poison queue for the test's container."""
 
     def look():
         with QueueServiceClient.from_connection_string(azurite.connection_string) as service:
@@ -313,7 +313,7 @@ class Relay:
             with suppress(OSError):
                 end.shutdown(socket.SHUT_RDWR)
 
-    def mend(self) -> None:
+    def repair(self) -> None:
         self._open.set()
 
     def close(self) -> None:
@@ -350,7 +350,7 @@ def test_storage_that_is_away_for_a_while(app, environ, blobs, azurite, containe
             host.wait_for_line(f"WARNING queue azure-webjobs-blobtrigger-{container}: unreachable, will retry")
             blobs.upload_blob("in/while.txt", "while")
             for relay in relays:
-                relay.mend()
+                relay.repair()
             host.wait_for_line(f"landed: container {container}: recovered")
             eventually(lambda: "while" in {one["text"] for one in shown(host)})
         assert host.process.returncode == 0
@@ -365,5 +365,5 @@ def test_a_host_starts_without_storage_and_finds_it_later(app, environ, blobs, a
         with running(app, environ=environ | {"DATA": connection, "AzureWebJobsStorage": connection}) as host:
             host.wait_for_line("unreachable")
             for relay in relays:
-                relay.mend()
+                relay.repair()
             eventually(lambda: shown(host))

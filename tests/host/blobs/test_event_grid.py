@@ -1,4 +1,4 @@
-"""Event Grid's door, and who plays Event Grid: each against the other, and the door against what is no event."""
+"""The webhook of Event Grid and its simulation: each against the other, and the webhook with invalid events."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from tests.host.host_apps import eventually, write_app
 CODE = """
 @app.blob_trigger(arg_name="blob", path="%CONTAINER%/{name}", connection="AzureWebJobsStorage", source="EventGrid")
 def document_landed(blob: func.InputStream) -> None:
-    logging.info("TOLD OF %s", blob.name)
+    logging.info("LANDED %s", blob.name)
 
 @app.blob_trigger(arg_name="blob", path="%CONTAINER%/{name}", connection="AzureWebJobsStorage", source="EventGrid")
 def off(blob: func.InputStream) -> None: ...
@@ -60,7 +60,7 @@ def host(tmp_path_factory, azurite):
 
 
 def told(host, blob):
-    return sum(line.endswith(f"TOLD OF {blob.container_name}/{blob.blob_name}\n") for line in host.lines)
+    return sum(line.endswith(f"LANDED {blob.container_name}/{blob.blob_name}\n") for line in host.lines)
 
 
 def created(blob):

@@ -21,7 +21,7 @@ def echo(req: func.HttpRequest) -> func.HttpResponse:
 
 @app.route(route="held")
 async def held(req: func.HttpRequest) -> func.HttpResponse:
-    logging.info("held has begun")
+    logging.info("held has started")
     while not pathlib.Path("go").exists():
         await asyncio.sleep(0.02)
     return func.HttpResponse("held")
@@ -177,10 +177,10 @@ def test_requests_in_a_row_are_answered_in_a_row(host, folder):
 )
 def test_nonsense_after_a_request_does_not_answer_in_its_place(host, folder, after, held):
     (folder / "go").unlink(missing_ok=True)
-    begun = host.output.count("held has begun")
+    started = host.output.count("held has started")
     with socket.create_connection(("127.0.0.1", int(host.url.rpartition(":")[2])), timeout=30) as connection:
         connection.sendall(HELD + after)
-        eventually(lambda: host.output.count("held has begun") > begun)
+        eventually(lambda: host.output.count("held has started") > started)
         (folder / "go").touch()
         found = received(connection)
     assert (found.count(b"200 OK"), found.count(b"HTTP/1.1")) == (held, held)

@@ -144,9 +144,9 @@ def test_storage_that_is_away_holds_nothing_up_and_is_told_of_once(threads, capl
 
     async def play() -> ScheduleStart:
         monitor = Monitor(service, "host", "Host.Functions.tick", threads)
-        begun = await monitor.begin(HOURLY, at(0.5))
+        started = await monitor.begin(HOURLY, at(0.5))
         await monitor.write(after_run(HOURLY, at(1)))
-        return begun
+        return started
 
     with BlobServiceClient.from_connection_string(nowhere, **PATIENCE | {"retry_total": 0}) as service:
         assert asyncio.run(play()) == ScheduleStart(Status(NEVER, at(1), NEVER))

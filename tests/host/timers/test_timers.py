@@ -48,7 +48,7 @@ class Recorder:
 
     def __init__(self, clock: Clock, stopping: asyncio.Event, seconds: list[float]) -> None:
         self.clock, self.stopping, self.seconds = clock, stopping, seconds
-        self.begun: list[float] = []
+        self.started: list[float] = []
         self.ticks: list[dict[str, Any]] = []
         self.attempts: list[tuple[int, int, str]] = []
         self.routine: list[bool] = []
@@ -57,7 +57,7 @@ class Recorder:
         self, _function: object, value: Any, *_more: object, retry: RetryContext, routine: bool
     ) -> Outcome:
         self.routine.append(routine)
-        self.begun.append((self.clock.now() - START).total_seconds())
+        self.started.append((self.clock.now() - START).total_seconds())
         self.ticks.append(json.loads(value.value))
         failure = retry.rpc_exception.message.partition("\nStack: ")[0]
         self.attempts.append((retry.retry_count, retry.max_retry_count, failure))
@@ -74,9 +74,9 @@ class Remembered:
         self.status = status
 
     async def begin(self, schedule: ncrontab.Schedule, now: datetime) -> ScheduleStart:
-        begun = schedule_start(schedule, self.status, now)
-        self.status = begun.to_write or self.status
-        return begun
+        started = schedule_start(schedule, self.status, now)
+        self.status = started.to_write or self.status
+        return started
 
     async def write(self, status: Status) -> None:
         self.status = status
@@ -105,21 +105,21 @@ def play(
     return asyncio.run(run())
 
 
-def begun(expression: str, seconds: list[float], **more: Any) -> list[float]:
+def started(expression: str, seconds: list[float], **more: Any) -> list[float]:
     """When runs begin, in seconds from the start."""
-    return play(expression, seconds, **more).begun
+    return play(expression, seconds, **more).started
 
 
 def test_a_run_for_every_occurrence_though_each_fails():
-    assert begun("*/10 * * * * *", [0.0, 0.0, 0.0]) == [10.25, 20.25, 30.25]
+    assert started("*/10 * * * * *", [0.0, 0.0, 0.0]) == [10.25, 20.25, 30.25]
 
 
 def test_occurrences_during_a_long_run_become_one_that_follows_at_once():
-    assert begun("*/10 * * * * *", [35.0, 0.0, 0.0], late=0.0) == [10.0, 45.0, 50.0]
+    assert started("*/10 * * * * *", [35.0, 0.0, 0.0], late=0.0) == [10.0, 45.0, 50.0]
 
 
 def test_run_on_startup():
-    assert begun("*/10 * * * * *", [0.0, 0.0], run_on_startup=True) == [0.0, 10.25]
+    assert started("*/10 * * * * *", [0.0, 0.0], run_on_startup=True) == [0.0, 10.25]
 
 
 def test_runs_on_schedule_are_routine_and_those_as_the_host_starts_are_not():
@@ -136,11 +136,11 @@ def test_a_routine_run_is_logged_if_it_is_slow(caplog, slow, routine, lines):
 
 
 def test_a_run_on_startup_that_takes_long_is_followed_at_once():
-    assert begun("*/10 * * * * *", [25.0, 0.0, 0.0], late=0.0, run_on_startup=True) == [0.0, 25.0, 30.0]
+    assert started("*/10 * * * * *", [25.0, 0.0, 0.0], late=0.0, run_on_startup=True) == [0.0, 25.0, 30.0]
 
 
 def test_a_span_is_reckoned_from_the_run_before():
-    assert begun("00:00:30", [5.0, 0.0], late=0.5) == [30.5, 61.0]
+    assert started("00:00:30", [5.0, 0.0], late=0.5) == [30.5, 61.0]
 
 
 def test_a_timer_stops_while_it_waits():
@@ -154,7 +154,7 @@ def test_a_timer_stops_while_it_waits():
         stopping.set()
         async with asyncio.timeout(60):
             await waiting
-        assert recorder.begun == []
+        assert recorder.started == []
 
     asyncio.run(run())
 
@@ -169,7 +169,7 @@ def hours(number: float) -> datetime:
 def test_what_a_monitored_function_is_told_and_what_is_kept_though_it_fails():
     monitor = Remembered()
     played = play(HOURLY, [7.0, 7.0], monitor=monitor)
-    assert played.begun == [3600.25, 7200.25]
+    assert played.started == [3600.25, 7200.25]
     assert [one["IsPastDue"] for one in played.ticks] == [False, False]
     assert [one["ScheduleStatus"] for one in played.ticks] == [
         {
@@ -194,7 +194,7 @@ def test_a_timer_without_a_monitor_is_told_nothing_of_its_schedule():
 def test_a_run_missed_while_the_host_was_down_is_made_up_for_once():
     monitor = Remembered(Status(hours(1), hours(2), hours(1)))
     played = play(HOURLY, [0.0, 0.0], monitor=monitor, run_on_startup=True, now=hours(5.5))
-    assert played.begun == [5.5 * 3600, 6 * 3600 + 0.25]
+    assert played.started == [5.5 * 3600, 6 * 3600 + 0.25]
     assert [one["IsPastDue"] for one in played.ticks] == [True, False]
     assert played.ticks[0]["ScheduleStatus"]["Next"] == "2026-01-01T02:00:00+00:00"
 
@@ -202,20 +202,20 @@ def test_a_run_missed_while_the_host_was_down_is_made_up_for_once():
 def test_a_timer_that_is_in_time_runs_on_startup_and_is_not_past_due():
     monitor = Remembered(Status(hours(1), hours(2), hours(1)))
     played = play(HOURLY, [0.0, 0.0], monitor=monitor, run_on_startup=True, now=hours(1.5))
-    assert played.begun == [1.5 * 3600, 2 * 3600 + 0.25]
+    assert played.started == [1.5 * 3600, 2 * 3600 + 0.25]
     assert [one["IsPastDue"] for one in played.ticks] == [False, False]
 
 
 def test_a_changed_schedule_makes_nothing_past_due():
     monitor = Remembered(Status(hours(1), hours(2), hours(1)))
     played = play("0 30 * * * *", [0.0], monitor=monitor, now=hours(5))
-    assert played.begun == [5.5 * 3600 + 0.25]
+    assert played.started == [5.5 * 3600 + 0.25]
     assert [one["IsPastDue"] for one in played.ticks] == [False]
 
 
 def test_a_failed_run_is_tried_again_and_the_schedule_goes_on():
     played = play(HOURLY, [0.0] * 4, late=0.0, retry=Retry(2, 10.0))
-    assert played.begun == [3600, 3610, 3620, 7200]
+    assert played.started == [3600, 3610, 3620, 7200]
     assert played.attempts == [
         (0, 2, ""),
         (1, 2, "Result: Failure\nException: ValueError: every run fails"),
@@ -225,7 +225,7 @@ def test_a_failed_run_is_tried_again_and_the_schedule_goes_on():
 
 
 def test_a_retry_without_end_ends_with_the_host():
-    assert begun(HOURLY, [0.0] * 5, late=0.0, retry=Retry(FOREVER, 900.0)) == [3600, 4500, 5400, 6300, 7200]
+    assert started(HOURLY, [0.0] * 5, late=0.0, retry=Retry(FOREVER, 900.0)) == [3600, 4500, 5400, 6300, 7200]
 
 
 CODE = """
