@@ -129,7 +129,7 @@ def test_files_that_land_now_and_then_wait_seconds_for_it_and_once_a_job(
     submission: type[LanguageError] | None, poll: type[LanguageError] | None
 ) -> None:
     """A file every five minutes: between two of them there is time to close the gate for long."""
-    stage, app = begun(Venomous(submission, poll), companions=0)
+    stage, app = started(Venomous(submission, poll), companions=0)
     took = []
     for number in range(24):
         for _ in range(27):
@@ -144,7 +144,7 @@ def test_files_that_land_now_and_then_wait_seconds_for_it_and_once_a_job(
 
 
 def test_health_names_a_document_that_is_refused_each_time() -> None:
-    stage, app = begun(Venomous(submission=AccessDenied), companions=0)
+    stage, app = started(Venomous(submission=AccessDenied), companions=0)
     for number in range(30):
         put(f"other{number}.txt", SHIP)(stage)
         app.land(f"other{number}.txt")
