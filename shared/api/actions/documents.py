@@ -87,7 +87,7 @@ def get_document_result(call: Call[None]) -> Response:
     if not isinstance(result, dict):
         container = f"container {call.services.documents.results}"
         raise NoResult(
-            f"The result of {document.name} is missing or damaged in {container}: replay it.", "ResultMissing"
+            f"The result of {document.name} no longer exists in {container}, or is damaged: replay it.", "ResultMissing"
         )
     if result.get("document") != call.key:
         version = f"another version: {result.get('document')}"
