@@ -144,7 +144,7 @@ def test_classes_that_the_service_refuses(folder: Path, capsys: pytest.CaptureFi
     fill(folder, {"100%/a.txt": "one"})
     said = refused(folder, capsys)
     assert "✗ Classes are 202; the maximum is 200. Remove 2." in said
-    assert "✗ class '100%' has one of # $ % & ( ) * + / : ? ~ in its name" in said
+    assert "✗ Class '100%' has one of # $ % & ( ) * + / : ? ~ in its name" in said
 
 
 @pytest.mark.parametrize(
