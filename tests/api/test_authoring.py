@@ -167,10 +167,11 @@ def test_sound_labels_are_said_to_be_so(world: World) -> None:
 def test_all_that_is_wrong_is_said_at_once_with_what_to_do(world: World) -> None:
     container = f"{world.container}-training"
     world.blobs.create_container(container)
-    for name, content in {
+    files: dict[str, str | bytes] = {
         "good.txt": "butter", "empty.txt": b"", "latin.txt": "Señor".encode("latin-1"), "long.txt": "w" * 128_001,
         "huge.txt": "w" * 600_000, "unlabelled.txt": b"", "folder/in.txt": "butter",
-    }.items():  # fmt: skip
+    }  # fmt: skip
+    for name, content in files.items():
         world.put(name, content, container)
     names = ["good", "empty", "latin", "long", "huge", "missing", "folder/in"]
     documents = [labelled(f"{name}.txt", "Cooking") for name in names]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tracemalloc
 from collections.abc import Callable
+from functools import partial
 
 import pytest
 
@@ -67,7 +68,7 @@ def test_a_body_that_grows_when_it_is_decoded_is_refused_first(part: bytes) -> N
     for route in TAKING:
         for before in (b"", b'{"tasks": [', b'{"text": '):
             body = before + part * ((route.max_body - 20) // len(part))
-            answer, taken = peak(lambda route=route, body=body: called(route, body))
+            answer, taken = peak(partial(called, route, body))
             assert answer.status == 400, route
             assert taken < TIMES * len(body)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import azure.functions as func
@@ -67,14 +67,15 @@ def value(schema: Mapping[str, Any], name: str) -> Any:
     """A value of this schema, with the name wherever any text may be."""
     if "enum" in schema:
         return schema["enum"][0]
-    return {
+    makers: dict[str, Callable[[], Any]] = {
         "object": lambda: {key: value(one, name) for key, one in fields(schema).items()},
         "array": lambda: [value(schema["items"], name)],
         "string": lambda: name,
         "boolean": lambda: False,
         "integer": lambda: 1,
         "number": lambda: 0.5,
-    }[schema["type"]]()
+    }
+    return makers[schema["type"]]()
 
 
 def bodies(takes: type[Body] | None, name: str) -> Iterator[Any]:

@@ -73,7 +73,8 @@ def test_nothing_but_a_refusal_comes_of_any_body(kind: type[Body], value: Any) -
 def refused(path: str, body: Any, method: str = "POST") -> dict[str, Any]:
     answer = Stage().instance().ask(method, path, body)
     assert (answer.status, answer.body["error"]["code"]) == (400, "BadRequest")
-    return answer.body["error"]
+    error: dict[str, Any] = answer.body["error"]
+    return error
 
 
 def test_all_faults_of_a_body_are_told_at_once_with_their_places_and_what_is_allowed() -> None:

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import replace
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 import pytest
@@ -245,13 +246,17 @@ def pages(world: World, query: str) -> Iterator[list[Any]]:
         more = f"&continue={found['continue']}"
 
 
+def has_succeeded(world: World, name: str) -> bool:
+    return name in world.documents("succeeded")
+
+
 @pytest.fixture
 def classified(world: World) -> World:
     """Three files classified one minute after the other, and one that failed."""
     world.publish()
     for name, text in (("x/1.txt", RECIPE), ("y/2.txt", VOYAGE), ("x/3.txt", VOYAGE)):
         world.drop(name, text)
-        world.until(lambda name=name: name in world.documents("succeeded"))
+        world.until(partial(has_succeeded, world, name))
         world.now += timedelta(minutes=1)
     world.drop("x/bad.txt", b"\xff")
     world.until(lambda: world.documents("failed"))

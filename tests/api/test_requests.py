@@ -58,7 +58,12 @@ def test_a_body_of_any_encoding_json_has_is_taken() -> None:
 def test_a_body_is_decoded_once(monkeypatch: pytest.MonkeyPatch) -> None:
     decoded = []
     decode = bounded_json.decode
-    monkeypatch.setattr(bounded_json, "decode", lambda *given: decoded.append(given) or decode(*given))
+
+    def counting(raw: bytes, max_tokens: int) -> Any:
+        decoded.append(raw)
+        return decode(raw, max_tokens)
+
+    monkeypatch.setattr(bounded_json, "decode", counting)
     assert Stage().instance().ask("POST", "documents/replay", {"dryRun": True}).status == 200
     assert len(decoded) == 1
 

@@ -75,7 +75,7 @@ def test_without_a_classifier_files_would_wait_which_is_no_hindrance(world: Worl
     ids=lambda value: value if isinstance(value, str) else None,
 )
 def test_what_is_wrong_is_found_with_its_mend(world: World, changes: dict[str, str], check: str, said: str) -> None:
-    found = examined(world, **changes)
+    found = examined(world, ROOT, None, **changes)
     assert said in problems(found)[check]
     assert blocking_count(found)
 
@@ -111,7 +111,7 @@ def no_login(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.usefixtures("no_login")
 def test_that_nobody_is_signed_in_is_told_once(world: World) -> None:
     keyless = {**dict.fromkeys(CONNECTIONS, ""), **KEYLESS, "LANGUAGE_KEY": ""}
-    found = examined(world, **keyless)
+    found = examined(world, ROOT, None, **keyless)
     assert {name for name, all_ in found.items() if any(one.fix and one.is_blocking for one in all_)} == {"login"}
     assert problems(found)["login"] == (
         "Nobody is signed in, and there is no key for: AzureWebJobsStorage, DOCUMENTS_STORAGE, the Language service. "

@@ -19,6 +19,7 @@ from local.cli import missing_results, show
 from local.cli.client import Client
 from local.cli.follow import Follower
 from local.development_storage import ACCOUNT, DEVELOPMENT_STORAGE, KEY
+from local.errors import SetupError
 from local.stack import discovery
 from local.stack.discovery import Stack
 from shared.errors import AccessDenied
@@ -177,7 +178,7 @@ def test_what_func_start_runs_is_found_by_its_settings(
     discovery.withdraw()
     for name in ("DOCUMENTS_STORAGE", "DOCUMENTS_CONTAINER", "RESULTS_CONTAINER"):
         monkeypatch.delenv(name)
-    with pytest.raises(discovery.SetupError, match="Nothing is running"):
+    with pytest.raises(SetupError, match="Nothing is running"):
         discovery.find()
     port = int(app[1].url.rpartition(":")[2])
     values = {"DOCUMENTS_STORAGE": world.storage, "DOCUMENTS_CONTAINER": world.container}
@@ -204,12 +205,12 @@ def test_settings_of_an_app_that_does_not_run_or_has_no_key(tmp_path: Path, monk
         assert found
         assert (found.storage, found.uses_events) == (DEVELOPMENT_STORAGE, True)
         elsewhere = f'another port than {host["LocalHttpPort"]} is found by "Host": {{"LocalHttpPort": PORT}} in local'
-        with pytest.raises(discovery.SetupError, match=f"^Nothing is running: .*{elsewhere}"):
+        with pytest.raises(SetupError, match=f"^Nothing is running: .*{elsewhere}"):
             discovery.find()
     settings.write_text(
         json.dumps({"Values": {"DOCUMENTS_STORAGE__blobServiceUri": "https://a.blob.core.windows.net"}})
     )
-    with pytest.raises(discovery.SetupError, match="az storage blob upload"):
+    with pytest.raises(SetupError, match="az storage blob upload"):
         discovery.find()
 
 

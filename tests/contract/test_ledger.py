@@ -123,6 +123,12 @@ class Between:
     def query_range(self, first: str, last: str, limit: int) -> list[Row]:
         return self._rows.query_range(first, last, limit)
 
+    def named(self, name: str, first: str, last: str) -> list[Row]:
+        return self._rows.named(name, first, last)
+
+    def above(self, column: str, value: str, first: str, last: str, limit: int) -> list[Row]:
+        return self._rows.above(column, value, first, last, limit)
+
     def apply(self, changes: Sequence[Change]) -> list[str]:
         return self._rows.apply(changes)
 

@@ -14,7 +14,7 @@ from shared.domain.singletons import Heartbeat
 from shared.errors import StorageUnavailable, VersionConflict
 from shared.services import build
 from shared.settings import load
-from shared.storage.tables import Delete, Insert, Row, Rows, TableRows, Update
+from shared.storage.tables import Change, Delete, Insert, Row, Rows, TableRows, Update
 from tests.fakes.services import ENVIRON
 from tests.support.values import NOW
 
@@ -88,12 +88,10 @@ def test_versions_come_in_the_order_of_the_changes(rows: Rows) -> None:
     ids=["insert what is there", "update a stale version", "update what is missing", "delete what is missing"],
 )
 @pytest.mark.parametrize("first", [True, False])
-def test_one_change_that_does_not_fit_keeps_all_from_happening(
-    rows: Rows, unfit: Insert | Update | Delete, first: bool
-) -> None:
+def test_one_change_that_does_not_fit_keeps_all_from_happening(rows: Rows, unfit: Change, first: bool) -> None:
     [version] = rows.apply([Insert(Row("there", {"body": "kept"}))])
     rows.apply([Insert(Row("doomed"))])
-    fitting = [Insert(Row("new")), Delete("doomed")]
+    fitting: list[Change] = [Insert(Row("new")), Delete("doomed")]
     with pytest.raises(VersionConflict):
         rows.apply([unfit, *fitting] if first else [*fitting, unfit])
     assert keys(rows) == ["doomed", "there"]

@@ -32,7 +32,8 @@ def listed(environ: dict[str, str]) -> dict[str, list[dict[str, object]]]:
     done = subprocess.run(
         [sys.executable, "-c", LISTING], cwd=ROOT, env=environ, capture_output=True, text=True, check=True
     )
-    return json.loads(done.stdout)
+    found: dict[str, list[dict[str, object]]] = json.loads(done.stdout)
+    return found
 
 
 def test_exactly_three_functions_as_ordered() -> None:

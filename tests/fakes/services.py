@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 from shared.services import Services, build
 from shared.settings import load
@@ -24,4 +25,5 @@ ENVIRON = {
 
 
 def in_memory() -> Services:
-    return replace(build(load(ENVIRON)), ledger=Ledger(MemoryRows()), documents=MemoryDocuments())  # type: ignore[arg-type]
+    documents: Any = MemoryDocuments()
+    return replace(build(load(ENVIRON)), ledger=Ledger(MemoryRows()), documents=documents)

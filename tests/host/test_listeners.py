@@ -79,7 +79,7 @@ def test_a_failure_is_logged_with_its_place(caplog: pytest.LogCaptureFixture) ->
     assert listeners.MAX_PAUSE == 60
 
 
-class Storage(RequestsTransport):
+class Storage(RequestsTransport):  # type: ignore[misc]  # azure.core exports it without its type
     """Real storage, but what is in `failures` is raised first, once each, by the next listings."""
 
     def __init__(self, failures: list[Exception]) -> None:
@@ -106,7 +106,7 @@ def scan(azurite: Azurite, container: str, queue: Callable[[BlobMessage], None],
         queue(order)
         ended.set()
 
-    function = Function("landed", print, "", trigger=None, argument="blob")  # type: ignore[arg-type]
+    function = Function("landed", print, "", trigger=None, argument="blob")  # type: ignore[arg-type]  # nobody looks at it
     transport = Storage(failures)
     with (
         BlobServiceClient.from_connection_string(azurite.connection_string, transport=transport) as service,

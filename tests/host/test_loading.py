@@ -19,7 +19,7 @@ PROJECT = Path(__file__).parents[2]
 STORAGE = {"AzureWebJobsStorage": "UseDevelopmentStorage=true"}  # a connection that no test here opens
 
 
-def start(folder, *words):
+def start(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-m", "local", "host", str(folder), *(words or ("--port", "0"))]
     return subprocess.run(command, cwd=PROJECT, capture_output=True, text=True, timeout=120, check=False)
 
@@ -90,28 +90,28 @@ def start(folder, *words):
         ),
     ],
 )
-def test_an_app_that_cannot_be_loaded(tmp_path, code, message):
+def test_an_app_that_cannot_be_loaded(tmp_path: Path, code: str, message: str) -> None:
     ended = start(write_app(tmp_path, code))
     assert ended.returncode == 1
     assert message in ended.stderr
     assert "Traceback" not in ended.stderr
 
 
-def test_an_import_error_names_the_place_in_the_app(tmp_path):
+def test_an_import_error_names_the_place_in_the_app(tmp_path: Path) -> None:
     (tmp_path / "inner").mkdir()
     (tmp_path / "inner" / "part.py").write_text("x = 1\nimport nowhere\n")
     ended = start(write_app(tmp_path, "from inner import part"))
     assert "No module named 'nowhere' (inner/part.py, line 2)" in ended.stderr
 
 
-def test_a_folder_that_is_no_app(tmp_path):
+def test_a_folder_that_is_no_app(tmp_path: Path) -> None:
     assert "is not a function app" in start(tmp_path).stderr
     (tmp_path / "host.json").write_text('{"version": "2.0"}')
     ended = start(tmp_path)
     assert (ended.returncode, "There is no function_app.py" in ended.stderr) == (1, True)
 
 
-def test_a_port_in_use(tmp_path):
+def test_a_port_in_use(tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
         ended = start(write_app(tmp_path, ""), "--port", str(port))
@@ -182,7 +182,7 @@ def backwards(req: func.HttpRequest) -> func.HttpResponse: ...
 """
 
 
-def test_functions_in_error_leave_the_others_running(tmp_path):
+def test_functions_in_error_leave_the_others_running(tmp_path: Path) -> None:
     ignored = {"healthMonitor": {"enabled": True}, "logging": {"logLevel": {"default": "Trace", "Host": "None"}}}
     with running(write_app(tmp_path, FAULTY, **ignored), environ=STORAGE) as host:
         assert requests.get(f"{host.url}/api/fine", timeout=30).text == "fine"
@@ -212,7 +212,7 @@ def test_functions_in_error_leave_the_others_running(tmp_path):
     assert "again: retry has no effect in this host: it supports retry for timers only." in lines
 
 
-def test_timers_need_the_hosts_storage_and_others_do_not(tmp_path):
+def test_timers_need_the_hosts_storage_and_others_do_not(tmp_path: Path) -> None:
     code = """
     @app.timer_trigger(arg_name="timer", schedule="* * * * * *")
     def tick(timer: func.TimerRequest) -> None: ...
@@ -235,7 +235,7 @@ def setting(req: func.HttpRequest) -> func.HttpResponse:
 """
 
 
-def test_local_settings_only_fill_what_the_environment_lacks(tmp_path):
+def test_local_settings_only_fill_what_the_environment_lacks(tmp_path: Path) -> None:
     (tmp_path / "local.settings.json").write_text('{"Values": {"TEXTDROP_A": "file", "TEXTDROP_B": "file"}}')
     with running(write_app(tmp_path, ASK), environ={"TEXTDROP_A": "environment"}) as host:
         assert requests.get(f"{host.url}/api/setting/TEXTDROP_A", timeout=30).text == "environment"
@@ -243,7 +243,7 @@ def test_local_settings_only_fill_what_the_environment_lacks(tmp_path):
         assert requests.get(f"{host.url}/api/setting/AZURE_FUNCTIONS_ENVIRONMENT", timeout=30).text == "Development"
 
 
-def test_ignored_settings_are_named_in_one_line_without_their_values(tmp_path):
+def test_ignored_settings_are_named_in_one_line_without_their_values(tmp_path: Path) -> None:
     local = {"Values": {}, "Host": {"CORS": "*", "LocalHttpPort": 7099}, "ConnectionStrings": {"SQL": "a secret"}}
     (tmp_path / "local.settings.json").write_text(json.dumps(local))
     with running(write_app(tmp_path, ASK, logging={"console": {}, "fileLoggingMode": "always"}), environ={}) as host:
@@ -259,7 +259,7 @@ def test_ignored_settings_are_named_in_one_line_without_their_values(tmp_path):
 @pytest.mark.parametrize(
     "bundle", [None, {}, {"id": "Microsoft.Azure.Functions.ExtensionBundle"}, {"version": "[4.*, 5.0.0)"}]
 )
-def test_a_blob_trigger_needs_the_extension_bundle(tmp_path, bundle):
+def test_a_blob_trigger_needs_the_extension_bundle(tmp_path: Path, bundle: object) -> None:
     code = """
     @app.blob_trigger(arg_name="blob", path="in/{name}", connection="AzureWebJobsStorage")
     def landed(blob: func.InputStream) -> None: ...
@@ -279,7 +279,7 @@ def test_a_blob_trigger_needs_the_extension_bundle(tmp_path, bundle):
 
 
 @pytest.mark.parametrize("name", ["", "A=B", "NUL", "no \ud800"])
-def test_local_settings_that_no_environment_takes_are_told_without_their_values(tmp_path, name):
+def test_local_settings_that_no_environment_takes_are_told_without_their_values(tmp_path: Path, name: str) -> None:
     value = "a\0secret" if name == "NUL" else "a secret"
     (tmp_path / "local.settings.json").write_text(json.dumps({"Values": {name: value}}))
     ended = start(write_app(tmp_path, ASK))
@@ -289,7 +289,7 @@ def test_local_settings_that_no_environment_takes_are_told_without_their_values(
     assert "secret" not in ended.stderr
 
 
-def test_an_app_finds_its_own_modules_and_none_of_this_project(tmp_path):
+def test_an_app_finds_its_own_modules_and_none_of_this_project(tmp_path: Path) -> None:
     (tmp_path / "shared").mkdir()
     (tmp_path / "shared" / "errors.py").write_text("WHOSE = 'the app'\n")
     code = """
@@ -310,7 +310,7 @@ def test_an_app_finds_its_own_modules_and_none_of_this_project(tmp_path):
         assert requests.get(f"{host.url}/api/whose", timeout=30).text == f"the app {tmp_path.resolve()}"
 
 
-def test_blueprints(tmp_path):
+def test_blueprints(tmp_path: Path) -> None:
     (tmp_path / "more.py").write_text(
         "import azure.functions as func\nbp = func.Blueprint()\n"
         "@bp.route(route='more')\ndef more(req: func.HttpRequest) -> func.HttpResponse:\n"
@@ -320,7 +320,7 @@ def test_blueprints(tmp_path):
         assert requests.get(f"{host.url}/api/more", timeout=30).text == "more"
 
 
-def test_running_tells_why_a_host_did_not_start(tmp_path):
+def test_running_tells_why_a_host_did_not_start(tmp_path: Path) -> None:
     with (
         pytest.raises(SetupError, match=r"(?s)ended with exit code 1.*No module named 'nowhere'"),
         running(write_app(tmp_path, "import nowhere"), environ={}),

@@ -24,7 +24,7 @@ from local.host.functions.retry_policy import FOREVER, MAX_SECONDS, Retry, parse
         ),
     ],
 )
-def test_what_a_decorator_may_say(policy, retry):
+def test_what_a_decorator_may_say(policy: dict[str, object], retry: Retry) -> None:
     assert parse(policy) == retry
 
 
@@ -48,7 +48,7 @@ def test_what_a_decorator_may_say(policy, retry):
         ),
     ],
 )
-def test_what_it_may_not(policy, message):
+def test_what_it_may_not(policy: dict[str, object], message: str) -> None:
     with pytest.raises(ValueError, match=message):
         parse(policy)
 
@@ -61,11 +61,11 @@ def high(_least: float, max_retries: float) -> float:
     return max_retries
 
 
-def test_a_fixed_delay_is_always_the_same():
+def test_a_fixed_delay_is_always_the_same() -> None:
     assert [Retry(9, 5).delay(attempt, high) for attempt in (1, 2, 9)] == [5, 5, 5]
 
 
-def test_an_exponential_delay_grows_from_the_shortest_to_the_longest():
+def test_an_exponential_delay_grows_from_the_shortest_to_the_longest() -> None:
     retry = Retry(FOREVER, 10, 100)
     assert [retry.delay(attempt, low) for attempt in (1, 2, 3, 4, 5, 6)] == [10, 18, 26, 42, 74, 100]
     assert [retry.delay(attempt, high) for attempt in (1, 2, 3)] == [10, 22, 34]
@@ -73,6 +73,6 @@ def test_an_exponential_delay_grows_from_the_shortest_to_the_longest():
     assert Retry(3, 100, 10).delay(1, low) == 10
 
 
-def test_how_many_attempts_there_are():
+def test_how_many_attempts_there_are() -> None:
     assert [Retry(2, 1).allows(attempt) for attempt in (1, 2, 3)] == [True, True, False]
     assert Retry(FOREVER, 1).allows(1_000_000)

@@ -65,7 +65,7 @@ def lease_blob(connection: str, lock: str) -> Iterator[BlobLeaseClient]:
         yield BlobLeaseClient(service.get_blob_client("azure-webjobs-hosts", f"locks/{lock}/Work.Listener"))
 
 
-def test_one_of_two_works_and_the_other_goes_on_as_it_stops(azurite, container):
+def test_one_of_two_works_and_the_other_goes_on_as_it_stops(azurite: emulator.Azurite, container: str) -> None:
     async def play(make: Callable[[], Singleton]) -> None:
         one, other, stop_one, stop_other = Work(), Work(), asyncio.Event(), asyncio.Event()
         async with asyncio.timeout(120), asyncio.TaskGroup() as tasks:
@@ -82,7 +82,9 @@ def test_one_of_two_works_and_the_other_goes_on_as_it_stops(azurite, container):
         asyncio.run(play(make))
 
 
-def test_who_has_no_lease_does_nothing(azurite, container, caplog):
+def test_who_has_no_lease_does_nothing(
+    azurite: emulator.Azurite, container: str, caplog: pytest.LogCaptureFixture
+) -> None:
     async def play(make: Callable[[], Singleton]) -> None:
         one, other, stop = Work(), Work(), asyncio.Event()
         async with asyncio.timeout(120), asyncio.TaskGroup() as tasks:
@@ -106,7 +108,7 @@ class Counted(Lease):
         return super().renew()
 
 
-def test_a_lease_is_renewed_until_the_last_run_has_ended(azurite, container):
+def test_a_lease_is_renewed_until_the_last_run_has_ended(azurite: emulator.Azurite, container: str) -> None:
     async def play(lease: Counted, threads: ThreadPoolExecutor) -> None:
         work, stop = Work(), asyncio.Event()
         work.may_end.clear()
@@ -126,7 +128,9 @@ def test_a_lease_is_renewed_until_the_last_run_has_ended(azurite, container):
         asyncio.run(play(Counted(service, container, "Work.Listener", BRISK.period), threads))
 
 
-def test_who_loses_the_lease_ends_its_work_and_asks_again(azurite, container, caplog):
+def test_who_loses_the_lease_ends_its_work_and_asks_again(
+    azurite: emulator.Azurite, container: str, caplog: pytest.LogCaptureFixture
+) -> None:
     async def play(make: Callable[[], Singleton], stranger: BlobLeaseClient) -> None:
         work, stop = Work(), asyncio.Event()
         async with asyncio.timeout(120), asyncio.TaskGroup() as tasks:
@@ -145,7 +149,7 @@ def test_who_loses_the_lease_ends_its_work_and_asks_again(azurite, container, ca
     assert caplog.text.count("work: this host lost its lease") == 1
 
 
-def test_a_holder_without_storage_works_on(caplog):
+def test_a_holder_without_storage_works_on(caplog: pytest.LogCaptureFixture) -> None:
     async def play(make: Callable[[], Singleton], end_storage: Callable[[], None]) -> None:
         work, stop = Work(), asyncio.Event()
         async with asyncio.timeout(120), asyncio.TaskGroup() as tasks:
@@ -238,7 +242,7 @@ def pair(request: pytest.FixtureRequest, azurite: emulator.Azurite, container: s
 
 
 @pytest.mark.parametrize("pair", [60], indirect=True)
-def test_two_hosts_do_each_thing_once_and_a_stop_hands_it_on(pair):
+def test_two_hosts_do_each_thing_once_and_a_stop_hands_it_on(pair: Pair) -> None:
     names = [f"{number:02}" for number in range(30)]
     pair.drop(*names)
     eventually(lambda: len(pair.landed()) >= 31, 60)
@@ -252,7 +256,7 @@ def test_two_hosts_do_each_thing_once_and_a_stop_hands_it_on(pair):
     eventually(lambda: pair.landed() == sorted([*names, "first", "later"]))
 
 
-def test_after_a_kill_the_other_goes_on_as_the_leases_run_out(pair):
+def test_after_a_kill_the_other_goes_on_as_the_leases_run_out(pair: Pair) -> None:
     pair.first.process.kill()
     pair.first.process.wait(30)
     pair.drop("later")
@@ -261,7 +265,7 @@ def test_after_a_kill_the_other_goes_on_as_the_leases_run_out(pair):
     eventually(lambda: pair.landed() == ["first", "later"])
 
 
-def test_a_run_that_is_under_way_keeps_its_lease(pair, tmp_path):
+def test_a_run_that_is_under_way_keeps_its_lease(pair: Pair, tmp_path: Path) -> None:
     (tmp_path / "hold").touch()
     eventually((tmp_path / "held").exists)
     pair.first.process.terminate()
@@ -274,7 +278,7 @@ def test_a_run_that_is_under_way_keeps_its_lease(pair, tmp_path):
     assert pair.first.process.wait(30) == 0
 
 
-def test_a_host_that_starts_before_its_storage(tmp_path, container):
+def test_a_host_that_starts_before_its_storage(tmp_path: Path, container: str) -> None:
     with emulator.running() as former:
         pass
     code = CODE + '@app.route(route="x")\ndef x(req: func.HttpRequest) -> func.HttpResponse:\n    return "fine"\n'

@@ -15,6 +15,7 @@ import pytest
 import requests
 
 from local.host.launch import running
+from local.stack.azurite import Azurite
 from tests.host.host_apps import eventually, write_app
 
 PROJECT = Path(__file__).parents[2]
@@ -41,12 +42,12 @@ def yearly(timer: func.TimerRequest) -> None:
 
 
 @pytest.fixture
-def storage(azurite, container):
+def storage(azurite: Azurite, container: str) -> dict[str, str]:
     return {"AzureWebJobsStorage": azurite.connection_string, "AzureFunctionsWebHost__hostid": container}
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_a_signal_ends_it_with_exit_code_0(tmp_path, storage, number):
+def test_a_signal_ends_it_with_exit_code_0(tmp_path: Path, storage: dict[str, str], number: signal.Signals) -> None:
     with running(write_app(tmp_path, CODE), environ=storage) as host:
         assert requests.get(f"{host.url}/admin/host/ping", timeout=30).status_code == 200
         host.process.send_signal(number)
@@ -54,7 +55,7 @@ def test_a_signal_ends_it_with_exit_code_0(tmp_path, storage, number):
     assert "Traceback" not in host.output
 
 
-def test_what_is_under_way_ends_and_nothing_new_begins(tmp_path, storage):
+def test_what_is_under_way_ends_and_nothing_new_begins(tmp_path: Path, storage: dict[str, str]) -> None:
     (tmp_path / "hold").touch()
     with running(write_app(tmp_path, CODE), environ=storage) as host, ThreadPoolExecutor() as callers:
         host.wait_for_line("yearly has started")
@@ -78,7 +79,7 @@ def _refused(url: str) -> bool:
     return False
 
 
-def test_a_second_ctrl_c_does_not_wait(tmp_path, storage):
+def test_a_second_ctrl_c_does_not_wait(tmp_path: Path, storage: dict[str, str]) -> None:
     with running(write_app(tmp_path, CODE), environ=storage) as host:
         caller = threading.Thread(target=_ask_in_vain, args=(f"{host.url}/api/slow",))
         caller.start()
@@ -95,19 +96,20 @@ def _ask_in_vain(url: str) -> None:
         requests.get(url, timeout=60)
 
 
-def test_a_signal_while_the_app_is_being_loaded(tmp_path):
+def test_a_signal_while_the_app_is_being_loaded(tmp_path: Path) -> None:
     code = "import pathlib, time\npathlib.Path('loading').touch()\ntime.sleep(60)"
     command = [sys.executable, "-m", "local", "host", str(write_app(tmp_path, code)), "--port", "0"]
     with subprocess.Popen(command, cwd=PROJECT, stderr=subprocess.PIPE, text=True) as process:
         try:
             eventually((tmp_path / "loading").exists)
             process.terminate()
+            assert process.stderr
             assert (process.wait(30), process.stderr.read()) == (0, "")
         finally:
             process.kill()
 
 
-def test_a_host_ends_with_whoever_started_it(tmp_path, storage):
+def test_a_host_ends_with_whoever_started_it(tmp_path: Path, storage: dict[str, str]) -> None:
     folder = write_app(tmp_path, CODE)
     code = (
         "import os, sys, pathlib\nfrom local.host.launch import running\n"
@@ -143,7 +145,7 @@ def quick(req: func.HttpRequest) -> func.HttpResponse:
 """
 
 
-def test_a_function_over_its_time_has_failed_and_holds_up_neither_others_nor_a_stop(tmp_path):
+def test_a_function_over_its_time_has_failed_and_holds_up_neither_others_nor_a_stop(tmp_path: Path) -> None:
     environ = {"PYTHON_THREADPOOL_THREAD_COUNT": "1"}
     with running(write_app(tmp_path, OVERDUE, functionTimeout="00:00:01"), environ=environ) as host:
         assert requests.get(f"{host.url}/api/async", timeout=60).status_code == 500
@@ -176,7 +178,7 @@ def _held(file: Path) -> bool:
     return False
 
 
-def test_processes_that_functions_leave_behind_end_with_the_host(tmp_path):
+def test_processes_that_functions_leave_behind_end_with_the_host(tmp_path: Path) -> None:
     with running(write_app(tmp_path, LEFT), environ={}) as host:
         assert requests.get(f"{host.url}/api/leave", timeout=30).text == "left"
         left = tmp_path / "left"

@@ -6,6 +6,7 @@ import socket
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from time import monotonic
 
 import pytest
@@ -25,10 +26,17 @@ from tests.support.wire import KEY, Reply, Wire, recording, said
 SECONDS = 1.5
 PATIENCE = 30.0  # far more than a call may take, far less than what trickles lasts
 HEAD = b"HTTP/1.1 200 OK\r\n"
-Talk = Callable[[socket.socket], None]
 
 
-def trickle(*first: bytes, endless: bytes) -> Talk:
+@dataclass(frozen=True)
+class Peer:
+    """What it does on each connection, until `ended` is set."""
+
+    talk: Callable[[socket.socket], None]
+    ended: threading.Event
+
+
+def trickle(*first: bytes, endless: bytes) -> Peer:
     """A peer that sends `first` at once, and then a few bytes again and again, long before any time-out of a read."""
 
     def talk(peer: socket.socket) -> None:
@@ -38,11 +46,10 @@ def trickle(*first: bytes, endless: bytes) -> Talk:
             peer.sendall(endless)
 
     ended = threading.Event()
-    talk.ended = ended  # type: ignore[attr-defined]
-    return talk
+    return Peer(talk, ended)
 
 
-TRICKLES: dict[str, Callable[[], Talk]] = {
+TRICKLES: dict[str, Callable[[], Peer]] = {
     "nothing": lambda: trickle(endless=b""),
     "a status line": lambda: trickle(b"HTTP/1.1 200 O", endless=b"O"),
     "headers": lambda: trickle(HEAD, b"X: ", endless=b"x"),
@@ -56,19 +63,19 @@ TRICKLES: dict[str, Callable[[], Talk]] = {
 
 
 @contextmanager
-def listening(talk: Talk) -> Iterator[str]:
+def listening(peer: Peer) -> Iterator[str]:
     with socket.create_server(("127.0.0.1", 0)) as server:
-        thread = threading.Thread(target=_serve, args=(server, talk))
+        thread = threading.Thread(target=_serve, args=(server, peer.talk))
         thread.start()
         try:
             yield f"127.0.0.1:{server.getsockname()[1]}"
         finally:
-            talk.ended.set()  # type: ignore[attr-defined]
+            peer.ended.set()
             server.shutdown(socket.SHUT_RDWR)
             thread.join()
 
 
-def _serve(server: socket.socket, talk: Talk) -> None:
+def _serve(server: socket.socket, talk: Callable[[socket.socket], None]) -> None:
     with suppress(OSError):
         while True:
             peer, _ = server.accept()
@@ -94,7 +101,7 @@ def asked(address: str, method: str = "GET") -> Unavailable:
 
 
 @pytest.mark.parametrize("trickling", TRICKLES.values(), ids=TRICKLES)
-def test_an_answer_that_trickles_is_cut_off(trickling: Callable[[], Talk]) -> None:
+def test_an_answer_that_trickles_is_cut_off(trickling: Callable[[], Peer]) -> None:
     with listening(trickling()) as address:
         assert asked(address).sent
 
@@ -125,8 +132,7 @@ def test_a_kept_connection_that_trickles_later_is_cut_off() -> None:
         while not ended.wait(0.02):
             peer.sendall(b"H")
 
-    talk.ended = ended  # type: ignore[attr-defined]
-    with listening(talk) as address:
+    with listening(Peer(talk, ended)) as address:
         transport = Transport(f"http://{address}", key=KEY, token=None, seconds=SECONDS)
         assert transport.call("GET", "/").body == {}
         with in_time(), pytest.raises(Unavailable, match="in time"):
@@ -207,7 +213,7 @@ STORED = (
 @pytest.mark.parametrize("trickling", [TRICKLES["headers"], lambda: trickle(PART, endless=b"x")])
 @pytest.mark.parametrize("act", [lambda app: app.documents.read("a.txt", "e"), lambda app: app.ledger.read(Gate)])
 def test_storage_that_trickles_is_unavailable(
-    trickling: Callable[[], Talk], act: Callable[[Services], object], monkeypatch: pytest.MonkeyPatch
+    trickling: Callable[[], Peer], act: Callable[[Services], object], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(tables, "STORAGE_SECONDS", SECONDS)
     monkeypatch.setattr(blobs, "STORAGE_SECONDS", SECONDS)

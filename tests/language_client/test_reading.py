@@ -10,7 +10,7 @@ import pytest
 from shared.errors import InvalidResponse
 from shared.language import parsing
 from shared.language.responses import Response
-from shared.language.types import ClassScore, State, Text
+from shared.language.types import Analysis, ClassScore, State, Text
 
 SCORE = {"category": "Drama", "confidenceScore": 0.9}
 READ = (ClassScore("Drama", 0.9),)
@@ -125,7 +125,7 @@ def test_a_confidence_is_at_most_one_whatever_rounding_adds() -> None:
     assert analyzed({"id": "1", "class": [score]}).classes == {"1": (ClassScore("Drama", 1.0),)}
 
 
-def analyzed(*documents: object, errors: Sequence[object] = ()) -> parsing.Analysis:
+def analyzed(*documents: object, errors: Sequence[object] = ()) -> Analysis:
     page = b'{"status":"succeeded"}'
     results = {"documents": list(documents), "errors": list(errors)}
     return parsing.analysis(iter([Response(page)]), lambda _: [{"results": results}])

@@ -87,7 +87,7 @@ def stage(request: pytest.FixtureRequest, wire: Wire) -> Iterator[Stage]:
         secret = {"key": None, "token": lambda: SECRET}
     transport = Transport(wire.url, **secret)
     stage = Stage()
-    stage.language = CurrentLanguage(transport, "2023-04-01")  # type: ignore[assignment]
+    stage.language = CurrentLanguage(transport, "2023-04-01")  # type: ignore[assignment]  # instead of the twin
     stage.instance().services.ledger.write(ActiveClassifier(Classifier("current", PROJECT, DEPLOYMENT), stage.now))
     put("a.txt", SHIP)(stage)
     yield stage

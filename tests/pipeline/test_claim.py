@@ -26,7 +26,7 @@ def services() -> Services:
 
 
 def put(services: Services, name: str, content: bytes = b"text", **given: Any) -> str:
-    return services.documents.put(name, content, **given)  # type: ignore[attr-defined]
+    return str(services.documents.put(name, content, **given))  # type: ignore[attr-defined]  # of the twin
 
 
 def known(services: Services) -> list[Document]:
@@ -130,7 +130,7 @@ def test_the_longest_name_and_the_largest_file_wait(services: Services) -> None:
 
 
 def test_a_claim_without_its_container_is_to_be_told_again(services: Services) -> None:
-    services.documents.remove_container()  # type: ignore[attr-defined]
+    services.documents.remove_container()  # type: ignore[attr-defined]  # of the twin
     with pytest.raises(ContainerMissing):
         claim(services, "a.txt", NOW)
 

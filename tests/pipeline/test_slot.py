@@ -31,7 +31,7 @@ class Asked(MemoryRows):
 def burst(services: Services, after: timedelta) -> None:
     for number in range(20):
         name = f"{after}{number}.txt"
-        services.documents.put(name, b"text")  # type: ignore[attr-defined]
+        services.documents.put(name, b"text")  # type: ignore[attr-defined]  # of the twin
         document_landed(name, services, partial(moment, after, number))
 
 

@@ -199,7 +199,7 @@ def test_a_job_whose_process_died_a_day_ahead_gives_its_document_back(ahead: tim
     app_with_classifier(stage)
     put("next.txt", SHIP)(stage)
     wrong = stage.instance(ahead=ahead)
-    stage.language.begin_analyze = killed  # type: ignore[method-assign]
+    stage.language.begin_analyze = killed  # type: ignore[method-assign]  # for one call
     with pytest.raises(Killed):
         wrong.land("next.txt")
     del stage.language.begin_analyze
@@ -281,7 +281,7 @@ def test_health_names_a_moment_that_lies_ahead(single: Any) -> None:
     stage = Stage()
     ledger = stage.instance().services.ledger
     then = stage.now + AHEAD[0]
-    written = {
+    written: dict[type, Any] = {
         Heartbeat: Heartbeat(then),
         SubmitLease: SubmitLease(then),
         TokenBucket: TokenBucket(1.0, then),
@@ -308,5 +308,5 @@ def document_of(stage: Stage, name: str, due: datetime) -> Document:
     return replace(Document.landed("documents", blob, stage.now), due=due, written=None)
 
 
-def killed(*_: Any) -> str:
+def killed(*_: Any, **__: Any) -> str:
     raise Killed

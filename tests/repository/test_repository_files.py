@@ -45,6 +45,13 @@ def test_every_json_file_is_read(file: Path) -> None:
     assert isinstance(json.loads(file.read_text("utf-8")), dict)
 
 
+def test_mypy_checks_every_module_strictly() -> None:
+    settings = PROJECT["tool"]["mypy"]
+    modules = (file.relative_to(ROOT).parts[0] for file in tracked() if file.suffix == ".py")
+    assert set(settings["files"]) == {first for first in modules if not first.startswith(".")}
+    assert settings["strict"]
+
+
 # --- CI -----------------------------------------------------------------------------------------------------------
 
 

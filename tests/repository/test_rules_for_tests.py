@@ -1,9 +1,11 @@
-"""What tests and their helpers may import and touch: no test imports another, and none knows private names of ours."""
+"""Rules for tests and their helpers: what they may import and touch, and that an ignored error of types says why."""
 
 from __future__ import annotations
 
 import ast
+import io
 import re
+import tokenize
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
@@ -36,6 +38,15 @@ def private_names(tree: ast.AST) -> Iterator[str]:
             yield from (alias.name for alias in node.names if _is_private(alias.name))
         elif isinstance(node, ast.Constant) and isinstance(node.value, str) and _is_patched(node.value):
             yield node.value
+
+
+def unreasoned(source: str) -> list[str]:
+    """Lines that ignore an error of types, but do not say which and why."""
+    reasoned = re.compile(r"# type: ignore\[[a-z, -]+\]  # \S")
+    comments = [
+        token for token in tokenize.generate_tokens(io.StringIO(source).readline) if token.type == tokenize.COMMENT
+    ]
+    return [one.line for one in comments if one.string.startswith("# type: ignore") and not reasoned.match(one.string)]
 
 
 def _is_test(name: str) -> bool:
@@ -82,6 +93,17 @@ def test_a_private_name_is_found(source: str) -> None:
 @pytest.mark.parametrize("source", ["self._rows", "module.__name__", "from mine import _helper", '"_MultiLabel"'])
 def test_what_is_a_tests_own_is_no_private_name_of_ours(source: str) -> None:
     assert not list(private_names(ast.parse(source)))
+
+
+@pytest.mark.parametrize("file", FILES, ids=lambda file: str(file.relative_to(TESTS)))
+def test_an_error_of_types_is_ignored_by_its_code_and_with_a_reason(file: Path) -> None:
+    assert unreasoned(file.read_text("utf-8")) == []
+
+
+@pytest.mark.parametrize("comment", ["type: ignore", "type: ignore[arg-type]", "type: ignore  # for a reason"])
+def test_an_error_of_types_that_is_ignored_without_a_code_or_a_reason_is_found(comment: str) -> None:
+    assert unreasoned(f"x = 1  # {comment}")
+    assert not unreasoned("x = 1  # type: ignore[arg-type]  # for a reason")
 
 
 def test_no_folder_is_crowded() -> None:

@@ -51,8 +51,8 @@ def speaking(release: str, script: str, *arguments: str) -> Iterator[Client]:
     python = ENVIRONMENTS / release / "bin" / "python"
     assert python.exists(), f"there is no {python}: `make clients` makes it"
     environ = {**os.environ, "PYTHONDONTWRITEBYTECODE": "1"}
-    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
-    with subprocess.Popen([python, HERE / f"{script}.py", *arguments], env=environ, **pipes) as process:
+    command = [str(python), str(HERE / f"{script}.py"), *arguments]
+    with subprocess.Popen(command, env=environ, stdin=-1, stdout=-1, text=True) as process:
         try:
             yield Client(process)
         finally:

@@ -29,7 +29,15 @@ def generate(document: Path, folder: Path) -> subprocess.CompletedProcess[str]:
     tools = ENVIRONMENTS / GENERATOR / "bin"
     assert tools.exists(), f"there is no {tools}: `make clients` makes it"
     environ = {**os.environ, "PATH": f"{tools}{os.pathsep}{os.environ['PATH']}", "NO_COLOR": "1"}
-    command = [tools / GENERATOR, "generate", "--path", document, "--output-path", folder, "--fail-on-warning"]
+    command: list[str | Path] = [
+        tools / GENERATOR,
+        "generate",
+        "--path",
+        document,
+        "--output-path",
+        folder,
+        "--fail-on-warning",
+    ]
     return subprocess.run(command, env=environ, capture_output=True, text=True, check=False, timeout=120)
 
 

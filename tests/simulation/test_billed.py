@@ -82,7 +82,7 @@ def stage(wire: Wire) -> Iterator[Stage]:
     """Files wait for a service that answers as the test says."""
     transport = Transport(wire.url, key=KEY, token=None)
     stage = Stage(quota=100_000)
-    stage.language = CurrentLanguage(transport, "2023-04-01")  # type: ignore[assignment]
+    stage.language = CurrentLanguage(transport, "2023-04-01")  # type: ignore[assignment]  # instead of the twin
     stage.instance().services.ledger.write(ActiveClassifier(Classifier("current", PROJECT, DEPLOYMENT), stage.now))
     for number in range(FILES):
         put(f"{number}.txt", SHIP)(stage)

@@ -44,7 +44,7 @@ class Dying:
 def killed_at(world: World, call: str, method: str, path: str) -> Operation:
     """What is left of an operation whose process ended with this call."""
     app = services.services()
-    dying: Any = replace(app, language=Dying(app.language, call))  # type: ignore[arg-type]
+    dying: Any = replace(app, language=Dying(app.language, call))
     with pytest.raises(Killed):
         routes.answer(Request(method, path, {}, b""), lambda: dying, world.now)
     [left], _ = app.ledger.open(Operation, 10)
@@ -109,7 +109,7 @@ def test_a_swap_that_arrived_twice_is_not_undone_by_it(world: World) -> None:
 def test_a_project_that_was_created_unheard_is_created(world: World) -> None:
     world.upload_training(f"{world.container}-training")
     app = services.services()
-    dying: Any = replace(app, language=Dying(app.language, "begin_create_project"))  # type: ignore[arg-type]
+    dying: Any = replace(app, language=Dying(app.language, "begin_create_project"))
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(services, "services", lambda: dying)
         with pytest.raises(Killed):

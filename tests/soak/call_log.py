@@ -96,4 +96,4 @@ def watched(environ: Mapping[str, str], clock: Callable[[], datetime], **parts: 
     """The bundle of one process with these settings. `parts` stand in for its ledger and documents."""
     log = Log(clock)
     made = replace(build(load(environ)), **parts)
-    return replace(made, language=WatchedLanguage(made.language, log), seen=WatchedSeen(log)), log  # type: ignore[arg-type]
+    return replace(made, language=WatchedLanguage(made.language, log), seen=WatchedSeen(log)), log

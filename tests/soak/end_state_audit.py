@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from local.language.server.server import LanguageService
-from shared.domain.documents import Document, DocumentState
+from shared.domain.documents import Document, DocumentState, Reason
 from shared.domain.jobs import Job, JobState
 from shared.services import Services
 from shared.storage.ledger import Ledger
@@ -33,7 +33,7 @@ class Audit:
         return times
 
     @property
-    def states(self) -> Counter[str]:
+    def states(self) -> Counter[Reason | DocumentState]:
         return Counter(document.reason or document.state for document in self.documents)
 
 

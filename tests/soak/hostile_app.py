@@ -62,7 +62,7 @@ def main() -> None:
     logging.basicConfig(level=logging.INFO, stream=sys.stderr, format="%(levelname)s %(name)s %(message)s")
     logging.getLogger("shared").setLevel(logging.DEBUG)
     now = datetime.now(UTC)
-    function_app.clock = lambda: now  # type: ignore[assignment]
+    function_app.clock = lambda: now  # type: ignore[assignment]  # mypy wants a function of this name
     with suppress(KeyboardInterrupt):
         for line in sys.stdin:
             order = json.loads(line)

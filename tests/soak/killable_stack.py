@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any, Generic, TypeVar
 from urllib.parse import urlsplit
@@ -119,7 +120,7 @@ class Besieged:
         while self.services.ledger.open(Document, 1)[0] or self.services.ledger.open(Job, 1)[0]:
             now += timedelta(seconds=30)
             assert now < datetime.now(UTC) + timedelta(hours=1)
-            tick(self.services, lambda at=now: at)  # type: ignore[misc]
+            tick(self.services, standing_at(now))
 
     def _is_swept(self) -> bool:
         sweep = self.services.ledger.read(Sweep)
@@ -134,8 +135,11 @@ class Besieged:
     def _drop(self, names: list[str]) -> None:
         for number, name in enumerate(names):
             if number % (AHEAD // 5) == 0:
-                until(lambda number=number: number - self.results() < AHEAD, SECONDS)  # type: ignore[misc]
-            until(lambda name=name: self._upload(name), SECONDS)  # type: ignore[misc]
+                until(partial(self._is_near, number), SECONDS)
+            until(partial(self._upload, name), SECONDS)
+
+    def _is_near(self, number: int) -> bool:
+        return number - self.results() < AHEAD
 
     def _upload(self, name: str) -> bool:
         with suppress(AzureError), self._blobs() as blobs:
@@ -167,6 +171,10 @@ def besieged(folder: Path, hosts: int) -> Iterator[Besieged]:
         made = Besieged(storage, language, running, build(load(environ)))
         quickstart.learn(made.client(), training_data.samples())
         yield made
+
+
+def standing_at(moment: datetime) -> Callable[[], datetime]:
+    return lambda: moment
 
 
 def until(condition: Callable[[], Any], seconds: float) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 import time
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -59,8 +60,12 @@ def strike(whole: Besieged, blows: Sequence[str], count: int, luck: random.Rando
     """Each blow comes when a number of files, drawn by lot, have their result."""
     moments = sorted(luck.sample(range(1, int(LAST * count)), len(blows)))
     for moment, blow in zip(moments, luck.sample(blows, len(blows)), strict=True):
-        until(lambda moment=moment: whole.results() >= moment, SECONDS)  # type: ignore[misc]
+        until(partial(has_results, whole, moment), SECONDS)
         if blow == KILL:
             whole.kill_host(luck.randrange(len(whole.hosts)))
         else:
             {STORAGE: whole.restart_storage, LANGUAGE: whole.interrupt_language}[blow]()
+
+
+def has_results(whole: Besieged, count: int) -> bool:
+    return whole.results() >= count

@@ -46,7 +46,7 @@ class World:
     def classifier_name(self) -> str:
         """What an analyze request calls this test's classifier."""
         found = self.get("classifier")
-        return found.get("modelId") or found["project"]
+        return str(found.get("modelId") or found["project"])
 
     # --- what people and hosts do -------------------------------------------------------------------------------
 
@@ -92,9 +92,9 @@ class World:
         headers = {"Range": part} if part else {}
         params = {"path": path}
         url = f"http://127.0.0.1/api/{path}"
-        return function_app.manage(
-            func.HttpRequest(method="GET", url=url, headers=headers, route_params=params, body=b"")
-        )
+        request = func.HttpRequest(method="GET", url=url, headers=headers, route_params=params, body=b"")
+        answer: func.HttpResponse = function_app.manage(request)
+        return answer
 
     def get(self, path: str) -> Any:
         status, body, _ = self.ask("GET", path)

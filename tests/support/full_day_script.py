@@ -20,7 +20,12 @@ LONG = (DISH + ".\n\n") * 6000 + (SHIP + ".\n\n") * 1000  # two requests; each c
 
 def land(*names: str) -> Act:
     """Events arrive. An event is lost with the process that received it: only the sweep can find that file again."""
-    return lambda app: [app.land(name) for name in names]
+
+    def act(app: Instance) -> None:
+        for name in names:
+            app.land(name)
+
+    return act
 
 
 def put(name: str, text: str | bytes) -> Change:

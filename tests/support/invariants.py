@@ -69,7 +69,7 @@ def _holds(job: Job, document: Document | None) -> bool:
 
 
 def _read(row: Row) -> Document | Job | Operation:
-    value = _decoded(row.key, tuple(sorted(row.columns.items())))
+    value: Document | Job | Operation = _decoded(row.key, tuple(sorted(row.columns.items())))
     assert row.key == f"{KINDS[type(value)]}|{value.key}"
     return value
 

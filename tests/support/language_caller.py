@@ -37,14 +37,16 @@ def text_about(*classes: str, number: int = 0) -> str:
 def labelled() -> dict[str, tuple[str, ...]]:
     """24 file names and their classes: 18 with one class, 6 with two."""
     names = list(WORDS)
-    ones = {f"{name}_{number}.txt": (name,) for name in names for number in range(6)}
-    twos = {f"Both_{number}.txt": (names[number % 3], names[(number + 1) % 3]) for number in range(6)}
+    ones: dict[str, tuple[str, ...]] = {f"{name}_{number}.txt": (name,) for name in names for number in range(6)}
+    twos: dict[str, tuple[str, ...]] = {
+        f"Both_{number}.txt": (names[number % 3], names[(number + 1) % 3]) for number in range(6)
+    }
     return ones | twos
 
 
 def current_labels(container: str, kind: str = "CustomMultiLabelClassification", **changes: Any) -> dict[str, Any]:
     """Labels in today's format."""
-    documents = [
+    documents: list[dict[str, Any]] = [
         {"location": name, "language": "en-us", "classes": [{"category": it} for it in classes]}
         for name, classes in labelled().items()
     ]

@@ -86,18 +86,23 @@ class Wire:
 @contextmanager
 def recording() -> Iterator[Wire]:
     """One of them on a free port, ended with the block."""
-    with ThreadingHTTPServer(("127.0.0.1", 0), _Handler) as server:
-        server.wire = Wire(f"http://127.0.0.1:{server.server_address[1]}")  # type: ignore[attr-defined]
+    with _Server(("127.0.0.1", 0), _Handler) as server:
+        server.wire = Wire(f"http://127.0.0.1:{server.server_address[1]}")
         serving = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
         serving.start()
         try:
-            yield server.wire  # type: ignore[attr-defined]
+            yield server.wire
         finally:
             server.shutdown()
             serving.join()
 
 
+class _Server(ThreadingHTTPServer):
+    wire: Wire
+
+
 class _Handler(BaseHTTPRequestHandler):
+    server: _Server
     protocol_version = "HTTP/1.1"
     wbufsize = -1  # head and content in one packet, or each answer waits for an acknowledgement
 
@@ -110,7 +115,7 @@ class _Handler(BaseHTTPRequestHandler):
     def _answer(self) -> None:
         content = self.rfile.read(int(self.headers.get("Content-Length", 0)))
         headers = {name.lower(): value for name, value in self.headers.items()}
-        reply = self.server.wire.answer(Seen(self.command, self.path, headers, content))  # type: ignore[attr-defined]
+        reply = self.server.wire.answer(Seen(self.command, self.path, headers, content))
         if reply.held:
             reply.held.wait(10)
         if reply.cut == 0:

@@ -73,7 +73,7 @@ def test_the_verdict_does_not_praise_a_model_that_seldom_gets_all_classes_of_a_t
     ids=["one weak", "most weak", "few texts", "both", "None"],
 )
 def test_the_verdict_knows_weak_classes_and_those_tried_on_few_texts(classes: dict[str, Score], verdict: str) -> None:
-    assert verdict in sentences(evaluation(0.87, **classes), [])[0]
+    assert verdict in sentences(evaluation(0.87, Kind.MULTI, **classes), [])[0]
 
 
 def test_of_what_is_well_nothing_is_said() -> None:

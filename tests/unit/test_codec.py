@@ -30,7 +30,8 @@ FULL = (
 
 
 def as_json(value: Any) -> dict[str, Any]:
-    return json.loads(encode(value))
+    found: dict[str, Any] = json.loads(encode(value))
+    return found
 
 
 @given(ANY)
@@ -131,8 +132,11 @@ ROWS: dict[str, tuple[str, Any]] = {
         ),
         Operation(
             *("o", OperationKind.TRAIN, "Movies", {"model": "first", "ifMacroF1AtLeast": None}, values.NOW, values.NOW),
-            *(OperationState.RUNNING, "s", 1, 0, 40, {"training": "succeeded", "documents": 7}),
-            *({"deployedMacroF1": 0.5, "deployments": {"a": "m"}}, "", None, OperationKind.PUBLISH, (), values.NOW),
+            *(OperationState.RUNNING, "s", 1, 0, 40),
+            steps={"training": "succeeded", "documents": 7},
+            result={"deployedMacroF1": 0.5, "deployments": {"a": "m"}},
+            part=OperationKind.PUBLISH,
+            written=values.NOW,
         ),
     ),
     "export of documents": (

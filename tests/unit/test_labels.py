@@ -25,7 +25,7 @@ QUICKSTART = {
     ],
 }
 METADATA = {"projectKind": "CustomMultiLabelClassification", "projectName": None, "language": "en-us"}
-TODAY = {
+TODAY: dict[str, Any] = {
     "projectFileVersion": "2022-05-01",
     "stringIndexType": "Utf16CodeUnit",
     "metadata": METADATA,
@@ -39,7 +39,7 @@ TODAY = {
         ],
     },
 }
-SINGLE = {
+SINGLE: dict[str, Any] = {
     "api-version": "2022-03-01-preview",
     "metadata": {"projectKind": "customSingleLabelClassification"},
     "assets": {
@@ -150,7 +150,7 @@ TWO = [{"location": "a.txt", "classes": [{"category": "Drama"}, {"category": "My
         (today(documents=[{"location": "a", "dataset": "Dev"}]), "documents[0] (a) has a dataset other than"),
         (written({**TODAY, "metadata": "x"}), "metadata is not an object"),
         (
-            written({**SINGLE, "assets": {**SINGLE["assets"], "documents": TWO}}),  # type: ignore[dict-item]
+            written({**SINGLE, "assets": {**SINGLE["assets"], "documents": TWO}}),
             "documents[0] (a.txt) has 2 classes, but a single-label project allows one",
         ),
         (
@@ -172,7 +172,7 @@ def test_a_projects_kind_outweighs_the_files() -> None:
         parse_labels(written(QUICKSTART), Kind.SINGLE)
     with pytest.raises(BadRequest, match="single-label"):
         parse_labels(written(TODAY), Kind.SINGLE)
-    single_only = {**SINGLE, "assets": {**SINGLE["assets"], "documents": TWO}}  # type: ignore[dict-item]
+    single_only = {**SINGLE, "assets": {**SINGLE["assets"], "documents": TWO}}
     assert parse_labels(written(single_only), Kind.MULTI).documents[0].classes == ("Drama", "Mystery")
 
 

@@ -57,7 +57,8 @@ class Both:
         """What a function that answers nobody saw."""
         file = folder / f"{function}-{attempt}.json"
         eventually(file.exists)
-        return json.loads(file.read_text())
+        seen: dict[str, Any] = json.loads(file.read_text())
+        return seen
 
 
 YEAR = datetime.now(UTC).year
@@ -126,7 +127,7 @@ class Asked:
 
     def seen_headers(self) -> dict[str, str]:
         length = {"content-length": str(len(self.body))} if self.body is not None and not self.chunked else {}
-        return {name.lower(): value for name, value in self.headers} | length | self.joined
+        return {**{name.lower(): value for name, value in self.headers}, **length, **self.joined}
 
 
 FORM = (("Content-Type", "application/x-www-form-urlencoded"),)
@@ -264,7 +265,8 @@ ERRORS = ["ValueError", "KeyError", "OwnError", "no words", "CookieError", "Stop
 
 def of_worker(both: Both, function: str, kind: str) -> dict[str, Any]:
     sent = {"method": "GET", "url": both.host.url, "params": {"kind": kind}}
-    return both.worker.invoke(function, {"http": sent})
+    returned: dict[str, Any] = both.worker.invoke(function, {"http": sent})
+    return returned
 
 
 @pytest.mark.parametrize("function", WAYS)
@@ -274,14 +276,14 @@ def test_what_an_http_function_answers(both: Both, function: str, kind: str) -> 
     answer = of_worker(both, function, kind)
     if "string" in answer:  # the real host sends a text that is no JSON unchanged
         text = {"content-type": "text/plain; charset=utf-8"}
-        theirs = {"http": {"status": 200, "headers": text, "body": base64_of(answer["string"].encode()), "cookies": []}}
-    else:
-        theirs = answer
+        body = base64_of(answer["string"].encode())
+        answer = {"http": {"status": 200, "headers": text, "body": body, "cookies": []}}
+    theirs = answer["http"]
     ours = {name.lower(): value for name, value in headers.items() if name.lower() not in OF_TRANSPORT}
-    meant = {name.lower(): value for name, value in theirs["http"]["headers"].items()}
-    assert_alike([status, base64_of(content)], [theirs["http"][name] for name in ("status", "body")])
+    meant = {name.lower(): value for name, value in theirs["headers"].items()}
+    assert_alike([status, base64_of(content)], [theirs[name] for name in ("status", "body")])
     assert_alike(ours, meant)
-    assert_alike(cookies_sent(headers), cookies_meant(theirs["http"]["cookies"]))
+    assert_alike(cookies_sent(headers), cookies_meant(theirs["cookies"]))
 
 
 def has_failed(output: str, function: str, said: str) -> bool:

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import base64
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from types import SimpleNamespace
 from typing import Any
 
@@ -53,8 +53,8 @@ class Messages:
 
 def typed(given: Mapping[str, Any]) -> Any:
     [(kind, value)] = given.items()
-    make = {"json": json.dumps, "bytes": base64.b64decode, "http": request}.get(kind, str)
-    return worker_protocol.TypedData(**{kind: make(value)})
+    makers: Mapping[str, Callable[[Any], Any]] = {"json": json.dumps, "bytes": base64.b64decode, "http": request}
+    return worker_protocol.TypedData(**{kind: makers.get(kind, str)(value)})
 
 
 def request(given: Mapping[str, Any]) -> Any:
@@ -67,15 +67,19 @@ def untyped(answer: TypedData | None) -> dict[str, Any] | None:
     if not answer:
         return None
     [(kind, value)] = vars(answer).items()
-    make = {"http": response, "bytes": lambda content: base64.b64encode(content).decode()}.get(kind, str)
-    return {kind: make(value)}
+    makers: Mapping[str, Callable[[Any], Any]] = {"http": response, "bytes": text_of}
+    return {kind: makers.get(kind, str)(value)}
+
+
+def text_of(content: bytes) -> str:
+    return base64.b64encode(content).decode()
 
 
 def response(answer: Message) -> dict[str, Any]:
     return {
         "status": int(answer.status_code),
         "headers": answer.headers,
-        "body": base64.b64encode(answer.body.bytes).decode(),
+        "body": text_of(answer.body.bytes),
         "cookies": [cookie(one) for one in answer.cookies or ()],
     }
 

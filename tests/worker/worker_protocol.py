@@ -99,7 +99,7 @@ def _entry(message: descriptor_pb2.DescriptorProto, name: str, kind: str) -> str
     entry.options.map_entry = True
     for field, number, value in (("key", 1, "string"), ("value", 2, kind)):
         _add(entry, field, number, value)
-    return entry.name
+    return str(entry.name)
 
 
 def _classes() -> Iterator[tuple[str, Any]]:

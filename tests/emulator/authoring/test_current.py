@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import pytest
@@ -287,12 +288,12 @@ def _steps(call: Caller, clock: Clock, address: str) -> list[Any]:
     seen = [_seen(call("GET", address).json())]
     for seconds, wanted in ((1, "running"), (2, "running"), (28, "running"), (34, "running"), (30, "succeeded")):
         clock.advance(seconds)
-        last = seen[-1]
-        found = call.until(
-            address, lambda job, last=last, wanted=wanted: job["status"] == wanted and _seen(job) != last
-        )
-        seen.append(_seen(found))
+        seen.append(_seen(call.until(address, partial(_has_moved_on, seen[-1], wanted))))
     return seen
+
+
+def _has_moved_on(last: Any, wanted: str, job: dict[str, Any]) -> bool:
+    return bool(job["status"] == wanted and _seen(job) != last)
 
 
 def _seen(job: dict[str, Any]) -> Any:

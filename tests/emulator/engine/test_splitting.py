@@ -81,4 +81,4 @@ def test_folds_of_one_class_a_document_are_even() -> None:
     found = folds(labels, 0)
     for column in labels.T:
         sizes = np.bincount(found[column], minlength=5)
-        assert sizes.max() - sizes.min() <= 1
+        assert np.max(sizes) - np.min(sizes) <= 1

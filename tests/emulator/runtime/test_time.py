@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from pathlib import Path
+from types import FrameType
 from typing import Any
 
 import pytest
@@ -187,7 +188,12 @@ def test_no_work_is_taken_up_before_the_routes_are_made(start: Callable[..., Any
     """Both use Python's parser, which in 3.11 may raise a SystemError if two threads are in it at once."""
     steps = {Router.__init__.__code__: "routes", handlers.start.__code__: "works"}
     seen = []
-    sys.setprofile(lambda frame, event, _: event == "call" and frame.f_code in steps and seen.append(frame.f_code))
+
+    def note(frame: FrameType, event: str, _: object) -> None:
+        if event == "call" and frame.f_code in steps:
+            seen.append(frame.f_code)
+
+    sys.setprofile(note)
     try:
         with start():
             pass
@@ -321,7 +327,11 @@ def test_the_steps_of_a_job_are_put_off_until_its_work_has_begun_and_ended(jobs:
 
     def work(_job: Job) -> Effect:
         clock.advance(59)
-        return lambda at: Ending(result={"told": told.append(at)})
+        return effect
+
+    def effect(at: datetime) -> Ending:
+        told.append(at)
+        return Ending(result={"found": 1})
 
     clock.advance(1)
     jobs.start({"train": work})

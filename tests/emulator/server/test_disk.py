@@ -136,7 +136,7 @@ def test_a_file_that_is_not_what_was_written_is_named(start: Callable[..., Any],
 def test_a_folder_that_an_earlier_version_wrote_is_read(tmp_path: Path) -> None:
     """Fields that are no longer read are ignored; a stored name stays when the field in the code has another."""
     moment, later = "2026-01-01T00:00:00+00:00", "2026-01-02T00:00:00.250000+00:00"
-    job = {
+    job: dict[str, Any] = {
         "id": "j",
         "kind": "analyze",
         "project": "",

@@ -37,7 +37,7 @@ def keyed(call: Caller) -> dict[str, str]:
     [{}, {"Ocp-Apim-Subscription-Key": "wrong"}, {"Ocp-Apim-Subscription-Key": ""}, {"Authorization": "Bearer wrong"}],
 )
 def test_without_the_key_nothing_is_answered(call: Caller, path: str, headers: dict[str, str]) -> None:
-    answer = send(call, "GET", path, **headers)
+    answer = send(call, "GET", path, b"", **headers)
     assert (answer.status_code, answer.json()) == (401, WRONG_KEY)
     assert answer.headers["content-type"] == "application/json"
     assert "apim-request-id" in answer.headers

@@ -220,7 +220,7 @@ def test_anything_may_stand_in_any_address(fuzzed: Caller, method: str, path: st
 @settings(FUZZED, max_examples=40)
 @given(host=st.text(st.characters(min_codepoint=33, max_codepoint=255, exclude_categories=["Cc", "Zs"]), max_size=20))
 def test_any_host_may_be_named(fuzzed: Caller, host: str) -> None:
-    headers = {"Ocp-Apim-Subscription-Key": fuzzed.service.key, "Host": host.encode("latin-1")}
+    headers: dict[str, str | bytes] = {"Ocp-Apim-Subscription-Key": fuzzed.service.key, "Host": host.encode("latin-1")}
     answer = requests.get(
         f"{fuzzed.service.endpoint}{CURRENT}?api-version={VERSION}&top=0", headers=headers, timeout=30
     )

@@ -23,7 +23,7 @@ LETTERS = {"project": "p", "model": "m", "deployment": "d", "exported": "e", "fi
 VERSION = r"`(\d{4}-\d\d-\d\d(?:-preview)?)`"
 
 
-def section(dialect: Dialect) -> str:
+def section(dialect: Dialect[Any]) -> str:
     [found] = re.findall(rf"^### .*, at `{re.escape(dialect.prefix)}`$(.*?)^##", README, re.MULTILINE | re.DOTALL)
     return str(found)
 
@@ -34,13 +34,13 @@ def shortened(path: str) -> str:
 
 
 @pytest.mark.parametrize("dialect", dialects.DIALECTS, ids=lambda dialect: dialect.prefix)
-def test_every_operation_has_its_row_and_none_besides(dialect: Dialect) -> None:
+def test_every_operation_has_its_row_and_none_besides(dialect: Dialect[Any]) -> None:
     documented = re.findall(r"^\| `(\w+ /[^`]*)` \| .+ \|.*\|$", section(dialect), re.MULTILINE)
     assert sorted(documented) == sorted(f"{route.method} {shortened(route.path)}" for route in dialect.routes)
 
 
 @pytest.mark.parametrize("dialect", dialects.DIALECTS, ids=lambda dialect: dialect.prefix)
-def test_every_api_version_is_named(dialect: Dialect) -> None:
+def test_every_api_version_is_named(dialect: Dialect[Any]) -> None:
     sentence = re.search(r"^With `api-version`:(.*?)\.(?:\s|$)", section(dialect), re.MULTILINE | re.DOTALL)
     assert re.findall(VERSION, sentence[1] if sentence else "") == list(dialect.versions)
 

@@ -6,15 +6,19 @@ import base64
 import json
 import socket
 import threading
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any
 
 import pytest
 import requests
 from azure.core.exceptions import ResourceNotFoundError
-from azure.storage.blob import BlobServiceClient, ContentSettings
+from azure.storage.blob import BlobProperties, BlobServiceClient, ContainerClient, ContentSettings
 from azure.storage.queue import QueueServiceClient
 
-from local.host.launch import running
+from local.host.launch import Host, running
+from local.stack.azurite import Azurite
 from tests.host.host_apps import eventually, write_app
 
 CODE = """
@@ -46,7 +50,7 @@ def off(blob: func.InputStream) -> None:
 
 
 @pytest.fixture
-def environ(azurite, container):
+def environ(azurite: Azurite, container: str) -> dict[str, str]:
     return {
         "AzureWebJobsStorage": azurite.connection_string,
         "DATA": azurite.connection_string,
@@ -57,22 +61,22 @@ def environ(azurite, container):
 
 
 @pytest.fixture
-def app(tmp_path):
+def app(tmp_path: Path) -> Path:
     return write_app(tmp_path, CODE, extensions={"blobs": {"poisonBlobThreshold": 5}})
 
 
 @pytest.fixture
-def blobs(azurite, container):
+def blobs(azurite: Azurite, container: str) -> Iterator[ContainerClient]:
     with BlobServiceClient.from_connection_string(azurite.connection_string) as service:
         yield service.get_container_client(container)
 
 
-def shown(host):
+def shown(host: Host) -> list[dict[str, Any]]:
     lines = [line.partition("LANDED ")[2] for line in host.output.splitlines() if "LANDED " in line]
     return [json.loads(line) for line in lines]
 
 
-def receipts(azurite, container, function="landed"):
+def receipts(azurite: Azurite, container: str, function: str = "landed") -> dict[str, BlobProperties]:
     with BlobServiceClient.from_connection_string(azurite.connection_string) as service:
         hosts = service.get_container_client("azure-webjobs-hosts")
         start = f"blobreceipts/{container}/Host.Functions.{function}/"
@@ -81,17 +85,17 @@ def receipts(azurite, container, function="landed"):
     return {}
 
 
-def complete(azurite, container, blob):
+def complete(azurite: Azurite, container: str, blob: str) -> list[str]:
     return eventually(
         lambda: [name for name, one in receipts(azurite, container).items() if blob in name and not one.metadata]
     )
 
 
 @pytest.fixture
-def poisoned(azurite, container):
+def poisoned(azurite: Azurite, container: str) -> Callable[[], list[dict[str, Any]]]:
     """The messages in the poison queue for the test's container."""
 
-    def look():
+    def look() -> list[dict[str, Any]]:
         with QueueServiceClient.from_connection_string(azurite.connection_string) as service:
             queue = service.get_queue_client("webjobs-blobtrigger-poison")
             with suppress(ResourceNotFoundError):
@@ -102,7 +106,9 @@ def poisoned(azurite, container):
     return look
 
 
-def test_what_a_function_gets(app, environ, blobs, azurite, container):
+def test_what_a_function_gets(
+    app: Path, environ: dict[str, str], blobs: ContainerClient, azurite: Azurite, container: str
+) -> None:
     with running(app, environ=environ) as host:  # the container is not there yet, which is no error
         blobs.create_container()
         blobs.upload_blob("in/a b/ü.txt", "tëxt", metadata={"by": "me"}, content_type="text/plain")
@@ -127,7 +133,9 @@ def test_what_a_function_gets(app, environ, blobs, azurite, container):
     assert "unreachable" not in host.output
 
 
-def test_every_version_once_and_none_again_after_a_restart(app, environ, blobs, azurite, container):
+def test_every_version_once_and_none_again_after_a_restart(
+    app: Path, environ: dict[str, str], blobs: ContainerClient, azurite: Azurite, container: str
+) -> None:
     blobs.create_container()
     blobs.upload_blob("in/x.txt", "one")
     with running(app, environ=environ) as host:
@@ -143,7 +151,9 @@ def test_every_version_once_and_none_again_after_a_restart(app, environ, blobs, 
     assert [one["text"] for one in shown(again)] == ["three"]
 
 
-def test_a_deleted_receipt_has_its_blob_processed_again(app, environ, blobs, azurite, container):
+def test_a_deleted_receipt_has_its_blob_processed_again(
+    app: Path, environ: dict[str, str], blobs: ContainerClient, azurite: Azurite, container: str
+) -> None:
     blobs.create_container()
     blobs.upload_blob("in/x.txt", "one")
     with running(app, environ=environ) as host:
@@ -156,7 +166,9 @@ def test_a_deleted_receipt_has_its_blob_processed_again(app, environ, blobs, azu
         eventually(lambda: shown(again))
 
 
-def test_an_unfinished_receipt_is_taken_up(app, environ, blobs, azurite, container):
+def test_an_unfinished_receipt_is_taken_up(
+    app: Path, environ: dict[str, str], blobs: ContainerClient, azurite: Azurite, container: str
+) -> None:
     """As a host leaves it that dies between the receipt and the message."""
     blobs.create_container()
     etag = blobs.upload_blob("in/x.txt", "one").get_blob_properties().etag
@@ -172,7 +184,9 @@ def test_an_unfinished_receipt_is_taken_up(app, environ, blobs, azurite, contain
 
 
 @pytest.mark.parametrize("name", ["in/bad.txt", "events/bad"])
-def test_five_attempts_and_then_poison(app, environ, blobs, poisoned, name):
+def test_five_attempts_and_then_poison(
+    app: Path, environ: dict[str, str], blobs: ContainerClient, poisoned: Callable[[], list[dict[str, Any]]], name: str
+) -> None:
     blobs.create_container()
     etag = blobs.upload_blob(name, "x").get_blob_properties().etag
     with running(app, environ=environ) as host:
@@ -193,7 +207,7 @@ def test_five_attempts_and_then_poison(app, environ, blobs, poisoned, name):
     ]
 
 
-def test_a_bad_blob_holds_up_no_other(app, environ, blobs):
+def test_a_bad_blob_holds_up_no_other(app: Path, environ: dict[str, str], blobs: ContainerClient) -> None:
     blobs.create_container()
     for index in range(20):
         blobs.upload_blob(f"in/{'bad' if index % 5 == 0 else 'good'}{index}.txt", str(index))
@@ -204,7 +218,9 @@ def test_a_bad_blob_holds_up_no_other(app, environ, blobs):
     assert all(texts.count(str(index)) == (5 if index % 5 == 0 else 1) for index in range(20))
 
 
-def test_a_disabled_function_gets_nothing(app, environ, blobs, azurite, container):
+def test_a_disabled_function_gets_nothing(
+    app: Path, environ: dict[str, str], blobs: ContainerClient, azurite: Azurite, container: str
+) -> None:
     blobs.create_container()
     blobs.upload_blob("off/x", "x")
     blobs.upload_blob("in/x.txt", "x")
@@ -214,7 +230,9 @@ def test_a_disabled_function_gets_nothing(app, environ, blobs, azurite, containe
     assert receipts(azurite, container, "off") == {}
 
 
-def test_messages_that_mean_nothing_here_are_dropped(app, environ, blobs, azurite, container):
+def test_messages_that_mean_nothing_here_are_dropped(
+    app: Path, environ: dict[str, str], blobs: ContainerClient, azurite: Azurite, container: str
+) -> None:
     blobs.create_container()
     order = {"Type": "BlobTrigger", "ContainerName": container, "BlobType": "BlockBlob", "ETag": '"0x1"'}
     blobs.upload_blob("in/new.txt", "new")
@@ -232,7 +250,9 @@ def test_messages_that_mean_nothing_here_are_dropped(app, environ, blobs, azurit
     assert [one["text"] for one in shown(host)] == ["new"]  # for the scan's order, not for the one of an older version
 
 
-def test_a_blob_function_can_be_asked_for(app, environ, blobs, container):
+def test_a_blob_function_can_be_asked_for(
+    app: Path, environ: dict[str, str], blobs: ContainerClient, container: str
+) -> None:
     blobs.create_container()
     blobs.upload_blob("elsewhere", "asked")
     with running(app, environ=environ) as host:
@@ -246,7 +266,7 @@ def test_a_blob_function_can_be_asked_for(app, environ, blobs, container):
     assert [one["text"] for one in shown(host)] == ["asked"]
 
 
-def notify(host, url, function, etag='"0x1"', **more):
+def notify(host: Host, url: str, function: str, etag: str = '"0x1"', **more: Any) -> requests.Response:
     event = {"data": {"api": "PutBlob", "url": url, "eTag": etag, "blobType": "BlockBlob"}}
     return requests.post(
         f"{host.url}/runtime/webhooks/blobs?functionName={function}",
@@ -257,7 +277,7 @@ def notify(host, url, function, etag='"0x1"', **more):
     )
 
 
-def test_event_grid(app, environ, blobs):
+def test_event_grid(app: Path, environ: dict[str, str], blobs: ContainerClient) -> None:
     blobs.create_container()
     url = blobs.upload_blob("events/a b", "told").url
     with running(app, environ=environ) as host:
@@ -325,7 +345,7 @@ class Relay:
 
 
 @contextmanager
-def relayed(azurite):
+def relayed(azurite: Azurite) -> Iterator[tuple[str, tuple[Relay, Relay]]]:
     blob, queue = Relay(azurite.blob_port), Relay(azurite.queue_port)
     try:
         text = azurite.connection_string
@@ -338,7 +358,9 @@ def relayed(azurite):
             relay.close()
 
 
-def test_storage_that_is_away_for_a_while(app, environ, blobs, azurite, container):
+def test_storage_that_is_away_for_a_while(
+    app: Path, environ: dict[str, str], blobs: ContainerClient, azurite: Azurite, container: str
+) -> None:
     blobs.create_container()
     with relayed(azurite) as (connection, relays):
         with running(app, environ=environ | {"DATA": connection, "AzureWebJobsStorage": connection}) as host:
@@ -356,7 +378,9 @@ def test_storage_that_is_away_for_a_while(app, environ, blobs, azurite, containe
         assert host.process.returncode == 0
 
 
-def test_a_host_starts_without_storage_and_finds_it_later(app, environ, blobs, azurite):
+def test_a_host_starts_without_storage_and_finds_it_later(
+    app: Path, environ: dict[str, str], blobs: ContainerClient, azurite: Azurite
+) -> None:
     blobs.create_container()
     blobs.upload_blob("in/x.txt", "x")
     with relayed(azurite) as (connection, relays):

@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import json
 import threading
+from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
 
 import pytest
 import requests
-from azure.storage.blob import BlobServiceClient
+from azure.storage.blob import BlobClient, BlobServiceClient, ContainerClient
 
 from local.errors import SetupError
 from local.host.blobs import event_grid_events
 from local.host.blobs.event_grid_events import OtherAccount
-from local.host.launch import running
+from local.host.launch import Host, running
+from local.stack.azurite import Azurite
 from local.stack.event_grid import Created, EventGrid
 from tests.host.host_apps import eventually, write_app
 
@@ -30,20 +34,20 @@ SCANNING = 'app.blob_trigger(arg_name="blob", path="%CONTAINER%/{name}", connect
 
 
 @pytest.fixture(scope="module")
-def storage(azurite):
+def storage(azurite: Azurite) -> Iterator[BlobServiceClient]:
     with BlobServiceClient.from_connection_string(azurite.connection_string) as service:
         yield service
 
 
 @pytest.fixture(scope="module")
-def documents(storage):
+def documents(storage: BlobServiceClient) -> Iterator[ContainerClient]:
     container = storage.get_container_client("event-grid-documents")
     container.create_container()
     yield container
     container.delete_container()
 
 
-def environ(azurite, host_id):
+def environ(azurite: Azurite, host_id: str) -> dict[str, str]:
     return {
         "AzureWebJobsStorage": azurite.connection_string,
         "CONTAINER": "event-grid-documents",
@@ -53,21 +57,23 @@ def environ(azurite, host_id):
 
 
 @pytest.fixture(scope="module")
-def host(tmp_path_factory, azurite):
+def host(tmp_path_factory: pytest.TempPathFactory, azurite: Azurite) -> Iterator[Host]:
     folder = write_app(tmp_path_factory.mktemp("app"), CODE)
     with running(folder, environ=environ(azurite, "eventgriddoor")) as started:
         yield started
 
 
-def told(host, blob):
+def told(host: Host, blob: BlobClient) -> int:
     return sum(line.endswith(f"LANDED {blob.container_name}/{blob.blob_name}\n") for line in host.lines)
 
 
-def created(blob):
+def created(blob: BlobClient) -> Created:
     return Created(blob.url, "0x1", 4, "text/plain")
 
 
-def door(host, body, kind="Notification", function="document_landed", **more):
+def door(
+    host: Host, body: Any, kind: str = "Notification", function: str = "document_landed", **more: Any
+) -> requests.Response:
     content = body if isinstance(body, bytes) else json.dumps(body).encode()
     headers = {"aeg-event-type": kind}
     address = f"{host.url}/runtime/webhooks/blobs?functionName={function}"
@@ -75,7 +81,9 @@ def door(host, body, kind="Notification", function="document_landed", **more):
 
 
 @pytest.mark.parametrize("cloud_events", [False, True], ids=["event-grid", "cloud-events"])
-def test_a_subscription_shakes_hands_and_tells_of_each_blob_twice(host, documents, cloud_events):
+def test_a_subscription_shakes_hands_and_tells_of_each_blob_twice(
+    host: Host, documents: ContainerClient, cloud_events: bool
+) -> None:
     blob = documents.upload_blob(f"a folder/{cloud_events} é.txt", "text", overwrite=True)
     subscription = EventGrid(host.url, cloud_events=cloud_events)
     subscription.subscribe()
@@ -83,7 +91,7 @@ def test_a_subscription_shakes_hands_and_tells_of_each_blob_twice(host, document
     assert eventually(lambda: told(host, blob) == 2)
 
 
-def test_a_batch_with_duplicates_deleted_blobs_and_what_is_no_blob(host, documents):
+def test_a_batch_with_duplicates_deleted_blobs_and_what_is_no_blob(host: Host, documents: ContainerClient) -> None:
     blob = documents.upload_blob("batch.txt", "text", overwrite=True)
     last = documents.upload_blob("last.txt", "text", overwrite=True)
     batch = [{"data": {"url": one}} for one in (blob.url, blob.url, f"{documents.url}/deleted.txt", "no address")]
@@ -97,7 +105,7 @@ def test_a_batch_with_duplicates_deleted_blobs_and_what_is_no_blob(host, documen
     assert host.output.count("is in another account") == 2
 
 
-def test_the_path_is_not_looked_at_for_that_is_the_subscriptions_filter(host, storage):
+def test_the_path_is_not_looked_at_for_that_is_the_subscriptions_filter(host: Host, storage: BlobServiceClient) -> None:
     container = storage.get_container_client("event-grid-elsewhere")
     container.create_container()
     try:
@@ -117,23 +125,23 @@ def test_the_path_is_not_looked_at_for_that_is_the_subscriptions_filter(host, st
      b'{"data": {"url": "http://127.0.0.1/devstoreaccount1/c/' + b"x" * 1025 + b'"}}', b'{"data":' * 50_000],
 )  # fmt: skip
 @pytest.mark.parametrize("kind", ["Notification", "SubscriptionValidation"])
-def test_what_is_no_event_is_400(host, body, kind):
+def test_what_is_no_event_is_400(host: Host, body: Any, kind: str) -> None:
     answer = door(host, body, kind)
     assert answer.status_code == 400
     assert answer.text
 
 
 @pytest.mark.parametrize("function", ["nobody", "", "off", "Host.Functions.", "../admin"])
-def test_a_function_that_takes_no_events_is_404(host, function):
+def test_a_function_that_takes_no_events_is_404(host: Host, function: str) -> None:
     assert door(host, [], function=function).status_code == 404
 
 
 @pytest.mark.parametrize("kind", ["", "Other", "notification\t"])
-def test_the_kind_of_call_must_be_known(host, kind):
+def test_the_kind_of_call_must_be_known(host: Host, kind: str) -> None:
     assert door(host, [], kind).status_code == 400
 
 
-def test_the_handshake_of_cloud_events(host):
+def test_the_handshake_of_cloud_events(host: Host) -> None:
     address = f"{host.url}/runtime/webhooks/blobs?functionName=document_landed"
     answer = requests.options(address, headers={"WebHook-Request-Origin": "eventgrid.azure.net"}, timeout=30)
     assert (answer.status_code, answer.content) == (200, b"")
@@ -142,7 +150,7 @@ def test_the_handshake_of_cloud_events(host):
     assert requests.options(f"{address}x", headers={"WebHook-Request-Origin": "x"}, timeout=30).status_code == 404
 
 
-def test_an_app_that_scans_says_how_to_start_it(tmp_path, azurite):
+def test_an_app_that_scans_says_how_to_start_it(tmp_path: Path, azurite: Azurite) -> None:
     code = f"@{SCANNING}\ndef document_landed(blob: func.InputStream) -> None: ..."
     with (
         running(write_app(tmp_path, code), environ=environ(azurite, "eventgridscans")) as host,
@@ -151,7 +159,7 @@ def test_an_app_that_scans_says_how_to_start_it(tmp_path, azurite):
         EventGrid(host.url).subscribe()
 
 
-def test_with_keys_it_needs_the_key_of_the_door(tmp_path, azurite):
+def test_with_keys_it_needs_the_key_of_the_door(tmp_path: Path, azurite: Azurite) -> None:
     file = tmp_path / "own" / "keys.json"
     with running(write_app(tmp_path, CODE), environ=environ(azurite, "eventgridkeys"), keys=file) as host:
         EventGrid(host.url, json.loads(file.read_text())["system"]["blobs_extension"]).subscribe()
@@ -160,7 +168,7 @@ def test_with_keys_it_needs_the_key_of_the_door(tmp_path, azurite):
         assert "a-wrong-key" not in str(refused.value)
 
 
-def test_storage_that_is_away_is_503_so_that_the_event_comes_again(tmp_path, azurite):
+def test_storage_that_is_away_is_503_so_that_the_event_comes_again(tmp_path: Path, azurite: Azurite) -> None:
     nowhere = ";".join(
         "QueueEndpoint=http://127.0.0.1:9/devstoreaccount1" if part.startswith("QueueEndpoint") else part
         for part in azurite.connection_string.split(";")
@@ -187,7 +195,7 @@ class Moody(BaseHTTPRequestHandler):
 
 
 @pytest.fixture
-def moody():
+def moody() -> Iterator[tuple[type[Moody], str]]:
     kind = type("Own", (Moody,), {"bodies": []})
     with ThreadingHTTPServer(("127.0.0.1", 0), kind) as server:
         thread = threading.Thread(target=server.serve_forever)
@@ -197,7 +205,7 @@ def moody():
         thread.join()
 
 
-def test_an_event_is_sent_again_until_it_is_taken_and_then_once_more(moody):
+def test_an_event_is_sent_again_until_it_is_taken_and_then_once_more(moody: tuple[type[Moody], str]) -> None:
     kind, address = moody
     kind.statuses = (503, 500, 202, 429, 202)
     EventGrid(address, pauses=(0, 0, 0)).notify(Created(f"{ACCOUNT}c/b%20c", "0x1", 4, "text/plain"))
@@ -210,7 +218,7 @@ def test_an_event_is_sent_again_until_it_is_taken_and_then_once_more(moody):
     assert (event["data"]["eTag"], event["data"]["contentLength"]) == ("0x1", 4)
 
 
-def test_trouble_without_end_is_told(moody):
+def test_trouble_without_end_is_told(moody: tuple[type[Moody], str]) -> None:
     kind, address = moody
     kind.statuses = (503,) * 9
     with pytest.raises(SetupError, match="could not be delivered: the Functions host returned 503"):
@@ -218,13 +226,13 @@ def test_trouble_without_end_is_told(moody):
     assert len(kind.bodies) == 3
 
 
-def test_a_host_that_is_gone_is_told_without_the_key():
+def test_a_host_that_is_gone_is_told_without_the_key() -> None:
     with pytest.raises(SetupError, match="does not answer") as told_why:
         EventGrid("http://127.0.0.1:9", "the-key", pauses=(0,)).subscribe()
     assert "the-key" not in str(told_why.value)
 
 
-def test_a_handshake_that_does_not_agree(moody):
+def test_a_handshake_that_does_not_agree(moody: tuple[type[Moody], str]) -> None:
     with pytest.raises(SetupError, match="did not agree"):
         EventGrid(moody[1]).subscribe()
 
@@ -236,11 +244,11 @@ def test_a_handshake_that_does_not_agree(moody):
         ("https://one.dfs.core.windows.net/c/b", "https://one.blob.core.windows.net/", ("c", "b")),
     ],
 )
-def test_the_same_account_at_another_address(address, account, expected):
+def test_the_same_account_at_another_address(address: str, account: str, expected: tuple[str, str]) -> None:
     assert event_grid_events.split(address, account) == expected
 
 
 @pytest.mark.parametrize("address", ["http://127.0.0.1:1/other/c/b", "https://other.blob.core.windows.net/c/b"])
-def test_the_address_of_another_accounts_blob(address):
+def test_the_address_of_another_accounts_blob(address: str) -> None:
     with pytest.raises(OtherAccount):
         event_grid_events.split(address, ACCOUNT)

@@ -1,6 +1,7 @@
 """A blob trigger's path, what Event Grid sends, and the messages of the internal queue."""
 
 import json
+from typing import Any
 
 import pytest
 
@@ -28,12 +29,12 @@ from local.host.triggers import path_pattern
         ("Docs/{name}", "x", {"name": "x"}),
     ],
 )
-def test_match(path, blob, expected):
+def test_match(path: str, blob: str, expected: dict[str, str] | None) -> None:
     parsed = path_pattern.parse(path)
     assert (parsed.container, parsed.match(blob)) == ("docs", expected)
 
 
-def test_only_the_literal_start_of_a_pattern_is_listed():
+def test_only_the_literal_start_of_a_pattern_is_listed() -> None:
     assert path_pattern.parse("docs/in/{{x}}/{name}/end").prefix == "in/{x}/"
 
 
@@ -41,12 +42,12 @@ def test_only_the_literal_start_of_a_pattern_is_listed():
     "path",
     ["", "/docs/x", "docs/", "{container}/x", "do/{x", "docs/{a-b}", "docs/{a:b}", "docs/{a}/{a}", "docs/a}b", "D_s/x"],
 )
-def test_a_wrong_path_is_refused(path):
+def test_a_wrong_path_is_refused(path: str) -> None:
     with pytest.raises(FunctionInError, match="the blob path '"):
         path_pattern.parse(path)
 
 
-def test_an_order_is_written_as_the_real_host_writes_it():
+def test_an_order_is_written_as_the_real_host_writes_it() -> None:
     order = BlobMessage("Host.Functions.landed", "docs", "a/b.txt", '"0x8D"')
     assert json.loads(order.to_json()) == {
         "Type": "BlobTrigger",
@@ -60,13 +61,13 @@ def test_an_order_is_written_as_the_real_host_writes_it():
 
 
 @pytest.mark.parametrize("text", ["", "{}", "[]", '{"Type": "Other"}', '{"Type": "BlobTrigger", "ETag": 1}'])
-def test_another_message_is_no_order(text):
+def test_another_message_is_no_order(text: str) -> None:
     with pytest.raises(ValueError, match=r"."):
         queue_message.parse(text)
 
 
 @pytest.mark.parametrize("etag", ["0x8D", '"0x8D"'])
-def test_an_etag_gets_its_quotes_once(etag):
+def test_an_etag_gets_its_quotes_once(etag: str) -> None:
     assert queue_message.quoted(etag) == '"0x8D"'
 
 
@@ -78,7 +79,7 @@ def test_an_etag_gets_its_quotes_once(etag):
         ("http://localhost:10000/devstoreaccount1/docs/a%20b/c.txt?x", "http://127.0.0.1:9/devstoreaccount1/"),
     ],
 )
-def test_split(address, account):
+def test_split(address: str, account: str) -> None:
     assert event_grid_events.split(address, account) == ("docs", "a b/c.txt")
 
 
@@ -86,7 +87,7 @@ EVENT = {"api": "PutBlob", "url": "https://acct.blob.core.windows.net/docs/x", "
 
 
 @pytest.mark.parametrize("body", [[{"data": EVENT}], {"specversion": "1.0", "data": EVENT}])
-def test_events_of_both_schemas(body):
+def test_events_of_both_schemas(body: Any) -> None:
     found = event_grid_events.parse(
         json.dumps(body).encode(), "Host.Functions.f", "https://acct.blob.core.windows.net/"
     )
@@ -94,6 +95,6 @@ def test_events_of_both_schemas(body):
 
 
 @pytest.mark.parametrize("body", [b"", b"[]", b"[1]", b'[{"data": {}}]', b'[{"data": {"url": "https://a/b"}}]'])
-def test_what_holds_no_events_is_refused(body):
+def test_what_holds_no_events_is_refused(body: Any) -> None:
     with pytest.raises(ValueError, match=r"."):
         event_grid_events.parse(body, "f", "https://a/")

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import socket
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import pytest
 import requests
 
 from local.host import cli as host_app
-from local.host.launch import running
+from local.host.launch import Host, running
 from tests.host.host_apps import eventually, write_app
 
 CODE = """
@@ -56,17 +58,17 @@ RAISED = ["KeyboardInterrupt", "SystemExit", "GeneratorExit", "BaseException", "
 
 
 @pytest.fixture(scope="module")
-def folder(tmp_path_factory):
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return write_app(tmp_path_factory.mktemp("app"), CODE)
 
 
 @pytest.fixture(scope="module")
-def host(folder):
+def host(folder: Path) -> Iterator[Host]:
     with running(folder, environ={}) as started:
         yield started
 
 
-def answered(host, sent: bytes, until: bytes = b"") -> bytes:
+def answered(host: Host, sent: bytes, until: bytes = b"") -> bytes:
     """What comes back until the host ends the connection, or until it has sent `until`."""
     with socket.create_connection(("127.0.0.1", int(host.url.rpartition(":")[2])), timeout=30) as connection:
         connection.sendall(sent)
@@ -102,7 +104,7 @@ def received(connection: socket.socket, until: bytes = b"") -> bytes:
         b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03",
     ],
 )
-def test_what_is_no_http_is_400_with_nothing_in_it_and_the_end(host, sent):
+def test_what_is_no_http_is_400_with_nothing_in_it_and_the_end(host: Host, sent: bytes) -> None:
     assert answered(host, sent) == b"HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
 
 
@@ -121,46 +123,46 @@ def test_what_is_no_http_is_400_with_nothing_in_it_and_the_end(host, sent):
         (b"GET /api/../admin/functions HTTP/1.1\r\n" + HOST + b"\r\n", 404),
     ],
 )
-def test_what_no_function_gets_to_see(host, sent, status):
+def test_what_no_function_gets_to_see(host: Host, sent: bytes, status: int) -> None:
     answer = answered(host, sent, until=b"\r\n\r\n")
     assert answer.startswith(b"HTTP/1.1 %d " % status)
     assert answer.endswith(b"content-length: 0\r\n\r\n")
 
 
-def test_the_longest_address_is_taken(host):
+def test_the_longest_address_is_taken(host: Host) -> None:
     longest = "a" * (4096 - len("/api/echo/"))
     assert requests.get(f"{host.url}/api/echo/{longest}", timeout=30).json()["rest"] == longest
 
 
-def test_headers_without_end_are_not_collected(host):
+def test_headers_without_end_are_not_collected(host: Host) -> None:
     with socket.create_connection(("127.0.0.1", int(host.url.rpartition(":")[2])), timeout=30) as connection:
         connection.sendall(GET)
         with pytest.raises(OSError):  # noqa: PT011  # it may be one of several
             connection.sendall((b"X: " + b"x" * 1000 + b"\r\n") * 100_000)
 
 
-def test_the_hosts_own_routes_may_be_percent_encoded(host):
+def test_the_hosts_own_routes_may_be_percent_encoded(host: Host) -> None:
     found = answered(host, b"GET /%61dmin/host/ping HTTP/1.1\r\n" + HOST + b"\r\n", until=b"\r\n\r\n")
     assert found.startswith(b"HTTP/1.1 200 OK\r\n")
 
 
-def test_percent_signs_that_are_no_encoding_stay(host):
+def test_percent_signs_that_are_no_encoding_stay(host: Host) -> None:
     found = answered(host, b"GET /api/echo/%zz%ff%c3%a9%f HTTP/1.1\r\n" + HOST + b"\r\n", until=b"}")
     assert b'"rest": "%zz%ff%c3%a9%f"' in found
 
 
-def test_broken_chunks_end_the_connection(host):
+def test_broken_chunks_end_the_connection(host: Host) -> None:
     assert b"400 Bad Request" in answered(host, POST + b"Transfer-Encoding: chunked\r\n\r\nzz\r\nabc\r\n")
 
 
-def test_a_chunked_body_does_not_become_the_next_request(host):
+def test_a_chunked_body_does_not_become_the_next_request(host: Host) -> None:
     second = b"GET /api/echo/second HTTP/1.1\r\n" + HOST + b"\r\n"
     sent = POST + b"Transfer-Encoding: chunked\r\n\r\n%x\r\n%b\r\n0\r\n\r\n" % (len(second), second)
     found = answered(host, sent + GET + b"Connection: close\r\n\r\n")
     assert (found.count(b"200 OK"), found.count(b"second")) == (2, 0)
 
 
-def test_requests_in_a_row_are_answered_in_a_row(host, folder):
+def test_requests_in_a_row_are_answered_in_a_row(host: Host, folder: Path) -> None:
     (folder / "go").touch()
     found = answered(host, HELD + HELD + b"GET /api/echo/last HTTP/1.1\r\nConnection: close\r\n" + HOST + b"\r\n")
     assert found.count(b"200 OK") == 3
@@ -175,7 +177,9 @@ def test_requests_in_a_row_are_answered_in_a_row(host, folder):
         (POST + b"Transfer-Encoding: chunked\r\n\r\nzz\r\n", 1),
     ],
 )
-def test_nonsense_after_a_request_does_not_answer_in_its_place(host, folder, after, held):
+def test_nonsense_after_a_request_does_not_answer_in_its_place(
+    host: Host, folder: Path, after: bytes, held: bool
+) -> None:
     (folder / "go").unlink(missing_ok=True)
     started = host.output.count("held has started")
     with socket.create_connection(("127.0.0.1", int(host.url.rpartition(":")[2])), timeout=30) as connection:
@@ -186,12 +190,12 @@ def test_nonsense_after_a_request_does_not_answer_in_its_place(host, folder, aft
     assert (found.count(b"200 OK"), found.count(b"HTTP/1.1")) == (held, held)
 
 
-def test_an_upgrade_is_not_made_and_the_request_runs(host):
+def test_an_upgrade_is_not_made_and_the_request_runs(host: Host) -> None:
     sent = POST + b"Connection: Upgrade\r\nUpgrade: h2c\r\nContent-Length: 3\r\n\r\nabc"
     assert b"200 OK" in answered(host, sent, until=b"}")
 
 
-def test_a_caller_who_leaves_amid_a_body_leaves_no_trace(host):
+def test_a_caller_who_leaves_amid_a_body_leaves_no_trace(host: Host) -> None:
     before = host.output.count("Traceback")
     with socket.create_connection(("127.0.0.1", int(host.url.rpartition(":")[2])), timeout=30) as connection:
         connection.sendall(POST + b"Content-Length: 10\r\n\r\nabc")
@@ -202,20 +206,20 @@ def test_a_caller_who_leaves_amid_a_body_leaves_no_trace(host):
 @pytest.mark.parametrize("path", [f"raise/{kind}" for kind in (*RAISED, "StopIteration")]
                          + [f"raise-later/{kind}" for kind in (*RAISED, "StopAsyncIteration")]
                          + [f"header/{kind}" for kind in ("line", "euro", "name")])  # fmt: skip
-def test_whatever_a_function_raises_or_makes_up_is_500_and_the_host_goes_on(host, path):
+def test_whatever_a_function_raises_or_makes_up_is_500_and_the_host_goes_on(host: Host, path: str) -> None:
     answer = requests.get(f"{host.url}/api/{path}", timeout=30)
     assert (answer.status_code, answer.content, "set-cookie" in answer.headers) == (500, b"", False)
     assert requests.get(f"{host.url}/api/echo/a", timeout=30).status_code == 200
     assert "Exception in ASGI application" not in host.output
 
 
-def test_what_a_function_prints_is_printed(host):
+def test_what_a_function_prints_is_printed(host: Host) -> None:
     assert requests.get(f"{host.url}/api/write", timeout=30).text == "written"
     host.wait_for_line("no end of line")
     assert host.output.count("first\n") == 1000
 
 
-def test_a_thousand_requests_at_once(host, folder):
+def test_a_thousand_requests_at_once(host: Host, folder: Path) -> None:
     (folder / "go").unlink(missing_ok=True)
     address = ("127.0.0.1", int(host.url.rpartition(":")[2]))
     connections = [socket.create_connection(address, timeout=60) for _ in range(500)]
@@ -233,7 +237,7 @@ def test_a_thousand_requests_at_once(host, folder):
     assert all(one.startswith(b"HTTP/1.1 200 OK") and one.endswith(b"held") for one in slow)
 
 
-def test_small_answers_are_sent_at_once():
+def test_small_answers_are_sent_at_once() -> None:
     """asyncio sets TCP_NODELAY only where the protocol is named; without it an answer waits some 40 ms."""
     with host_app.listening("127.0.0.1", 0) as door:
         assert door.proto == socket.IPPROTO_TCP

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import http.client
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -20,7 +21,7 @@ from local.host.functions.invoker import Invoker
 from local.host.http.admin_routes import Admin
 from local.host.http.endpoint import Endpoint
 from local.host.http.key_auth import KeyCheck
-from local.host.launch import running
+from local.host.launch import Host, running
 from local.host.loading.load_app import App
 from tests.host.host_apps import eventually, write_app
 
@@ -104,7 +105,7 @@ def yearly(timer: func.TimerRequest) -> None:
 
 
 @pytest.fixture(scope="module")
-def host(tmp_path_factory):
+def host(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Host]:
     folder = write_app(tmp_path_factory.mktemp("app"), CODE)
     environ = {
         "AzureWebJobs.off.Disabled": "true",
@@ -115,7 +116,7 @@ def host(tmp_path_factory):
         yield started
 
 
-def test_the_request_as_the_function_sees_it(host):
+def test_the_request_as_the_function_sees_it(host: Host) -> None:
     found = requests.post(
         f"{host.url}/api/Echo/a%20b?q=1&Q=2&empty=&Key=x+y&code=c",
         data="body",
@@ -130,9 +131,9 @@ def test_the_request_as_the_function_sees_it(host):
     assert found["headers"]["x-mixed"] == "Value"
 
 
-def test_repeated_headers_are_joined(host):
+def test_repeated_headers_are_joined(host: Host) -> None:
     address = urlsplit(host.url)
-    connection = http.client.HTTPConnection(address.hostname, address.port, timeout=30)
+    connection = http.client.HTTPConnection(address.hostname or "", address.port, timeout=30)
     connection.putrequest("GET", "/api/echo")
     connection.putheader("X-Two", "1")
     connection.putheader("X-Two", "2")
@@ -142,12 +143,12 @@ def test_repeated_headers_are_joined(host):
     assert '"x-two": "1,2"' in body
 
 
-def test_a_body_in_chunks_does_not_arrive(host):
+def test_a_body_in_chunks_does_not_arrive(host: Host) -> None:
     found = requests.post(f"{host.url}/api/echo", data=iter([b"some", b"thing"]), timeout=30).json()
     assert found["body"] == ""
 
 
-def test_a_body_over_the_limit_is_refused(host):
+def test_a_body_over_the_limit_is_refused(host: Host) -> None:
     assert requests.post(f"{host.url}/api/echo", data=b"x" * 1000, timeout=30).status_code == 200
     answer = requests.post(f"{host.url}/api/echo", data=b"x" * 1001, timeout=30)
     assert (answer.status_code, answer.content) == (413, b"")
@@ -158,17 +159,17 @@ def test_a_body_over_the_limit_is_refused(host):
     [("PUT", "/api/echo"), ("HEAD", "/api/plain"), ("OPTIONS", "/api/plain"), ("GET", "/echo"), ("GET", "/api/none"),
      ("GET", "/api/off"), ("GET", "/admin/none"), ("GET", "/runtime/webhooks/queues"), ("POST", "/")],
 )  # fmt: skip
-def test_what_is_not_there_is_404_with_nothing_in_it(host, method, path):
+def test_what_is_not_there_is_404_with_nothing_in_it(host: Host, method: str, path: str) -> None:
     answer = requests.request(method, host.url + path, timeout=30)
     assert (answer.status_code, answer.content) == (404, b"")
 
 
-def test_a_function_without_a_route_has_its_name(host):
+def test_a_function_without_a_route_has_its_name(host: Host) -> None:
     answer = requests.get(f"{host.url}/api/plain", timeout=30)
     assert (answer.text, answer.headers["content-type"]) == ("hé", "text/plain; charset=utf-8")
 
 
-def test_head_and_options_reach_only_a_function_that_lists_them(tmp_path):
+def test_head_and_options_reach_only_a_function_that_lists_them(tmp_path: Path) -> None:
     code = """
     @app.route(route="x", methods=["HEAD", "OPTIONS"])
     def x(req: func.HttpRequest) -> func.HttpResponse:
@@ -181,13 +182,13 @@ def test_head_and_options_reach_only_a_function_that_lists_them(tmp_path):
         assert requests.get(f"{host.url}/api/x", timeout=30).status_code == 404
 
 
-def test_the_first_function_by_name_wins(host):
+def test_the_first_function_by_name_wins(host: Host) -> None:
     assert requests.get(f"{host.url}/api/files/first/1", timeout=30).json() == {"first": "1"}
     assert requests.put(f"{host.url}/api/files/first/1", timeout=30).json() == {"path": "first/1"}
     assert requests.get(f"{host.url}/api/files/", timeout=30).json() == {}
 
 
-def test_the_context(host):
+def test_the_context(host: Host) -> None:
     trace = "00-" + "a" * 32 + "-" + "b" * 16 + "-01"
     found = requests.get(f"{host.url}/api/about", headers={"traceparent": trace}, timeout=30).json()
     assert (found["name"], found["retries"], found["trace"]) == ("about", [0, 0], trace)
@@ -198,12 +199,12 @@ def test_the_context(host):
 
 @pytest.mark.parametrize("path", ["crash", "leave", "returns/none", "returns/dict", "returns/bytes",
                                   "returns/status", "returns/no_status"])  # fmt: skip
-def test_a_failure_is_500_with_nothing_in_it(host, path):
+def test_a_failure_is_500_with_nothing_in_it(host: Host, path: str) -> None:
     answer = requests.get(f"{host.url}/api/{path}", timeout=30)
     assert (answer.status_code, answer.content) == (500, b"")
 
 
-def test_a_failure_is_logged_from_the_function_on(host):
+def test_a_failure_is_logged_from_the_function_on(host: Host) -> None:
     requests.get(f"{host.url}/api/crash", timeout=30)
     host.wait_for_line("ValueError: with a reason")
     assert "invoker.py" not in host.output
@@ -232,31 +233,31 @@ def test_a_failure_is_logged_from_the_function_on(host):
         ("headers", 200, b"x", "text/x; charset=ascii"),
     ],
 )
-def test_what_a_function_returns(host, what, status, body, content_type):
+def test_what_a_function_returns(host: Host, what: str, status: int, body: bytes, content_type: str) -> None:
     answer = requests.get(f"{host.url}/api/returns/{what}", timeout=30)
     assert (answer.status_code, answer.content, answer.headers["content-type"]) == (status, body, content_type)
 
 
-def test_headers_and_cookies_of_an_answer(host):
+def test_headers_and_cookies_of_an_answer(host: Host) -> None:
     for what in ("headers", "described"):
         assert requests.get(f"{host.url}/api/returns/{what}", timeout=30).headers["x-one"] == "1"
     answer = requests.get(f"{host.url}/api/cookies", timeout=30)
     assert answer.raw.headers.getlist("set-cookie") == ["a=1; HttpOnly; Path=/", "b=2"]
 
 
-def test_the_homepage(host):
+def test_the_homepage(host: Host) -> None:
     answer = requests.get(host.url, timeout=30)
     assert (answer.status_code, answer.headers["content-type"]) == (200, "text/html; charset=utf-8")
     assert '<a href="/api">' in answer.text
 
 
-def test_the_query_with_a_key_is_not_logged(host):
+def test_the_query_with_a_key_is_not_logged(host: Host) -> None:
     requests.get(f"{host.url}/api/plain?code=secret", timeout=30)
     host.wait_for_line("(GET /api/plain)")
     assert "secret" not in host.output
 
 
-def test_admin_tells_of_the_host_and_its_functions(host):
+def test_admin_tells_of_the_host_and_its_functions(host: Host) -> None:
     assert requests.get(f"{host.url}/admin/host/status", timeout=30).json()["state"] == "Running"
     assert requests.post(f"{host.url}/admin/host/ping", timeout=30).status_code == 200
     functions = {one["name"]: one for one in requests.get(f"{host.url}/admin/functions", timeout=30).json()}
@@ -265,7 +266,7 @@ def test_admin_tells_of_the_host_and_its_functions(host):
     assert functions["yearly"]["config"]["bindings"][0]["schedule"] == "0 0 0 1 1 *"
 
 
-def test_admin_runs_a_timer(host):
+def test_admin_runs_a_timer(host: Host) -> None:
     assert requests.post(f"{host.url}/admin/functions/Yearly", json={}, timeout=30).status_code == 202
     host.wait_for_line("WARNING a year has passed: False")
 
@@ -274,16 +275,16 @@ def test_admin_runs_a_timer(host):
     ("name", "body", "status"),
     [("nobody", b"{}", 404), ("yearly", b"", 400), ("yearly", b"[]", 400), ("yearly", b'"x"', 400)],
 )
-def test_admin_refuses(host, name, body, status):
+def test_admin_refuses(host: Host, name: str, body: bytes, status: int) -> None:
     assert requests.post(f"{host.url}/admin/functions/{name}", data=body, timeout=30).status_code == status
 
 
-def test_admin_accepts_an_http_function_which_then_has_no_request_to_run_with(host):
+def test_admin_accepts_an_http_function_which_then_has_no_request_to_run_with(host: Host) -> None:
     assert requests.post(f"{host.url}/admin/functions/echo", json={"input": "x"}, timeout=30).status_code == 202
     host.wait_for_line("ERROR echo: an HTTP function cannot run without a request: call its URL.")
 
 
-def test_the_listing(host):
+def test_the_listing(host: Host) -> None:
     lines = host.output.splitlines()
     assert f"    echo: [GET,POST] {host.url}/api/echo/{{x?}}" in lines
     assert f"    everything: [any method] {host.url}/api/files/{{*path}}" in lines
@@ -292,7 +293,7 @@ def test_the_listing(host):
     assert f"Host ready: {host.url}" in lines
 
 
-def test_sync_functions_run_side_by_side_up_to_the_number_of_threads(tmp_path):
+def test_sync_functions_run_side_by_side_up_to_the_number_of_threads(tmp_path: Path) -> None:
     code = """
     import threading
     both = threading.Barrier(2, timeout=30)
@@ -308,7 +309,7 @@ def test_sync_functions_run_side_by_side_up_to_the_number_of_threads(tmp_path):
         assert {answer.text for answer in answers} == {"function_0", "function_1"}
 
 
-def test_without_a_prefix_or_a_homepage(tmp_path):
+def test_without_a_prefix_or_a_homepage(tmp_path: Path) -> None:
     code = """
     @app.route(route="{*path}", methods=["PUT"])
     def all(req: func.HttpRequest) -> func.HttpResponse:
@@ -321,7 +322,7 @@ def test_without_a_prefix_or_a_homepage(tmp_path):
         assert requests.put(f"{host.url}/admin/host/status", timeout=30).status_code == 404
 
 
-def test_a_prefix_of_several_words(tmp_path):
+def test_a_prefix_of_several_words(tmp_path: Path) -> None:
     code = """
     @app.route(route="x/{y?}")
     def x(req: func.HttpRequest) -> func.HttpResponse:
@@ -333,7 +334,7 @@ def test_a_prefix_of_several_words(tmp_path):
         assert requests.get(f"{host.url}/api/x", timeout=30).status_code == 404
 
 
-def test_a_wrong_limit_of_bodies_is_told(tmp_path):
+def test_a_wrong_limit_of_bodies_is_told(tmp_path: Path) -> None:
     with (
         pytest.raises(SetupError, match="FUNCTIONS_REQUEST_BODY_SIZE_LIMIT must be a number of bytes, not '1 MB'"),
         running(write_app(tmp_path, ""), environ={"FUNCTIONS_REQUEST_BODY_SIZE_LIMIT": "1 MB"}),
@@ -341,7 +342,7 @@ def test_a_wrong_limit_of_bodies_is_told(tmp_path):
         pass
 
 
-def test_who_comes_while_the_host_stops_gets_503():
+def test_who_comes_while_the_host_stops_gets_503() -> None:
     """On a connection that is open already; a new one is refused."""
 
     async def ask() -> list[int]:
@@ -356,15 +357,18 @@ def test_who_comes_while_the_host_stops_gets_503():
         async def send(message: Any) -> None:
             sent.append(message)
 
-        await door(scope, lambda: asyncio.sleep(0), send)
+        async def receive() -> dict[str, Any]:
+            return {"type": "http.request"}
+
+        await door(scope, receive, send)
         stopping.set()
-        await door(scope, lambda: asyncio.sleep(0), send)
+        await door(scope, receive, send)
         return [one["status"] for one in sent if one["type"] == "http.response.start"]
 
     assert asyncio.run(ask()) == [200, 503]
 
 
-def test_log_lines_of_a_function_carry_its_name_and_invocation(tmp_path):
+def test_log_lines_of_a_function_carry_its_name_and_invocation(tmp_path: Path) -> None:
     code = """
     @app.route(route="log")
     def log(req: func.HttpRequest, context: func.Context) -> func.HttpResponse:

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import json
 import stat
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import pytest
 import requests
 
 from local.errors import SetupError
 from local.host.http import key_file
-from local.host.launch import running
+from local.host.launch import Host, running
+from local.stack.azurite import Azurite
 from tests.host.host_apps import write_app
 
 CODE = """
@@ -50,7 +53,7 @@ ADMIN_PATHS = ["/admin/host/status", "/admin/functions", "/ADMIN/host/status"]
 
 
 @pytest.fixture(scope="module")
-def host(tmp_path_factory, azurite):
+def host(tmp_path_factory: pytest.TempPathFactory, azurite: Azurite) -> Iterator[Host]:
     folder = write_app(tmp_path_factory.mktemp("app"), CODE)
     file = folder / "own" / "keys.json"
     file.parent.mkdir()
@@ -61,7 +64,7 @@ def host(tmp_path_factory, azurite):
         yield started
 
 
-def status(host, path, key=None, method="GET", **more):
+def status(host: Host, path: str, key: str | None = None, method: str = "GET", **more: Any) -> int:
     headers = {"x-functions-key": key} if key is not None else {}
     answer = requests.request(method, host.url + path, headers=headers, timeout=30, **more)
     if answer.status_code == 401:
@@ -81,12 +84,12 @@ def status(host, path, key=None, method="GET", **more):
         ("/", [None], []),
     ],
 )  # fmt: skip
-def test_who_may(host, path, opening, refused):
+def test_who_may(host: Host, path: str, opening: list[str | None], refused: list[str | None]) -> None:
     assert {key: status(host, path, key) for key in opening} == dict.fromkeys(opening, 200)
     assert {key: status(host, path, key) for key in refused} == dict.fromkeys(refused, 401)
 
 
-def test_a_key_in_the_query_counts_without_a_header(host):
+def test_a_key_in_the_query_counts_without_a_header(host: Host) -> None:
     assert status(host, "/api/one?code=of-one") == 200
     assert status(host, "/api/one?Code=of-one") == 200
     assert status(host, "/api/one?code=of-one", "wrong") == 401
@@ -97,27 +100,27 @@ def test_a_key_in_the_query_counts_without_a_header(host):
     assert requests.get(f"{host.url}/api/one?code=of-one", timeout=30).text == "of-one"
 
 
-def test_the_key_of_a_function_that_had_none_was_made_and_kept(host):
+def test_the_key_of_a_function_that_had_none_was_made_and_kept(host: Host) -> None:
     [file] = [Path(line.rpartition(" ")[2].strip()) for line in host.lines if line.startswith("Callers need a key")]
     made = json.loads(file.read_text())["functions"]["two"]["default"]
     assert status(host, "/api/two", made) == 200
     assert status(host, "/api/one", made) == 401
 
 
-def test_a_disabled_function_runs_for_the_master_only(host):
+def test_a_disabled_function_runs_for_the_master_only(host: Host) -> None:
     assert status(host, "/api/off") == 401
     assert status(host, "/api/off", "of-off") == 404
     assert status(host, "/api/off", "the-master") == 200
 
 
 @pytest.mark.parametrize("name", ["one", "nobody"])
-def test_running_a_function_by_its_name_wants_the_master(host, name):
+def test_running_a_function_by_its_name_wants_the_master(host: Host, name: str) -> None:
     assert status(host, f"/admin/functions/{name}", "of-one", "POST", json={}) == 401
     assert status(host, f"/admin/functions/{name}", "the-master", "POST", json={}) == (202 if name == "one" else 404)
 
 
 @pytest.mark.parametrize("method", ["POST", "OPTIONS"])
-def test_event_grids_door_has_a_key_of_its_own(host, method):
+def test_event_grids_door_has_a_key_of_its_own(host: Host, method: str) -> None:
     headers = {"WebHook-Request-Origin": "eventgrid.azure.net", "aeg-event-type": "Unsubscribe"}
     for key, expected in {"of-event-grid": True, "the-master": True, "of-the-host": False, "wrong": False}.items():
         answer = requests.request(method, f"{host.url}{DOOR}&code={key}", headers=headers, timeout=30)
@@ -127,18 +130,18 @@ def test_event_grids_door_has_a_key_of_its_own(host, method):
 
 
 @pytest.mark.parametrize("path", ["/api/none", "/admin/none", "/runtime/webhooks/queues"])
-def test_what_is_not_there_is_404_with_any_key_or_none(host, path):
+def test_what_is_not_there_is_404_with_any_key_or_none(host: Host, path: str) -> None:
     assert {status(host, path), status(host, path, "wrong"), status(host, path, "the-master")} == {404}
 
 
-def test_no_key_is_ever_printed(host):
+def test_no_key_is_ever_printed(host: Host) -> None:
     requests.get(f"{host.url}/api/one?code=of-one", timeout=30)
     shown = host.output
     for key in ("the-master", "of-the-host", "of-event-grid", "of-one", "of-off"):
         assert key not in shown
 
 
-def test_keys_are_made_at_random_for_their_owner_alone(tmp_path):
+def test_keys_are_made_at_random_for_their_owner_alone(tmp_path: Path) -> None:
     file = tmp_path / "new" / "keys.json"
     made = key_file.load_or_create(file, ["one"])
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
@@ -151,14 +154,14 @@ def test_keys_are_made_at_random_for_their_owner_alone(tmp_path):
     assert made.master not in repr(made)
 
 
-def test_hosts_that_start_at_once_have_the_same_keys(tmp_path):
+def test_hosts_that_start_at_once_have_the_same_keys(tmp_path: Path) -> None:
     with ThreadPoolExecutor(8) as hosts:
         found = list(hosts.map(lambda name: key_file.load_or_create(tmp_path / "keys.json", [name]), "abcdefgh"))
     assert len({one.master for one in found}) == 1
     assert set(key_file.read(tmp_path / "keys.json").functions) == set("abcdefgh")
 
 
-def test_what_is_in_the_file_stays_and_what_is_missing_is_added(tmp_path):
+def test_what_is_in_the_file_stays_and_what_is_missing_is_added(tmp_path: Path) -> None:
     file = tmp_path / "keys.json"
     file.write_text('{"master": "mine", "system": {"other_extension": "x"}, "functions": {"gone": {"default": "y"}}}')
     file.chmod(0o600)
@@ -173,7 +176,7 @@ def test_what_is_in_the_file_stays_and_what_is_missing_is_added(tmp_path):
     ["", "[]", "{", '{"master": 1}', '{"master": "with space"}', '{"master": "é"}', '{"host": ["x"]}',
      '{"functions": {"one": "x"}}', '{"system": {"blobs_extension": null}}', b"\xff\xfe"],
 )  # fmt: skip
-def test_a_broken_file_is_told_in_one_line_and_stays_as_it_is(tmp_path, text):
+def test_a_broken_file_is_told_in_one_line_and_stays_as_it_is(tmp_path: Path, text: str | bytes) -> None:
     file = tmp_path / "keys.json"
     content = text if isinstance(text, bytes) else text.encode()
     file.write_bytes(content)
@@ -186,7 +189,7 @@ def test_a_broken_file_is_told_in_one_line_and_stays_as_it_is(tmp_path, text):
 
 
 @pytest.mark.parametrize("mode", [0o644, 0o640, 0o602])
-def test_a_file_that_others_may_read_is_refused(tmp_path, mode):
+def test_a_file_that_others_may_read_is_refused(tmp_path: Path, mode: int) -> None:
     file = tmp_path / "keys.json"
     file.write_text("{}")
     file.chmod(mode)
@@ -194,13 +197,13 @@ def test_a_file_that_others_may_read_is_refused(tmp_path, mode):
         key_file.load_or_create(file, [])
 
 
-def test_a_place_that_cannot_be_written_to(tmp_path):
+def test_a_place_that_cannot_be_written_to(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(SetupError, match="choose another --keys"):
         key_file.load_or_create(tmp_path / "file" / "keys.json", [])
 
 
-def test_empty_keys_open_nothing(tmp_path):
+def test_empty_keys_open_nothing(tmp_path: Path) -> None:
     file = tmp_path / "keys.json"
     file.write_text('{"master": "", "host": {"default": ""}, "system": {"blobs_extension": ""}}')
     file.chmod(0o600)

@@ -39,11 +39,11 @@ from local.host.triggers.route_templates import parse
         ("a/{x}/{*rest}", "/a", None),
     ],
 )
-def test_match(template, path, expected):
+def test_match(template: str, path: str, expected: dict[str, str] | None) -> None:
     assert parse("", template).match(path) == expected
 
 
-def test_the_prefix_is_part_of_the_template():
+def test_the_prefix_is_part_of_the_template() -> None:
     route = parse("api/v1", "hello")
     assert route.template == "api/v1/hello"
     assert route.match("/API/v1/hello") == {}
@@ -71,6 +71,6 @@ def test_the_prefix_is_part_of_the_template():
         "{x}/{X}",
     ],
 )
-def test_what_is_not_supported_is_refused(template):
+def test_what_is_not_supported_is_refused(template: str) -> None:
     with pytest.raises(FunctionInError, match="the route '"):
         parse("", template)

@@ -5,7 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from local.host.config.time_span import parse_span
-from local.host.triggers.ncrontab import NEVER, ScheduleError, next_occurrence, parse
+from local.host.triggers.ncrontab import NEVER, Cron, ScheduleError, next_occurrence, parse
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 
@@ -39,7 +39,7 @@ def utc(text: str) -> datetime:
         ("1.00:00:00", "2026-01-01T00:00:00", "2026-01-02T00:00:00"),
     ],
 )
-def test_next_occurrence(expression, after, expected):
+def test_next_occurrence(expression: str, after: str, expected: str) -> None:
     assert next_occurrence(expression, utc(after)) == utc(expected)
 
 
@@ -70,7 +70,7 @@ def test_next_occurrence(expression, after, expected):
         "00:60:00",
     ],
 )
-def test_what_is_no_schedule_is_refused(expression):
+def test_what_is_no_schedule_is_refused(expression: str) -> None:
     with pytest.raises(ScheduleError, match="was not recognized as a valid cron expression or timespan string"):
         parse(expression)
 
@@ -94,7 +94,7 @@ def test_what_is_no_schedule_is_refused(expression):
         ("100000.0:0", timedelta(days=100_000)),
     ],
 )
-def test_a_span_is_read_as_dotnet_reads_it(text, expected):
+def test_a_span_is_read_as_dotnet_reads_it(text: str, expected: timedelta) -> None:
     assert parse_span(text) == expected
     assert parse(f" {text}\n").next(START) == START + expected
 
@@ -104,12 +104,12 @@ def test_a_span_is_read_as_dotnet_reads_it(text, expected):
     ["24:24:00", "24:00:60", "24:00", "00:00:60", "00:05:00.", "5:", ":05:00", "23:09.5", "0:५", "1.00:2147483648:00",
      "10675200", "+00:05:00", "-00:05:00", "00:00:00.0"],
 )  # fmt: skip
-def test_what_is_no_span_is_no_schedule(text):
+def test_what_is_no_span_is_no_schedule(text: str) -> None:
     with pytest.raises(ScheduleError):
         parse(text)
 
 
-def test_a_moment_after_the_last_year_never_comes():
+def test_a_moment_after_the_last_year_never_comes() -> None:
     assert parse("10675199.02:48:05").next(START) == NEVER
 
 
@@ -118,10 +118,16 @@ SPANS = st.integers(0, 10 * 366 * 86_400 * 1_000).map(lambda thousandths: timede
 moments = SPANS.map(lambda later: datetime(2020, 1, 1, tzinfo=UTC) + later)
 
 
+def cron(expression: str) -> Cron:
+    schedule = parse(expression)
+    assert isinstance(schedule, Cron)
+    return schedule
+
+
 @settings(deadline=None)
 @given(FIELD, FIELD, moments)
-def test_the_next_is_the_first_second_that_fits(seconds, minutes, after):
-    schedule = parse(f"{seconds} {minutes} * * * *")
+def test_the_next_is_the_first_second_that_fits(seconds: str, minutes: str, after: datetime) -> None:
+    schedule = cron(f"{seconds} {minutes} * * * *")
     found = schedule.next(after)
     moment = after.replace(microsecond=0) + timedelta(seconds=1)
     while not (moment.second in schedule.seconds and moment.minute in schedule.minutes):
@@ -131,8 +137,8 @@ def test_the_next_is_the_first_second_that_fits(seconds, minutes, after):
 
 @settings(deadline=None)
 @given(st.sampled_from(["*", "1", "29-31", "13", "*/10"]), st.sampled_from(["*", "0", "1-5", "sat"]), moments)
-def test_the_next_day_fits_both_day_fields(days, weekdays, after):
-    schedule = parse(f"0 0 0 {days} * {weekdays}")
+def test_the_next_day_fits_both_day_fields(days: str, weekdays: str, after: datetime) -> None:
+    schedule = cron(f"0 0 0 {days} * {weekdays}")
     found = schedule.next(after)
     day = after.date() + timedelta(days=1)
     while not (day.day in schedule.days and day.isoweekday() % 7 in schedule.weekdays):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 
@@ -13,6 +14,7 @@ from azure.storage.blob import BlobServiceClient
 from local.host.storage.clients import PATIENCE
 from local.host.timers.schedule_monitor import NEVER, Monitor, ScheduleStart, Status, after_run, parse, schedule_start
 from local.host.triggers import ncrontab
+from local.stack.azurite import Azurite
 
 HOURLY = ncrontab.parse("0 0 * * * *")
 TWELVE = datetime(2026, 1, 1, 12, tzinfo=UTC)
@@ -22,7 +24,7 @@ def at(hours: float) -> datetime:
     return TWELVE + timedelta(hours=hours)
 
 
-def test_without_a_status_there_is_a_first_one():
+def test_without_a_status_there_is_a_first_one() -> None:
     first = Status(NEVER, at(1), NEVER)
     assert schedule_start(HOURLY, None, at(0.5)) == ScheduleStart(first, to_write=Status(NEVER, at(1), at(0.5)))
 
@@ -38,7 +40,7 @@ def test_without_a_status_there_is_a_first_one():
         (Status(NEVER, at(1), at(0.5)), at(2), True),
     ],
 )
-def test_a_status_of_this_schedule_is_gone_on_with(stored, now, past_due):
+def test_a_status_of_this_schedule_is_gone_on_with(stored: Status, now: datetime, past_due: bool) -> None:
     assert schedule_start(HOURLY, stored, now) == ScheduleStart(stored, past_due)
 
 
@@ -50,11 +52,13 @@ def test_a_status_of_this_schedule_is_gone_on_with(stored, now, past_due):
         (Status(NEVER, at(6), NEVER), at(3.5), Status(NEVER, at(4), at(3.5))),
     ],
 )
-def test_a_status_of_another_schedule_is_made_anew_and_nothing_is_past_due(stored, now, made):
+def test_a_status_of_another_schedule_is_made_anew_and_nothing_is_past_due(
+    stored: Status, now: datetime, made: Status
+) -> None:
     assert schedule_start(HOURLY, stored, now) == ScheduleStart(made, to_write=made)
 
 
-def test_a_span_is_compared_to_the_microsecond():
+def test_a_span_is_compared_to_the_microsecond() -> None:
     span = ncrontab.parse("00:05:00")
     ran = at(0) + timedelta(microseconds=123456)
     assert schedule_start(span, after_run(span, ran), at(1)).past_due
@@ -73,7 +77,7 @@ def test_a_span_is_compared_to_the_microsecond():
         ("00:01:00", False),
     ],
 )
-def test_which_schedules_are_too_rapid_to_be_monitored(expression, is_rapid):
+def test_which_schedules_are_too_rapid_to_be_monitored(expression: str, is_rapid: bool) -> None:
     assert ncrontab.parse(expression).is_rapid is is_rapid
 
 
@@ -89,17 +93,17 @@ def test_which_schedules_are_too_rapid_to_be_monitored(expression, is_rapid):
         ("0001-01-01T00:00:00+02:00", NEVER),
     ],
 )
-def test_times_as_hosts_write_them(text, moment):
+def test_times_as_hosts_write_them(text: str, moment: datetime) -> None:
     assert parse(json.dumps({"Last": text, "Next": text, "LastUpdated": text})) == Status(moment, moment, moment)
 
 
 @pytest.mark.parametrize("text", ["", "{}", "[]", "null", '{"Last": 1, "Next": 2, "LastUpdated": 3}', '"soon"'])
-def test_what_is_no_status_is_refused(text):
+def test_what_is_no_status_is_refused(text: str) -> None:
     with pytest.raises(ValueError, match=r"."):
         parse(text)
 
 
-def test_times_as_this_host_writes_them():
+def test_times_as_this_host_writes_them() -> None:
     moment = datetime(2026, 1, 1, 14, 0, 0, 250_000, UTC)
     assert list(Status(NEVER, TWELVE, moment).to_dict().items()) == [
         ("Last", "0001-01-01T00:00:00+00:00"),
@@ -109,18 +113,18 @@ def test_times_as_this_host_writes_them():
 
 
 @pytest.fixture
-def threads():
+def threads() -> Iterator[ThreadPoolExecutor]:
     with ThreadPoolExecutor() as pool:
         yield pool
 
 
 @pytest.fixture
-def service(azurite):
+def service(azurite: Azurite) -> Iterator[BlobServiceClient]:
     with BlobServiceClient.from_connection_string(azurite.connection_string) as client:
         yield client
 
 
-def test_the_blob(service, container, threads):
+def test_the_blob(service: BlobServiceClient, container: str, threads: ThreadPoolExecutor) -> None:
     blob = service.get_blob_client("azure-webjobs-hosts", f"timers/{container}/Host.Functions.tick/status")
 
     async def play() -> None:
@@ -139,16 +143,18 @@ def test_the_blob(service, container, threads):
     asyncio.run(play())
 
 
-def test_storage_that_is_away_holds_nothing_up_and_is_told_of_once(threads, caplog):
+def test_storage_that_is_away_holds_nothing_up_and_is_told_of_once(
+    threads: ThreadPoolExecutor, caplog: pytest.LogCaptureFixture
+) -> None:
     nowhere = "DefaultEndpointsProtocol=http;AccountName=a;AccountKey=YQ==;BlobEndpoint=http://127.0.0.1:1/a"
 
     async def play() -> ScheduleStart:
-        monitor = Monitor(service, "host", "Host.Functions.tick", threads)
+        monitor = Monitor(away, "host", "Host.Functions.tick", threads)
         started = await monitor.begin(HOURLY, at(0.5))
         await monitor.write(after_run(HOURLY, at(1)))
         return started
 
-    with BlobServiceClient.from_connection_string(nowhere, **PATIENCE | {"retry_total": 0}) as service:
+    with BlobServiceClient.from_connection_string(nowhere, **PATIENCE | {"retry_total": 0}) as away:
         assert asyncio.run(play()) == ScheduleStart(Status(NEVER, at(1), NEVER))
     told = [record.getMessage() for record in caplog.records if "unreachable" in record.getMessage()]
     assert len(told) == 1

@@ -7,6 +7,7 @@ import json
 import logging
 import re
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -19,9 +20,10 @@ from local.host.functions.invoker import Invoker, Outcome
 from local.host.functions.retry_policy import FOREVER, Retry
 from local.host.launch import running
 from local.host.storage.clients import ensure
-from local.host.timers.schedule_monitor import ScheduleStart, Status, schedule_start
+from local.host.timers.schedule_monitor import Monitor, ScheduleStart, Status, schedule_start
 from local.host.timers.timer import Timer, tick
 from local.host.triggers import ncrontab
+from local.stack.azurite import Azurite
 from tests.host.host_apps import eventually, write_app
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
@@ -43,7 +45,7 @@ class Clock(clock.Clock):
         self.pass_by(seconds + self._late)
 
 
-class Recorder:
+class Recorder(Invoker):
     """Stands where the invoker does: notes each run, lets it take `seconds`, fails it, and ends after the last."""
 
     def __init__(self, clock: Clock, stopping: asyncio.Event, seconds: list[float]) -> None:
@@ -53,7 +55,7 @@ class Recorder:
         self.attempts: list[tuple[int, int, str]] = []
         self.routine: list[bool] = []
 
-    async def invoke(
+    async def invoke(  # type: ignore[override]  # only what timers give
         self, _function: object, value: Any, *_more: object, retry: RetryContext, routine: bool
     ) -> Outcome:
         self.routine.append(routine)
@@ -67,7 +69,7 @@ class Recorder:
         return Outcome(error=ValueError("every run fails"))
 
 
-class Remembered:
+class Remembered(Monitor):
     """A schedule monitor without storage."""
 
     def __init__(self, status: Status | None = None) -> None:
@@ -110,24 +112,26 @@ def started(expression: str, seconds: list[float], **more: Any) -> list[float]:
     return play(expression, seconds, **more).started
 
 
-def test_a_run_for_every_occurrence_though_each_fails():
+def test_a_run_for_every_occurrence_though_each_fails() -> None:
     assert started("*/10 * * * * *", [0.0, 0.0, 0.0]) == [10.25, 20.25, 30.25]
 
 
-def test_occurrences_during_a_long_run_become_one_that_follows_at_once():
+def test_occurrences_during_a_long_run_become_one_that_follows_at_once() -> None:
     assert started("*/10 * * * * *", [35.0, 0.0, 0.0], late=0.0) == [10.0, 45.0, 50.0]
 
 
-def test_run_on_startup():
+def test_run_on_startup() -> None:
     assert started("*/10 * * * * *", [0.0, 0.0], run_on_startup=True) == [0.0, 10.25]
 
 
-def test_runs_on_schedule_are_routine_and_those_as_the_host_starts_are_not():
+def test_runs_on_schedule_are_routine_and_those_as_the_host_starts_are_not() -> None:
     assert play("*/10 * * * * *", [0.0, 0.0, 0.0], run_on_startup=True).routine == [False, True, True]
 
 
 @pytest.mark.parametrize(("slow", "routine", "lines"), [(60.0, True, 0), (0.0, True, 1), (60.0, False, 1)])
-def test_a_routine_run_is_logged_if_it_is_slow(caplog, slow, routine, lines):
+def test_a_routine_run_is_logged_if_it_is_slow(
+    caplog: pytest.LogCaptureFixture, slow: float, routine: bool, lines: int
+) -> None:
     function = Function("tick", lambda **_arguments: None, "", TimerTrigger("", ncrontab.parse("1")), "timer", raw=True)
     run = Invoker(slow=slow).invoke(function, tick(), {}, "Timer fired", routine=routine)
     with caplog.at_level(logging.INFO, "host"):
@@ -135,15 +139,15 @@ def test_a_routine_run_is_logged_if_it_is_slow(caplog, slow, routine, lines):
     assert [record.getMessage().endswith(" ms (Timer fired)") for record in caplog.records] == [True] * lines
 
 
-def test_a_run_on_startup_that_takes_long_is_followed_at_once():
+def test_a_run_on_startup_that_takes_long_is_followed_at_once() -> None:
     assert started("*/10 * * * * *", [25.0, 0.0, 0.0], late=0.0, run_on_startup=True) == [0.0, 25.0, 30.0]
 
 
-def test_a_span_is_reckoned_from_the_run_before():
+def test_a_span_is_reckoned_from_the_run_before() -> None:
     assert started("00:00:30", [5.0, 0.0], late=0.5) == [30.5, 61.0]
 
 
-def test_a_timer_stops_while_it_waits():
+def test_a_timer_stops_while_it_waits() -> None:
     async def run() -> None:
         stopping = asyncio.Event()
         trigger = TimerTrigger("0 0 0 1 1 *", ncrontab.parse("0 0 0 1 1 *"))
@@ -166,7 +170,7 @@ def hours(number: float) -> datetime:
     return START + timedelta(hours=number)
 
 
-def test_what_a_monitored_function_is_told_and_what_is_kept_though_it_fails():
+def test_what_a_monitored_function_is_told_and_what_is_kept_though_it_fails() -> None:
     monitor = Remembered()
     played = play(HOURLY, [7.0, 7.0], monitor=monitor)
     assert played.started == [3600.25, 7200.25]
@@ -187,11 +191,11 @@ def test_what_a_monitored_function_is_told_and_what_is_kept_though_it_fails():
     assert monitor.status == Status(ran, hours(3), ran)
 
 
-def test_a_timer_without_a_monitor_is_told_nothing_of_its_schedule():
+def test_a_timer_without_a_monitor_is_told_nothing_of_its_schedule() -> None:
     assert [one["ScheduleStatus"] for one in play(HOURLY, [0.0]).ticks] == [None]
 
 
-def test_a_run_missed_while_the_host_was_down_is_made_up_for_once():
+def test_a_run_missed_while_the_host_was_down_is_made_up_for_once() -> None:
     monitor = Remembered(Status(hours(1), hours(2), hours(1)))
     played = play(HOURLY, [0.0, 0.0], monitor=monitor, run_on_startup=True, now=hours(5.5))
     assert played.started == [5.5 * 3600, 6 * 3600 + 0.25]
@@ -199,21 +203,21 @@ def test_a_run_missed_while_the_host_was_down_is_made_up_for_once():
     assert played.ticks[0]["ScheduleStatus"]["Next"] == "2026-01-01T02:00:00+00:00"
 
 
-def test_a_timer_that_is_in_time_runs_on_startup_and_is_not_past_due():
+def test_a_timer_that_is_in_time_runs_on_startup_and_is_not_past_due() -> None:
     monitor = Remembered(Status(hours(1), hours(2), hours(1)))
     played = play(HOURLY, [0.0, 0.0], monitor=monitor, run_on_startup=True, now=hours(1.5))
     assert played.started == [1.5 * 3600, 2 * 3600 + 0.25]
     assert [one["IsPastDue"] for one in played.ticks] == [False, False]
 
 
-def test_a_changed_schedule_makes_nothing_past_due():
+def test_a_changed_schedule_makes_nothing_past_due() -> None:
     monitor = Remembered(Status(hours(1), hours(2), hours(1)))
     played = play("0 30 * * * *", [0.0], monitor=monitor, now=hours(5))
     assert played.started == [5.5 * 3600 + 0.25]
     assert [one["IsPastDue"] for one in played.ticks] == [False]
 
 
-def test_a_failed_run_is_tried_again_and_the_schedule_goes_on():
+def test_a_failed_run_is_tried_again_and_the_schedule_goes_on() -> None:
     played = play(HOURLY, [0.0] * 4, late=0.0, retry=Retry(2, 10.0))
     assert played.started == [3600, 3610, 3620, 7200]
     assert played.attempts == [
@@ -224,7 +228,7 @@ def test_a_failed_run_is_tried_again_and_the_schedule_goes_on():
     ]
 
 
-def test_a_retry_without_end_ends_with_the_host():
+def test_a_retry_without_end_ends_with_the_host() -> None:
     assert started(HOURLY, [0.0] * 5, late=0.0, retry=Retry(FOREVER, 900.0)) == [3600, 4500, 5400, 6300, 7200]
 
 
@@ -255,7 +259,7 @@ def returning(timer: func.TimerRequest) -> str:
 """
 
 
-def test_timers_of_an_app(tmp_path, azurite, container):
+def test_timers_of_an_app(tmp_path: Path, azurite: Azurite, container: str) -> None:
     environ = {**storage(azurite, container), "EVERY": "* * * * * *", "AzureWebJobs_off_Disabled": "1"}
     with running(write_app(tmp_path, CODE), environ=environ) as host:
         eventually(lambda: host.output.count("ValueError: slow ended, past due False") >= 3)
@@ -267,7 +271,7 @@ def test_timers_of_an_app(tmp_path, azurite, container):
     assert not re.search(r"\[brisk \S+\] (Executing|Succeeded)", host.output)
 
 
-def storage(azurite, container):
+def storage(azurite: Azurite, container: str) -> dict[str, str]:
     return {"AzureWebJobsStorage": azurite.connection_string, "AzureFunctionsWebHost__hostid": container}
 
 
@@ -281,7 +285,9 @@ def yearly(timer: func.TimerRequest, context: func.Context) -> None:
 """
 
 
-def test_what_was_missed_is_known_from_the_status_that_a_host_left(tmp_path, azurite, container):
+def test_what_was_missed_is_known_from_the_status_that_a_host_left(
+    tmp_path: Path, azurite: Azurite, container: str
+) -> None:
     year = datetime.now(UTC).year
     left = {
         "Last": f"{year - 1}-01-01T00:00:00.0012345+00:00",
