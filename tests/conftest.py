@@ -13,8 +13,7 @@ from local.language.server import server
 from local.language.server.server import LanguageService
 from local.stack import azurite as emulator
 from shared.settings import PREVIEW_API, TODAY_API
-from tests.support.app_on_azurite import World
-from tests.support.app_on_azurite import world as running_world
+from tests.support.app_on_azurite import World, running_world
 from tests.support.wire import Wire, recording
 
 ROOT = Path(__file__).parents[1]

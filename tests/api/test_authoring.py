@@ -15,8 +15,7 @@ from local.language.server.server import LanguageService
 from local.stack.azurite import Azurite
 from shared.labels import validation
 from shared.settings import PREVIEW_API, TODAY_API
-from tests.support.app_on_azurite import TEXTS, World
-from tests.support.app_on_azurite import world as running_world
+from tests.support.app_on_azurite import TEXTS, World, running_world
 
 TODAY = pytest.mark.parametrize("world", [TODAY_API], indirect=True)
 QUICKSTART = pytest.mark.parametrize("world", [PREVIEW_API], indirect=True)
@@ -31,14 +30,14 @@ def body(model: str, **more: Any) -> dict[str, Any]:
     return {"tasks": [{"trainingModelName": model}], **more}
 
 
-def train(world: World, model: str = "MyModel", **more: Any) -> Any:
+def train_model(world: World, model: str = "MyModel", **more: Any) -> Any:
     status, operation, headers = world.ask("POST", f"projects/{world.project}/train", body(model, **more))
     assert status == 202, operation
     assert headers["Location"] == f"/api/projects/{world.project}/train/jobs/{operation['key']}"
     return world.ended(operation)
 
 
-def publish(world: World, model: str = "MyModel", deployment: str = "production", **more: Any) -> Any:
+def publish_model(world: World, model: str = "MyModel", deployment: str = "production", **more: Any) -> Any:
     asked = {"tasks": [{"trainingModelName": model, "deploymentName": deployment}], **more}
     status, operation, _ = world.ask("POST", f"projects/{world.project}/publish", asked)
     assert status == 202, operation
@@ -140,11 +139,11 @@ def check(world: World, labels: Any, **more: Any) -> Any:
     return found
 
 
-def said(found: Any, which: str) -> str:
+def findings(found: Any, which: str) -> str:
     return "\n".join(f"{one['where']} {one['what']}" for one in found[which])
 
 
-def labelled(location: str, *names: str) -> dict[str, Any]:
+def labelled_document(location: str, *names: str) -> dict[str, Any]:
     return {"location": location, "classifiers": [{"classifierName": name} for name in names]}
 
 
@@ -174,10 +173,14 @@ def test_all_that_is_wrong_is_said_at_once_with_what_to_do(world: World) -> None
     for name, content in files.items():
         world.put(name, content, container)
     names = ["good", "empty", "latin", "long", "huge", "missing", "folder/in"]
-    documents = [labelled(f"{name}.txt", "Cooking") for name in names]
-    documents += [labelled("good.txt", "Cooking"), labelled("unlabelled.txt"), labelled("good2.txt", "cooking")]
+    documents = [labelled_document(f"{name}.txt", "Cooking") for name in names]
+    documents += [
+        labelled_document("good.txt", "Cooking"),
+        labelled_document("unlabelled.txt"),
+        labelled_document("good2.txt", "cooking"),
+    ]
     found = check(world, {"classifiers": [{"name": "Cooking"}, {"name": "a/b"}], "documents": documents})
-    errors = said(found, "errors")
+    errors = findings(found, "errors")
     for expected in (
         "'good.txt' is listed twice",
         "(good2.txt) has class 'cooking', which is not among",
@@ -190,19 +193,19 @@ def test_all_that_is_wrong_is_said_at_once_with_what_to_do(world: World) -> None
     ):
         assert expected in errors
     assert found["errorCount"] == 8
-    assert "unlabelled.txt is empty" in said(found, "warnings")
-    assert "folder/in.txt is not a .txt file in the root" in said(found, "warnings")
-    assert "class 'Cooking' has 9 documents" not in said(found, "errors")
+    assert "unlabelled.txt is empty" in findings(found, "warnings")
+    assert "folder/in.txt is not a .txt file in the root" in findings(found, "warnings")
+    assert "class 'Cooking' has 9 documents" not in findings(found, "errors")
     assert all(one["do"].endswith(".") for one in found["errors"] + found["warnings"])
 
 
 def test_a_file_that_is_no_labels_file_and_one_that_is_not_there(world: World) -> None:
     container = f"{world.container}-training"
     world.blobs.create_container(container)
-    assert "labels.json is not JSON: line 1" in said(check(world, b"{ not json"), "errors")
-    assert "neither UTF-8 nor UTF-16" in said(check(world, b'{"a": "\xe9"}'), "errors")
+    assert "labels.json is not JSON: line 1" in findings(check(world, b"{ not json"), "errors")
+    assert "neither UTF-8 nor UTF-16" in findings(check(world, b'{"a": "\xe9"}'), "errors")
     for where in ({"labelsLocation": "other.json"}, {"storageInputContainerName": "nowhere"}):
-        assert "is not in container" in said(check(world, {}, **where), "errors")
+        assert "is not in container" in findings(check(world, {}, **where), "errors")
 
 
 @TODAY
@@ -213,20 +216,20 @@ def test_a_check_of_a_part_says_so(world: World, monkeypatch: pytest.MonkeyPatch
     path = f"projects/{world.project}/labels/check"
     monkeypatch.setattr(validation, "MAX_TEXTS_READ", 3)
     found = world.ask("POST", path, asked)[1]
-    assert said(found, "errors") == "Sailing9.txt is empty"
-    assert "this check is partial: 3 texts were read" in said(found, "warnings")
+    assert findings(found, "errors") == "Sailing9.txt is empty"
+    assert "this check is partial: 3 texts were read" in findings(found, "warnings")
     monkeypatch.setattr(validation, "PAGE", 2)
     monkeypatch.setattr(validation, "PAGES", 2)
     found = world.ask("POST", path, asked)[1]
     assert found["errors"] == []  # what was not listed may be there
-    assert "the first 4 files of the container listed" in said(found, "warnings")
+    assert "the first 4 files of the container listed" in findings(found, "warnings")
 
 
 def test_a_single_label_project_allows_one_class_a_document(world: World) -> None:
     world.upload_training(f"{world.container}-training")
-    labels = {"classifiers": [{"name": "A"}, {"name": "B"}], "documents": [labelled("Cooking0.txt", "A", "B")]}
+    labels = {"classifiers": [{"name": "A"}, {"name": "B"}], "documents": [labelled_document("Cooking0.txt", "A", "B")]}
     assert check(world, labels)["ok"]
-    assert "has 2 classes" in said(check(world, labels, modelType="SingleClassification"), "errors")
+    assert "has 2 classes" in findings(check(world, labels, modelType="SingleClassification"), "errors")
 
 
 def test_a_check_needs_to_know_where_the_labels_are(world: World) -> None:
@@ -331,7 +334,7 @@ def test_no_file_is_written_that_would_keep_its_container_from_being_listed(worl
 
 def test_an_evaluation_is_read_in_sentences_with_the_documents_it_is_of(world: World) -> None:
     created(world)
-    train(world)
+    train_model(world)
     path = f"projects/{world.project}/models/MyModel/evaluation"
     found = world.get(path)
     assert found["reading"][0].split(":")[0] in ("Good", "Fair", "Weak")
@@ -345,7 +348,7 @@ def test_an_evaluation_is_read_in_sentences_with_the_documents_it_is_of(world: W
 
 def test_the_documents_of_an_evaluation_come_in_pages(world: World) -> None:
     created(world)
-    train(world)
+    train_model(world)
     path = f"projects/{world.project}/models/MyModel/evaluation/documents"
     everything, found, more = world.get(path)["value"], [], ""
     while True:
@@ -360,12 +363,12 @@ def test_the_documents_of_an_evaluation_come_in_pages(world: World) -> None:
 
 def test_a_good_model_is_published_and_the_next_only_if_it_is_not_worse(world: World) -> None:
     created(world)
-    first = train(world, publish={"ifMacroF1AtLeast": 0.1})
+    first = train_model(world, publish={"ifMacroF1AtLeast": 0.1})
     assert first["state"] == "succeeded", first
     assert (first["result"]["published"], first["result"]["deployment"]) == (True, "production")
     assert first["result"]["macroF1"] >= 0.1
     assert world.get("classifier")["model"] == "MyModel"
-    second = train(world, "Second", publish={"deployment": "production"})
+    second = train_model(world, "Second", publish={"deployment": "production"})
     assert second["result"]["deployedModel"] == "MyModel"
     assert second["result"]["deployedMacroF1"] == first["result"]["macroF1"]
     assert (second["result"]["published"], second["result"]["replaced"]) == (True, "MyModel")  # as good, not worse
@@ -377,9 +380,9 @@ def test_a_good_model_is_published_and_the_next_only_if_it_is_not_worse(world: W
 def spoilt(world: World) -> None:
     """Labels that contradict the texts: every second one has the other class, so nothing can be learned of them."""
     one, other = TEXTS
-    kept = [labelled(f"{category}{number}.txt", category) for category in TEXTS for number in range(0, 10, 2)]
-    turned = [labelled(f"{one}{number}.txt", other) for number in range(1, 10, 2)]
-    turned += [labelled(f"{other}{number}.txt", one) for number in range(1, 10, 2)]
+    kept = [labelled_document(f"{category}{number}.txt", category) for category in TEXTS for number in range(0, 10, 2)]
+    turned = [labelled_document(f"{one}{number}.txt", other) for number in range(1, 10, 2)]
+    turned += [labelled_document(f"{other}{number}.txt", one) for number in range(1, 10, 2)]
     documents = kept + turned
     labels = {"classifiers": [{"name": name} for name in TEXTS], "documents": documents}
     world.put("labels.json", json.dumps(labels), f"{world.container}-training")
@@ -390,7 +393,7 @@ def test_a_model_that_is_not_good_enough_is_not_published_and_says_why(world: Wo
     spoilt(world)
     assert world.ended(world.create()[1])["state"] == "succeeded"
     before = len(world.wire("POST", "/publish")) + len(world.wire("PUT", "/production"))
-    ended = train(world, publish={"ifMacroF1AtLeast": 1.0})
+    ended = train_model(world, publish={"ifMacroF1AtLeast": 1.0})
     assert (ended["state"], ended["result"]["published"]) == ("succeeded", False)
     assert "the requested minimum is 1.000" in ended["result"]["why"]
     assert len(world.wire("POST", "/publish")) + len(world.wire("PUT", "/production")) == before
@@ -400,10 +403,10 @@ def test_a_model_that_is_not_good_enough_is_not_published_and_says_why(world: Wo
 @TODAY
 def test_a_model_worse_than_the_deployed_one_is_not_published(world: World) -> None:
     created(world)
-    assert train(world, "First", publish={})["result"]["published"]
+    assert train_model(world, "First", publish={})["result"]["published"]
     spoilt(world)
     done(world, "POST", "/import", {"labelsLocation": "labels.json"})
-    ended = train(world, "Second", publish={})
+    ended = train_model(world, "Second", publish={})
     assert ended["result"]["published"] is False
     assert "the deployed model First has" in ended["result"]["why"]
     assert world.get("classifier")["model"] == "First"
@@ -412,21 +415,21 @@ def test_a_model_worse_than_the_deployed_one_is_not_published(world: World) -> N
 @TODAY
 def test_training_over_the_deployed_model_itself_is_held_against_what_it_was(world: World) -> None:
     created(world)
-    first = train(world, "Same", publish={})["result"]
+    first = train_model(world, "Same", publish={})["result"]
     spoilt(world)
     done(world, "POST", "/import", {"labelsLocation": "labels.json"})
-    ended = train(world, "Same", publish={})["result"]
+    ended = train_model(world, "Same", publish={})["result"]
     assert (ended["published"], ended["deployedMacroF1"]) == (False, first["macroF1"])
 
 
 def test_a_model_without_an_evaluation_cannot_be_held_to_a_figure(world: World) -> None:
     world.upload_training(f"{world.container}-training")
-    documents = [labelled(f"{category}{number}.txt", category) for category in TEXTS for number in range(3)]
+    documents = [labelled_document(f"{category}{number}.txt", category) for category in TEXTS for number in range(3)]
     labels = {"classifiers": [{"name": name} for name in TEXTS], "documents": documents}
     world.put("labels.json", json.dumps(labels), f"{world.container}-training")
     assert world.ended(world.create()[1])["state"] == "succeeded"
-    assert "no evaluation" in train(world, publish={"ifMacroF1AtLeast": 0.5})["result"]["why"]
-    assert train(world, publish={})["result"]["published"] is True
+    assert "no evaluation" in train_model(world, publish={"ifMacroF1AtLeast": 0.5})["result"]["why"]
+    assert train_model(world, publish={})["result"]["published"] is True
 
 
 @pytest.mark.parametrize(
@@ -445,8 +448,8 @@ def test_what_cannot_be_published_is_refused_before_the_training(world: World, p
 
 def test_a_published_model_need_not_become_the_classifier(world: World) -> None:
     created(world)
-    train(world)
-    published = publish(world, asClassifier=False)
+    train_model(world)
+    published = publish_model(world, asClassifier=False)
     assert published["result"]["classifier"] == "left as it was"
     assert world.ask("GET", "classifier")[0] == 404
     assert "modelId" in published["result"] or world.api == TODAY_API
@@ -455,7 +458,7 @@ def test_a_published_model_need_not_become_the_classifier(world: World) -> None:
 @QUICKSTART
 def test_the_only_published_model_cannot_be_replaced_behind_the_files_backs(world: World) -> None:
     created(world)
-    assert train(world, publish={})["result"]["published"]
+    assert train_model(world, publish={})["result"]["published"]
     status, message = error(world.ask("POST", f"projects/{world.project}/publish", body("MyModel", asClassifier=False)))
     assert (status, "asClassifier" in message) == (409, True)
 
@@ -467,8 +470,8 @@ def test_the_only_published_model_cannot_be_replaced_behind_the_files_backs(worl
 def test_deployments_are_swapped_and_swapped_back_and_the_classifier_knows_its_model(world: World) -> None:
     created(world)
     for model, deployment in (("Blue", "production"), ("Green", "staging")):
-        train(world, model)
-        publish(world, model, deployment, asClassifier=deployment == "production")
+        train_model(world, model)
+        publish_model(world, model, deployment, asClassifier=deployment == "production")
     path = f"projects/{world.project}/deployments"
     assert world.get(f"{path}/staging")["model"] == "Green"
     assert world.get("classifier")["model"] == "Blue"
@@ -487,9 +490,9 @@ def test_deployments_are_swapped_and_swapped_back_and_the_classifier_knows_its_m
 @TODAY
 def test_deleting_the_deployment_that_files_go_to_clears_the_classifier(world: World) -> None:
     created(world)
-    train(world)
-    publish(world)
-    publish(world, deployment="spare", asClassifier=False)
+    train_model(world)
+    publish_model(world)
+    publish_model(world, deployment="spare", asClassifier=False)
     assert done(world, "DELETE", "/deployments/spare") is None
     assert world.get("classifier")["deployment"] == "production"
     assert "cleared" in done(world, "DELETE", "/deployments/production")["classifier"]
@@ -499,10 +502,10 @@ def test_deleting_the_deployment_that_files_go_to_clears_the_classifier(world: W
 
 def test_a_rollback_is_publishing_what_was_replaced(world: World) -> None:
     created(world)
-    train(world, "Old", publish={})
-    train(world, "New")
-    replaced = publish(world, "New")["result"]["replaced"]
-    assert publish(world, replaced)["result"]["model"] == "Old"
+    train_model(world, "Old", publish={})
+    train_model(world, "New")
+    replaced = publish_model(world, "New")["result"]["replaced"]
+    assert publish_model(world, replaced)["result"]["model"] == "Old"
     assert world.get("classifier")["model"] == "Old"
 
 

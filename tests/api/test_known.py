@@ -70,7 +70,7 @@ def test_nothing_but_a_refusal_comes_of_any_body(kind: type[Body], value: Any) -
 # --- all faults in one answer -------------------------------------------------------------------------------------
 
 
-def refused(path: str, body: Any, method: str = "POST") -> dict[str, Any]:
+def bad_request(path: str, body: Any, method: str = "POST") -> dict[str, Any]:
     answer = Stage().instance().ask(method, path, body)
     assert (answer.status, answer.body["error"]["code"]) == (400, "BadRequest")
     error: dict[str, Any] = answer.body["error"]
@@ -78,7 +78,7 @@ def refused(path: str, body: Any, method: str = "POST") -> dict[str, Any]:
 
 
 def test_all_faults_of_a_body_are_told_at_once_with_their_places_and_what_is_allowed() -> None:
-    error = refused(
+    error = bad_request(
         "documents/purge", {"state": "fine", "keys": ["a|b"], "dryrun": True, "olderThanDays": 4000, "reason": 7}
     )
     assert error["details"] == [
@@ -92,7 +92,7 @@ def test_all_faults_of_a_body_are_told_at_once_with_their_places_and_what_is_all
 
 
 def test_a_fault_deep_in_a_body_has_its_place() -> None:
-    error = refused(
+    error = bad_request(
         "projects/P/train",
         {"tasks": [{"trainingModel": "M"}], "publish": {"deployment": "a b", "ifMacroF1AtLeast": 2, "asClassifier": 0}},
     )
@@ -104,7 +104,7 @@ def test_a_fault_deep_in_a_body_has_its_place() -> None:
 
 
 def test_what_is_needed_and_missing_is_told_with_the_rest() -> None:
-    error = refused("projects", {"name": "a b", "modelType": "Many", "culture": 7})
+    error = bad_request("projects", {"name": "a b", "modelType": "Many", "culture": 7})
     assert [fault["field"] for fault in error["details"]] == [
         *("name", "modelType", "storageInputContainerName", "labelsLocation", "culture"),
     ]
@@ -112,16 +112,16 @@ def test_what_is_needed_and_missing_is_told_with_the_rest() -> None:
 
 
 def test_wrong_names_of_files_and_moments_are_told_with_the_rest() -> None:
-    error = refused("documents/export", {"since": "soon", "until": "2026-13-01", "format": "xml"})
+    error = bad_request("documents/export", {"since": "soon", "until": "2026-13-01", "format": "xml"})
     assert [fault["field"] for fault in error["details"]] == ["format", "since", "until"]
-    error = refused("projects/P/export", {"labelsLocation": "a.txt", "format": "xml"})
+    error = bad_request("projects/P/export", {"labelsLocation": "a.txt", "format": "xml"})
     assert [fault["field"] for fault in error["details"]] == ["labelsLocation", "format"]
-    error = refused("documents", {"text": "", "name": "a/", "language": "spanish"})
+    error = bad_request("documents", {"text": "", "name": "a/", "language": "spanish"})
     assert [fault["field"] for fault in error["details"]] == ["text", "name", "language"]
 
 
 def test_a_change_of_nothing_is_refused() -> None:
-    assert "description, multiLingual" in refused("projects/P", {}, "PATCH")["message"]
+    assert "description, multiLingual" in bad_request("projects/P", {}, "PATCH")["message"]
 
 
 def test_all_unknown_parameters_are_told_at_once() -> None:
@@ -131,11 +131,11 @@ def test_all_unknown_parameters_are_told_at_once() -> None:
 
 
 def test_an_answer_names_so_many_faults_and_no_more() -> None:
-    error = refused("documents/replay", {f"field {number}": 1 for number in range(3_000)})
+    error = bad_request("documents/replay", {f"field {number}": 1 for number in range(3_000)})
     assert len(error["details"]) == MAX_FAULTS
-    error = refused("projects/P/train", {"tasks": [{"model": "M"}] * 1_000})
+    error = bad_request("projects/P/train", {"tasks": [{"model": "M"}] * 1_000})
     assert [fault["field"] for fault in error["details"]] == ["tasks"]
 
 
 def test_an_error_about_no_field_has_no_details() -> None:
-    assert "details" not in refused("documents/replay", [])
+    assert "details" not in bad_request("documents/replay", [])

@@ -22,7 +22,7 @@ from shared.pipeline.collection import result_of
 from shared.settings import PREVIEW_API, TODAY_API
 from tests.fakes.services import in_memory
 from tests.support.app_on_azurite import World
-from tests.support.served import app
+from tests.support.served import wsgi_app
 from tests.support.values import CLASSIFIER, NOW, document, job
 
 SCHEMAS = openapi.schemas(ROUTES)
@@ -105,7 +105,7 @@ def inhabited(world: World) -> dict[str, list[str]]:
 
 def test_the_app_answers_as_the_document_says_to_whatever_is_sent(world: World) -> None:
     known = inhabited(world)
-    schema = schemathesis.openapi.from_wsgi("/api/openapi.json", app)
+    schema = schemathesis.openapi.from_wsgi("/api/openapi.json", wsgi_app)
     for operation in sorted(operations(schema), key=lambda one: one.method == "delete"):
         _hold(operation, known, world.api)
 
@@ -150,7 +150,7 @@ def allowed(path: str, api: str) -> Iterable[int]:
 def test_every_good_answer_of_a_get_is_as_its_shape_says(world: World) -> None:
     """Whatever is generated, this is seen to be held to an answer that is there."""
     known = inhabited(world)
-    schema = schemathesis.openapi.from_wsgi("/api/openapi.json", app)
+    schema = schemathesis.openapi.from_wsgi("/api/openapi.json", wsgi_app)
     good = set()
     for operation in (one for one in operations(schema) if one.method == "get"):
         for key in known["key"]:

@@ -35,7 +35,7 @@ ODD = "aé漢\u0301\u200b\u202e\u3000\uff0f\uff3c\U0001f600%25FC?#&+=:*|<>'\"~./
 VOYAGE = "Hoist the spinnaker, mind the tide, drop anchor in the harbour."
 
 
-def refused(answer: tuple[int, Any, Any]) -> tuple[int, str]:
+def error_of(answer: tuple[int, Any, Any]) -> tuple[int, str]:
     status, body, _ = answer
     return status, body["error"]["message"]
 
@@ -68,9 +68,9 @@ def test_without_a_name_one_is_made_up(world: World) -> None:
 
 def test_a_name_that_is_taken_stays_taken_unless_it_may_be_replaced(world: World) -> None:
     world.put("a.txt", "first")
-    status, message = refused(world.ask("POST", "documents", {"text": RECIPE, "name": "a.txt"}))
+    status, message = error_of(world.ask("POST", "documents", {"text": RECIPE, "name": "a.txt"}))
     assert (status, "overwrite" in message) == (409, True)
-    assert refused(world.ask("POST", "documents?name=a.txt", raw=b"text", kind="text/plain"))[0] == 409
+    assert error_of(world.ask("POST", "documents?name=a.txt", raw=b"text", kind="text/plain"))[0] == 409
     assert world.blobs.get_blob_client(world.container, "a.txt").download_blob().readall() == b"first"
     assert world.ask("POST", "documents", {"text": RECIPE, "name": "a.txt", "overwrite": True})[0] == 202
     assert world.ask("POST", "documents?name=a.txt&overwrite=true", raw=b"text", kind="text/plain")[0] == 202
@@ -100,7 +100,7 @@ def test_a_name_that_is_taken_stays_taken_unless_it_may_be_replaced(world: World
     ids=lambda body: json.dumps(body)[:60],
 )
 def test_what_cannot_be_classified_or_named_is_refused_and_nothing_written(world: World, body: Any) -> None:
-    status, message = refused(world.ask("POST", "documents", body))
+    status, message = error_of(world.ask("POST", "documents", body))
     assert status == 400, message
     assert list(world.blobs.get_container_client(world.container).list_blobs()) == []
 
@@ -140,17 +140,17 @@ def test_a_name_with_a_backslash_is_no_file(world: World) -> None:
     world.put("a/b.txt", RECIPE)
     world.land("a\\b.txt")
     assert world.documents("waiting") == {}
-    status, message = refused(world.ask("POST", "documents", {"text": RECIPE, "name": "a\\b.txt"}))
+    status, message = error_of(world.ask("POST", "documents", {"text": RECIPE, "name": "a\\b.txt"}))
     assert (status, "backslash" in message) == (400, True)
 
 
 def test_sizes_are_limited(world: World) -> None:
     assert world.ask("POST", "documents", {"text": "é" * MAX_TEXT, "name": "longest.txt"})[0] == 202
     for raw, status in ((b"x" * (MAX_TEXT + 1), 400), (b"x" * (MAX_FILE + 1), 413), (b"\xff", 400), (b"", 400)):
-        assert refused(world.ask("POST", "documents", raw=raw, kind="text/plain; charset=utf-8"))[0] == status
+        assert error_of(world.ask("POST", "documents", raw=raw, kind="text/plain; charset=utf-8"))[0] == status
     escaped = json.dumps({"text": "é" * MAX_TEXT, "name": "escaped.txt"}).encode()
     assert world.ask("POST", "documents", raw=escaped)[0] == 202
-    status, message = refused(world.ask("POST", "documents", raw=b'"' + b"x" * 2 * MAX_FILE))
+    status, message = error_of(world.ask("POST", "documents", raw=b'"' + b"x" * 2 * MAX_FILE))
     assert (status, "bytes" in message) == (413, True)
 
 
@@ -172,7 +172,7 @@ def test_a_text_in_the_charset_that_it_says(world: World, charset: str) -> None:
     [("nonsense", b"a"), ("hex", b"6161"), ("iso-8859-99", b"a"), ("shift_jis", b"\xff"), ("idna", b"a")],
 )
 def test_a_text_in_a_charset_that_it_cannot_be_in_is_refused(world: World, charset: str, raw: bytes) -> None:
-    status, message = refused(world.ask("POST", "documents", raw=raw, kind=f"text/plain; charset={charset}"))
+    status, message = error_of(world.ask("POST", "documents", raw=raw, kind=f"text/plain; charset={charset}"))
     assert (status, "UTF-8" in message) == (400, True)
 
 
@@ -366,7 +366,7 @@ def test_an_export_is_read_over_http_whole_or_in_parts(
     assert (answer.status_code, answer.get_body(), answer.mimetype) == (200, raw, f"{MEDIA_TYPES[form]}")
     assert answer.headers["Content-Disposition"] == f'attachment; filename="{ended["key"]}.{form}"'
     monkeypatch.setattr(exports, "MAX_PART", 100)
-    status, message = refused(classified.ask("GET", path))
+    status, message = error_of(classified.ask("GET", path))
     assert (status, f"{len(raw):,} bytes" in message, ended["result"]["blob"] in message) == (400, True, True)
     parts = b""
     while len(parts) < len(raw):
@@ -402,14 +402,14 @@ def test_what_is_no_file_is_not_read(world: World, monkeypatch: pytest.MonkeyPat
     assert world.ask("GET", "operations/nobody/content")[0] == 404
     world.upload_training(f"{world.container}-training")
     created = world.ended(world.create()[1])
-    assert "no export" in refused(world.ask("GET", f"operations/{created['key']}/content"))[1]
+    assert "no export" in error_of(world.ask("GET", f"operations/{created['key']}/content"))[1]
 
     def broken(*_: Any) -> Any:
         raise BadRequest("The disk is full.")
 
     monkeypatch.setattr(BlobStore, "commit_blocks", broken)
     failed = world.ended(world.ask("POST", "documents/export", {})[1])
-    status, message = refused(world.ask("GET", f"operations/{failed['key']}/content"))
+    status, message = error_of(world.ask("GET", f"operations/{failed['key']}/content"))
     assert (status, "The disk is full." in message) == (409, True)
 
 
@@ -417,7 +417,7 @@ def test_one_export_at_a_time_and_the_same_once_more_is_the_same(world: World) -
     _, started, _ = world.ask("POST", "documents/export", {})
     world.now += timedelta(seconds=1)
     assert world.ask("POST", "documents/export", {})[1]["key"] == started["key"]
-    status, message = refused(world.ask("POST", "documents/export", {"format": "csv"}))
+    status, message = error_of(world.ask("POST", "documents/export", {"format": "csv"}))
     assert (status, "all documents" in message) == (409, True)
     assert world.ended(started)["state"] == "succeeded"
     assert world.ask("POST", "documents/export", {"format": "csv"})[0] == 202
@@ -427,7 +427,7 @@ def test_one_export_at_a_time_and_the_same_once_more_is_the_same(world: World) -
     "body", [{"format": "xlsx"}, {"format": 7}, {"since": "soon"}, {"since": 7}, {"class": []}, []]
 )
 def test_an_export_that_cannot_be_is_refused(world: World, body: Any) -> None:
-    assert refused(world.ask("POST", "documents/export", body))[0] == 400
+    assert error_of(world.ask("POST", "documents/export", body))[0] == 400
 
 
 def test_an_export_goes_on_after_a_crash_and_writes_nothing_twice(

@@ -9,6 +9,8 @@ from pathlib import Path
 from textwrap import dedent
 from typing import TypeVar
 
+from local.stack.azurite import Azurite
+
 Seen = TypeVar("Seen")
 
 BUNDLE = {"id": "Microsoft.Azure.Functions.ExtensionBundle", "version": "[4.*, 5.0.0)"}
@@ -24,6 +26,11 @@ def write_app(folder: Path, code: str, **host_json: object) -> Path:
     (folder / "host.json").write_text(json.dumps({"version": "2.0", "extensionBundle": BUNDLE} | host_json))
     (folder / "function_app.py").write_text(HEAD + dedent(code))
     return folder
+
+
+def host_storage(azurite: Azurite, container: str) -> dict[str, str]:
+    """Settings of a host in this account, apart from other hosts there."""
+    return {"AzureWebJobsStorage": azurite.connection_string, "AzureFunctionsWebHost__hostid": container}
 
 
 def eventually(look: Callable[[], Seen], seconds: float = 30.0) -> Seen:

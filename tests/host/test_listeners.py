@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -90,12 +90,6 @@ class Storage(RequestsTransport):  # type: ignore[misc]  # azure.core exports it
         if "comp=list" in request.url and self.failures:
             raise self.failures.pop(0)
         return super().send(request, **more)
-
-
-@pytest.fixture
-def blobs(azurite: Azurite, container: str) -> Iterator[ContainerClient]:
-    with BlobServiceClient.from_connection_string(azurite.connection_string) as service:
-        yield service.create_container(container)
 
 
 def scan(azurite: Azurite, container: str, queue: Callable[[BlobMessage], None], failures: list[Exception]) -> None:

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 import requests
-from azure.storage.blob import BlobServiceClient, ContainerClient
+from azure.storage.blob import ContainerClient
 
 from local.host.launch import running
 from local.stack.azurite import Azurite
@@ -95,12 +94,6 @@ def environ(azurite: Azurite, container: str) -> dict[str, str]:
         "CONTAINER": container,
         "AzureFunctionsWebHost__hostid": f"{container}-{uuid.uuid4().hex[:4]}",
     }
-
-
-@pytest.fixture
-def blobs(azurite: Azurite, container: str) -> Iterator[ContainerClient]:
-    with BlobServiceClient.from_connection_string(azurite.connection_string) as service:
-        yield service.create_container(container)
 
 
 def app_with(tmp_path: Path, **settings: int) -> Path:

@@ -213,7 +213,7 @@ class Pair:
             return str(blob.get_blob_properties().lease.state)
 
 
-def environment(connection: str, container: str, period: int) -> dict[str, str]:
+def environ_of(connection: str, container: str, period: int) -> dict[str, str]:
     return {
         "AzureWebJobsStorage": connection,
         "AzureFunctionsWebHost__hostid": container,
@@ -227,7 +227,7 @@ def environment(connection: str, container: str, period: int) -> dict[str, str]:
 def pair(request: pytest.FixtureRequest, azurite: emulator.Azurite, container: str, tmp_path: Path) -> Iterator[Pair]:
     """Its leases last 15 seconds, or as many as the test's parameter says."""
     connection = azurite.connection_string
-    environ = environment(connection, container, getattr(request, "param", 15))
+    environ = environ_of(connection, container, getattr(request, "param", 15))
     with BlobServiceClient.from_connection_string(connection) as service:
         service.create_container(container)
     app = write_app(tmp_path, CODE)
@@ -282,7 +282,7 @@ def test_a_host_that_starts_before_its_storage(tmp_path: Path, container: str) -
     with emulator.running() as former:
         pass
     code = CODE + '@app.route(route="x")\ndef x(req: func.HttpRequest) -> func.HttpResponse:\n    return "fine"\n'
-    environ = environment(former.connection_string, container, 15)
+    environ = environ_of(former.connection_string, container, 15)
     with running(write_app(tmp_path, code), environ=environ) as host:
         host.wait_for_line("Timer tick: its lease")
         assert requests.get(f"{host.url}/api/x", timeout=30).text == "fine"

@@ -16,7 +16,7 @@ import requests
 
 from local.host.launch import running
 from local.stack.azurite import Azurite
-from tests.host.host_apps import eventually, write_app
+from tests.host.host_apps import eventually, host_storage, write_app
 
 PROJECT = Path(__file__).parents[2]
 CODE = """
@@ -43,7 +43,7 @@ def yearly(timer: func.TimerRequest) -> None:
 
 @pytest.fixture
 def storage(azurite: Azurite, container: str) -> dict[str, str]:
-    return {"AzureWebJobsStorage": azurite.connection_string, "AzureFunctionsWebHost__hostid": container}
+    return host_storage(azurite, container)
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])

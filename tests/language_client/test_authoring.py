@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -14,7 +14,6 @@ from hypothesis import given, settings
 from shared.errors import InvalidResponse, ResourceNotFound
 from shared.language.current import CurrentLanguage
 from shared.language.preview import PreviewLanguage
-from shared.language.transport import Transport
 from shared.language.types import (
     Kind,
     LabelledDocument,
@@ -27,7 +26,7 @@ from shared.language.types import (
 )
 from tests.support.json_mutations import mutated
 from tests.support.language_messages import API, DEPLOYMENT, JOB, MODEL, PROJECT, PROJECTS, TICKET, TRAINING
-from tests.support.wire import KEY, Wire, accepted, recording, said
+from tests.support.wire import Wire, accepted, said
 
 PREVIEW = "/language/text/authoring/v1.0-preview.2/projects"
 INDEXED = "stringIndexType=Utf16CodeUnit"
@@ -57,30 +56,6 @@ VALIDATION = {
     },
 }
 LANGUAGES = {"value": [{"languageName": "English", "languageCode": "en"}], "nextLink": None}
-
-
-@pytest.fixture(scope="module")
-def server() -> Iterator[tuple[Wire, Transport]]:
-    with recording() as wire:
-        transport = Transport(wire.url, key=KEY, token=None)
-        yield wire, transport
-        transport.close()
-
-
-@pytest.fixture
-def wire(server: tuple[Wire, Transport]) -> Wire:
-    server[0].forget()
-    return server[0]
-
-
-@pytest.fixture
-def language(server: tuple[Wire, Transport]) -> CurrentLanguage:
-    return CurrentLanguage(server[1], "2023-04-01")
-
-
-@pytest.fixture
-def preview(server: tuple[Wire, Transport]) -> PreviewLanguage:
-    return PreviewLanguage(server[1])
 
 
 def test_a_project_is_changed_as_a_whole(wire: Wire, language: CurrentLanguage) -> None:

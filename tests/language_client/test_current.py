@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Any
@@ -29,7 +29,7 @@ from shared.language.types import (
 )
 from tests.support.json_mutations import mutated
 from tests.support.language_messages import API, DEPLOYMENT, JOB, MODEL, PROJECT, PROJECTS, TICKET, TRAINING
-from tests.support.wire import KEY, Reply, Wire, accepted, recording, refused, said
+from tests.support.wire import KEY, Reply, Wire, accepted, refused, said
 
 JOBS = "/language/analyze-text/jobs"
 UUID = "e1ac6b4e-5a75-4a91-89d5-ce82101243b0"
@@ -106,25 +106,6 @@ ANALYSIS: dict[str, Any] = {
         ],
     },
 }
-
-
-@pytest.fixture(scope="module")
-def server() -> Iterator[tuple[Wire, Transport]]:
-    with recording() as started:
-        transport = Transport(started.url, key=KEY, token=None)
-        yield started, transport
-        transport.close()
-
-
-@pytest.fixture
-def wire(server: tuple[Wire, Transport]) -> Wire:
-    server[0].forget()
-    return server[0]
-
-
-@pytest.fixture
-def language(server: tuple[Wire, Transport]) -> CurrentLanguage:
-    return CurrentLanguage(server[1], "2023-04-01")
 
 
 def analysis(**changed: Any) -> dict[str, Any]:
@@ -425,9 +406,9 @@ def test_an_evaluation_of_neither_kind_is_garbled(wire: Wire, language: CurrentL
     ("kind", "word"),
     [(Kind.MULTI, "CustomMultiLabelClassification"), (Kind.SINGLE, "CustomSingleLabelClassification")],
 )
-def test_an_analyze_job_is_submitted(wire: Wire, kind: Kind, word: str, server: tuple[Wire, Transport]) -> None:
+def test_an_analyze_job_is_submitted(wire: Wire, kind: Kind, word: str, connection: Transport) -> None:
     wire.script(accepted(f"{wire.url}{JOBS}/{UUID}?api-version=2022-05-01"))
-    language = CurrentLanguage(server[1], "2022-05-01")
+    language = CurrentLanguage(connection, "2022-05-01")
     classifier = Classifier("current", project="P", deployment="D", kind=kind)
     assert language.begin_analyze([Text("1", "Überall…", "en"), Text("2", "b")], classifier, "a-job") == UUID
     [seen] = wire.requests

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Any
@@ -13,10 +13,9 @@ from hypothesis import given, settings
 
 from shared.errors import InvalidResponse, NotSupported, Rejected
 from shared.language.preview import PreviewLanguage
-from shared.language.transport import Transport
 from shared.language.types import Classifier, ClassScore, Kind, Labels, Progress, Project, Score, State, Text
 from tests.support.json_mutations import mutated
-from tests.support.wire import KEY, Reply, Wire, accepted, recording, refused, said
+from tests.support.wire import KEY, Reply, Wire, accepted, refused, said
 
 PROJECTS = "/language/text/authoring/v1.0-preview.2/projects"
 ANALYZE = "/text/analytics/v3.1-preview.ct.1/analyze"
@@ -114,32 +113,11 @@ def observed(result: Any, name: str = MULTI) -> dict[str, Any]:
     return {**COUNTERS, name: [result]}
 
 
-@pytest.fixture(scope="module")
-def server() -> Iterator[tuple[Wire, PreviewLanguage]]:
-    with recording() as started:
-        transport = Transport(started.url, key=KEY, token=None)
-        yield started, PreviewLanguage(transport)
-        transport.close()
-
-
-@pytest.fixture
-def wire(server: tuple[Wire, PreviewLanguage]) -> Wire:
-    server[0].forget()
-    return server[0]
-
-
-@pytest.fixture
-def language(server: tuple[Wire, PreviewLanguage]) -> PreviewLanguage:
-    return server[1]
-
-
 @pytest.mark.parametrize(("kind", "word"), [(Kind.MULTI, "MultiClassification"), (Kind.SINGLE, "SingleClassification")])
-def test_a_project_is_created_as_in_the_quickstart(
-    wire: Wire, language: PreviewLanguage, kind: Kind, word: str
-) -> None:
+def test_a_project_is_created_as_in_the_quickstart(wire: Wire, preview: PreviewLanguage, kind: Kind, word: str) -> None:
     wire.script(Reply(201))
     project = Project("MyProject", kind, "myContainer", "en-US", False, "My new project", "myLabels.json")
-    assert language.begin_create_project(project, Labels((), ())) == ""
+    assert preview.begin_create_project(project, Labels((), ())) == ""
     [seen] = wire.requests
     assert seen.line == f"POST {PROJECTS}"
     assert seen.headers["ocp-apim-subscription-key"] == KEY
@@ -154,21 +132,21 @@ def test_a_project_is_created_as_in_the_quickstart(
     }
 
 
-def test_a_project_that_cannot_be_created_says_why(wire: Wire, language: PreviewLanguage) -> None:
+def test_a_project_that_cannot_be_created_says_why(wire: Wire, preview: PreviewLanguage) -> None:
     wire.script(refused(400, "The labels file location is not valid."))
     with pytest.raises(Rejected, match="labels file location is not valid"):
-        language.begin_create_project(Project("P", Kind.MULTI, "c"), Labels((), ()))
+        preview.begin_create_project(Project("P", Kind.MULTI, "c"), Labels((), ()))
 
 
 @pytest.mark.parametrize("status", [200, 202, 204])
-def test_a_project_is_deleted_at_once(wire: Wire, language: PreviewLanguage, status: int) -> None:
+def test_a_project_is_deleted_at_once(wire: Wire, preview: PreviewLanguage, status: int) -> None:
     wire.script(Reply(status))
-    assert language.begin_delete_project("../x") == ""
+    assert preview.begin_delete_project("../x") == ""
     assert wire.lines == [f"DELETE {PROJECTS}/..%2Fx"]
 
 
-def test_what_is_done_at_once_is_done(wire: Wire, language: PreviewLanguage) -> None:
-    assert language.creation("P", "") == language.deletion("P", "") == Progress(State.SUCCEEDED)
+def test_what_is_done_at_once_is_done(wire: Wire, preview: PreviewLanguage) -> None:
+    assert preview.creation("P", "") == preview.deletion("P", "") == Progress(State.SUCCEEDED)
     assert wire.requests == []
 
 
@@ -181,19 +159,19 @@ def test_what_is_done_at_once_is_done(wire: Wire, language: PreviewLanguage) -> 
     ],
 )
 def test_training_and_publishing_begin_alike(
-    wire: Wire, language: PreviewLanguage, begin: Any, verb: str, header: str
+    wire: Wire, preview: PreviewLanguage, begin: Any, verb: str, header: str
 ) -> None:
     # the quickstart prints train/jobs for both
     wire.script(accepted(f"{wire.url}{PROJECTS}/My%2FP/train/jobs/123456789", header))
-    assert begin(language) == "123456789"
+    assert begin(preview) == "123456789"
     [seen] = wire.requests
     assert seen.line == f"POST {PROJECTS}/My%2FP/{verb}"
     assert seen.body == {"tasks": [{"trainingModelName": "MyModel"}]}
 
 
-def test_the_quickstarts_sample_training_has_not_failed(wire: Wire, language: PreviewLanguage) -> None:
+def test_the_quickstarts_sample_training_has_not_failed(wire: Wire, preview: PreviewLanguage) -> None:
     wire.script(said(TRAINING, Retry_After="9"))
-    progress = language.training("MyProject", "123456789")
+    progress = preview.training("MyProject", "123456789")
     assert wire.lines == [f"GET {PROJECTS}/MyProject/train/jobs/123456789"]
     assert progress == Progress(
         State.RUNNING,
@@ -205,79 +183,77 @@ def test_the_quickstarts_sample_training_has_not_failed(wire: Wire, language: Pr
 
 @pytest.mark.parametrize("status", ["succeeded", "completed", "Completed"])
 def test_a_training_ends_well_whatever_error_objects_it_carries(
-    wire: Wire, language: PreviewLanguage, status: str
+    wire: Wire, preview: PreviewLanguage, status: str
 ) -> None:
     done = {**SAMPLE, "status": status}
     wire.script(said({**TRAINING, "status": status, "tasks": [{"evaluationStatus": done, **done}]}))
-    progress = language.training("P", "J")
+    progress = preview.training("P", "J")
     assert (progress.state, progress.error) == (State.SUCCEEDED, "")
     assert progress.steps == {"training": status, "evaluation": status}
 
 
-def test_a_training_ends_well_without_an_evaluation(wire: Wire, language: PreviewLanguage) -> None:
+def test_a_training_ends_well_without_an_evaluation(wire: Wire, preview: PreviewLanguage) -> None:
     tasks = [{"evaluationStatus": {**SAMPLE, "status": "failed"}, **SAMPLE, "status": "succeeded"}]
     wire.script(said({**TRAINING, "status": "succeeded", "tasks": tasks}))
-    progress = language.training("P", "J")
+    progress = preview.training("P", "J")
     assert progress.state is State.SUCCEEDED
     assert progress.steps == {"training": "succeeded", "evaluation": "failed"}
 
 
 @pytest.mark.parametrize("look", [lambda one: one.training("P", "J"), lambda one: one.publishing("P", "", "J")])
-def test_a_completed_job_with_a_failed_task_has_failed(wire: Wire, language: PreviewLanguage, look: Any) -> None:
+def test_a_completed_job_with_a_failed_task_has_failed(wire: Wire, preview: PreviewLanguage, look: Any) -> None:
     failed = {"status": "failed", "error": {"code": "X", "message": "Too few documents."}}
     wire.script(said({**JOB, "status": "completed", "failed": 1, "tasks": [failed]}))
-    progress = look(language)
+    progress = look(preview)
     assert (progress.state, progress.error) == (State.FAILED, "Too few documents.")
 
 
-def test_a_failed_task_of_a_running_job_has_not_ended_it(wire: Wire, language: PreviewLanguage) -> None:
+def test_a_failed_task_of_a_running_job_has_not_ended_it(wire: Wire, preview: PreviewLanguage) -> None:
     failed = {"status": "failed", "error": {"code": "X", "message": "Too few documents."}}
     wire.script(said({**JOB, "status": "inProgress", "tasks": [failed]}))
-    progress = language.training("P", "J")
+    progress = preview.training("P", "J")
     assert (progress.state, progress.error, progress.steps) == (State.RUNNING, "", {"training": "failed"})
 
 
 @pytest.mark.parametrize(
     ("error", "why"), [(SAMPLE_ERROR, "Error Message"), (None, "No storage."), ({}, "No storage.")]
 )
-def test_a_failed_jobs_task_knows_best_why(wire: Wire, language: PreviewLanguage, error: Any, why: str) -> None:
+def test_a_failed_jobs_task_knows_best_why(wire: Wire, preview: PreviewLanguage, error: Any, why: str) -> None:
     task = {"status": "failed", "error": error}
     wire.script(said({**JOB, "status": "failed", "tasks": [task], "errors": [{"message": "No storage."}]}))
-    assert language.training("P", "J").error == why
+    assert preview.training("P", "J").error == why
 
 
-def test_a_failed_job_says_why(wire: Wire, language: PreviewLanguage) -> None:
+def test_a_failed_job_says_why(wire: Wire, preview: PreviewLanguage) -> None:
     wire.script(said({**TRAINING, "status": "failed", "errors": [{"message": "No storage."}]}))
-    progress = language.training("P", "J")
+    progress = preview.training("P", "J")
     assert (progress.state, progress.error) == (State.FAILED, "No storage.")
 
 
-def test_an_unknown_status_is_kept_and_means_to_ask_again(wire: Wire, language: PreviewLanguage) -> None:
+def test_an_unknown_status_is_kept_and_means_to_ask_again(wire: Wire, preview: PreviewLanguage) -> None:
     wire.script(said({**JOB, "status": "hibernating", "tasks": []}))
-    progress = language.training("P", "J")
+    progress = preview.training("P", "J")
     assert (progress.state, progress.steps) == (State.RUNNING, {"job": "hibernating"})
 
 
-def test_a_running_publishing_has_no_model_id_yet(wire: Wire, language: PreviewLanguage) -> None:
+def test_a_running_publishing_has_no_model_id_yet(wire: Wire, preview: PreviewLanguage) -> None:
     wire.script(said(PUBLISHING))
-    progress = language.publishing("MyProject", "ignored", "J")
+    progress = preview.publishing("MyProject", "ignored", "J")
     assert wire.lines == [f"GET {PROJECTS}/MyProject/publish/jobs/J"]
     assert (progress.state, progress.model_id) == (State.RUNNING, "")
 
 
-def test_a_publishing_yields_the_model_id(wire: Wire, language: PreviewLanguage) -> None:
+def test_a_publishing_yields_the_model_id(wire: Wire, preview: PreviewLanguage) -> None:
     wire.script(said({**JOB, "status": "succeeded", "tasks": [{"modelId": MODEL_ID, "status": "succeeded"}]}))
-    progress = language.publishing("P", "", "J")
+    progress = preview.publishing("P", "", "J")
     assert (progress.state, progress.model_id) == (State.SUCCEEDED, MODEL_ID)
 
 
 @pytest.mark.parametrize("tasks", [[], [{}], ["no"], [{"modelId": ""}], None])
-def test_a_publishing_that_ends_without_a_model_id_is_garbled(
-    wire: Wire, language: PreviewLanguage, tasks: Any
-) -> None:
+def test_a_publishing_that_ends_without_a_model_id_is_garbled(wire: Wire, preview: PreviewLanguage, tasks: Any) -> None:
     wire.script(said({**JOB, "status": "succeeded", "tasks": tasks}))
     with pytest.raises(InvalidResponse):
-        language.publishing("P", "", "J")
+        preview.publishing("P", "", "J")
 
 
 @pytest.mark.parametrize(
@@ -289,35 +265,33 @@ def test_a_publishing_that_ends_without_a_model_id_is_garbled(
         ("anything", Kind.MULTI),
     ],
 )
-def test_a_classifiers_kind_is_in_its_model_id(language: PreviewLanguage, model_id: str, kind: Kind) -> None:
-    assert language.classifier("P", "D", model_id) == Classifier(
+def test_a_classifiers_kind_is_in_its_model_id(preview: PreviewLanguage, model_id: str, kind: Kind) -> None:
+    assert preview.classifier("P", "D", model_id) == Classifier(
         "preview", project="P", deployment="D", model_id=model_id, kind=kind
     )
 
 
-def test_an_evaluation_is_asked_for_by_the_models_name(wire: Wire, language: PreviewLanguage) -> None:
+def test_an_evaluation_is_asked_for_by_the_models_name(wire: Wire, preview: PreviewLanguage) -> None:
     wire.script(said(EVALUATION))
-    evaluation = language.evaluation("My Project", "My&Model")
+    evaluation = preview.evaluation("My Project", "My&Model")
     assert wire.lines == [f"GET {PROJECTS}/My%20Project/evaluation?trainingModelName=My%26Model"]
     assert evaluation.kind is Kind.MULTI
     assert evaluation.classes == {"Drama": Score(0.8, 0.7, 0.75, 7, 3, 2, 1)}
     assert (evaluation.micro_f1, evaluation.macro_recall, evaluation.confusion) == (0.1, 0.6, {})
 
 
-def test_a_single_label_evaluation(wire: Wire, language: PreviewLanguage) -> None:
+def test_a_single_label_evaluation(wire: Wire, preview: PreviewLanguage) -> None:
     wire.script(said({"modelType": "SingleClassification", "singleClassificationEvaluation": FIGURES}))
-    assert language.evaluation("P", "m").kind is Kind.SINGLE
+    assert preview.evaluation("P", "m").kind is Kind.SINGLE
 
 
 @pytest.mark.parametrize(("kind", "name"), [(Kind.MULTI, MULTI), (Kind.SINGLE, SINGLE)])
 def test_an_analyze_job_is_submitted_as_in_the_quickstart(
-    wire: Wire, language: PreviewLanguage, kind: Kind, name: str
+    wire: Wire, preview: PreviewLanguage, kind: Kind, name: str
 ) -> None:
     wire.script(accepted(f"{wire.url}{ANALYZE}/jobs/{UUID}"))
     classifier = Classifier("preview", model_id=MODEL_ID, kind=kind)
-    assert (
-        language.begin_analyze([Text("doc1", "Lorem"), Text("doc2", "Mauris", "la")], classifier, "MyJobName") == UUID
-    )
+    assert preview.begin_analyze([Text("doc1", "Lorem"), Text("doc2", "Mauris", "la")], classifier, "MyJobName") == UUID
     [seen] = wire.requests
     assert seen.line == f"POST {ANALYZE}"
     assert seen.body == {
@@ -331,9 +305,9 @@ def test_an_analyze_job_is_submitted_as_in_the_quickstart(
 
 @pytest.mark.parametrize("status", ["completed", "succeeded", "partiallyCompleted", "partiallySucceeded", "COMPLETED"])
 @pytest.mark.parametrize("shape", [documented, observed])
-def test_results_are_read_in_both_shapes(wire: Wire, language: PreviewLanguage, shape: Any, status: str) -> None:
+def test_results_are_read_in_both_shapes(wire: Wire, preview: PreviewLanguage, shape: Any, status: str) -> None:
     wire.script(said(analysis(shape(RESULT), status=status)))
-    found = language.analysis(UUID)
+    found = preview.analysis(UUID)
     assert wire.lines == [f"GET {ANALYZE}/jobs/{UUID}?$top=25"]
     assert (found.state, found.status, found.error) == (State.SUCCEEDED, status, "")
     assert (found.classes, found.errors) == (READ, {})
@@ -345,51 +319,51 @@ def test_results_are_read_in_both_shapes(wire: Wire, language: PreviewLanguage, 
     "labelled", [{"classes": [SCORE]}, {"class": SCORE}, {"classification": SCORE}, {"classifications": [SCORE]}]
 )
 def test_single_label_results_are_read_in_every_shape(
-    wire: Wire, language: PreviewLanguage, name: str, labelled: dict[str, Any]
+    wire: Wire, preview: PreviewLanguage, name: str, labelled: dict[str, Any]
 ) -> None:
     result = {"state": "succeeded", "results": {"documents": [{"id": "doc1", **labelled}], "errors": []}}
     wire.script(said(analysis(observed(result, name))))
-    assert language.analysis(UUID).classes == {"doc1": READ["doc1"]}
+    assert preview.analysis(UUID).classes == {"doc1": READ["doc1"]}
 
 
 @pytest.mark.parametrize("word", ["status", "state"])
 @pytest.mark.parametrize("shape", [documented, observed])
 def test_a_completed_job_whose_task_failed_has_failed(
-    wire: Wire, language: PreviewLanguage, shape: Any, word: str
+    wire: Wire, preview: PreviewLanguage, shape: Any, word: str
 ) -> None:
     errors = [{"code": "InvalidRequest", "message": "No such model.", "target": f"#/tasks/{MULTI}/0"}]
     wire.script(said(analysis(shape({word: "failed"}), errors=errors)))
-    found = language.analysis(UUID)
+    found = preview.analysis(UUID)
     assert (found.state, found.error) == (State.FAILED, "No such model.")
 
 
-def test_a_document_in_error_is_told_from_the_others(wire: Wire, language: PreviewLanguage) -> None:
+def test_a_document_in_error_is_told_from_the_others(wire: Wire, preview: PreviewLanguage) -> None:
     errors = [{"id": "doc2", "error": {"code": "InvalidArgument", "message": "Document text is empty."}}]
     wire.script(said(analysis(documented({**RESULT, "results": {"documents": DOCUMENTS[:1], "errors": errors}}))))
-    found = language.analysis(UUID)
+    found = preview.analysis(UUID)
     assert (set(found.classes), found.errors) == ({"doc1"}, {"doc2": "Document text is empty."})
 
 
-def test_a_running_job_has_counters_only(wire: Wire, language: PreviewLanguage) -> None:
+def test_a_running_job_has_counters_only(wire: Wire, preview: PreviewLanguage) -> None:
     wire.script(said(analysis({**COUNTERS, "completed": 0, "inProgress": 1}, status="notStarted")))
-    found = language.analysis(UUID)
+    found = preview.analysis(UUID)
     assert (found.state, found.status, found.classes) == (State.RUNNING, "notStarted", {})
 
 
-def test_every_page_of_the_results_is_read(wire: Wire, language: PreviewLanguage) -> None:
+def test_every_page_of_the_results_is_read(wire: Wire, preview: PreviewLanguage) -> None:
     first = {**RESULT, "results": {"documents": DOCUMENTS[:1], "errors": []}}
     second = {**RESULT, "results": {"documents": DOCUMENTS[1:], "errors": []}}
     link = f"{wire.url}{ANALYZE}/jobs/{UUID}?$skip=20&$top=5&showStats=False"
     wire.script(said(analysis(documented(first), **{"@nextLink": link})), said(analysis(documented(second))))
-    assert language.analysis(UUID).classes == READ
+    assert preview.analysis(UUID).classes == READ
     expected = ["?$top=25", "?$skip=20&$top=25&showStats=False"]
     assert wire.lines == [f"GET {ANALYZE}/jobs/{UUID}{query}" for query in expected]
 
 
-def test_only_the_query_of_a_link_to_a_next_page_is_used(wire: Wire, language: PreviewLanguage) -> None:
+def test_only_the_query_of_a_link_to_a_next_page_is_used(wire: Wire, preview: PreviewLanguage) -> None:
     link = "https://other.example/elsewhere?$skip=20"
     wire.script(said(analysis(documented(RESULT), **{"@nextLink": link})), said(analysis(documented(RESULT))))
-    assert language.analysis(UUID).classes
+    assert preview.analysis(UUID).classes
     assert [urlsplit(line).path for line in wire.lines] == [f"GET {ANALYZE}/jobs/{UUID}"] * 2
     assert "skip=20" in wire.lines[1]
 
@@ -415,10 +389,10 @@ def test_only_the_query_of_a_link_to_a_next_page_is_used(wire: Wire, language: P
     ],
 )
 def test_what_the_protocol_does_not_have_says_what_to_do_instead(
-    wire: Wire, language: PreviewLanguage, ask: Any
+    wire: Wire, preview: PreviewLanguage, ask: Any
 ) -> None:
     with pytest.raises(NotSupported, match=r"The quickstart's protocol cannot .+: .+ LANGUAGE_API to 2023-04-01\."):
-        ask(language)
+        ask(preview)
     assert wire.requests == []
 
 
@@ -444,7 +418,7 @@ READERS: dict[str, tuple[Callable[[PreviewLanguage], object], list[Any]]] = {
 
 
 @pytest.mark.parametrize("name", READERS)
-def test_an_answer_wrong_in_any_place_is_read_or_garbled(wire: Wire, language: PreviewLanguage, name: str) -> None:
+def test_an_answer_wrong_in_any_place_is_read_or_garbled(wire: Wire, preview: PreviewLanguage, name: str) -> None:
     look, answers = READERS[name]
 
     @settings(database=None, deadline=None, max_examples=300)
@@ -452,6 +426,6 @@ def test_an_answer_wrong_in_any_place_is_read_or_garbled(wire: Wire, language: P
     def survives(answer: Any) -> None:
         wire.otherwise = lambda _: said(answer)
         with suppress(InvalidResponse):
-            look(language)
+            look(preview)
 
     survives()

@@ -25,7 +25,7 @@ def services() -> Services:
     return in_memory()
 
 
-def put(services: Services, name: str, content: bytes = b"text", **given: Any) -> str:
+def upload(services: Services, name: str, content: bytes = b"text", **given: Any) -> str:
     return str(services.documents.put(name, content, **given))  # type: ignore[attr-defined]  # of the twin
 
 
@@ -35,7 +35,7 @@ def known(services: Services) -> list[Document]:
 
 
 def test_a_file_that_landed_is_claimed_and_waits(services: Services) -> None:
-    etag = put(services, "a.txt", b"text", language="fr")
+    etag = upload(services, "a.txt", b"text", language="fr")
     document = claim(services, "a.txt", NOW)
     assert document is not None
     assert (document.name, document.etag, document.size, document.language) == ("a.txt", etag, 4, "fr")
@@ -44,7 +44,7 @@ def test_a_file_that_landed_is_claimed_and_waits(services: Services) -> None:
 
 
 def test_a_version_is_claimed_once(services: Services) -> None:
-    put(services, "a.txt")
+    upload(services, "a.txt")
     first = claim(services, "a.txt", NOW)
     assert claim(services, "a.txt", NOW + timedelta(days=1)) is None
     assert known(services) == [first]
@@ -52,13 +52,13 @@ def test_a_version_is_claimed_once(services: Services) -> None:
 
 def test_each_version_is_a_document_of_its_own(services: Services) -> None:
     for _ in range(3):
-        put(services, "a.txt")
+        upload(services, "a.txt")
         assert claim(services, "a.txt", NOW) is not None
     assert len({document.key for document in known(services)}) == 3
 
 
 def test_of_many_that_hear_of_a_file_one_claims_it(services: Services) -> None:
-    put(services, "a.txt")
+    upload(services, "a.txt")
     with ThreadPoolExecutor(8) as threads:
         claims = list(threads.map(lambda _: claim(services, "a.txt", NOW), range(32)))
     assert sum(document is not None for document in claims) == 1
@@ -82,7 +82,7 @@ def test_a_file_that_is_gone_is_nothing_to_claim(services: Services) -> None:
 def test_what_can_have_no_result_fails_at_once_with_its_reason(
     services: Services, name: str, content: bytes, why: str
 ) -> None:
-    put(services, name, content)
+    upload(services, name, content)
     document = claim(services, name, NOW)
     assert document is not None
     assert (document.state, document.reason) == (DocumentState.FAILED, Reason.BAD_INPUT)
@@ -93,7 +93,7 @@ def test_what_can_have_no_result_fails_at_once_with_its_reason(
 
 @pytest.mark.parametrize("name", [".", "..", "a/../b.txt", "./a.txt", "a/.", "a\\b.txt"])
 def test_a_file_that_no_client_can_ask_for_fails_once_as_the_listing_shows_it(services: Services, name: str) -> None:
-    put(services, name)
+    upload(services, name)
     [blob], _ = services.documents.page("", 10)
     document = claim_blob(services, blob, NOW)
     assert document is not None
@@ -103,7 +103,7 @@ def test_a_file_that_no_client_can_ask_for_fails_once_as_the_listing_shows_it(se
 
 
 def test_a_file_of_such_a_name_that_an_older_version_of_the_app_called_gone_fails_once(services: Services) -> None:
-    put(services, "a/../b.txt")
+    upload(services, "a/../b.txt")
     [blob], _ = services.documents.page("", 10)
     services.ledger.commit((None, Document.landed(services.documents.container, blob, NOW).gone(NOW)))
     again = claim_blob(services, blob, NOW)
@@ -115,7 +115,7 @@ def test_a_file_of_such_a_name_that_an_older_version_of_the_app_called_gone_fail
 @pytest.mark.parametrize("language", ["english!", "e", "de-", "x" * 8000, "日本語"])
 def test_a_language_that_is_none_is_bad_input(services: Services, language: str) -> None:
     """Thousands of characters of it would make the whole request too large."""
-    put(services, "a.txt", language=language)
+    upload(services, "a.txt", language=language)
     document = claim(services, "a.txt", NOW)
     assert document is not None
     assert document.reason == Reason.BAD_INPUT
@@ -123,7 +123,7 @@ def test_a_language_that_is_none_is_bad_input(services: Services, language: str)
 
 
 def test_the_longest_name_and_the_largest_file_wait(services: Services) -> None:
-    put(services, "n" * MAX_FILE_NAME, b"x" * MAX_FILE)
+    upload(services, "n" * MAX_FILE_NAME, b"x" * MAX_FILE)
     document = claim(services, "n" * MAX_FILE_NAME, NOW)
     assert document is not None
     assert document.state is DocumentState.WAITING
@@ -136,7 +136,7 @@ def test_a_claim_without_its_container_is_to_be_told_again(services: Services) -
 
 
 def test_a_claim_that_could_not_be_written_is_to_be_told_again(services: Services) -> None:
-    put(services, "a.txt")
+    upload(services, "a.txt")
     nobody_listens = build(load(ENVIRON)).ledger
     with pytest.raises(StorageUnavailable):
         claim(replace(services, ledger=nobody_listens), "a.txt", NOW)

@@ -7,7 +7,7 @@ from datetime import timedelta
 
 import pytest
 
-from shared.domain.documents import Document, DocumentState
+from shared.domain.documents import DocumentState
 from shared.domain.jobs import JOB_LIFETIME
 from shared.domain.singletons import ActiveClassifier
 from shared.domain.timeline import SETBACKS
@@ -67,16 +67,11 @@ def test_a_job_whose_answer_can_never_be_used_gives_its_document_back_long_befor
     app = app_with_submitted_file(stage)
     submitted = stage.now
     stage.language.troubles = [trouble] * (SETBACKS + 1)
-    while only(stage).state is DocumentState.SUBMITTED:
+    while stage.only().state is DocumentState.SUBMITTED:
         stage.wait(10)
         app.tick()
         if len(stage.language.troubles) == SETBACKS - 2:
             assert str(trouble) in str(app.ask("GET", "health").body)
     assert stage.now - submitted < timedelta(minutes=45)
-    assert (only(stage).attempts, len(stage.language.started)) == (1, 1)
-    assert str(trouble) in only(stage).timeline[-1].what
-
-
-def only(stage: Stage) -> Document:
-    [found] = stage.known()
-    return found
+    assert (stage.only().attempts, len(stage.language.started)) == (1, 1)
+    assert str(trouble) in stage.only().timeline[-1].what

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from shared.domain import batching
-from shared.domain.documents import Document, DocumentState, Reason
+from shared.domain.documents import DocumentState, Reason
 from shared.domain.singletons import WHOLE_AGAIN, Sweep
 from shared.domain.timeline import SETBACKS
 from shared.errors import StorageUnavailable
@@ -183,22 +183,17 @@ def poisoned(where: str, error: type[Exception] = RecursionError) -> Iterator[tu
         yield stage, app, fault
 
 
-def only(stage: Stage) -> Document:
-    [found] = stage.known()
-    return found
-
-
 @pytest.mark.parametrize("where", [*READ, *SETTLE])
 def test_a_document_that_an_error_strikes_each_time_ends_with_a_reason_and_health_names_it(where: str) -> None:
     with poisoned(where) as (stage, app, fault):
         for _ in range(60):
             stage.wait(60)
             app.tick()
-            if only(stage).state.final:
+            if stage.only().state.final:
                 break
-            if only(stage).setbacks >= 3:
+            if stage.only().setbacks >= 3:
                 assert POISON in str(app.ask("GET", "health").body)
-        document = only(stage)
+        document = stage.only()
         assert (document.state, document.reason) == (DocumentState.FAILED, Reason.ERROR)
         assert "RecursionError" in document.detail
         assert "secret" not in str(document)
@@ -209,7 +204,7 @@ def test_a_document_that_an_error_strikes_each_time_ends_with_a_reason_and_healt
         fault.on = False
         assert app.ask("POST", "documents/replay", {"reason": "error"}).body["count"] == 1
         stage.drain()
-        assert only(stage).state is DocumentState.SUCCEEDED
+        assert stage.only().state is DocumentState.SUCCEEDED
 
 
 @pytest.mark.parametrize("where", [*READ, *SETTLE])
@@ -220,8 +215,8 @@ def test_a_document_that_an_error_strikes_a_few_times_is_classified(where: str) 
             app.tick()
         fault.on = False
         stage.drain()
-        assert only(stage).state is DocumentState.SUCCEEDED
-        assert only(stage).setbacks == 0
+        assert stage.only().state is DocumentState.SUCCEEDED
+        assert stage.only().setbacks == 0
 
 
 @pytest.mark.parametrize("where", ["reading", "writing the result"])
@@ -231,10 +226,10 @@ def test_storage_that_is_away_for_hours_fails_no_document(where: str) -> None:
             for _ in range(6):
                 stage.wait(600)
                 app.tick()
-            assert not only(stage).state.final
+            assert not stage.only().state.final
         fault.on = False
         stage.drain()
-        assert only(stage).state is DocumentState.SUCCEEDED
+        assert stage.only().state is DocumentState.SUCCEEDED
 
 
 @pytest.mark.parametrize("where", ["reading", "writing the result"])
@@ -243,7 +238,7 @@ def test_storage_that_is_away_for_a_day_does(where: str) -> None:
         for _ in range(25 * 6):
             stage.wait(600)
             app.tick()
-        assert (only(stage).state, only(stage).reason) == (DocumentState.FAILED, Reason.ERROR)
+        assert (stage.only().state, stage.only().reason) == (DocumentState.FAILED, Reason.ERROR)
         assert len(stage.language.names) == 1 - (where == "reading")
 
 

@@ -17,6 +17,7 @@ from tests.support.package_rooms import MAX_MODULES
 TESTS = Path(__file__).parents[1]
 FILES = sorted(TESTS.rglob("*.py"))
 OWN = ("self", "cls", "super()")
+SHARED = ("fakes", "support")
 OURS = ("bench", "function_app", "local", "shared")
 # A client that is not ours has no public name for where a job can be asked for.
 EXEMPT = {"poller.polling_method()._initial_response"}
@@ -27,6 +28,22 @@ def imported_tests(tree: ast.AST) -> Iterator[str]:
         names = [alias.name for alias in node.names] if isinstance(node, ast.Import | ast.ImportFrom) else []
         modules = [node.module or ""] if isinstance(node, ast.ImportFrom) else names
         yield from (name for name in [*modules, *names] if _is_test(name))
+
+
+def renamed_imports(tree: ast.AST) -> Iterator[str]:
+    """Helpers that are imported under another name."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.ImportFrom) and (node.module or "").split(".")[0] == "tests":
+            yield from (alias.name for alias in node.names if alias.asname)
+
+
+def helpers(tree: ast.Module) -> Iterator[str]:
+    """Public functions and classes of a module, but for its tests and fixtures."""
+    for node in tree.body:
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+            is_fixture = any("fixture" in ast.unparse(one) for one in node.decorator_list)
+            if not (is_fixture or _is_test(node.name) or _is_private(node.name)):
+                yield node.name
 
 
 def private_names(tree: ast.AST) -> Iterator[str]:
@@ -67,7 +84,22 @@ def _is_patched(text: str) -> bool:
 def test_no_test_imports_a_test_and_none_knows_private_names_of_ours(file: Path) -> None:
     tree = ast.parse(file.read_text("utf-8"))
     assert list(imported_tests(tree)) == []
+    assert list(renamed_imports(tree)) == []
     assert set(private_names(tree)) <= EXEMPT
+
+
+def test_a_helper_that_folders_share_has_one_name_and_that_name_for_itself() -> None:
+    named = [(name, file) for file in FILES for name in helpers(ast.parse(file.read_text("utf-8")))]
+    counts = Counter(name for name, _ in named)
+    shared = {name for name, file in named if file.relative_to(TESTS).parts[0] in SHARED}
+    assert {name for name in shared if counts[name] > 1} == set()
+
+
+def test_a_helper_is_known_from_tests_and_fixtures_and_by_one_name() -> None:
+    source = "def ready(): ...\n@pytest.fixture\ndef made(): ...\ndef test_it(): ...\ndef _own(): ...\nclass Kept: ..."
+    assert list(helpers(ast.parse(source))) == ["ready", "Kept"]
+    assert list(renamed_imports(ast.parse("from tests.support.wire import said as told"))) == ["said"]
+    assert not list(renamed_imports(ast.parse("from shared import services as app_services")))
 
 
 @pytest.mark.parametrize(

@@ -26,11 +26,11 @@ def by_location(documents: list[Any], classes: str, name: str) -> Labels:
     return labels
 
 
-def current_labels() -> Labels:
+def labels_of_today() -> Labels:
     return by_location(parsed("labels.json")["assets"]["documents"], "classes", "category")
 
 
-def preview_labels() -> Labels:
+def labels_of_2021() -> Labels:
     return by_location(parsed("labels-2021.json")["documents"], "classifiers", "classifierName")
 
 
@@ -45,7 +45,7 @@ def test_both_label_files_declare_the_five_classes() -> None:
 
 
 def test_both_label_files_give_every_document_the_same_labels() -> None:
-    assert current_labels() == preview_labels()
+    assert labels_of_today() == labels_of_2021()
 
 
 def test_both_label_files_give_every_document_a_language() -> None:
@@ -62,18 +62,18 @@ def test_the_current_label_file_says_what_its_project_is() -> None:
 
 
 def test_the_labelled_documents_are_the_training_files() -> None:
-    assert set(current_labels()) == set(texts("train"))
+    assert set(labels_of_today()) == set(texts("train"))
 
 
 def test_every_document_has_one_to_three_different_labels_of_the_five() -> None:
-    for location, labels in current_labels().items():
+    for location, labels in labels_of_today().items():
         assert 1 <= len(labels) <= 3, location
         assert len(set(labels)) == len(labels), location
         assert set(labels) <= set(CLASSES), location
 
 
 def test_there_are_enough_documents_in_all_and_for_each_class() -> None:
-    documents = current_labels()
+    documents = labels_of_today()
     counts = Counter(label for labels in documents.values() for label in labels)
     assert len(documents) >= 60
     assert {name: counts[name] for name in CLASSES if counts[name] < 15} == {}
@@ -81,7 +81,7 @@ def test_there_are_enough_documents_in_all_and_for_each_class() -> None:
 
 def test_the_readme_counts_the_documents_of_each_class() -> None:
     readme = (MOVIES / "README.md").read_text(encoding="utf-8")
-    counts = Counter(label for labels in current_labels().values() for label in labels)
+    counts = Counter(label for labels in labels_of_today().values() for label in labels)
     missing = [row for row in (f"| {name} | {counts[name]} |" for name in CLASSES) if row not in readme]
     assert missing == []
 
@@ -99,7 +99,7 @@ def test_the_single_label_file_of_the_readme_is_what_the_labels_command_writes(t
 def test_there_are_files_to_drop_and_none_of_them_is_labelled() -> None:
     dropped = set(texts("drop"))
     assert len(dropped) >= 12
-    assert dropped.isdisjoint(current_labels())
+    assert dropped.isdisjoint(labels_of_today())
 
 
 @pytest.mark.parametrize("folder", ["train", "drop"])

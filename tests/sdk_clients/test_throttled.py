@@ -10,7 +10,7 @@ import requests
 
 from local.language.server.server import LanguageService
 from tests.sdk_clients.client_process import Client, Raised
-from tests.support.language_caller import Deployed, document
+from tests.support.language_caller import Deployed, input_document
 
 JOBS = "/language/analyze-text/jobs"
 SUBMIT, POLL = {"method": "POST", "path": f"{JOBS}$"}, {"method": "GET", "path": f"{JOBS}/"}
@@ -36,7 +36,7 @@ def throttle(service: LanguageService, match: dict[str, str], retry_after: int |
 
 def classify(today: Client, service: LanguageService, deployed: Deployed) -> Any:
     at, target = [service.endpoint, service.key, "2023-04-01"], [deployed.multi, "D"]
-    return today("classify", kind="multi", documents=[document(1, "Space")], target=target, at=at)
+    return today("classify", kind="multi", documents=[input_document(1, "Space")], target=target, at=at)
 
 
 def statuses(service: LanguageService, method: str) -> list[int]:

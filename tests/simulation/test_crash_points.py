@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from tests.support.full_day_script import judge, play, sent_again
+from tests.support.full_day_script import judge, play_day, sent_again
 from tests.support.in_memory_app import Killed, Stage, one_thread
 
 
@@ -23,7 +23,7 @@ class Life:
 
 def lived(last: int = 0) -> tuple[Stage, Life]:
     stage, life = Stage(), Life(last)
-    play(stage, stage.instance(life), again=stage.instance)
+    play_day(stage, stage.instance(life), again=stage.instance)
     return stage, life
 
 

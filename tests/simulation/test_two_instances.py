@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from tests.support.full_day_script import CLASSES, FAILED, judge, play, sent_again
+from tests.support.full_day_script import CLASSES, FAILED, judge, play_day, sent_again
 from tests.support.in_memory_app import Instance, Stage, one_thread
 
 Turn = Callable[[Instance], None]
@@ -46,7 +46,7 @@ def minutes_later(other: Instance) -> None:
 def lived(turn: Turn, call: int) -> tuple[Stage, int]:
     stage = Stage()
     meanwhile = Meanwhile(stage, turn, call)
-    play(stage, stage.instance(meanwhile), again=stage.instance)
+    play_day(stage, stage.instance(meanwhile), again=stage.instance)
     judge(stage)
     return stage, meanwhile.calls
 

@@ -23,7 +23,7 @@ from shared.tick import tick
 from tests.fakes.documents import MemoryDocuments
 from tests.fakes.rows import MemoryRows
 from tests.soak.call_log import Log, watched
-from tests.soak.end_state_audit import accepted
+from tests.soak.end_state_audit import jobs_taken
 from tests.support.app_on_azurite import TEXTS, World, environment
 
 BATCH = 50  # files that land between two ticks
@@ -113,7 +113,7 @@ class Storm:
         return self.luck.sample(names, min(len(names), int(share * BATCH)))
 
     def _remember(self) -> None:
-        self.taken += accepted([self.language])
+        self.taken += jobs_taken([self.language])
         self.asked_at.update(one.at for one in self.language.requests if ANALYZE.search(one.path))
         self.language.request_log.clear()
 

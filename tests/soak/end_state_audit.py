@@ -50,7 +50,7 @@ def audit(services: Services, accepted: Counter[str]) -> Audit:
     return made
 
 
-def accepted(services: Iterable[LanguageService]) -> Counter[str]:
+def jobs_taken(services: Iterable[LanguageService]) -> Counter[str]:
     """The jobs, by their names, that were taken by a service; it remembers its last few thousand requests."""
     requests = [request for service in services for request in service.requests]
     taken = (one for one in requests if (one.method, one.status) == ("POST", 202) and one.path.endswith("/jobs"))

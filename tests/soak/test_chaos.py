@@ -15,7 +15,7 @@ from shared.domain.documents import DocumentState, Reason
 from shared.settings import TODAY_API
 from tests.soak.chaos_run import Storm, faults, storm_over
 from tests.soak.end_state_audit import Audit, audit
-from tests.support.app_on_azurite import world as running_world
+from tests.support.app_on_azurite import running_world
 
 
 @pytest.mark.parametrize(

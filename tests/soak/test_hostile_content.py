@@ -20,8 +20,7 @@ from shared.settings import TODAY_API
 from tests.soak.hostile_answers import ABOUT_ONE, OF_WHOLE_JOBS, AnswerKind, answering, asking_for
 from tests.soak.hostile_files import FILES, GONE, Kind, drawn
 from tests.soak.hostile_run import Run, category_of, running
-from tests.support.app_on_azurite import environment
-from tests.support.app_on_azurite import world as running_world
+from tests.support.app_on_azurite import environment, running_world
 
 LATER = 3  # ticks
 WITHIN = timedelta(

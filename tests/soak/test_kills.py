@@ -13,7 +13,7 @@ import pytest
 from local.cli import show
 from shared.domain.documents import DocumentState
 from shared.domain.jobs import JobState
-from tests.soak.end_state_audit import accepted, audit
+from tests.soak.end_state_audit import audit, jobs_taken
 from tests.soak.killable_stack import SECONDS, Besieged, besieged, until
 
 KILL, STORAGE, LANGUAGE = "a host killed", "storage restarted", "the service away"
@@ -45,7 +45,7 @@ def test_every_file_ends_with_its_result(
         with whole.dropping(names):
             strike(whole, blows, count, random.Random(count + hosts))
         whole.finish()
-        made = audit(whole.services, accepted(whole.language.began))
+        made = audit(whole.services, jobs_taken(whole.language.began))
     assert {one.name for one in made.documents if one.state is DocumentState.SUCCEEDED} == set(names)
     # An upload whose answer is lost with the storage is made again, as another version of the file.
     replaced = {DocumentState.SUPERSEDED} if STORAGE in blows else set()

@@ -196,7 +196,7 @@ def environment(storage: str, language: LanguageService, container: str, api: st
 
 
 @contextmanager
-def world(
+def running_world(
     azurite: Azurite, language: LanguageService, container: str, api: str, patch: pytest.MonkeyPatch
 ) -> Iterator[World]:
     """The app of this process, pointed at these for the length of the block."""

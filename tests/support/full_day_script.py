@@ -108,7 +108,7 @@ FAILED = {"bad.txt": "bad_input", "unfit.txt": "rejected"}
 OLDER = {DocumentState.SUPERSEDED, DocumentState.GONE, DocumentState.SUCCEEDED}
 
 
-def play(stage: Stage, app: Instance, *, again: Callable[[], Instance]) -> None:
+def play_day(stage: Stage, app: Instance, *, again: Callable[[], Instance]) -> None:
     """The whole of it. Should `app` die, a fresh instance continues with the next step; people ask again."""
     for change, act in STEPS:
         change(stage)

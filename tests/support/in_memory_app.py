@@ -24,7 +24,7 @@ from tests.fakes.documents import MemoryDocuments
 from tests.fakes.language import MemoryLanguage
 from tests.fakes.rows import MemoryRows
 from tests.fakes.services import ENVIRON
-from tests.support.invariants import check
+from tests.support.invariants import check_rows
 from tests.support.values import NOW
 
 SETTINGS = load(ENVIRON)
@@ -84,7 +84,7 @@ class Stage:
 
     def check(self) -> dict[str, Any]:
         """All that must hold after every step; gives every value there is, by the key of its row."""
-        values = check(self.rows)
+        values = check_rows(self.rows)
         for one in values.values():
             if isinstance(one, Document) and one.state == "succeeded" and self.is_current(one):
                 assert self.documents.result(one.name)["document"] == one.key, (
@@ -94,6 +94,11 @@ class Stage:
 
     def known(self) -> list[Document]:
         return [one for one in self.check().values() if isinstance(one, Document)]
+
+    def only(self) -> Document:
+        """The document, where there is one."""
+        [found] = self.known()
+        return found
 
     def is_current(self, document: Document) -> bool:
         blob = self.documents.get_properties(document.name)

@@ -17,7 +17,7 @@ KIND_OF = {word: kind for kind, word in KINDS.items()}
 INDEXES = ("due", "end", "busy")
 
 
-def check(rows: MemoryRows) -> dict[str, Any]:
+def check_rows(rows: MemoryRows) -> dict[str, Any]:
     """Raises AssertionError for what does not hold; gives the documents, jobs and operations by their row's key."""
     found = {row.key: row for row in rows.query_range("", "~", 10**9)}
     values = {key: _read(row) for key, row in found.items() if key.partition("|")[0] in KIND_OF}

@@ -34,7 +34,7 @@ def text_about(*classes: str, number: int = 0) -> str:
     return f"Notice {number}: the {' and the '.join(chosen)}."
 
 
-def labelled() -> dict[str, tuple[str, ...]]:
+def labelled_texts() -> dict[str, tuple[str, ...]]:
     """24 file names and their classes: 18 with one class, 6 with two."""
     names = list(WORDS)
     ones: dict[str, tuple[str, ...]] = {f"{name}_{number}.txt": (name,) for name in names for number in range(6)}
@@ -48,12 +48,12 @@ def current_labels(container: str, kind: str = "CustomMultiLabelClassification",
     """Labels in today's format."""
     documents: list[dict[str, Any]] = [
         {"location": name, "language": "en-us", "classes": [{"category": it} for it in classes]}
-        for name, classes in labelled().items()
+        for name, classes in labelled_texts().items()
     ]
     if "Single" in kind:
         documents = [
             {"location": name, "language": "en-us", "class": {"category": classes[0]}}
-            for name, classes in labelled().items()
+            for name, classes in labelled_texts().items()
             if len(classes) == 1
         ]
     metadata = {"projectKind": kind, "storageInputContainerName": container, "language": "en-us", "projectName": None}
@@ -70,7 +70,7 @@ def preview_labels() -> dict[str, Any]:
     """Labels in the quickstart's format."""
     documents = [
         {"location": name, "language": "en-us", "classifiers": [{"classifierName": it} for it in classes]}
-        for name, classes in labelled().items()
+        for name, classes in labelled_texts().items()
     ]
     return {"classifiers": [{"name": name} for name in WORDS], "documents": documents}
 
@@ -79,7 +79,7 @@ def upload_texts(blobs: BlobServiceClient) -> str:
     """A new container with the labelled texts and, in both formats, their labels."""
     name = f"texts{uuid.uuid4().hex[:8]}"
     container = blobs.create_container(name)
-    for number, (location, classes) in enumerate(labelled().items()):
+    for number, (location, classes) in enumerate(labelled_texts().items()):
         container.upload_blob(location, text_about(*classes, number=number))
     container.upload_blob("preview.json", json.dumps(preview_labels()))
     container.upload_blob("current.json", json.dumps(current_labels(name)))
@@ -135,6 +135,22 @@ def train(call: Caller, project: str, label: str = "M", **options: Any) -> dict[
     return call.done(call("POST", f"{CURRENT}/{project}/:train", body))
 
 
+def deploy_model(call: Caller, project: str, label: str = "M", name: str = "D") -> None:
+    call.done(call("PUT", f"{CURRENT}/{project}/deployments/{name}", {"trainedModelLabel": label}))
+
+
+def train_project(call: Caller, project: str, texts: str, kind: str = "CustomMultiLabelClassification") -> None:
+    """A project with labels and a model M."""
+    import_labels(call, project, texts, kind)
+    train(call, project)
+
+
+def deploy_project(call: Caller, project: str, texts: str, kind: str = "CustomMultiLabelClassification") -> None:
+    """A project with labels and a model M, which is deployed as D."""
+    train_project(call, project, texts, kind)
+    deploy_model(call, project)
+
+
 def create_preview(call: Caller, project: str, texts: str, **changes: Any) -> requests.Response:
     body = {
         "name": project,
@@ -174,9 +190,9 @@ def deploy_both(call: Caller, texts: str) -> Deployed:
     for kind, labels in kinds.items():
         assert create_preview(call, kind, texts, modelType=kind, labelsLocation=labels).status_code == 201
         ids.append(publish_preview(call, kind, "M"))
-        call.done(call("PUT", f"{CURRENT}/{kind}/deployments/D", {"trainedModelLabel": "M"}))
+        deploy_model(call, kind)
     return Deployed(*kinds, *ids)
 
 
-def document(number: int, *classes: str) -> dict[str, str]:
+def input_document(number: int, *classes: str) -> dict[str, str]:
     return {"id": str(number), "text": text_about(*classes, number=number) if classes else "", "language": "en"}

@@ -15,7 +15,7 @@ import function_app
 
 
 @Request.application
-def app(request: Request) -> Response:
+def wsgi_app(request: Request) -> Response:
     """What a host does between the wire and `manage`."""
     path = request.path.removeprefix("/api/")
     answer = function_app.manage(
@@ -36,7 +36,7 @@ def app(request: Request) -> Response:
 @contextmanager
 def serving() -> Iterator[str]:
     """Gives the address below which the routes are; ends the server always."""
-    server = make_server("127.0.0.1", 0, app, threaded=True)
+    server = make_server("127.0.0.1", 0, wsgi_app, threaded=True)
     thread = Thread(target=server.serve_forever)
     thread.start()
     try:

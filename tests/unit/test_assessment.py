@@ -25,7 +25,7 @@ def evaluation(macro_f1: float = 0.9, kind: Kind = Kind.MULTI, **classes: Score)
     return Evaluation(kind, classes, 0.9, 0.9, 0.9, 0.9, 0.9, macro_f1)
 
 
-def said(predictions: list[Prediction] | None = None, **given: Any) -> list[str]:
+def remarks(predictions: list[Prediction] | None = None, **given: Any) -> list[str]:
     return sentences(evaluation(**given), predictions or [])[1:]
 
 
@@ -77,34 +77,36 @@ def test_the_verdict_knows_weak_classes_and_those_tried_on_few_texts(classes: di
 
 
 def test_of_what_is_well_nothing_is_said() -> None:
-    assert said(Drama=GOOD) == []
+    assert remarks(Drama=GOOD) == []
 
 
 def test_a_weak_class_says_which_side_is_weak_in_counts() -> None:
-    assert said(Drama=MISSED) == ["Drama is weak (F1 0.40): it finds 2 of 8 texts with this class."]
-    assert said(Drama=GREEDY) == [
+    assert remarks(Drama=MISSED) == ["Drama is weak (F1 0.40): it finds 2 of 8 texts with this class."]
+    assert remarks(Drama=GREEDY) == [
         "Drama is weak (F1 0.40): 18 of 24 texts that it predicts this class for do not have it."
     ]
-    assert "finds 2 of 5 texts with this class, and 8 of 10 texts" in said(Drama=BOTH)[0]
-    assert said(Drama=NEVER) == [
+    assert "finds 2 of 5 texts with this class, and 8 of 10 texts" in remarks(Drama=BOTH)[0]
+    assert remarks(Drama=NEVER) == [
         "Drama is weak (F1 0.00): it finds 0 of 6 texts with this class, and predicts this class for no text."
     ]
 
 
 def test_a_class_whose_f1_hides_a_weak_side_is_told() -> None:
     lopsided = Score(0.45, 1.0, 0.62, true_positives=5, true_negatives=7, false_positives=6, false_negatives=0)
-    assert said(Thriller=lopsided) == [
+    assert remarks(Thriller=lopsided) == [
         "Thriller is weak (F1 0.62): 6 of 11 texts that it predicts this class for do not have it."
     ]
 
 
 def test_the_weakest_is_first() -> None:
-    assert [line.split()[0] for line in said(Drama=MISSED, Comedy=NEVER, Action=GOOD)] == ["Comedy", "Drama"]
+    assert [line.split()[0] for line in remarks(Drama=MISSED, Comedy=NEVER, Action=GOOD)] == ["Comedy", "Drama"]
 
 
 def test_too_few_texts_are_told() -> None:
-    assert said(Drama=FEW) == ["Drama has only 2 texts held out: its figures are uncertain. Label more texts with it."]
-    assert said(Drama=NONE)[0].startswith("Drama has no held-out text")
+    assert remarks(Drama=FEW) == [
+        "Drama has only 2 texts held out: its figures are uncertain. Label more texts with it."
+    ]
+    assert remarks(Drama=NONE)[0].startswith("Drama has no held-out text")
 
 
 def test_the_services_own_none_is_no_class() -> None:
@@ -128,7 +130,7 @@ def test_several_labels_confusions_are_what_was_given_in_place_of_what_was_misse
         Prediction("c", ("Drama",), ()),
         Prediction("d", ("Drama",), ("Drama", "Action")),
     ]
-    assert said(predictions, Drama=GOOD) == [
+    assert remarks(predictions, Drama=GOOD) == [
         "0 of 4 texts held out have exactly the labelled classes.",
         "Drama is mistaken for Comedy (2 texts).",
     ]

@@ -354,7 +354,7 @@ BLOBS = [
 ]  # each with its folder
 
 
-def put(both: Both, name: str) -> Any:
+def put_blob(both: Both, name: str) -> Any:
     settings = ContentSettings("text/plain", "identity", "de", "attachment", "no-cache")
     blob = both.blobs.upload_blob(name, CONTENT, metadata={"by": "me"}, content_settings=settings, overwrite=True)
     return blob, blob.get_blob_properties()
@@ -389,7 +389,7 @@ def metadata_of(both: Both, blob: Any, properties: Any) -> dict[str, Any]:
 
 @pytest.mark.parametrize("function", BLOBS)
 def test_what_a_blob_function_sees(both: Both, function: str) -> None:
-    blob, properties = put(both, f"{function}/a b/ü.txt")
+    blob, properties = put_blob(both, f"{function}/a b/ü.txt")
     if function == "landed_told":
         event = {"data": {"api": "PutBlob", "url": blob.url, "eTag": "0x1", "blobType": "BlockBlob"}}
         requests.post(
@@ -405,7 +405,7 @@ def test_what_a_blob_function_sees(both: Both, function: str) -> None:
 
 
 def test_how_a_blob_function_fails(both: Both) -> None:
-    blob, _ = put(both, "landed_failing/x/y.txt")
+    blob, _ = put_blob(both, "landed_failing/x/y.txt")
     path = f"{both.blobs.container_name}/{blob.blob_name}"
     with pytest.raises(WorkerError) as refused:
         both.worker.blob("landed_failing", path, "x")

@@ -48,7 +48,7 @@ def body(folder: Path) -> Any:
     return json.loads((folder / "labels.json").read_text())
 
 
-def refused(folder: Path, capsys: pytest.CaptureFixture[str], *words: str) -> str:
+def refused_labels(folder: Path, capsys: pytest.CaptureFixture[str], *words: str) -> str:
     """What it prints. It writes no file."""
     before = sorted(folder.rglob("*")) if folder.exists() else []
     capsys.readouterr()
@@ -102,13 +102,15 @@ def test_the_same_name_in_two_classes(folder: Path, capsys: pytest.CaptureFixtur
     assert classes(folder) == {"A_1.txt": ("A",), "B_1.txt": ("B",)}
     assert TrainingData.of(folder, None).texts == {"A_1.txt": folder / "A/1.txt", "B_1.txt": folder / "B/1.txt"}
     fill(folder, {"A_1.txt": "a third"})
-    assert "would both be A_1.txt in the container: rename one of them." in refused(folder, capsys, "--overwrite")
+    assert "would both be A_1.txt in the container: rename one of them." in refused_labels(
+        folder, capsys, "--overwrite"
+    )
 
 
 @pytest.mark.parametrize("name", ["1.txt", "2.txt"])
 def test_the_same_text_in_two_classes(folder: Path, capsys: pytest.CaptureFixture[str], name: str) -> None:
     fill(folder, {"A/1.txt": "one", f"B/{name}": "one", "B/3.txt": "three"})
-    said = refused(folder, capsys)
+    said = refused_labels(folder, capsys)
     assert f"A/1.txt and B/{name} have the same text with the classes A, B, but a single-label project" in said
     assert "use --type multi" in said
     assert made(folder, "--type", "multi") == 0
@@ -119,7 +121,7 @@ def test_the_same_text_in_two_classes(folder: Path, capsys: pytest.CaptureFixtur
 def test_texts_that_cannot_be_used(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     fill(folder, {"A/1.txt": "one", "A/blank.txt": "", "A/latin.txt": "caf\xe9".encode("latin-1")})
     fill(folder, {"B/long.txt": "x" * 128_001, "B/a\\b.txt": "two", "B/c.txt": "three"})
-    said = refused(folder, capsys)
+    said = refused_labels(folder, capsys)
     assert "✗ A/blank.txt cannot be read. The file is empty." in said
     assert "✗ A/latin.txt cannot be read. The file is not UTF-8 or UTF-16 text (byte 3 cannot be read)." in said
     assert "✗ B/long.txt has 128,001 characters; the maximum of a training text is 128,000." in said
@@ -136,13 +138,13 @@ def test_a_name_that_is_not_utf_8(folder: Path, capsys: pytest.CaptureFixture[st
         Path(os.fsdecode(os.fsencode(folder) + b"/A/\xe9.txt")).write_text("two")
     except OSError:
         pytest.skip("this file system keeps names in UTF-8 only")
-    assert "✗ A/\\udce9.txt has a name that is not UTF-8. Rename it." in refused(folder, capsys)
+    assert "✗ A/\\udce9.txt has a name that is not UTF-8. Rename it." in refused_labels(folder, capsys)
 
 
 def test_classes_that_the_service_refuses(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     fill(folder, {f"{number:03}/{number}.txt": f"text {number}" for number in range(201)})
     fill(folder, {"100%/a.txt": "one"})
-    said = refused(folder, capsys)
+    said = refused_labels(folder, capsys)
     assert "✗ Classes are 202; the maximum is 200. Remove 2." in said
     assert "✗ Class '100%' has one of # $ % & ( ) * + / : ? ~ in its name" in said
 
@@ -161,11 +163,11 @@ def test_options_and_folders_that_do_not_do(
     folder: Path, capsys: pytest.CaptureFixture[str], *, words: list[str], said: str
 ) -> None:
     fill(folder, {"1.txt": "one"})
-    assert said in refused(folder, capsys, *words)
+    assert said in refused_labels(folder, capsys, *words)
 
 
 def test_a_folder_that_does_not_exist(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert refused(folder, capsys).endswith(f"There is no folder {folder}.\n")
+    assert refused_labels(folder, capsys).endswith(f"There is no folder {folder}.\n")
 
 
 def test_a_file_is_overwritten_only_if_that_is_allowed(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -173,7 +175,7 @@ def test_a_file_is_overwritten_only_if_that_is_allowed(folder: Path, capsys: pyt
     assert made(folder) == made(folder) == 0
     fill(folder, {"A/2.txt": "two"})
     before = classes(folder)
-    said = refused(folder, capsys)
+    said = refused_labels(folder, capsys)
     assert f"{folder}/labels.json would be overwritten: allow it with --overwrite.\n" in said
     assert classes(folder) == before
     assert made(folder, "--overwrite") == 0
@@ -220,7 +222,7 @@ def test_a_csv_file_that_names_files(folder: Path, file: Path, capsys: pytest.Ca
     assert from_csv(folder, file, "filename,labels\n1,A\nmore/2.txt,B\n") == 0
     assert classes(folder) == {"1.txt": ("A",), "2.txt": ("B",)}
     file.write_text("name,class\n../own.csv,A\n")
-    said = refused(folder, capsys, "--csv", str(file), "--overwrite")
+    said = refused_labels(folder, capsys, "--csv", str(file), "--overwrite")
     assert said.endswith(f"own.csv line 2 names '../own.csv', which is no .txt file below {folder}.\n")
 
 
@@ -245,13 +247,13 @@ def test_csv_files_that_cannot_be_used(
     folder: Path, file: Path, capsys: pytest.CaptureFixture[str], *, content: bytes, said: str
 ) -> None:
     file.write_bytes(content)
-    assert said in refused(folder, capsys, "--csv", str(file))
+    assert said in refused_labels(folder, capsys, "--csv", str(file))
 
 
 def test_no_text_is_overwritten(folder: Path, file: Path, capsys: pytest.CaptureFixture[str]) -> None:
     fill(folder, {"a.txt": "mine", "b.txt": "mine too"})
     file.write_text("name,text,class\na,x,A\nb,y,A\n")
-    assert "a.txt and 1 more would be overwritten" in refused(folder, capsys, "--csv", str(file))
+    assert "a.txt and 1 more would be overwritten" in refused_labels(folder, capsys, "--csv", str(file))
     assert (folder / "a.txt").read_text() == "mine"
     assert made(folder, "--csv", str(file), "--overwrite") == 0
     assert (folder / "a.txt").read_text() == "x"

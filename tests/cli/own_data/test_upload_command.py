@@ -42,7 +42,7 @@ def folder(tmp_path: Path) -> Path:
     return folder
 
 
-def labelled(folder: Path, container: str) -> None:
+def write_labels(folder: Path, container: str) -> None:
     assert main(["labels", str(folder), "--container", container]) == 0
 
 
@@ -70,7 +70,7 @@ def test_texts_are_uploaded_under_their_paths_and_get_classified(
 def test_the_labels_file_is_read_once(
     folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    labelled(folder, "training")
+    write_labels(folder, "training")
     loaded: list[Path] = []
 
     def counted(file: Path) -> tuple[list[str], dict[str, Any]]:
@@ -105,7 +105,7 @@ def test_training_texts_and_their_labels_file_make_a_project(
     world: World, folder: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     container = f"{world.container}-own"
-    labelled(folder, container)
+    write_labels(folder, container)
     (folder / "unlabelled.txt").write_text("new since the labels file was made")
     (folder / "Cooking/more").mkdir()
     shutil.copy(folder / "Cooking/2Cooking.txt", folder / "Cooking/more")
@@ -129,7 +129,7 @@ def test_training_texts_and_their_labels_file_make_a_project(
 def test_a_folder_with_a_labels_file_is_not_classified_by_mistake(
     world: World, folder: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    labelled(folder, "own-training")
+    write_labels(folder, "own-training")
     assert main(["upload", str(folder)]) == 1
     said = capsys.readouterr().err
     assert "for training with --container own-training, or have them classified with --container" in said
@@ -146,7 +146,7 @@ def test_texts_that_the_labels_file_names_are_needed(
     world: World, folder: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     container = f"{world.container}-own"
-    labelled(folder, container)
+    write_labels(folder, container)
     (folder / "Cooking/2Cooking.txt").unlink()
     assert main(["upload", str(folder), "--container", container]) == 1
     assert "names 1 text that the folder does not have: 2Cooking.txt." in capsys.readouterr().err

@@ -18,9 +18,11 @@ from tests.support.language_caller import (
     Caller,
     Deployed,
     current_labels,
+    deploy_model,
     import_labels,
-    labelled,
+    labelled_texts,
     train,
+    train_project,
 )
 
 AT = "/language/authoring/analyze-text/projects"
@@ -171,8 +173,7 @@ def test_importing_makes_a_project(start: Callable[..., Any], clock: Clock, text
 
 
 def test_importing_again_replaces_labels_and_keeps_models(call: Caller, texts: str, project: str) -> None:
-    import_labels(call, project, texts)
-    train(call, project)
+    train_project(call, project, texts)
     fewer = current_labels(texts)
     fewer["assets"]["documents"] = fewer["assets"]["documents"][:2]
     call.done(call("POST", f"{CURRENT}/{project}/:import", fewer))
@@ -480,8 +481,7 @@ def test_models_are_listed_got_and_deleted(start: Callable[..., Any], clock: Clo
 def test_a_snapshot_brings_back_the_labels_that_a_model_was_trained_with(
     call: Caller, texts: str, project: str
 ) -> None:
-    import_labels(call, project, texts)
-    train(call, project)
+    train_project(call, project, texts)
     before = exported(call, project)["assets"]
     labels = current_labels(texts)
     del labels["assets"]["documents"][0]
@@ -530,8 +530,7 @@ def test_a_threshold_that_cannot_be(call: Caller, project: str, threshold: Any) 
 
 
 def test_training_a_label_again_replaces_the_model(call: Caller, texts: str, project: str) -> None:
-    import_labels(call, project, texts)
-    train(call, project)
+    train_project(call, project, texts)
     first = call("GET", f"{CURRENT}/{project}/models/M").json()["modelId"]
     train(call, project)
     (second,) = call("GET", f"{CURRENT}/{project}/models").json()["value"]
@@ -548,8 +547,7 @@ def test_a_project_holds_ten_models(call: Caller, texts: str, project: str) -> N
 
 
 def test_the_evaluation_of_a_multi_label_model(call: Caller, texts: str, project: str) -> None:
-    import_labels(call, project, texts)
-    train(call, project)
+    train_project(call, project, texts)
     model = f"{CURRENT}/{project}/models/M"
     summary = call("GET", f"{model}/evaluation/summary-result").json()
     documents = call("GET", f"{model}/evaluation/result", stringIndexType="Utf16CodeUnit").json()["value"]
@@ -576,7 +574,7 @@ def test_the_evaluation_of_a_multi_label_model(call: Caller, texts: str, project
     for found in documents:
         assert set(found) == {"location", "language", "projectKind", "customMultiLabelClassificationResult"}
         expected = found["customMultiLabelClassificationResult"]["expectedClasses"]
-        assert set(expected) == set(labelled()[found["location"]])
+        assert set(expected) == set(labelled_texts()[found["location"]])
 
 
 def test_the_evaluation_of_a_single_label_model(call: Caller, deployed: Deployed) -> None:
@@ -627,8 +625,7 @@ def test_a_model_of_few_documents_has_no_evaluation(call: Caller, texts: str, pr
 
 def test_deploying_a_model(start: Callable[..., Any], clock: Clock, texts: str, project: str) -> None:
     with start(clock=clock) as call:
-        import_labels(call, project, texts)
-        train(call, project)
+        train_project(call, project, texts)
         place = f"{CURRENT}/{project}/deployments/production"
         answer = call("PUT", place, {"trainedModelLabel": "M"})
         assert_accepted(call, answer, f"/{project}/deployments/production/jobs")
@@ -662,8 +659,7 @@ def test_a_deployment_changes_its_project(start: Callable[..., Any], clock: Cloc
 
 
 def test_a_deployed_model_cannot_be_deleted_before_its_deployment(call: Caller, texts: str, project: str) -> None:
-    import_labels(call, project, texts)
-    train(call, project)
+    train_project(call, project, texts)
     place = f"{CURRENT}/{project}/deployments/production"
     call.done(call("PUT", place, {"trainedModelLabel": "M"}))
     assert call("DELETE", f"{CURRENT}/{project}/models/M").status_code == 409
@@ -675,10 +671,9 @@ def test_a_deployed_model_cannot_be_deleted_before_its_deployment(call: Caller, 
 
 
 def test_a_project_holds_ten_deployments(call: Caller, texts: str, project: str) -> None:
-    import_labels(call, project, texts)
-    train(call, project)
+    train_project(call, project, texts)
     for number in range(10):
-        call.done(call("PUT", f"{CURRENT}/{project}/deployments/D{number}", {"trainedModelLabel": "M"}))
+        deploy_model(call, project, name=f"D{number}")
     answer = call("PUT", f"{CURRENT}/{project}/deployments/D10", {"trainedModelLabel": "M"})
     assert (answer.status_code, answer.json()["error"]["code"]) == (400, "QuotaExceeded")
 
@@ -688,7 +683,7 @@ def test_swapping_exchanges_the_models_of_two_deployments(call: Caller, texts: s
     places = {"production": "One", "staging": "Two"}
     for place, label in places.items():
         train(call, project, label)
-        call.done(call("PUT", f"{CURRENT}/{project}/deployments/{place}", {"trainedModelLabel": label}))
+        deploy_model(call, project, label, place)
     before = {place: _deployed_model(call, project, place) for place in places}
     body = {"firstDeploymentName": "production", "secondDeploymentName": "staging"}
     answer = call("POST", f"{CURRENT}/{project}/deployments/:swap", body)

@@ -11,7 +11,7 @@ import pytest
 
 from local.language.conditions.clock import Clock
 from tests.emulator.authoring.previewing import NEWEST, evaluation, newest, refusal
-from tests.support.language_caller import CURRENT, Caller, Deployed, current_labels, import_labels, train
+from tests.support.language_caller import CURRENT, Caller, Deployed, current_labels, import_labels, train, train_project
 
 HALF = {"kind": "percentage", "trainingSplitPercentage": 50, "testingSplitPercentage": 50}
 
@@ -23,8 +23,7 @@ def evaluate(call: Caller, project: str, options: dict[str, Any]) -> dict[str, A
 def test_an_evaluation_is_made_of_the_documents_that_its_split_holds_out(
     call: Caller, texts: str, project: str
 ) -> None:
-    import_labels(call, project, texts)
-    train(call, project)
+    train_project(call, project, texts)
     _, first = evaluation(call, project)
     job = evaluate(call, project, HALF)
     summary, documents = evaluation(call, project)
@@ -49,8 +48,7 @@ def counts(summary: dict[str, Any]) -> dict[str, dict[str, Any]]:
 def test_the_split_of_its_training_gives_the_evaluation_that_its_training_gave(
     call: Caller, texts: str, project: str
 ) -> None:
-    import_labels(call, project, texts, "CustomSingleLabelClassification")
-    train(call, project)
+    train_project(call, project, texts, "CustomSingleLabelClassification")
     before = evaluation(call, project)
     evaluate(call, project, HALF)
     assert evaluation(call, project) != before
@@ -59,8 +57,7 @@ def test_the_split_of_its_training_gives_the_evaluation_that_its_training_gave(
 
 
 def test_a_manual_split_is_evaluated_on_the_labels_as_they_are_now(call: Caller, texts: str, project: str) -> None:
-    import_labels(call, project, texts)
-    train(call, project)
+    train_project(call, project, texts)
     labels = current_labels(texts)
     labels["assets"]["classes"].append({"category": "Gardens"})  # of which the model knows nothing
     for document in labels["assets"]["documents"][:3]:
@@ -78,8 +75,7 @@ def test_a_training_makes_an_evaluation_of_its_own_and_the_other_goes_with_its_m
 ) -> None:
     folder = tmp_path / "language" / "evaluations"
     with start() as call:
-        import_labels(call, project, texts)
-        train(call, project)
+        train_project(call, project, texts)
         evaluate(call, project, HALF)
         assert len(list(folder.iterdir())) == 1
         train(call, project)
@@ -97,8 +93,7 @@ def test_a_training_that_holds_nothing_out_warns_that_there_is_no_evaluation(
 
 
 def test_where_nothing_is_held_out_the_evaluation_fails(call: Caller, texts: str, project: str) -> None:
-    import_labels(call, project, texts)
-    train(call, project)
+    train_project(call, project, texts)
     job = call.ended(newest(call, "POST", f"/{project}/models/M/:evaluate", {"kind": "manual"}))
     assert (job["status"], job["result"]["percentComplete"]) == ("failed", 0)
     assert "No document is held out" in job["errors"][0]["message"]
@@ -125,8 +120,7 @@ def test_an_evaluation_under_way_is_seen_done_after_a_restart_and_stays(
     start: Callable[..., Any], clock: Clock, texts: str, project: str
 ) -> None:
     with start(clock=clock) as call:
-        import_labels(call, project, texts)
-        train(call, project)
+        train_project(call, project, texts)
     with start(clock=clock, pace="realistic") as call:
         answer = newest(call, "POST", f"/{project}/models/M/:evaluate", HALF)
         address = answer.headers["operation-location"].removeprefix(call.service.endpoint)
@@ -145,8 +139,7 @@ def test_a_model_trained_again_meanwhile_is_not_given_the_evaluation_of_the_othe
     start: Callable[..., Any], clock: Clock, texts: str, project: str
 ) -> None:
     with start(clock=clock, pace="evaluate=60s") as call:
-        import_labels(call, project, texts)
-        train(call, project)
+        train_project(call, project, texts)
         evaluating = newest(call, "POST", f"/{project}/models/M/:evaluate", HALF)
         train(call, project)
         clock.advance(60)

@@ -12,7 +12,7 @@ import requests
 from local.language.conditions.clock import Clock
 from local.language.engine import load_model
 from tests.emulator.authoring.previewing import newest, refusal
-from tests.support.language_caller import CURRENT, Caller, Deployed, import_labels, text_about, train
+from tests.support.language_caller import CURRENT, Caller, Deployed, text_about, train, train_project
 
 
 def export(call: Caller, project: str, name: str, label: str = "M") -> None:
@@ -23,8 +23,7 @@ def test_an_exported_model_stays_as_it_was_until_it_is_deleted(
     start: Callable[..., Any], clock: Clock, tmp_path: Path, texts: str, project: str
 ) -> None:
     with start(clock=clock) as call:
-        import_labels(call, project, texts)
-        train(call, project)
+        train_project(call, project, texts)
         [model] = call("GET", f"{CURRENT}/{project}/models").json()["value"]
         export(call, project, "E")
         train(call, project)
@@ -47,8 +46,7 @@ def test_an_exported_model_stays_as_it_was_until_it_is_deleted(
 
 
 def test_a_manifest_leads_to_files_that_are_the_model(call: Caller, tmp_path: Path, texts: str, project: str) -> None:
-    import_labels(call, project, texts)
-    train(call, project)
+    train_project(call, project, texts)
     export(call, project, "E")
     found = newest(call, "GET", f"/{project}/exported-models/E/manifest").json()["modelFiles"]
     assert [file["name"] for file in found] == ["arrays.npz", "model.json"]
@@ -86,8 +84,7 @@ def test_an_export_under_way_is_made_after_a_restart(
     start: Callable[..., Any], clock: Clock, texts: str, project: str
 ) -> None:
     with start(clock=clock) as call:
-        import_labels(call, project, texts)
-        train(call, project)
+        train_project(call, project, texts)
     with start(clock=clock, pace="realistic") as call:
         answer = newest(call, "PUT", f"/{project}/exported-models/E", {"trainedModelLabel": "M"})
         address = answer.headers["operation-location"].removeprefix(call.service.endpoint)

@@ -17,7 +17,7 @@ from tests.support.language_caller import (
     Caller,
     create_preview,
     import_labels,
-    labelled,
+    labelled_texts,
     publish_preview,
     train,
 )
@@ -35,7 +35,7 @@ def test_creating_a_project_takes_its_labels_from_the_container(
     job = call.ended(call("POST", f"{CURRENT}/{project}/:export", stringIndexType="Utf16CodeUnit"))
     assets = call("GET", job["resultUrl"]).json()["assets"]
     found = {it["location"]: tuple(one["category"] for one in it["classes"]) for it in assets["documents"]}
-    assert found == labelled()
+    assert found == labelled_texts()
 
 
 def test_the_labels_file_may_be_named_by_its_whole_address(call: Caller, texts: str, project: str) -> None:
@@ -194,10 +194,10 @@ def test_evaluation_and_validation_are_made_from_documents_that_were_held_out(
         "singleClassificationValidation": None,
         "multiClassificationValidation": {"documents": documents},
     }
-    assert 0 < len(documents) < len(labelled())
+    assert 0 < len(documents) < len(labelled_texts())
     for found in documents:
         assert found["culture"] == "en-us"
-        assert set(found["classes"]["labeledClasses"]) == set(labelled()[found["location"]])
+        assert set(found["classes"]["labeledClasses"]) == set(labelled_texts()[found["location"]])
     _assert_counted(evaluation["multiClassificationEvaluation"], documents)
 
 

@@ -9,7 +9,7 @@ import pytest
 
 from local.language.conditions.clock import Clock
 from tests.emulator.authoring.previewing import newest, refusal
-from tests.support.language_caller import CURRENT, Caller, Deployed, import_labels, train
+from tests.support.language_caller import CURRENT, Caller, Deployed, import_labels, train_project
 
 ONE, OTHER = ("/subscriptions/s/resourceGroups/g/accounts/one", "/subscriptions/s/resourceGroups/g/accounts/other")
 
@@ -25,7 +25,7 @@ def assigned(call: Caller, project: str) -> list[str]:
     return [item["azureResourceId"] for item in found]
 
 
-def deploy(call: Caller, project: str, place: str, *ids: str) -> None:
+def deploy_to(call: Caller, project: str, place: str, *ids: str) -> None:
     body = {"trainedModelLabel": "M", "assignedResourceIds": list(ids)}
     call.done(newest(call, "PUT", f"/{project}/deployments/{place}", body))
 
@@ -37,8 +37,7 @@ def on(call: Caller, project: str, place: str) -> list[dict[str, str]]:
 
 @pytest.fixture
 def trained(call: Caller, texts: str, project: str) -> str:
-    import_labels(call, project, texts)
-    train(call, project)
+    train_project(call, project, texts)
     return project
 
 
@@ -46,9 +45,9 @@ def test_resources_are_assigned_deployed_to_and_given_back(call: Caller, trained
     assign(call, trained, ONE, OTHER)
     assign(call, trained, ONE)
     assert assigned(call, trained) == [ONE, OTHER]
-    deploy(call, trained, "D", ONE, OTHER)
+    deploy_to(call, trained, "D", ONE, OTHER)
     assert on(call, trained, "D") == [{"resourceId": it, "region": "westus"} for it in (ONE, OTHER)]
-    deploy(call, trained, "E")
+    deploy_to(call, trained, "E")
     swap = {"firstDeploymentName": "D", "secondDeploymentName": "E"}
     call.done(newest(call, "POST", f"/{trained}/deployments/:swap", swap))
     assert (len(on(call, trained, "D")), on(call, trained, "E")) == (2, [])

@@ -1,4 +1,4 @@
-"""A project to analyze with, analyze jobs in today's protocol, and faults for them."""
+"""Analyze jobs in today's protocol, and faults for them."""
 
 from __future__ import annotations
 
@@ -6,17 +6,10 @@ from typing import Any
 
 import requests
 
-from tests.support.language_caller import CURRENT, Caller, import_labels, train
+from tests.support.language_caller import Caller
 
 JOBS = "/language/analyze-text/jobs"
 FAULTS = "/_local/faults"
-
-
-def deploy(call: Caller, project: str, texts: str) -> None:
-    """A multi label project, its model deployed as D."""
-    import_labels(call, project, texts)
-    train(call, project)
-    call.done(call("PUT", f"{CURRENT}/{project}/deployments/D", {"trainedModelLabel": "M"}))
 
 
 def submit(call: Caller, project: str, *documents: dict[str, str]) -> requests.Response:

@@ -10,7 +10,17 @@ from typing import Any
 import pytest
 
 from local.language.conditions.clock import Clock
-from tests.support.language_caller import CURRENT, VERSION, Caller, Deployed, document, import_labels, train
+from tests.support.language_caller import (
+    CURRENT,
+    VERSION,
+    Caller,
+    Deployed,
+    deploy_model,
+    deploy_project,
+    import_labels,
+    input_document,
+    train,
+)
 
 JOBS = "/language/analyze-text/jobs"
 MULTI = "CustomMultiLabelClassification"
@@ -36,7 +46,7 @@ def request(*documents: dict[str, str], tasks: list[dict[str, Any]], **changes: 
 
 
 def test_submitting_answers_as_recorded(call: Caller, deployed: Deployed) -> None:
-    answer = call("POST", JOBS, request(document(1, "Space"), tasks=[task(deployed.multi)]))
+    answer = call("POST", JOBS, request(input_document(1, "Space"), tasks=[task(deployed.multi)]))
     assert (answer.status_code, answer.headers["content-length"]) == (202, "0")
     pattern = rf"{call.service.endpoint}{JOBS}/[0-9a-f-]{{36}}\?api-version={VERSION}"
     assert re.fullmatch(pattern, answer.headers["operation-location"])
@@ -52,7 +62,7 @@ def test_submitting_answers_as_recorded(call: Caller, deployed: Deployed) -> Non
 def test_answers_name_a_region_since_october_2022(
     call: Caller, deployed: Deployed, version: str, region: str | None
 ) -> None:
-    body = request(document(1, "Space"), tasks=[task(deployed.multi)])
+    body = request(input_document(1, "Space"), tasks=[task(deployed.multi)])
     for answer in (
         call("POST", JOBS, body, **{"api-version": version}),
         call("GET", f"{JOBS}/x", **{"api-version": version}),
@@ -61,7 +71,7 @@ def test_answers_name_a_region_since_october_2022(
 
 
 def test_the_statistics_of_a_page_count_the_page(call: Caller, deployed: Deployed) -> None:
-    body = request(*(document(number, "Space") for number in range(25)), tasks=[task(deployed.multi)])
+    body = request(*(input_document(number, "Space") for number in range(25)), tasks=[task(deployed.multi)])
     answer = call("POST", JOBS, body)
     call.done(answer)
     first = call("GET", answer.headers["operation-location"], showStats="true").json()
@@ -75,7 +85,7 @@ def test_the_statistics_of_a_page_count_the_page(call: Caller, deployed: Deploye
 def test_two_tasks_of_a_kind_with_equal_names_or_none_are_refused_as_recorded(
     call: Caller, deployed: Deployed, name: str | None
 ) -> None:
-    answer = call("POST", JOBS, request(document(1, "Space"), tasks=[task(deployed.multi, name=name)] * 2))
+    answer = call("POST", JOBS, request(input_document(1, "Space"), tasks=[task(deployed.multi, name=name)] * 2))
     message = (
         f"Duplicate task name {name or ''} for task type CustomMultiLabelClassification. "
         "Make sure each task under a task type has a unique name"
@@ -87,7 +97,7 @@ def test_two_tasks_of_a_kind_with_equal_names_or_none_are_refused_as_recorded(
 
 def test_tasks_of_a_kind_with_names_of_their_own_are_taken(call: Caller, deployed: Deployed) -> None:
     tasks = [task(deployed.multi, name=name) for name in (None, "first", "second")]
-    job = call.done(call("POST", JOBS, request(document(1, "Space"), tasks=tasks)))
+    job = call.done(call("POST", JOBS, request(input_document(1, "Space"), tasks=tasks)))
     assert [it.get("taskName") for it in job["tasks"]["items"]] == [None, "first", "second"]
 
 
@@ -96,10 +106,8 @@ def test_a_finished_job_with_statistics_is_as_recorded(
     start: Callable[..., Any], clock: Clock, texts: str, project: str, version: str
 ) -> None:
     with start(clock=clock) as call:
-        import_labels(call, project, texts)
-        train(call, project)
-        call.done(call("PUT", f"{CURRENT}/{project}/deployments/D", {"trainedModelLabel": "M"}))
-        body = request(document(1, "Space"), document(2), tasks=[task(project)])
+        deploy_project(call, project, texts)
+        body = request(input_document(1, "Space"), input_document(2), tasks=[task(project)])
         answer = call("POST", JOBS, body, **{"api-version": version})
         call.done(answer)
         job = call("GET", answer.headers["operation-location"], showStats="True").json()
@@ -135,7 +143,7 @@ def test_a_finished_job_with_statistics_is_as_recorded(
                                 "id": "1",
                                 "class": [{"category": "Space", "confidenceScore": score}],
                                 "statistics": {
-                                    "charactersCount": len(document(1, "Space")["text"]),
+                                    "charactersCount": len(input_document(1, "Space")["text"]),
                                     "transactionsCount": 1,
                                 },
                                 "warnings": [],
@@ -161,7 +169,7 @@ def test_a_finished_job_with_statistics_is_as_recorded(
 
 
 def test_without_being_asked_there_are_no_statistics(call: Caller, deployed: Deployed) -> None:
-    answer = call("POST", JOBS, request(document(1, "Space"), tasks=[task(deployed.multi)], displayName="J"))
+    answer = call("POST", JOBS, request(input_document(1, "Space"), tasks=[task(deployed.multi)], displayName="J"))
     job = call.done(answer)
     results = job["tasks"]["items"][0]["results"]
     assert job["displayName"] == "J"
@@ -171,7 +179,9 @@ def test_without_being_asked_there_are_no_statistics(call: Caller, deployed: Dep
 
 def test_both_kinds_may_be_asked_for_in_one_job(call: Caller, deployed: Deployed) -> None:
     single = task(deployed.single, "CustomSingleLabelClassification", name=None)
-    body = request(document(1, "Space"), document(2, "Cooking", "Sailing"), tasks=[task(deployed.multi), single])
+    body = request(
+        input_document(1, "Space"), input_document(2, "Cooking", "Sailing"), tasks=[task(deployed.multi), single]
+    )
     job = call.done(call("POST", JOBS, body))
     items = job["tasks"]["items"]
     assert job["tasks"]["completed"] == job["tasks"]["total"] == 2
@@ -184,7 +194,7 @@ def test_both_kinds_may_be_asked_for_in_one_job(call: Caller, deployed: Deployed
 
 
 def test_results_come_in_pages_that_lead_to_each_other(call: Caller, deployed: Deployed) -> None:
-    body = request(*(document(number, "Space") for number in range(25)), tasks=[task(deployed.multi)])
+    body = request(*(input_document(number, "Space") for number in range(25)), tasks=[task(deployed.multi)])
     answer = call("POST", JOBS, body)
     first = call.done(answer)
     address = answer.headers["operation-location"]
@@ -204,7 +214,7 @@ def _ids(job: dict[str, Any]) -> list[str]:
     ("documents", "error"),
     [
         (
-            [document(number, "Space") for number in range(26)],
+            [input_document(number, "Space") for number in range(26)],
             {
                 "code": "InvalidRequest",
                 "message": "Invalid document in request.",
@@ -215,7 +225,7 @@ def _ids(job: dict[str, Any]) -> list[str]:
             },
         ),
         (
-            [document(1, "Space"), document(1, "Cooking")],
+            [input_document(1, "Space"), input_document(1, "Cooking")],
             {
                 "code": "InvalidRequest",
                 "message": "Invalid document in request.",
@@ -226,7 +236,7 @@ def _ids(job: dict[str, Any]) -> list[str]:
             },
         ),
         (
-            [document(1), {"id": "2", "text": " \n"}],
+            [input_document(1), {"id": "2", "text": " \n"}],
             {
                 "code": "InvalidRequest",
                 "message": "Invalid Document in request.",
@@ -296,7 +306,7 @@ def test_a_transaction_is_a_thousand_text_elements(call: Caller, deployed: Deplo
 def test_a_request_that_cannot_be_taken_is_refused(
     call: Caller, deployed: Deployed, changes: dict[str, Any], inner: str
 ) -> None:
-    answer = call("POST", JOBS, request(document(1, "Space"), **{"tasks": [task(deployed.multi)], **changes}))
+    answer = call("POST", JOBS, request(input_document(1, "Space"), **{"tasks": [task(deployed.multi)], **changes}))
     assert (answer.status_code, answer.json()["error"]["innererror"]["code"]) == (400, inner)
 
 
@@ -307,7 +317,7 @@ def test_an_unknown_project_deployment_or_kind_is_refused(call: Caller, deployed
         (400, "InvalidArgument"): task(deployed.single),
     }
     for (status, code), asked in refusals.items():
-        answer = call("POST", JOBS, request(document(1, "Space"), tasks=[asked]))
+        answer = call("POST", JOBS, request(input_document(1, "Space"), tasks=[asked]))
         assert (answer.status_code, answer.json()["error"]["code"]) == (status, code)
 
 
@@ -324,11 +334,9 @@ def test_a_request_of_more_than_a_megabyte_is_refused(call: Caller, deployed: De
 
 def test_a_running_job_can_be_cancelled(start: Callable[..., Any], clock: Clock, texts: str, project: str) -> None:
     with start(clock=clock) as call:
-        import_labels(call, project, texts)
-        train(call, project)
-        call.done(call("PUT", f"{CURRENT}/{project}/deployments/D", {"trainedModelLabel": "M"}))
+        deploy_project(call, project, texts)
     with start(clock=clock, pace="realistic") as call:
-        answer = call("POST", JOBS, request(document(1, "Space"), tasks=[task(project)]))
+        answer = call("POST", JOBS, request(input_document(1, "Space"), tasks=[task(project)]))
         address = answer.headers["operation-location"]
         waiting = call("GET", address).json()
         assert waiting["tasks"] == {"completed": 0, "failed": 0, "inProgress": 1, "total": 1, "items": []}
@@ -349,7 +357,9 @@ def test_a_job_is_cancelled_after_so_many_seconds(
         deploy_multi(call, texts, project)
     with start(clock=clock, pace="realistic") as call:
         tasks = [task(project, name=name) for name in ("first", "second", "third", "fourth")]
-        asked = [request(document(1, "Space"), tasks=tasks) | {"cancelAfter": after} for after in (8.5, 12.5, 1e300)]
+        asked = [
+            request(input_document(1, "Space"), tasks=tasks) | {"cancelAfter": after} for after in (8.5, 12.5, 1e300)
+        ]
         early, *others = [call("POST", JOBS, body).headers["operation-location"] for body in asked]
         clock.advance(8)  # they run from 2 to 12 seconds
         running = call.until(early, lambda job: job["tasks"]["completed"] == 2)
@@ -371,7 +381,7 @@ def test_a_job_is_cancelled_at_its_time_after_a_restart_too(
     with start(clock=clock) as call:
         deploy_multi(call, texts, project)
     with start(clock=clock, pace="realistic") as call:
-        body = request(document(1, "Space"), tasks=[task(project)]) | {"cancelAfter": 5}
+        body = request(input_document(1, "Space"), tasks=[task(project)]) | {"cancelAfter": 5}
         address = call("POST", JOBS, body).headers["operation-location"].removeprefix(call.service.endpoint)
     clock.advance(3600)
     with start(clock=clock) as call:
@@ -380,9 +390,7 @@ def test_a_job_is_cancelled_at_its_time_after_a_restart_too(
 
 
 def deploy_multi(call: Caller, texts: str, project: str) -> None:
-    import_labels(call, project, texts)
-    train(call, project)
-    call.done(call("PUT", f"{CURRENT}/{project}/deployments/D", {"trainedModelLabel": "M"}))
+    deploy_project(call, project, texts)
 
 
 def over(job: dict[str, Any]) -> bool:
@@ -391,7 +399,7 @@ def over(job: dict[str, Any]) -> bool:
 
 @pytest.mark.parametrize("after", [-1, "8", True])
 def test_a_job_cannot_be_cancelled_after_what_is_no_time(call: Caller, deployed: Deployed, after: Any) -> None:
-    body = request(document(1, "Space"), tasks=[task(deployed.multi)]) | {"cancelAfter": after}
+    body = request(input_document(1, "Space"), tasks=[task(deployed.multi)]) | {"cancelAfter": after}
     answer = call("POST", JOBS, body)
     assert (answer.status_code, answer.json()["error"]["innererror"]["target"]) == (400, "cancelAfter")
 
@@ -400,12 +408,10 @@ def test_a_cancelled_job_keeps_what_its_finished_tasks_found(
     start: Callable[..., Any], clock: Clock, texts: str, project: str
 ) -> None:
     with start(clock=clock) as call:
-        import_labels(call, project, texts)
-        train(call, project)
-        call.done(call("PUT", f"{CURRENT}/{project}/deployments/D", {"trainedModelLabel": "M"}))
+        deploy_project(call, project, texts)
     with start(clock=clock, pace="realistic") as call:
         tasks = [task(project, name=name) for name in ("first", "second", "third", "fourth")]
-        answer = call("POST", JOBS, request(document(1, "Space"), tasks=tasks))
+        answer = call("POST", JOBS, request(input_document(1, "Space"), tasks=tasks))
         address = answer.headers["operation-location"]
         clock.advance(8)  # they run from 2 to 12 seconds, so a second half of them has not had its turn
         running = call.until(address, lambda job: job["tasks"]["completed"] == 2)
@@ -435,7 +441,7 @@ def test_every_api_version_has_its_shape(
     call: Caller, deployed: Deployed, version: str, updated: str, listed: bool
 ) -> None:
     single = task(deployed.single, "CustomSingleLabelClassification")
-    body = request(document(1, "Space"), tasks=[single], defaultLanguage="en")
+    body = request(input_document(1, "Space"), tasks=[single], defaultLanguage="en")
     answer = call("POST", JOBS, body, **{"api-version": version})
     job = call.done(answer)
     assert answer.headers["operation-location"].endswith(f"?api-version={version}")
@@ -449,14 +455,12 @@ def test_every_api_version_has_its_shape(
 def test_below_the_projects_threshold_the_best_class_turns_into_none(
     call: Caller, texts: str, project: str, kind: str
 ) -> None:
-    import_labels(call, project, texts, kind)
-    train(call, project)
-    call.done(call("PUT", f"{CURRENT}/{project}/deployments/D", {"trainedModelLabel": "M"}))
+    deploy_project(call, project, texts, kind)
 
     def found(threshold: float) -> list[dict[str, Any]]:
         changed = call("PATCH", f"{CURRENT}/{project}", {"settings": {"confidenceThreshold": threshold}})
         assert changed.json()["settings"] == {"confidenceThreshold": threshold}
-        job = call.done(call("POST", JOBS, request(document(1, "Space"), tasks=[task(project, kind)])))
+        job = call.done(call("POST", JOBS, request(input_document(1, "Space"), tasks=[task(project, kind)])))
         return list(job["tasks"]["items"][0]["results"]["documents"][0]["class"])
 
     (sure,), (unsure,) = found(0), found(1)
@@ -465,7 +469,7 @@ def test_below_the_projects_threshold_the_best_class_turns_into_none(
 
 
 def test_a_finished_job_cannot_be_cancelled(call: Caller, deployed: Deployed) -> None:
-    answer = call("POST", JOBS, request(document(1, "Space"), tasks=[task(deployed.multi)]))
+    answer = call("POST", JOBS, request(input_document(1, "Space"), tasks=[task(deployed.multi)]))
     job_id = call.done(answer)["jobId"]
     refusal = call("POST", answer.headers["operation-location"].replace("?", ":cancel?"))
     message = f"Failed to cancel job with job id {job_id} as its already completed."
@@ -477,11 +481,9 @@ def test_a_job_keeps_the_model_that_was_deployed_when_it_was_submitted(
     start: Callable[..., Any], clock: Clock, texts: str, project: str
 ) -> None:
     with start(clock=clock) as call:
-        import_labels(call, project, texts)
-        train(call, project)
-        call.done(call("PUT", f"{CURRENT}/{project}/deployments/D", {"trainedModelLabel": "M"}))
+        deploy_project(call, project, texts)
     with start(clock=clock, pace="realistic") as call:
-        answer = call("POST", JOBS, request(document(1, "Space"), tasks=[task(project)]))
+        answer = call("POST", JOBS, request(input_document(1, "Space"), tasks=[task(project)]))
         undeploying = call("DELETE", f"{CURRENT}/{project}/deployments/D")
         clock.advance(20)
         call.done(undeploying)
@@ -496,13 +498,13 @@ def test_a_task_whose_model_is_broken_fails_and_names_itself(
         for name, label in ((project, "M"), (f"{project}2", "M")):
             import_labels(call, name, texts)
             train(call, name, label)
-            call.done(call("PUT", f"{CURRENT}/{name}/deployments/D", {"trainedModelLabel": label}))
+            deploy_model(call, name, label)
         broken = call("GET", f"{CURRENT}/{project}2/models/M").json()["modelId"]
     for file in (tmp_path / "language" / "models" / broken).iterdir():
         file.write_bytes(b"not a model")
     with start() as call:
         asked = [task(project, name="good"), task(f"{project}2", name="broken")]
-        job = call.ended(call("POST", JOBS, request(document(1, "Space"), tasks=asked)))
+        job = call.ended(call("POST", JOBS, request(input_document(1, "Space"), tasks=asked)))
         assert job["status"] == "partiallyCompleted"
         assert (job["tasks"]["completed"], job["tasks"]["failed"]) == (1, 1)
         good, failed = job["tasks"]["items"]
@@ -510,5 +512,5 @@ def test_a_task_whose_model_is_broken_fails_and_names_itself(
         assert (failed["status"], "results" in failed) == ("failed", False)
         message = "The model cannot be used: train it again."
         assert job["errors"] == [{"code": "InternalServerError", "message": message, "target": "#/tasks/items/1"}]
-        job = call.ended(call("POST", JOBS, request(document(1, "Space"), tasks=asked[1:])))
+        job = call.ended(call("POST", JOBS, request(input_document(1, "Space"), tasks=asked[1:])))
         assert (job["status"], job["errors"][0]["target"]) == ("failed", "#/tasks/items/0")

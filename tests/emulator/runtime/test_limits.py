@@ -11,8 +11,8 @@ import requests
 
 from local.language.conditions.clock import Clock
 from local.language.conditions.rate_limits import Limits
-from tests.emulator.runtime.analyzing import JOBS, deploy, submit
-from tests.support.language_caller import CURRENT, PREVIEW, Caller, document
+from tests.emulator.runtime.analyzing import JOBS, submit
+from tests.support.language_caller import CURRENT, PREVIEW, Caller, deploy_project, input_document
 
 Start = Callable[..., AbstractContextManager[Caller]]
 
@@ -88,11 +88,11 @@ def test_a_spent_quota_is_answered_as_the_service_does(
     limited: Callable[..., Caller], clock: Clock, texts: str, project: str
 ) -> None:
     call = limited(text_records=4)
-    deploy(call, project, texts)
+    deploy_project(call, project, texts)
     long = {"id": "2", "text": "ab " * 700}  # 2,100 characters are three records
-    assert submit(call, project, document(1, "Space"), long).status_code == 202
+    assert submit(call, project, input_document(1, "Space"), long).status_code == 202
     clock.advance(15.5 * 24 * 3600)
-    answer = submit(call, project, document(1, "Space"))
+    answer = submit(call, project, input_document(1, "Space"))
     message = (
         "Out of call volume quota for TextAnalytics F0 pricing tier. Please retry after 15 days. To increase your call "
         "volume switch to a paid tier."
@@ -100,6 +100,6 @@ def test_a_spent_quota_is_answered_as_the_service_does(
     assert (answer.status_code, answer.json()) == (403, {"error": {"code": "403", "message": message}})
     assert answer.headers["retry-after"] == str(int(14.5 * 24 * 3600))
     clock.advance(14 * 24 * 3600)
-    assert "retry after 1 day." in submit(call, project, document(1, "Space")).json()["error"]["message"]
+    assert "retry after 1 day." in submit(call, project, input_document(1, "Space")).json()["error"]["message"]
     clock.advance(0.5 * 24 * 3600)
-    assert submit(call, project, document(1, "Space")).status_code == 202
+    assert submit(call, project, input_document(1, "Space")).status_code == 202

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from local.language.conditions.clock import Clock
-from tests.support.language_caller import PREVIEW, Caller, Deployed, create_preview, document, publish_preview
+from tests.support.language_caller import PREVIEW, Caller, Deployed, create_preview, input_document, publish_preview
 
 ANALYZE = "/text/analytics/v3.1-preview.ct.1/analyze"
 
@@ -27,7 +27,7 @@ def request(
 
 
 def test_submitting_answers_with_the_address_of_the_job(call: Caller, deployed: Deployed) -> None:
-    answer = call("POST", ANALYZE, request(deployed.multi_id, document(1, "Space")))
+    answer = call("POST", ANALYZE, request(deployed.multi_id, input_document(1, "Space")))
     assert (answer.status_code, answer.headers["content-length"]) == (202, "0")
     assert re.fullmatch(
         f"{call.service.endpoint}{ANALYZE}/jobs/[0-9a-f]{{8}}(-[0-9a-f]{{4}}){{3}}-[0-9a-f]{{12}}",
@@ -42,7 +42,11 @@ def test_a_finished_job_has_the_quickstarts_shape(
     with start(clock=clock) as call:
         create_preview(call, project, texts)
         model_id = publish_preview(call, project, "M")
-        answer = call("POST", ANALYZE, request(model_id, document(1, "Space"), document(2), document(3, "Sailing")))
+        answer = call(
+            "POST",
+            ANALYZE,
+            request(model_id, input_document(1, "Space"), input_document(2), input_document(3, "Sailing")),
+        )
         job = call.done(answer)
     scores = _scores(job["tasks"]["tasks"]["customMultiClassificationTasks"][0]["results"])
     assert job == {
@@ -118,7 +122,7 @@ def test_the_observed_shape_differs_as_its_siblings_were_recorded(
     with start(shape="observed") as call:
         create_preview(call, project, texts)
         model_id = publish_preview(call, project, "M")
-        job = call.done(call("POST", ANALYZE, request(model_id, document(1, "Space"))))
+        job = call.done(call("POST", ANALYZE, request(model_id, input_document(1, "Space"))))
     task = job["tasks"]["customMultiClassificationTasks"][0]
     assert job["status"] == "succeeded"
     assert set(job["tasks"]) == {
@@ -133,7 +137,7 @@ def test_the_observed_shape_differs_as_its_siblings_were_recorded(
 
 
 def test_a_single_label_document_has_exactly_one_class(call: Caller, deployed: Deployed) -> None:
-    body = request(deployed.single_id, document(1, "Cooking", "Space"), task="customClassificationTasks")
+    body = request(deployed.single_id, input_document(1, "Cooking", "Space"), task="customClassificationTasks")
     job = call.done(call("POST", ANALYZE, body))
     (found,) = job["tasks"]["tasks"]["customClassificationTasks"][0]["results"]["documents"]
     assert [it["category"] for it in found["classes"]] in (["Cooking"], ["Space"])
@@ -145,19 +149,19 @@ def test_the_observed_single_label_document_has_one_classification(
     with start(shape="observed") as call:
         create_preview(call, project, texts, modelType="SingleClassification", labelsLocation="single.json")
         model_id = publish_preview(call, project, "M")
-        body = request(model_id, document(1, "Space"), task="customClassificationTasks")
+        body = request(model_id, input_document(1, "Space"), task="customClassificationTasks")
         job = call.done(call("POST", ANALYZE, body))
     (found,) = job["tasks"]["customClassificationTasks"][0]["results"]["documents"]
     assert found["classification"]["category"] == "Space"
 
 
 def test_a_job_without_a_name_is_called_na(call: Caller, deployed: Deployed) -> None:
-    job = call.done(call("POST", ANALYZE, request(deployed.multi_id, document(1, "Space"), displayName=None)))
+    job = call.done(call("POST", ANALYZE, request(deployed.multi_id, input_document(1, "Space"), displayName=None)))
     assert (job["displayName"], job["tasks"]["details"]["name"]) == ("NA", "NA")
 
 
 def test_results_come_in_pages_that_lead_to_each_other(call: Caller, deployed: Deployed) -> None:
-    documents = [document(number, "Space") for number in range(25)]
+    documents = [input_document(number, "Space") for number in range(25)]
     answer = call("POST", ANALYZE, request(deployed.multi_id, *documents))
     first = call.done(answer)
     address = answer.headers["operation-location"]
@@ -168,7 +172,7 @@ def test_results_come_in_pages_that_lead_to_each_other(call: Caller, deployed: D
 
 
 def test_the_size_of_a_page_can_be_asked_for(call: Caller, deployed: Deployed) -> None:
-    documents = [document(number, "Space") if number != 1 else document(1) for number in range(6)]
+    documents = [input_document(number, "Space") if number != 1 else input_document(1) for number in range(6)]
     answer = call("POST", ANALYZE, request(deployed.multi_id, *documents))
     call.done(answer)
     address = answer.headers["operation-location"]
@@ -193,7 +197,7 @@ def _ids(job: dict[str, Any]) -> list[str]:
     "query", [{"$top": "0"}, {"$top": "51"}, {"$top": "x"}, {"$skip": "-1"}, {"$skip": "9" * 5000}, {"showStats": "1"}]
 )
 def test_a_page_that_cannot_be_is_refused(call: Caller, deployed: Deployed, query: dict[str, str]) -> None:
-    answer = call("POST", ANALYZE, request(deployed.multi_id, document(1, "Space")))
+    answer = call("POST", ANALYZE, request(deployed.multi_id, input_document(1, "Space")))
     refusal = call("GET", answer.headers["operation-location"], **query)
     assert refusal.status_code == 400
     assert refusal.json()["error"]["innererror"]["target"] == next(iter(query))
@@ -210,7 +214,7 @@ def test_a_waiting_job_has_counters_and_no_tasks(
         publishing = call("POST", f"{PREVIEW}/{project}/publish", {"tasks": [{"trainingModelName": "M"}]})
         clock.advance(60)
         model_id = call.done(publishing)["tasks"][0]["modelId"]
-        answer = call("POST", ANALYZE, request(model_id, document(1, "Space")))
+        answer = call("POST", ANALYZE, request(model_id, input_document(1, "Space")))
         address = answer.headers["operation-location"]
         waiting = call("GET", address).json()
         assert (waiting["status"], waiting["tasks"]["details"]["status"]) == ("notStarted", "notStarted")
@@ -226,8 +230,12 @@ def test_a_waiting_job_has_counters_and_no_tasks(
     ("changes", "code", "inner"),
     [
         ({"analysisInput": {"documents": []}}, "InvalidRequest", "MissingInputRecords"),
-        ({"analysisInput": {"documents": [document(1), document(2)]}}, "InvalidRequest", "InvalidDocumentBatch"),
-        ({"analysisInput": {"documents": [document(1, "Space")] * 2}}, "InvalidRequest", "InvalidDocument"),
+        (
+            {"analysisInput": {"documents": [input_document(1), input_document(2)]}},
+            "InvalidRequest",
+            "InvalidDocumentBatch",
+        ),
+        ({"analysisInput": {"documents": [input_document(1, "Space")] * 2}}, "InvalidRequest", "InvalidDocument"),
         ({"analysisInput": {}}, "InvalidRequest", "InvalidRequestBodyFormat"),
         ({"tasks": {}}, "InvalidRequest", None),
         ({"tasks": {"customMultiClassificationTasks": []}}, "InvalidRequest", None),
@@ -238,18 +246,18 @@ def test_a_waiting_job_has_counters_and_no_tasks(
 def test_a_request_that_cannot_be_taken_is_refused(
     call: Caller, deployed: Deployed, changes: dict[str, Any], code: str, inner: str | None
 ) -> None:
-    answer = call("POST", ANALYZE, request(deployed.multi_id, document(1, "Space"), **changes))
+    answer = call("POST", ANALYZE, request(deployed.multi_id, input_document(1, "Space"), **changes))
     error = answer.json()["error"]
     assert (answer.status_code, error["code"], error.get("innererror", {}).get("code")) == (400, code, inner)
 
 
 def test_a_model_id_that_is_not_published_is_not_found(call: Caller, deployed: Deployed) -> None:
-    answer = call("POST", ANALYZE, request(deployed.multi_id.replace("-", "0", 1), document(1, "Space")))
+    answer = call("POST", ANALYZE, request(deployed.multi_id.replace("-", "0", 1), input_document(1, "Space")))
     assert (answer.status_code, answer.json()["error"]["code"]) == (404, "NotFound")
 
 
 def test_a_model_of_the_other_kind_is_refused(call: Caller, deployed: Deployed) -> None:
-    answer = call("POST", ANALYZE, request(deployed.single_id, document(1, "Space")))
+    answer = call("POST", ANALYZE, request(deployed.single_id, input_document(1, "Space")))
     assert (answer.status_code, answer.json()["error"]["code"]) == (400, "InvalidArgument")
 
 
@@ -259,7 +267,7 @@ def test_an_unknown_job_is_not_found(call: Caller) -> None:
 
 
 def test_two_tasks_of_a_kind_are_refused(call: Caller, deployed: Deployed) -> None:
-    body = request(deployed.multi_id, document(1, "Space"))
+    body = request(deployed.multi_id, input_document(1, "Space"))
     body["tasks"]["customMultiClassificationTasks"] *= 2
     answer = call("POST", ANALYZE, body)
     assert (answer.status_code, answer.json()["error"]["message"]) == (400, "InvalidTask in AnalyzeInput")
@@ -271,6 +279,6 @@ def test_a_request_of_too_much_text_is_refused(call: Caller, deployed: Deployed)
 
 
 def test_a_string_index_type_may_be_in_any_case(call: Caller, deployed: Deployed) -> None:
-    body = request(deployed.multi_id, document(1, "Space"))
+    body = request(deployed.multi_id, input_document(1, "Space"))
     body["tasks"]["customMultiClassificationTasks"][0]["parameters"]["stringIndexType"] = "UTF16CodeUnit"
     call.done(call("POST", ANALYZE, body))

@@ -18,9 +18,10 @@ from tests.support.language_caller import (
     Caller,
     current_labels,
     import_labels,
-    labelled,
+    labelled_texts,
     text_about,
     train,
+    train_project,
 )
 
 
@@ -36,9 +37,9 @@ def test_a_text_is_as_long_as_its_grapheme_clusters(text: str, joining: str) -> 
 
 def test_a_training_text_that_is_too_long_is_left_out(call: Caller, blobs: BlobServiceClient, project: str) -> None:
     container = blobs.create_container(project.lower())
-    for number, (name, classes) in enumerate(labelled().items()):
+    for number, (name, classes) in enumerate(labelled_texts().items()):
         container.upload_blob(name, text_about(*classes, number=number))
-    location = next(iter(labelled()))
+    location = next(iter(labelled_texts()))
     container.upload_blob(location, "x" * 128_001, overwrite=True)
     import_labels(call, project, container.container_name)
     trained = train(call, project)
@@ -59,8 +60,7 @@ def test_what_cannot_name_a_project(call: Caller, texts: str, name: str) -> None
 
 @pytest.mark.parametrize("name", ["swap", "a b", "x" * 51])
 def test_what_cannot_name_a_deployment(call: Caller, texts: str, project: str, name: str) -> None:
-    import_labels(call, project, texts)
-    train(call, project)
+    train_project(call, project, texts)
     answer = call("PUT", f"{CURRENT}/{project}/deployments/{name}", {"trainedModelLabel": "M"})
     assert (answer.status_code, "cannot name a deployment" in answer.json()["error"]["innererror"]["message"]) == (
         400,

@@ -26,6 +26,7 @@ from local.language.server.router import Router
 from local.language.state.json_table import JsonTable
 from local.language.state.records import Ending, Job
 from local.language.state.state import State
+from tests.emulator.runtime.analyzing import submit
 from tests.support.language_caller import (
     CURRENT,
     PREVIEW,
@@ -33,8 +34,10 @@ from tests.support.language_caller import (
     Caller,
     create_preview,
     current_labels,
-    document,
+    deploy_model,
+    deploy_project,
     import_labels,
+    input_document,
     train,
 )
 
@@ -42,18 +45,11 @@ JOBS = "/language/analyze-text/jobs"
 TRAINING = {"modelLabel": "M", "trainingConfigVersion": "latest"}
 
 
-def submit(call: Caller, project: str) -> str:
-    parameters = {"projectName": project, "deploymentName": "D"}
-    tasks = [{"kind": "CustomMultiLabelClassification", "parameters": parameters}]
-    answer = call("POST", JOBS, {"analysisInput": {"documents": [document(1, "Space")]}, "tasks": tasks})
+def submitted(call: Caller, project: str) -> str:
+    """The address of an analyze job."""
+    answer = submit(call, project, input_document(1, "Space"))
     assert answer.status_code == 202, answer.text
     return answer.headers["operation-location"]
-
-
-def deploy(call: Caller, project: str, texts: str) -> None:
-    import_labels(call, project, texts)
-    train(call, project)
-    call.done(call("PUT", f"{CURRENT}/{project}/deployments/D", {"trainedModelLabel": "M"}))
 
 
 @pytest.mark.parametrize("pace", PACES)
@@ -103,10 +99,10 @@ def test_analyze_jobs_expire_after_a_day_and_authoring_jobs_after_a_week(
     start: Callable[..., Any], clock: Clock, texts: str, project: str
 ) -> None:
     with start(clock=clock) as call:
-        deploy(call, project, texts)
+        deploy_project(call, project, texts)
         training = f"{CURRENT}/{project}/train/jobs"
         (job,) = call("GET", training).json()["value"]
-        address = submit(call, project)
+        address = submitted(call, project)
         call.until(address, lambda job: job["status"] == "succeeded")
         clock.advance(24 * 3600 - 1)
         assert call("GET", address).status_code == 200
@@ -139,8 +135,8 @@ def test_what_expired_is_removed_from_disk(
     start: Callable[..., Any], clock: Clock, tmp_path: Path, texts: str, project: str
 ) -> None:
     with start(clock=clock) as call:
-        deploy(call, project, texts)
-        call.until(submit(call, project), lambda job: job["status"] == "succeeded")
+        deploy_project(call, project, texts)
+        call.until(submitted(call, project), lambda job: job["status"] == "succeeded")
         files = [*(tmp_path / "language" / "analyses").iterdir(), *(tmp_path / "language" / "jobs").iterdir()]
         assert len(files) == 4
         clock.advance(8 * 24 * 3600)
@@ -150,16 +146,16 @@ def test_what_expired_is_removed_from_disk(
 
 def test_projects_models_and_jobs_outlive_a_restart(start: Callable[..., Any], texts: str, project: str) -> None:
     with start() as call:
-        deploy(call, project, texts)
+        deploy_project(call, project, texts)
         first = call.service.endpoint
-        address = submit(call, project)
+        address = submitted(call, project)
         job = call.until(address, lambda job: job["status"] == "succeeded")
         paths = [f"{CURRENT}/{project}{path}" for path in ("", "/models", "/train/jobs", "/deployments/D")]
         before = [call("GET", path).json() for path in paths]
     with start() as call:
         assert [call("GET", path).json() for path in paths] == before
         assert call("GET", address.replace(first, call.service.endpoint)).json() == job
-        again = call.until(submit(call, project), lambda job: job["status"] == "succeeded")
+        again = call.until(submitted(call, project), lambda job: job["status"] == "succeeded")
         assert again["tasks"]["items"][0]["results"] == job["tasks"]["items"][0]["results"]
         summary = call("GET", f"{CURRENT}/{project}/models/M/evaluation/summary-result")
         assert summary.status_code == 200
@@ -169,12 +165,12 @@ def test_what_was_under_way_is_done_after_a_restart(
     start: Callable[..., Any], clock: Clock, texts: str, project: str
 ) -> None:
     with start(clock=clock) as call:
-        deploy(call, project, texts)
+        deploy_project(call, project, texts)
     with start(clock=clock, pace="realistic") as call:
         first = call.service.endpoint
         training = call("POST", f"{CURRENT}/{project}/:train", {**TRAINING, "modelLabel": "N"})
         importing = call("POST", f"{CURRENT}/{project}2/:import", current_labels(texts))
-        addresses = [submit(call, project), *(it.headers["operation-location"] for it in (training, importing))]
+        addresses = [submitted(call, project), *(it.headers["operation-location"] for it in (training, importing))]
     clock.advance(3600)
     with start(clock=clock, pace="realistic") as call:
         for address in addresses:
@@ -206,9 +202,9 @@ def test_a_job_under_way_keeps_its_model_from_being_removed(
     start: Callable[..., Any], clock: Clock, texts: str, project: str
 ) -> None:
     with start(clock=clock) as call:
-        deploy(call, project, texts)
+        deploy_project(call, project, texts)
     with start(clock=clock, pace="realistic") as call:
-        first, address = call.service.endpoint, submit(call, project)
+        first, address = call.service.endpoint, submitted(call, project)
     with start(clock=clock) as call:
         call.done(call("DELETE", f"{CURRENT}/{project}/deployments/D"))
         assert call("DELETE", f"{CURRENT}/{project}/models/M").status_code == 204
@@ -237,11 +233,11 @@ def test_models_that_nothing_refers_to_are_removed_from_disk(
 ) -> None:
     folder = tmp_path / "language" / "models"
     with start() as call:
-        deploy(call, project, texts)
+        deploy_project(call, project, texts)
         (deployed,) = folder.iterdir()
         train(call, project)
         assert len(list(folder.iterdir())) == 2
-        call.done(call("PUT", f"{CURRENT}/{project}/deployments/D", {"trainedModelLabel": "M"}))
+        deploy_model(call, project)
         assert not deployed.exists()
         call.done(call("DELETE", f"{CURRENT}/{project}"))
         assert list(folder.iterdir()) == []

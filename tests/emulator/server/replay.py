@@ -33,7 +33,7 @@ SECONDS_TO_BE_LIKE = 30
 OTHERS = "..."  # stands for fields of any name
 
 
-def replay(service: LanguageService, name: str, **names: Any) -> requests.Response:
+def replay_exchange(service: LanguageService, name: str, **names: Any) -> requests.Response:
     """Sends the request of an exchange; asserts that the answer is the recorded one."""
     exchange, names = RECORDED[name], {"host": service.endpoint, **names}
     answer = _sent(service, filled(exchange["request"], names), names.get("key", service.key))

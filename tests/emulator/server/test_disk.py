@@ -18,7 +18,7 @@ from local.language.conditions.clock import Clock
 from local.language.state.folder_lock import HOLDER
 from local.language.state.records import InjectedOutcome
 from local.language.state.state import State
-from tests.support.language_caller import CURRENT, Caller, current_labels, import_labels, train
+from tests.support.language_caller import CURRENT, Caller, current_labels, deploy_model, import_labels, train
 
 DRAFT = {"projectKind": "CustomMultiLabelClassification", "storageInputContainerName": "texts", "language": "en"}
 PROJECT = {
@@ -91,7 +91,7 @@ def test_a_swap_that_is_done_again_swaps_once(
         import_labels(call, "P", texts)
         for place in ("D", "E"):
             train(call, "P", place)
-            call.done(call("PUT", f"{CURRENT}/P/deployments/{place}", {"trainedModelLabel": place}))
+            deploy_model(call, "P", place, place)
     with start(clock=clock, pace="seconds") as call:
         names = {"firstDeploymentName": "D", "secondDeploymentName": "E"}
         job = call("POST", f"{CURRENT}/P/deployments/:swap", names).headers["operation-location"]

@@ -12,8 +12,8 @@ import requests
 
 from local.language.conditions.clock import Clock
 from local.language.conditions.fault_injection import ERRORS, STATUSES, FaultOrder
-from tests.emulator.runtime.analyzing import FAULTS, JOBS, deploy, order, struck, submit
-from tests.support.language_caller import CURRENT, PREVIEW, Caller, document
+from tests.emulator.runtime.analyzing import FAULTS, JOBS, order, struck, submit
+from tests.support.language_caller import CURRENT, PREVIEW, Caller, deploy_project, input_document
 
 POLL = f"{JOBS}/x"
 Start = Callable[..., AbstractContextManager[Caller]]
@@ -29,7 +29,7 @@ def faulty(start: Start, clock: Clock) -> Iterator[Caller]:
 @pytest.fixture
 def faulty_deployed(faulty: Caller, project: str, texts: str) -> Caller:
     """The same, with a project to analyze with."""
-    deploy(faulty, project, texts)
+    deploy_project(faulty, project, texts)
     return faulty
 
 
@@ -204,9 +204,9 @@ def test_latency_is_before_the_work(faulty: Caller) -> None:
 def test_a_cut_connection_comes_after_the_work(faulty_deployed: Caller, project: str) -> None:
     order(faulty_deployed, "timeout", match={"method": "POST", "path": "jobs$"}, count=1)
     with pytest.raises(requests.ConnectionError):
-        submit(faulty_deployed, project, document(1, "Space"))
+        submit(faulty_deployed, project, input_document(1, "Space"))
     assert faulty_deployed.service.requests[-1].status == 202
-    assert submit(faulty_deployed, project, document(1, "Space")).status_code == 202
+    assert submit(faulty_deployed, project, input_document(1, "Space")).status_code == 202
 
 
 def test_a_held_answer_lets_callers_run_out_of_patience(faulty_deployed: Caller, project: str) -> None:
@@ -246,18 +246,18 @@ def test_a_clock_goes_only_forward_and_not_for_ever(call: Caller, advance: Any) 
 
 def test_a_failed_job_says_so(faulty_deployed: Caller, project: str) -> None:
     order(faulty_deployed, "failedJob", count=1)
-    failed = faulty_deployed.ended(submit(faulty_deployed, project, document(1, "Space")))
+    failed = faulty_deployed.ended(submit(faulty_deployed, project, input_document(1, "Space")))
     assert (failed["status"], failed["tasks"]["failed"], failed["errors"][0]["code"]) == (
         "failed",
         1,
         "InternalServerError",
     )
-    assert faulty_deployed.ended(submit(faulty_deployed, project, document(1, "Space")))["status"] == "succeeded"
+    assert faulty_deployed.ended(submit(faulty_deployed, project, input_document(1, "Space")))["status"] == "succeeded"
 
 
 def test_documents_are_in_error_one_by_one(faulty_deployed: Caller, project: str) -> None:
     fault = order(faulty_deployed, "documentError", match={"body": "Notice [24]:"})
-    documents = [document(number, "Space") for number in range(1, 6)]
+    documents = [input_document(number, "Space") for number in range(1, 6)]
     job = faulty_deployed.ended(submit(faulty_deployed, project, *documents))
     results = job["tasks"]["items"][0]["results"]
     assert (job["status"], [found["id"] for found in results["documents"]]) == ("succeeded", ["1", "3", "5"])
@@ -270,21 +270,21 @@ def test_documents_are_in_error_one_by_one(faulty_deployed: Caller, project: str
 
 def test_documents_in_error_are_counted_one_by_one(faulty_deployed: Caller, project: str) -> None:
     order(faulty_deployed, "documentError", share=0.5, count=2, seed=3)
-    documents = [document(number, "Space") for number in range(1, 9)]
+    documents = [input_document(number, "Space") for number in range(1, 9)]
     jobs = [faulty_deployed.ended(submit(faulty_deployed, project, *documents)) for _ in range(2)]
     assert sum(len(job["tasks"]["items"][0]["results"]["errors"]) for job in jobs) == 2
 
 
 def test_a_lost_job_was_accepted_and_is_unknown(faulty_deployed: Caller, project: str) -> None:
     order(faulty_deployed, "lostJob", count=1)
-    accepted = submit(faulty_deployed, project, document(1, "Space"))
+    accepted = submit(faulty_deployed, project, input_document(1, "Space"))
     answer = faulty_deployed("GET", accepted.headers["operation-location"])
     assert (accepted.status_code, answer.status_code, error(answer)["code"]) == (202, 404, "OperationNotFound")
 
 
 def test_a_late_job_ends_when_it_was_told_to(faulty_deployed: Caller, project: str, clock: Clock) -> None:
     order(faulty_deployed, "lateJob", seconds=600, count=1)
-    address = submit(faulty_deployed, project, document(1, "Space")).headers["operation-location"]
+    address = submit(faulty_deployed, project, input_document(1, "Space")).headers["operation-location"]
     clock.advance(599)
     assert faulty_deployed.until(address, lambda job: job["status"] == "running")
     clock.advance(1)
@@ -293,7 +293,7 @@ def test_a_late_job_ends_when_it_was_told_to(faulty_deployed: Caller, project: s
 
 def test_an_expired_job_never_ends(faulty_deployed: Caller, project: str, clock: Clock) -> None:
     order(faulty_deployed, "expiredJob", count=1)
-    address = submit(faulty_deployed, project, document(1, "Space")).headers["operation-location"]
+    address = submit(faulty_deployed, project, input_document(1, "Space")).headers["operation-location"]
     clock.advance(24 * 3600 - 1)
     assert faulty_deployed.until(address, lambda job: job["status"] == "running")
     clock.advance(1)
@@ -302,11 +302,11 @@ def test_an_expired_job_never_ends(faulty_deployed: Caller, project: str, clock:
 
 def test_the_fate_of_a_job_outlives_a_restart(start: Start, clock: Clock, project: str, texts: str) -> None:
     with start(clock=clock) as call:
-        deploy(call, project, texts)
+        deploy_project(call, project, texts)
     with start(clock=clock, pace="seconds") as call:
         order(call, "documentError")
         first = call.service.endpoint
-        address = submit(call, project, document(1, "Space")).headers["operation-location"]
+        address = submit(call, project, input_document(1, "Space")).headers["operation-location"]
     with start(clock=clock) as call:
         clock.advance(10)
         job = call.until(address.replace(first, call.service.endpoint), lambda job: job["status"] == "succeeded")

@@ -32,7 +32,7 @@ from tests.support.language_caller import (
     Caller,
     create_preview,
     current_labels,
-    document,
+    input_document,
     preview_labels,
     train,
 )
@@ -81,7 +81,7 @@ class Sample:
 def samples(container: str) -> list[Sample]:
     task = {"kind": "CustomMultiLabelClassification", "taskName": "t"}
     parameters = {"projectName": "Hostile", "deploymentName": "D", "loggingOptOut": True}
-    inputs = {"displayName": "d", "analysisInput": {"documents": [document(1, "Space"), document(2)]}}
+    inputs = {"displayName": "d", "analysisInput": {"documents": [input_document(1, "Space"), input_document(2)]}}
     quickstart = {"parameters": {"modelId": "m", "stringIndexType": "TextElements_v8"}}
     metadata = {"settings": {"confidenceThreshold": 0.5, "x": {"y": []}}, "description": "d", "multilingual": True}
     labels = current_labels(container)

@@ -24,7 +24,7 @@ from local.host.timers.schedule_monitor import Monitor, ScheduleStart, Status, s
 from local.host.timers.timer import Timer, tick
 from local.host.triggers import ncrontab
 from local.stack.azurite import Azurite
-from tests.host.host_apps import eventually, write_app
+from tests.host.host_apps import eventually, host_storage, write_app
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 
@@ -260,7 +260,7 @@ def returning(timer: func.TimerRequest) -> str:
 
 
 def test_timers_of_an_app(tmp_path: Path, azurite: Azurite, container: str) -> None:
-    environ = {**storage(azurite, container), "EVERY": "* * * * * *", "AzureWebJobs_off_Disabled": "1"}
+    environ = {**host_storage(azurite, container), "EVERY": "* * * * * *", "AzureWebJobs_off_Disabled": "1"}
     with running(write_app(tmp_path, CODE), environ=environ) as host:
         eventually(lambda: host.output.count("ValueError: slow ended, past due False") >= 3)
         eventually(lambda: host.output.count(" brisk\n") >= 3)
@@ -269,10 +269,6 @@ def test_timers_of_an_app(tmp_path: Path, azurite: Azurite, container: str) -> N
     assert "off ran" not in host.output
     assert re.search(r"\[returning \S+\] ERROR Failed after \d+ ms \(Timer fired at .*\)\n", host.output)
     assert not re.search(r"\[brisk \S+\] (Executing|Succeeded)", host.output)
-
-
-def storage(azurite: Azurite, container: str) -> dict[str, str]:
-    return {"AzureWebJobsStorage": azurite.connection_string, "AzureFunctionsWebHost__hostid": container}
 
 
 YEARLY = """
@@ -298,11 +294,11 @@ def test_what_was_missed_is_known_from_the_status_that_a_host_left(
         ensure(service.get_container_client("azure-webjobs-hosts").create_container)
         kept = service.get_blob_client("azure-webjobs-hosts", f"timers/{container}/Host.Functions.yearly/status")
         kept.upload_blob(json.dumps(left))
-        with running(write_app(tmp_path, YEARLY), environ=storage(azurite, container)) as host:
+        with running(write_app(tmp_path, YEARLY), environ=host_storage(azurite, container)) as host:
             host.wait_for_line(f"YEARLY [True, '{year}-01-01T00:00:00+00:00', 0, 1]")
             host.wait_for_line(f"YEARLY [True, '{year}-01-01T00:00:00+00:00', 1, 1]")
             written = eventually(lambda: (now := json.loads(kept.download_blob().readall())) != left and now)
-        with running(tmp_path, environ=storage(azurite, container)) as again:
+        with running(tmp_path, environ=host_storage(azurite, container)) as again:
             again.wait_for_line("Host ready")
     assert written["Next"] == f"{year + 1}-01-01T00:00:00+00:00"
     assert written["Last"] == written["LastUpdated"] > f"{year}-01-01"

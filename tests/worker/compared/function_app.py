@@ -128,7 +128,7 @@ def generator() -> Any:
     yield "x"
 
 
-async def later() -> str:
+async def never_awaited() -> str:
     return "never awaited"
 
 
@@ -160,7 +160,7 @@ ANSWERS: Mapping[str, Callable[[], Any]] = {
     "number": lambda: 1,
     "returned bytes": lambda: b"x",
     "generator": generator,
-    "coroutine": later,
+    "coroutine": never_awaited,
     "pair": lambda: ("x", 200),
     "wrong body": lambda: func.HttpResponse({"a": 1}),  # type: ignore[arg-type]  # wrong on purpose
     "ValueError": lambda: failing(ValueError("nope")),
