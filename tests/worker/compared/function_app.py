@@ -178,7 +178,7 @@ def answer(req: func.HttpRequest):  # type: ignore[no-untyped-def]  # most of wh
 
 
 @app.route(route="answer_async/{kind}")
-async def answer_async(req: func.HttpRequest):  # type: ignore[no-untyped-def]  # likewise
+async def answer_async(req: func.HttpRequest):  # type: ignore[no-untyped-def]  # most of it is wrong
     return ANSWERS[req.route_params["kind"]]()
 
 
