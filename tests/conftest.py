@@ -17,7 +17,15 @@ from tests.support.app_on_azurite import World, running_world
 from tests.support.wire import Wire, recording
 
 ROOT = Path(__file__).parents[1]
+LONG_RUNS = {"simulation", "soak"}  # folders
 REPORT = pytest.StashKey[list[str]]()
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Coverage is not measured where it would triple the time of long runs through lines that other tests cover."""
+    for item in items:
+        if LONG_RUNS & set(item.path.parts):
+            item.add_marker(pytest.mark.no_cover)
 
 
 @pytest.fixture(scope="session")

@@ -402,7 +402,7 @@ def test_what_is_no_file_is_not_read(world: World, monkeypatch: pytest.MonkeyPat
     assert world.ask("GET", "operations/nobody/content")[0] == 404
     world.upload_training(f"{world.container}-training")
     created = world.ended(world.create()[1])
-    assert "no export" in error_of(world.ask("GET", f"operations/{created['key']}/content"))[1]
+    assert "is not an export" in error_of(world.ask("GET", f"operations/{created['key']}/content"))[1]
 
     def broken(*_: Any) -> Any:
         raise BadRequest("The disk is full.")

@@ -113,11 +113,11 @@ def test_the_script_does_not_test_on_another_python_than_the_named(tmp_path: Pat
     assert answer.stderr == "There is no Python from 3.11 to 3.14 here that is one of 3.1\n"
 
 
-def test_the_slowest_tests_are_shown() -> None:
+def test_make_test_shows_the_slowest_tests_and_measures_coverage() -> None:
     command = ["make", "--dry-run", "--assume-old=setup", "test"]
     inherited = {name: value for name, value in os.environ.items() if not name.startswith("MAKE")}
     planned = subprocess.run(command, cwd=ROOT, env=inherited, capture_output=True, text=True, check=True).stdout
-    assert "-m pytest -n 4 --durations=15 tests" in planned
+    assert "-m pytest -n 4 --durations=15 --cov --cov-report= tests" in planned
 
 
 # --- other tools --------------------------------------------------------------------------------------------------

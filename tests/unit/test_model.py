@@ -209,7 +209,7 @@ def test_only_a_change_of_status_is_worth_a_line() -> None:
     for status in ("notStarted", "running", "running", "running"):
         polled = polled.polled(status, LATER, NOW)
     assert polled.polls == 4
-    assert [event.what for event in polled.timeline] == ["accepted by the service", "notStarted", "running"]
+    assert [event.what for event in polled.timeline] == ["accepted by the service", "not started", "running"]
 
 
 def test_a_long_status_said_twice_is_one_line() -> None:
