@@ -50,6 +50,8 @@ class Settings:
     results_container: str
     sweep_minutes: int
     classifier: str
+    review_below: float  # documents whose best class has a lower confidence are reviewed
+    review_audit_percent: float  # of all documents; reviewed whatever their confidence
 
 
 def trigger_source(environ: Mapping[str, str] = os.environ) -> str:
@@ -74,6 +76,8 @@ def load(environ: Mapping[str, str] = os.environ) -> Settings:
         results_container=reader.checked("RESULTS_CONTAINER", _container_fault, "results"),
         sweep_minutes=reader.number("SWEEP_MINUTES", 5),
         classifier=reader.checked("CLASSIFIER", _classifier_fault(api), ""),
+        review_below=reader.share("REVIEW_BELOW", 0.5, 1),
+        review_audit_percent=reader.share("REVIEW_AUDIT_PERCENT", 2, 100),
     )
     reader.checked("TICK_SCHEDULE", _no_fault)
     reader.choice("BLOB_TRIGGER_SOURCE", TRIGGER_SOURCES, TRIGGER_SOURCES[0])
@@ -110,6 +114,11 @@ class _Reader:
         value = self.checked(name, _number_fault, str(default))
         return int(value) if not _number_fault(value) else default
 
+    def share(self, name: str, default: float, largest: int) -> float:
+        fault = _share_fault(largest)
+        value = self.checked(name, fault, str(default))
+        return float(value) if not fault(value) else default
+
     def connection(self, name: str) -> Connection:
         """Resolved as by the Functions host: first with the AzureWebJobs prefix, connection string before addresses."""
         for prefix in ("AzureWebJobs" + name, name):
@@ -145,6 +154,12 @@ def _no_fault(_: str) -> str:
 def _number_fault(value: str) -> str:
     fits = re.fullmatch(r"0*[1-9][0-9]{0,6}", value, re.ASCII) and int(value) <= MAX_NUMBER
     return "" if fits else f"must be a whole number from 1 to {MAX_NUMBER:,}"
+
+
+def _share_fault(largest: int) -> Callable[[str], str]:
+    plain = re.compile(r"[0-9]{1,3}(\.[0-9]{1,6})?", re.ASCII)
+    message = f"must be a number from 0 to {largest}, such as {largest / 2:g}"
+    return lambda value: "" if plain.fullmatch(value) and float(value) <= largest else message
 
 
 def _container_fault(value: str) -> str:

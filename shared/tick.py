@@ -1,4 +1,4 @@
-"""The tick: collects jobs, follows operations, submits waiting documents, sweeps.
+"""The tick: collects jobs, follows operations, submits waiting documents, drains the outbox, sweeps.
 
 Polls come before submissions. Two ticks may run at once: every change is conditional on the version that was read. A
 tick may take minutes, so each step reads the clock itself.
@@ -16,6 +16,7 @@ from shared.domain.singletons import Heartbeat
 from shared.errors import TextdropError, VersionConflict
 from shared.operations.runner import follow
 from shared.pipeline.collection import collect
+from shared.pipeline.outbox import drain
 from shared.pipeline.settling import correct_clocks
 from shared.pipeline.submission import submit_waiting
 from shared.pipeline.sweep import sweep
@@ -26,6 +27,7 @@ log = logging.getLogger(__name__)
 JOBS = 40  # in a round
 DOCUMENTS = 100  # in a round
 OPERATIONS = 50  # in a tick
+ENTRIES = 100  # of the outbox, in a round
 ROUNDS = 25  # in a tick
 
 Clock = Callable[[], datetime]
@@ -82,8 +84,16 @@ def _submit(services: Services, clock: Clock, has_time: HasTime) -> None:
             return
 
 
+def _drain(services: Services, clock: Clock, has_time: HasTime) -> None:
+    after = ""
+    for _ in range(ROUNDS):
+        after = drain(services, clock(), ENTRIES, after)
+        if not after or not has_time():
+            return
+
+
 def _sweep(services: Services, clock: Clock, has_time: HasTime) -> None:
     sweep(services, clock(), has_time)
 
 
-STEPS: tuple[Step, ...] = (_heartbeat, _correct_clocks, _collect, _follow, _submit, _sweep)
+STEPS: tuple[Step, ...] = (_heartbeat, _correct_clocks, _collect, _follow, _submit, _drain, _sweep)

@@ -82,6 +82,8 @@ class Document(Timed):
     set_back_since: datetime | None = None  # the first of these errors
     apart: bool = False  # the last of these errors was in a job with others: it is sent alone
     refusals: int = 0  # consecutive submissions that the service did not accept, for a reason that is not its own
+    characters: int = 0  # of its text, when it was last submitted
+    replays: int = 0  # how often it was replayed
     job: str = ""  # the key of its job, or of the job that ended it
     reason: Reason | None = None  # if it failed
     detail: str = ""  # if it failed: the reason as a sentence
@@ -120,10 +122,12 @@ class Document(Timed):
             timeline=(Event(now, "landed"),),
         )
 
-    def submitted(self, job: str, until: datetime, now: datetime) -> Self:
-        """In `job`. It is due at `until`, in case that job is lost."""
+    def submitted(self, job: str, until: datetime, now: datetime, characters: int = 0) -> Self:
+        """In `job`. It is due at `until`, in case that job is lost. `characters`: of its text; 0: as before."""
         timeline = self._after(now, f"submitted in job {job}")
-        step_taken = replace(self, setbacks=0, set_back_since=None, apart=False)
+        step_taken = replace(
+            self, setbacks=0, set_back_since=None, apart=False, characters=characters or self.characters
+        )
         return replace(step_taken, state=DocumentState.SUBMITTED, job=job, due=until, written=None, timeline=timeline)
 
     def succeeded(self, classes: tuple[ClassScore, ...], classifier: Classifier, now: datetime) -> Self:
@@ -201,6 +205,7 @@ class Document(Timed):
             classes=(),
             classifier=None,
             ended=None,
+            replays=self.replays + 1,
             timeline=self._after(now, "replayed"),
         )
 

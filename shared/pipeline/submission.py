@@ -134,8 +134,10 @@ def _submit(pack: Pack, bodies: list[list[Text]], classifier: Classifier, servic
         due=now + GRACE,
         written=now,
     )
-    before = [loaded.document for loaded in pack]
-    changes = [(document, document.submitted(planned.key, now + JOB_LIFETIME, now)) for document in before]
+    changes = [
+        (loaded.document, loaded.document.submitted(planned.key, now + JOB_LIFETIME, now, len(loaded.text)))
+        for loaded in pack
+    ]
     try:
         job, *documents = services.ledger.commit((None, planned), *changes)
     except VersionConflict:

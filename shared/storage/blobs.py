@@ -156,6 +156,23 @@ class BlobStore:
             f"The result of {name} cannot be written: another client keeps changing it or has a lease on it."
         )
 
+    def change_result(self, name: str, change: Callable[[dict[str, Any]], dict[str, Any] | None]) -> bool:
+        """Replace the content of a file's result by what `change` makes of it; None leaves it. Returns whether it did.
+
+        `change` is called again if another client changes the result meanwhile. Returns False if there is no result.
+        """
+        blob = self._file(self.results, name + RESULT_SUFFIX)
+        for _ in range(TRIES):
+            etag = self._result_etag(name)
+            result = self.result(name) if etag else None
+            after = change(result) if isinstance(result, dict) else None
+            if after is None or after == result:
+                return False
+            with suppress(VersionConflict, NotFound):
+                self._put(blob, json.dumps(after, ensure_ascii=False, indent=2).encode(), etag)
+                return True
+        raise StorageUnavailable(f"The result of {name} cannot be changed: another client keeps changing it.")
+
     def write(self, name: str, content: bytes, language: str, *, overwrite: bool) -> str:
         """Write a source file; returns its ETag. Raises VersionConflict if it exists and must not be overwritten."""
         condition: dict[str, Any] = {} if overwrite else {"match_condition": MatchConditions.IfMissing}

@@ -1,13 +1,7 @@
-"""Persists documents, jobs, operations and singletons in one table partition. The only module that knows our rows.
+"""Persists all values in one table partition: documents, jobs, operations, reviews, statistics, singletons.
 
-    doc|{key}  job|{key}  op|{key}         the value
-    due|{kind}|{utc}|{key}                 the index row of an open value: when it is processed next; column `written`:
-                                           when that time was set, by the writer's clock
-    end|{kind}|{state}|{inverted time}|{key}  the index row of a final value: listings by state, newest first
-    busy|{project}                         exists while an operation on the project is open
-    budget  chosen  gate  pause  pulse  slot  sweep    the singletons
-
-A value and its index rows are changed in one transaction, conditional on the version that was read.
+A value and its index rows are changed in one transaction, conditional on the version that was read. The transaction
+also inserts an outbox entry, if it ends documents or jobs or changes a decision. See `row_keys` for the rows.
 """
 
 from __future__ import annotations
@@ -17,66 +11,61 @@ from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import datetime
 from operator import itemgetter
 from typing import Any, TypeVar
 
 from shared.domain.clocks import CLOCK_SKEW
 from shared.domain.documents import Document
 from shared.domain.jobs import Job
-from shared.domain.keys import digest
 from shared.domain.operations import Operation
 from shared.domain.singletons import ActiveClassifier, Gate, Heartbeat, Pause, SubmitLease, Sweep, TokenBucket
 from shared.errors import TextdropError, VersionConflict
+from shared.learning.outbox import OutboxEntry
+from shared.learning.reviews import Review
+from shared.learning.statistics import HOUR, Source, Statistics
+from shared.storage.row_keys import AFTER_ALL, KINDS, SINGLES, index_keys, inverted, row_key, statistics_key, time_key
 from shared.storage.serialization import decode, encode
-from shared.storage.tables import Change, Delete, Insert, Row, Rows, Update
+from shared.storage.tables import TRANSACTION_LIMIT, Change, Delete, Insert, Row, Rows, Update
 
-Entry = TypeVar("Entry", Document, Job, Operation)
+Entry = TypeVar("Entry", Document, Job, Operation, Review)
 Single = TypeVar("Single", TokenBucket, ActiveClassifier, Gate, Pause, Heartbeat, SubmitLease, Sweep)
+
+Found = TypeVar("Found")
 
 log = logging.getLogger(__name__)
 
-KINDS: dict[type, str] = {Document: "doc", Job: "job", Operation: "op"}
-# The names in stored rows. They do not change when a class is renamed.
-SINGLES: dict[type, str] = {
-    TokenBucket: "budget",
-    ActiveClassifier: "chosen",
-    Gate: "gate",
-    Pause: "pause",
-    Heartbeat: "pulse",
-    SubmitLease: "slot",
-    Sweep: "sweep",
-}
 # Additional columns of the value, for people who open the table. The app does not read them, except `name`.
 SHOWN = ("name", "project", "kind", "state")
 READERS = 8  # threads
 DIGITS = "0123456789abcdef"  # the first characters of document keys
 TRIES = 5
 COLUMN = 15_000  # characters of one column; the limit of Table storage is 64 KiB of UTF-16
-_LATEST_MILLISECOND = 10**14
-_AFTER_ALL = "~"  # sorts after every character of a key
 
 
 class Ledger:
     """Stores and finds values. Each method may raise StorageUnavailable."""
 
+    TRANSACTION_LIMIT = TRANSACTION_LIMIT  # rows
+
     def __init__(self, rows: Rows) -> None:
         self._rows = rows
 
-    def commit(self, *changes: tuple[Any, Any]) -> list[Any]:
+    def commit(self, *changes: tuple[Any, Any], drained: Sequence[OutboxEntry] = ()) -> list[Any]:
         """Write all (before, after) pairs in one transaction; `before` is None for a new value.
 
-        Returns the `after` values with their new versions. Raises VersionConflict, with nothing changed, if a value has
-        changed since `before` was read, or a new one exists already. Missing index rows are written again.
+        `drained`: outbox entries that are deleted in it. Returns the `after` values with their new versions. Raises
+        VersionConflict, with nothing changed, if a value has changed since `before` was read, a new one exists already,
+        or an entry was deleted. Missing index rows are written again.
         """
         try:
-            return self._commit(changes)
+            return self._commit(changes, drained=drained)
         except VersionConflict:
             missing = self._missing([before for before, _ in changes if before])
             if not missing:
                 raise
             log.warning("Index rows were missing, and are written again: %s", ", ".join(sorted(missing)))
-            return self._commit(changes, missing)
+            return self._commit(changes, missing, drained)
 
     def repair(self, value: Any) -> Any:
         """Write the missing index rows of an open value again. Without them it is never due.
@@ -86,8 +75,16 @@ class Ledger:
         missing = self._missing([value])
         return self._commit([(value, value)], missing)[0] if missing else value
 
-    def _commit(self, changes: Sequence[tuple[Any, Any]], missing: frozenset[str] = frozenset()) -> list[Any]:
+    def _commit(
+        self,
+        changes: Sequence[tuple[Any, Any]],
+        missing: frozenset[str] = frozenset(),
+        drained: Sequence[OutboxEntry] = (),
+    ) -> list[Any]:
         steps = [step for before, after in changes for step in _steps(before, after, missing)]
+        steps += [Delete(row_key(entry)) for entry in drained]
+        if entry := OutboxEntry.of(changes):
+            steps.append(Insert(Row(row_key(entry), _body(entry))))
         versions = dict(zip([_key_of(step) for step in steps], self._rows.apply(steps), strict=True))
         return [replace(after, version=versions[row_key(after)]) for _, after in changes]
 
@@ -126,7 +123,7 @@ class Ledger:
 
     def due(self, kind: type[Entry], now: datetime, limit: int) -> list[Entry]:
         """At most `limit` open values that are due at `now`, the longest due first."""
-        first, last = f"due|{KINDS[kind]}|", f"due|{KINDS[kind]}|{_time_key(now)}{_AFTER_ALL}"
+        first, last = f"due|{KINDS[kind]}|", f"due|{KINDS[kind]}|{time_key(now)}{AFTER_ALL}"
         found: list[Entry] = []
         while len(found) < limit:  # unreadable rows stay at the start of the range
             rows = self._rows.query_range(first, last, limit)
@@ -136,9 +133,29 @@ class Ledger:
             first = rows[-1].key + "!"
         return found[:limit]
 
+    def outbox(self, limit: int, after: str = "") -> tuple[list[OutboxEntry], str]:
+        """The readable ones of at most `limit` entries, the oldest first, and a continuation token ("" at the end)."""
+        rows = self._rows.query_range(f"{after}!" if after else "outbox|", f"outbox|{AFTER_ALL}", limit)
+        return _all_readable(OutboxEntry, rows), rows[-1].key if len(rows) == limit else ""
+
+    def statistics_of(self, start: datetime, source: Source) -> Statistics:
+        """What was counted in the hour from `start`. Without a version if nothing was."""
+        empty = Statistics(start, source)
+        row = self._rows.get(row_key(empty))
+        return (_readable(Statistics, row) if row else None) or replace(empty, version=row.version if row else "")
+
+    def statistics(self, since: datetime, until: datetime, limit: int, after: str = "") -> tuple[list[Statistics], str]:
+        """At most `limit` values of hours that start in the range, newest first, and a continuation token.
+
+        `since` is inclusive, `until` exclusive; both are exact to the hour.
+        """
+        first = statistics_key(until - HOUR) if not after else f"{after}!"
+        rows = self._rows.query_range(first, statistics_key(since) + AFTER_ALL, limit + 1)
+        return _all_readable(Statistics, rows[:limit]), rows[limit - 1].key if len(rows) > limit else ""
+
     def written_ahead(self, now: datetime, limit: int) -> list[Document | Job | Operation]:
         """At most `limit` open values whose `due` was set by a clock ahead of `now`. Storage scans all open values."""
-        rows = self._rows.above("written", _time_key(now + CLOCK_SKEW), "due|", f"due|{_AFTER_ALL}", limit)
+        rows = self._rows.above("written", time_key(now + CLOCK_SKEW), "due|", f"due|{AFTER_ALL}", limit)
         kinds = {kind: [row for row in rows if row.key.startswith(f"due|{word}|")] for kind, word in KINDS.items()}
         return [value for kind, found in kinds.items() for value in self._indexed(kind, found)]
 
@@ -173,7 +190,7 @@ class Ledger:
 
         `since` and `until` limit the times of their ends, both inclusive and exact to the millisecond.
         """
-        bounds = _inverted(until) if until else "", _inverted(since) + "|" if since else ""
+        bounds = inverted(until) if until else "", inverted(since) + "|" if since else ""
         return self._listed(kind, [f"end|{KINDS[kind]}|{state}|" for state in states], limit, after, bounds=bounds)
 
     def named(self, name: str, limit: int, after: str = "") -> tuple[list[Document], str]:
@@ -184,13 +201,13 @@ class Ledger:
         with ThreadPoolExecutor(READERS) as readers:
             parts = list(readers.map(lambda digit: self._rows.named(name, *_part_of_documents(digit)), DIGITS))
         found = [value for rows in parts for row in rows if (value := _readable(Document, row))]
-        places = {f"{_inverted(value.claimed)}|{value.key}": value for value in found}
+        places = {f"{inverted(value.claimed)}|{value.key}": value for value in found}
         further = [place for place in sorted(places) if place > after]
         return [places[place] for place in further[:limit]], further[limit - 1] if len(further) > limit else ""
 
     def unreadable(self, kind: type[Entry], limit: int) -> list[str]:
         """The keys of the unreadable rows among the first `limit` open values."""
-        indexes = self._rows.query_range(f"due|{KINDS[kind]}|", f"due|{KINDS[kind]}|{_AFTER_ALL}", limit)
+        indexes = self._rows.query_range(f"due|{KINDS[kind]}|", f"due|{KINDS[kind]}|{AFTER_ALL}", limit)
         keys = [f"{KINDS[kind]}|{row.key.rpartition('|')[2]}" for row in indexes]
         with ThreadPoolExecutor(READERS) as readers:
             rows = readers.map(self._rows.get, keys)
@@ -233,7 +250,7 @@ class Ledger:
         begin = max(first, after + "!") if after else first
 
         def read(prefix: str) -> list[tuple[str, Row]]:
-            rows = self._rows.query_range(prefix + begin, prefix + last + _AFTER_ALL, limit + 1)
+            rows = self._rows.query_range(prefix + begin, prefix + last + AFTER_ALL, limit + 1)
             return [(row.key.removeprefix(prefix), row) for row in rows]
 
         with ThreadPoolExecutor(READERS) as readers:
@@ -248,27 +265,10 @@ class Ledger:
         return [value for value in found if keys & index_keys(value)]
 
 
-def row_key(value: Any) -> str:
-    """The row key of this value."""
-    kind = type(value)
-    return SINGLES[kind] if kind in SINGLES else f"{KINDS[kind]}|{value.key}"
-
-
-def index_keys(value: Any) -> set[str]:
-    """The keys of a value's index rows: one for its due or end time; an open operation has one for its project too."""
-    if type(value) in SINGLES:
-        return set()
-    kind = KINDS[type(value)]
-    if value.state.final:
-        return {f"end|{kind}|{value.state}|{_inverted(value.ended)}|{value.key}"}
-    due = f"due|{kind}|{_time_key(value.due)}|{value.key}"
-    return {due, f"busy|{digest(value.project)}"} if isinstance(value, Operation) else {due}
-
-
 def _part_of_documents(digit: str) -> tuple[str, str]:
     """The range of the rows of documents whose keys start with this digit."""
     prefix = f"{KINDS[Document]}|{digit}"
-    return prefix, prefix + _AFTER_ALL
+    return prefix, prefix + AFTER_ALL
 
 
 def _steps(before: Any, after: Any, missing: frozenset[str]) -> list[Change]:
@@ -283,7 +283,8 @@ def _steps(before: Any, after: Any, missing: frozenset[str]) -> list[Change]:
 
 
 def _written(value: Any) -> dict[str, str]:
-    return {"written": _time_key(value.written)} if value.written else {}
+    written = getattr(value, "written", None)  # a review has no time at which it is due
+    return {"written": time_key(written)} if written else {}
 
 
 def _key_of(change: Change) -> str:
@@ -314,11 +315,5 @@ def _readable(kind: Any, row: Row) -> Any:
         return None
 
 
-def _time_key(moment: datetime) -> str:
-    """Milliseconds in UTC; sorts in the order of the times."""
-    return moment.astimezone(UTC).strftime("%Y%m%dT%H%M%S.%f")[:-3]
-
-
-def _inverted(moment: datetime) -> str:
-    """Milliseconds; sorts in the reverse order of the times, newest first."""
-    return f"{_LATEST_MILLISECOND - int(moment.timestamp() * 1000):015d}"
+def _all_readable(kind: type[Found], rows: Sequence[Row]) -> list[Found]:
+    return [value for row in rows if (value := _readable(kind, row)) is not None]

@@ -16,7 +16,8 @@ from shared.domain.operations import Operation, OperationState
 from shared.domain.singletons import Sweep
 from shared.errors import VersionConflict
 from shared.language.types import ClassScore
-from shared.storage.ledger import Ledger, index_keys
+from shared.storage.ledger import Ledger
+from shared.storage.row_keys import index_keys
 from shared.storage.tables import Change, Row, Rows
 from tests.support.values import CLASSIFIER, NOW, add, document, job, operation, seconds
 

@@ -131,6 +131,15 @@ class MemoryDocuments:
             self.put(name + RESULT_SUFFIX, json.dumps(result).encode(), container=self.results)
             return True
 
+    def change_result(self, name: str, change: Callable[[dict[str, Any]], dict[str, Any] | None]) -> bool:
+        with self._lock:
+            result = self.result(name)
+            after = change(result) if isinstance(result, dict) else None
+            if after is None or after == result:
+                return False
+            self.put(name + RESULT_SUFFIX, json.dumps(after).encode(), container=self.results)
+            return True
+
     def write(self, name: str, content: bytes, language: str, *, overwrite: bool) -> str:
         with self._lock:
             if not is_file_name(name):

@@ -44,7 +44,7 @@ CLIENTS = (
 # Imported only when they are first used: at the start they would cost every cold process its first second.
 ON_FIRST_USE = ("requests", "azure.data.tables", "azure.storage.blob", "azure.identity", "azure.core", "msgspec")
 # These decide, and know no place to read or write: nothing of ours but each other, and of Python no I/O and no clock.
-PURE_ROOMS = {"domain"}
+PURE_ROOMS = {"domain", "learning"}
 PURE = {
     "errors",
     "language.bounded_json",
@@ -54,6 +54,7 @@ PURE = {
     "language.responses",
     "language.types",
     "storage.content_encoding",
+    "storage.row_keys",
     "storage.serialization",
     "labels.formats",
     "labels.rules",

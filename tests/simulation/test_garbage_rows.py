@@ -11,7 +11,7 @@ from shared.domain.documents import Document
 from shared.domain.operations import Operation
 from shared.domain.singletons import ActiveClassifier
 from shared.operations import export
-from shared.storage.ledger import SINGLES, index_keys
+from shared.storage.row_keys import SINGLES, index_keys
 from shared.storage.serialization import decode, encode
 from shared.storage.tables import Delete, Insert, Row
 from tests.support.full_day_script import SHIP, publish, put

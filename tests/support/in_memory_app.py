@@ -16,6 +16,9 @@ from shared import tick as tick_module
 from shared.api import routes
 from shared.api.requests import Request, Response
 from shared.domain.documents import Document
+from shared.learning.outbox import OutboxEntry
+from shared.learning.reviews import Review
+from shared.learning.statistics import Statistics
 from shared.pipeline import intake
 from shared.services import Services
 from shared.settings import load
@@ -24,7 +27,7 @@ from tests.fakes.documents import MemoryDocuments
 from tests.fakes.language import MemoryLanguage
 from tests.fakes.rows import MemoryRows
 from tests.fakes.services import ENVIRON
-from tests.support.invariants import check_rows
+from tests.support.invariants import check_learning, check_rows, endings_of
 from tests.support.values import NOW
 
 SETTINGS = load(ENVIRON)
@@ -64,6 +67,7 @@ class Stage:
     language: MemoryLanguage = field(default_factory=MemoryLanguage)
     now: datetime = NOW
     quota: int = 1000
+    purged: int = 0  # endings of documents whose records were deleted
 
     def __post_init__(self) -> None:
         self.documents = MemoryDocuments(clock=lambda: self.now)
@@ -85,6 +89,7 @@ class Stage:
     def check(self) -> dict[str, Any]:
         """All that must hold after every step; gives every value there is, by the key of its row."""
         values = check_rows(self.rows)
+        check_learning(values, SETTINGS, self.purged)
         for one in values.values():
             if isinstance(one, Document) and one.state == "succeeded" and self.is_current(one):
                 assert self.documents.result(one.name)["document"] == one.key, (
@@ -100,16 +105,21 @@ class Stage:
         [found] = self.known()
         return found
 
+    def endings(self) -> dict[str, int]:
+        """How often each document has ended, by its key."""
+        return {one.key: endings_of(one) for one in check_rows(self.rows).values() if isinstance(one, Document)}
+
     def is_current(self, document: Document) -> bool:
         blob = self.documents.get_properties(document.name)
         return blob is not None and blob.etag == document.etag
 
     def is_drained(self) -> bool:
-        """Nothing is open, and every file's present version is known."""
-        values = self.check().values()
+        """Nothing is open but reviews, the outbox is empty, and every file's present version is known."""
+        values = [one for one in self.check().values() if not isinstance(one, Review | Statistics)]
         versions = {(one.name, one.etag) for one in values if isinstance(one, Document)}
         blobs, _ = self.documents.page("", 10**6)
-        return all(one.state.final for one in values) and versions >= {(one.name, one.etag) for one in blobs}
+        ended = all(not isinstance(one, OutboxEntry) and one.state.final for one in values)
+        return ended and versions >= {(one.name, one.etag) for one in blobs}
 
     def drain(self) -> None:
         """A fresh instance continues until there is nothing more to do."""
@@ -119,7 +129,7 @@ class Stage:
                 return
             self.wait(10 if number < 20 else 120)
             instance.tick()
-        raise AssertionError(f"Never done: {[one for one in self.check().values() if not one.state.final]}")
+        raise AssertionError(f"Never done: {list(self.check().values())}")
 
 
 @dataclass(frozen=True)
@@ -141,7 +151,11 @@ class Instance:
 
     def ask(self, method: str, path: str, body: Any = None) -> Response:
         raw = b"" if body is None else json.dumps(body).encode()
-        return routes.answer(Request(method, path, {}, raw), lambda: self.services, self.clock())
+        before = self.stage.endings() if path == "documents/purge" else {}
+        answer = routes.answer(Request(method, path, {}, raw), lambda: self.services, self.clock())
+        if before:
+            self.stage.purged += sum(before[key] for key in before.keys() - self.stage.endings().keys())
+        return answer
 
 
 @contextmanager

@@ -2,25 +2,36 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
 from functools import cache
 from typing import Any
 
 from shared.domain.documents import Document, DocumentState
 from shared.domain.jobs import Job
-from shared.domain.operations import Operation
-from shared.storage.ledger import KINDS, SINGLES, Ledger, index_keys
+from shared.learning.outbox import OutboxEntry
+from shared.learning.reviews import Review, reason_for
+from shared.learning.statistics import Statistics
+from shared.settings import Settings
+from shared.storage.ledger import Ledger
+from shared.storage.row_keys import KINDS, SINGLES, index_keys, row_key
 from shared.storage.tables import Insert, Row
 from tests.fakes.rows import MemoryRows
 
 KIND_OF = {word: kind for kind, word in KINDS.items()}
+ALWAYS = datetime(2000, 1, 1, tzinfo=UTC), datetime(2200, 1, 1, tzinfo=UTC)
+# Values that are not found by a key, and how a ledger lists them.
+LISTED: Mapping[str, Callable[[Ledger], list[Any]]] = {
+    "stats": lambda ledger: ledger.statistics(*ALWAYS, 10)[0],
+    "outbox": lambda ledger: ledger.outbox(10)[0],
+}
 INDEXES = ("due", "end", "busy")
 
 
 def check_rows(rows: MemoryRows) -> dict[str, Any]:
     """Raises AssertionError for what does not hold; gives the documents, jobs and operations by their row's key."""
     found = {row.key: row for row in rows.query_range("", "~", 10**9)}
-    values = {key: _read(row) for key, row in found.items() if key.partition("|")[0] in KIND_OF}
+    values = {key: _read(row) for key, row in found.items() if key.partition("|")[0] in {*KIND_OF, *LISTED}}
     strangers = {
         key for key in found.keys() - values.keys() if key.partition("|")[0] not in {*INDEXES, *SINGLES.values()}
     }
@@ -33,6 +44,28 @@ def check_rows(rows: MemoryRows) -> dict[str, Any]:
     for job in jobs.values():
         _job(job, documents)
     return values
+
+
+def check_learning(values: Mapping[str, Any], settings: Settings, purged: int = 0) -> None:
+    """Each ending is counted once or waits in the outbox; so is each review that the settings ask for.
+
+    `purged`: the endings of documents whose records were deleted.
+    """
+    documents = [value for value in values.values() if isinstance(value, Document)]
+    entries = [value for value in values.values() if isinstance(value, OutboxEntry)]
+    waiting = [document for entry in entries for document in entry.documents]
+    counted = sum(sum(value.states.values()) for value in values.values() if isinstance(value, Statistics))
+    endings = sum(endings_of(document) for document in documents) + purged
+    assert counted + len(waiting) == endings, f"{counted} counted, {len(waiting)} in the outbox, {endings} endings"
+    reviewed = {value.key for value in values.values() if isinstance(value, Review)} | {one.key for one in waiting}
+    for document in documents:
+        if reason_for(document, settings.review_below, settings.review_audit_percent):
+            assert document.key in reviewed, f"{document.name} has no review"
+
+
+def endings_of(document: Document) -> int:
+    """How often this document has ended."""
+    return document.replays + document.state.final
 
 
 def _indexed(found: Mapping[str, Row], values: Mapping[str, Any]) -> None:
@@ -68,18 +101,19 @@ def _holds(job: Job, document: Document | None) -> bool:
     return document is not None and document.job == job.key and document.state is DocumentState.SUBMITTED
 
 
-def _read(row: Row) -> Document | Job | Operation:
-    value: Document | Job | Operation = _decoded(row.key, tuple(sorted(row.columns.items())))
-    assert row.key == f"{KINDS[type(value)]}|{value.key}"
+def _read(row: Row) -> Any:
+    value = _decoded(row.key, tuple(sorted(row.columns.items())))
+    assert row.key == row_key(value)
     return value
 
 
 @cache
-def _decoded(row_key: str, columns: tuple[tuple[str, str], ...]) -> Any:
+def _decoded(key: str, columns: tuple[tuple[str, str], ...]) -> Any:
     """The value as a ledger reads it. Most rows are the same from one check to the next."""
     rows = MemoryRows()
-    rows.apply([Insert(Row(row_key, dict(columns)))])
-    word, _, key = row_key.partition("|")
-    value = Ledger(rows).find(KIND_OF[word], key)
-    assert value is not None, f"{row_key} cannot be read"
-    return value
+    rows.apply([Insert(Row(key, dict(columns)))])
+    word, _, rest = key.partition("|")
+    ledger = Ledger(rows)
+    found = LISTED[word](ledger) if word in LISTED else [ledger.find(KIND_OF[word], rest)]
+    assert found not in ([], [None]), f"{key} cannot be read"
+    return found[0]

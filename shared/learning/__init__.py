@@ -1,0 +1,1 @@
+"""What the app learns from its documents: statistics, reviews, quality. Frozen values and pure decisions."""

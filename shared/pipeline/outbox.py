@@ -1,0 +1,149 @@
+"""Drains the outbox: what ended or was decided is counted in the statistics, reviewed, and written into results.
+
+The transaction that counts an entry also deletes it, so it counts exactly once, however many instances drain.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from shared.domain.documents import Document
+from shared.errors import StorageUnavailable, VersionConflict
+from shared.learning.outbox import OutboxEntry, together
+from shared.learning.reviews import Review, ReviewState, after_ending, reason_for
+from shared.pipeline.isolation import log_trouble
+from shared.services import Services
+
+log = logging.getLogger(__name__)
+
+Change = tuple[Any, Any]
+REVIEW_STEPS = 3  # rows of a transaction for a review: its own, and its index row deleted and inserted
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Entries for one transaction."""
+
+    entries: tuple[OutboxEntry, ...] = ()
+    steps: int = 0  # at most
+
+    def plus(self, entry: OutboxEntry, steps: int) -> Batch:
+        return Batch((*self.entries, entry), self.steps + steps)
+
+
+def drain(services: Services, now: datetime, limit: int, after: str = "") -> str:
+    """Take at most `limit` entries from the outbox. Returns a continuation token ("" at the end).
+
+    An entry that cannot be taken stays there, and does not stop the others. If another instance drains, too, this one
+    stops: the entries are left to it.
+    """
+    entries, further = services.ledger.outbox(limit, after)
+    try:
+        for batch in _batches(entries, services):
+            _take(batch, services, now)
+    except VersionConflict:
+        return ""
+    return further
+
+
+def _batches(entries: Sequence[OutboxEntry], services: Services) -> Iterator[tuple[OutboxEntry, ...]]:
+    """The entries, in their order, in tuples that one transaction can hold."""
+    batch = Batch()
+    for entry in entries:
+        steps = _steps(entry, services)
+        if batch.entries and batch.steps + steps > services.ledger.TRANSACTION_LIMIT:
+            yield batch.entries
+            batch = Batch()
+        batch = batch.plus(entry, steps)
+    if batch.entries:
+        yield batch.entries
+
+
+def _steps(entry: OutboxEntry, services: Services) -> int:
+    """At most how many rows a transaction for this entry changes."""
+    reviewed = sum(_is_of_interest(document, services) for document in entry.documents)
+    return 1 + len(entry.statistics()) + REVIEW_STEPS * reviewed
+
+
+def _is_of_interest(document: Document, services: Services) -> bool:
+    """Whether there may be a review of it after its ending, or before."""
+    return document.replays > 0 or _reason(document, services) is not None
+
+
+def _reason(document: Document, services: Services) -> Any:
+    settings = services.settings
+    return reason_for(document, settings.review_below, settings.review_audit_percent)
+
+
+def _take(entries: tuple[OutboxEntry, ...], services: Services, now: datetime) -> None:
+    """Take these entries; if that fails, each alone. Raises VersionConflict if another instance took one of them."""
+    try:
+        _take_together(entries, services, now)
+    except (VersionConflict, StorageUnavailable):
+        raise
+    except Exception as trouble:  # noqa: BLE001 - it may concern one entry: it must not stop the others
+        log_trouble(trouble)
+        if len(entries) > 1:
+            for entry in entries:
+                _take((entry,), services, now)
+
+
+def _take_together(entries: tuple[OutboxEntry, ...], services: Services, now: datetime) -> None:
+    for entry in entries:
+        for review in entry.reviews:
+            write_decision(review, services)
+    counted = [_counted(added, services) for added in together(entries)]
+    try:
+        services.ledger.commit(*counted, *_reviewed(entries, services, now, replayed_only=True), drained=entries)
+    except VersionConflict:  # somebody contested a document before; or another instance was first
+        counted = [_counted(added, services) for added in together(entries)]
+        services.ledger.commit(*counted, *_reviewed(entries, services, now, replayed_only=False), drained=entries)
+
+
+def _counted(added: Any, services: Services) -> Change:
+    before = services.ledger.statistics_of(added.start, added.source)
+    return before if before.version else None, before.plus(added)
+
+
+def _reviewed(
+    entries: Sequence[OutboxEntry], services: Services, now: datetime, *, replayed_only: bool
+) -> list[Change]:
+    """The reviews of these documents, before and after. Only a replayed document has one, unless it was contested."""
+    documents = {one.key: one for entry in entries for one in entry.documents if _is_of_interest(one, services)}
+    keys = [one.key for one in documents.values() if one.replays or not replayed_only]
+    known = {review.key: review for review in services.ledger.find_all(Review, keys)}
+    changes = [
+        (known.get(key), after_ending(known.get(key), document, _reason(document, services), now))
+        for key, document in documents.items()
+    ]
+    for before, _ in changes:
+        if before and before.decision:
+            write_decision(before, services)
+    return [(before, after) for before, after in changes if after is not None and after != before]
+
+
+def write_decision(review: Review, services: Services) -> None:
+    """Write the decision into the document's result, or remove it from there. It may be written twice."""
+    services.documents.change_result(review.name, lambda result: _with_decision(result, review))
+
+
+def _with_decision(result: dict[str, Any], review: Review) -> dict[str, Any] | None:
+    """The content of the result with this decision; None if the result is not the reviewed document's."""
+    if result.get("document") != review.key:
+        return None
+    rest = {name: value for name, value in result.items() if name != "reviewed"}
+    decision = review.decision if review.state is ReviewState.DECIDED else None
+    if decision is None:
+        return rest
+    return {
+        **rest,
+        "reviewed": {
+            "classes": list(decision.classes),
+            "reviewer": decision.reviewer,
+            "at": decision.at.isoformat(),
+        },
+    }

@@ -1,0 +1,81 @@
+"""The keys of stored rows. Pure.
+
+doc|{key}  job|{key}  op|{key}  review|{key}         the value
+stats|{inverted hour}|{source}                       the statistics of an hour, newest first
+due|{kind}|{utc}|{key}                               the index row of an open value: when it is processed next
+due|review|{place}|{key}                             the index row of an open review: its place in the queue
+end|{kind}|{state}|{inverted time}|{key}             the index row of a final value: listings by state, newest first
+busy|{project}                                       exists while an operation on the project is open
+outbox|{utc}|{key}                                   what a transaction ended, until the outbox is drained
+budget  chosen  gate  pause  pulse  slot  sweep      the singletons
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+from shared.domain.documents import Document
+from shared.domain.jobs import Job
+from shared.domain.keys import digest
+from shared.domain.operations import Operation
+from shared.domain.singletons import ActiveClassifier, Gate, Heartbeat, Pause, SubmitLease, Sweep, TokenBucket
+from shared.learning.outbox import OutboxEntry
+from shared.learning.reviews import FIRST, Review
+from shared.learning.statistics import Statistics
+
+KINDS: dict[type, str] = {Document: "doc", Job: "job", Operation: "op", Review: "review"}
+# The names in stored rows. They do not change when a class is renamed.
+SINGLES: dict[type, str] = {
+    TokenBucket: "budget",
+    ActiveClassifier: "chosen",
+    Gate: "gate",
+    Pause: "pause",
+    Heartbeat: "pulse",
+    SubmitLease: "slot",
+    Sweep: "sweep",
+}
+AFTER_ALL = "~"  # sorts after every character of a key
+_LATEST_MILLISECOND = 10**14
+
+
+def row_key(value: Any) -> str:
+    """The row key of this value."""
+    kind = type(value)
+    if kind is Statistics:
+        return statistics_key(value.start, value.key)
+    if kind is OutboxEntry:
+        return f"outbox|{time_key(value.at)}|{value.key}"
+    return SINGLES[kind] if kind in SINGLES else f"{KINDS[kind]}|{value.key}"
+
+
+def statistics_key(start: datetime, key: str = "") -> str:
+    """The row key of the statistics of this hour; without `key`, what the keys of all its sources begin with."""
+    return f"stats|{inverted(start)}|{key}"
+
+
+def index_keys(value: Any) -> set[str]:
+    """The keys of a value's index rows: one for its due or end time; an open operation has one for its project too."""
+    kind = KINDS.get(type(value))
+    if kind is None:
+        return set()
+    if value.state.final:
+        return {f"end|{kind}|{value.state}|{inverted(value.ended)}|{value.key}"}
+    place = place_in_queue(value) if isinstance(value, Review) else time_key(value.due)
+    due = f"due|{kind}|{place}|{value.key}"
+    return {due, f"busy|{digest(value.project)}"} if isinstance(value, Operation) else {due}
+
+
+def place_in_queue(review: Review) -> str:
+    """Sorts open reviews: audits and contested ones first, the oldest first; then the least confident first."""
+    return f"0-{time_key(review.created)}" if review.reason in FIRST else f"1-{review.confidence:.6f}"
+
+
+def time_key(moment: datetime) -> str:
+    """Milliseconds in UTC; sorts in the order of the times."""
+    return moment.astimezone(UTC).strftime("%Y%m%dT%H%M%S.%f")[:-3]
+
+
+def inverted(moment: datetime) -> str:
+    """Milliseconds; sorts in the reverse order of the times, newest first."""
+    return f"{_LATEST_MILLISECOND - int(moment.timestamp() * 1000):015d}"
