@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from shared.language.types import Language
     from shared.storage.blobs import BlobStore
     from shared.storage.ledger import Ledger
+    from shared.storage.queues import EventQueue
 
 TABLE = "textdrop"
 # In seconds. The SDKs' defaults wait 80 seconds for an address that does not respond.
@@ -67,6 +68,7 @@ class Services:
     ledger: Ledger
     documents: BlobStore
     language: Language
+    events: EventQueue | None = None  # None: no events are sent
     seen: Seen = field(default_factory=Seen)
 
 
@@ -99,6 +101,7 @@ def build(settings: Settings) -> Services:
         Ledger(TableRows(table, settings.documents_container)),
         _documents(settings),
         _language(settings),
+        _events(settings) if settings.events_queue else None,
     )
 
 
@@ -123,6 +126,18 @@ def _documents(settings: Settings) -> BlobStore:
     else:
         service = BlobServiceClient(storage.blob_uri, credential=_identity(storage.client_id), **options)
     return BlobStore(service, settings.documents_container, settings.results_container)
+
+
+def _events(settings: Settings) -> EventQueue:
+    from azure.storage.queue import QueueClient
+
+    from shared.storage.queues import EventQueue
+
+    storage, name = settings.storage, settings.events_queue
+    options = {**BLOB_PATIENCE, "transport": _transport()}
+    if storage.connection_string:
+        return EventQueue(QueueClient.from_connection_string(storage.connection_string, name, **options))
+    return EventQueue(QueueClient(storage.queue_uri, name, credential=_identity(storage.client_id), **options))
 
 
 def _transport() -> Any:

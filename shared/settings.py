@@ -33,6 +33,7 @@ class Connection:
 
     connection_string: str = field(default="", repr=False)
     blob_uri: str = ""
+    queue_uri: str = ""
     table_uri: str = ""
     client_id: str = ""
 
@@ -52,6 +53,7 @@ class Settings:
     classifier: str
     review_below: float  # documents whose best class has a lower confidence are reviewed
     review_audit_percent: float  # of all documents; reviewed whatever their confidence
+    events_queue: str  # completion events are sent there; "": none are sent
 
 
 def trigger_source(environ: Mapping[str, str] = os.environ) -> str:
@@ -78,6 +80,7 @@ def load(environ: Mapping[str, str] = os.environ) -> Settings:
         classifier=reader.checked("CLASSIFIER", _classifier_fault(api), ""),
         review_below=reader.share("REVIEW_BELOW", 0.5, 1),
         review_audit_percent=reader.share("REVIEW_AUDIT_PERCENT", 2, 100),
+        events_queue=reader.checked("EVENTS_QUEUE", _queue_fault, ""),
     )
     reader.checked("TICK_SCHEDULE", _no_fault)
     reader.choice("BLOB_TRIGGER_SOURCE", TRIGGER_SOURCES, TRIGGER_SOURCES[0])
@@ -139,8 +142,10 @@ class _Reader:
                 self.faults.append(f"{prefix}__{service} is missing; the other addresses are set")
             elif not ADDRESS.fullmatch(uri):
                 self.faults.append(f"{prefix}__{service} must start with https://")
-        blob, _, table = uris
-        return Connection(blob_uri=blob, table_uri=table, client_id=self.environ.get(f"{prefix}__clientId", ""))
+        blob, queue, table = uris
+        return Connection(
+            blob_uri=blob, queue_uri=queue, table_uri=table, client_id=self.environ.get(f"{prefix}__clientId", "")
+        )
 
 
 def _choice_fault(choices: tuple[str, ...]) -> Callable[[str], str]:
@@ -164,6 +169,10 @@ def _share_fault(largest: int) -> Callable[[str], str]:
 
 def _container_fault(value: str) -> str:
     return "" if CONTAINER_NAME.fullmatch(value) else "is no container name (3 to 63 of a-z, 0-9 and single hyphens)"
+
+
+def _queue_fault(value: str) -> str:
+    return "" if CONTAINER_NAME.fullmatch(value) else "is no queue name (3 to 63 of a-z, 0-9 and single hyphens)"
 
 
 def _endpoint_fault(value: str) -> str:

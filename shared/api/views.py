@@ -4,19 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict
-from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from shared.domain.documents import Document
+from shared.domain.document_json import View, classifier, timeline, without_missing
 from shared.domain.jobs import Job
 from shared.domain.operations import Operation
 from shared.domain.singletons import ActiveClassifier, Pause, Sweep
-from shared.domain.timeline import Event
 from shared.labels.formats import Finding
 from shared.language.types import (
-    Classifier,
-    ClassScore,
     Deployment,
     Evaluation,
     Model,
@@ -25,8 +21,6 @@ from shared.language.types import (
     Project,
     Training,
 )
-
-View = dict[str, Any]
 
 
 class HealthStatus(StrEnum):
@@ -42,33 +36,8 @@ def continuation(row: str) -> View:
     return {"continue": row.replace("|", "_")} if row else {}
 
 
-def document(value: Document, waiting_for: str = "") -> View:
-    """`waiting_for`: the reason why the document has to wait, a sentence; "" if there is none."""
-    return _without_missing(
-        {
-            "key": value.key,
-            "name": value.name,
-            "state": value.state,
-            "etag": value.etag,
-            "size": value.size,
-            "language": value.language,
-            "lastModified": value.modified,
-            "landed": value.claimed,
-            "ended": value.ended,
-            "job": value.job,
-            "attempts": value.attempts or None,
-            "reason": value.reason,
-            "detail": value.detail,
-            "waitingFor": waiting_for,
-            "classes": [class_score(score) for score in value.classes] if value.classifier else None,
-            "classifier": classifier(value.classifier) if value.classifier else None,
-            "timeline": timeline(value.timeline),
-        }
-    )
-
-
 def job(value: Job) -> View:
-    return _without_missing(
+    return without_missing(
         {
             "key": value.key,
             "state": value.state,
@@ -88,7 +57,7 @@ def job(value: Job) -> View:
 
 
 def operation(value: Operation) -> View:
-    return _without_missing(
+    return without_missing(
         {
             "key": value.key,
             "kind": value.kind,
@@ -108,30 +77,18 @@ def operation(value: Operation) -> View:
     )
 
 
-def classifier(value: Classifier) -> View:
-    return _without_missing(
-        {
-            "project": value.project,
-            "deployment": value.deployment,
-            "model": value.model,
-            "modelId": value.model_id,
-            "modelType": value.kind,
-        }
-    )
-
-
 def active_classifier(value: ActiveClassifier, source: str) -> View:
-    return _without_missing(
+    return without_missing(
         {**(classifier(value.classifier) if value.classifier else {}), "since": value.since, "from": source}
     )
 
 
 def pause(value: Pause) -> View:
-    return _without_missing({"paused": value.paused, "since": value.since})
+    return without_missing({"paused": value.paused, "since": value.since})
 
 
 def sweep(value: Sweep) -> View:
-    return _without_missing(
+    return without_missing(
         {
             "running": value.began is not None or value.asked,
             "began": value.began,
@@ -142,12 +99,8 @@ def sweep(value: Sweep) -> View:
     )
 
 
-def class_score(value: ClassScore) -> View:
-    return {"category": value.category, "confidence": value.confidence}
-
-
 def project(value: Project) -> View:
-    return _without_missing(
+    return without_missing(
         {
             "name": value.name,
             "modelType": value.kind,
@@ -164,24 +117,24 @@ def project(value: Project) -> View:
 
 
 def model(value: Model) -> View:
-    return _without_missing(
+    return without_missing(
         {"name": value.name, "modelId": value.model_id, "trained": value.trained, "expires": value.expires}
     )
 
 
 def deployment(value: Deployment) -> View:
-    return _without_missing(
+    return without_missing(
         {"name": value.name, "model": value.model, "deployed": value.deployed, "expires": value.expires}
     )
 
 
 def training(value: Training) -> View:
-    return {**_without_missing({"model": value.model, "created": value.created}), **progress(value.job, value.progress)}
+    return {**without_missing({"model": value.model, "created": value.created}), **progress(value.job, value.progress)}
 
 
 def progress(job: str, value: Progress) -> View:
     """A job of the Language service that no operation follows."""
-    return _without_missing(
+    return without_missing(
         {
             "job": job,
             "state": value.state,
@@ -195,7 +148,7 @@ def progress(job: str, value: Progress) -> View:
 
 def prediction(value: Prediction) -> View:
     view = {"name": value.location, "language": value.language}
-    return {**_without_missing(view), "expected": list(value.expected), "predicted": list(value.predicted)}
+    return {**without_missing(view), "expected": list(value.expected), "predicted": list(value.predicted)}
 
 
 def finding(value: Finding) -> View:
@@ -213,21 +166,8 @@ def evaluation(value: Evaluation) -> View:
     }
 
 
-def timeline(events: tuple[Event, ...]) -> list[View]:
-    return [{"at": event.at.isoformat(), "what": event.what} for event in events]
-
-
 def _camel(values: Mapping[str, Any]) -> View:
     return {
         name.split("_")[0] + "".join(part.title() for part in name.split("_")[1:]): value
         for name, value in values.items()
-    }
-
-
-def _without_missing(values: Mapping[str, Any]) -> View:
-    """Without the values that are None or ""; times as text."""
-    return {
-        name: value.isoformat() if isinstance(value, datetime) else value
-        for name, value in values.items()
-        if value is not None and value != ""
     }

@@ -13,6 +13,7 @@ from typing import Any
 
 from shared.domain.documents import Document
 from shared.errors import StorageUnavailable, VersionConflict
+from shared.learning import events, review_json
 from shared.learning.outbox import OutboxEntry, together
 from shared.learning.reviews import Review, ReviewState, after_ending, reason_for
 from shared.pipeline.isolation import log_trouble
@@ -93,6 +94,8 @@ def _take(entries: tuple[OutboxEntry, ...], services: Services, now: datetime) -
 
 
 def _take_together(entries: tuple[OutboxEntry, ...], services: Services, now: datetime) -> None:
+    if services.events:
+        services.events.send([event for entry in entries for event in _events(entry, services)])
     for entry in entries:
         for review in entry.reviews:
             write_decision(review, services)
@@ -102,6 +105,14 @@ def _take_together(entries: tuple[OutboxEntry, ...], services: Services, now: da
     except VersionConflict:  # somebody contested a document before; or another instance was first
         counted = [_counted(added, services) for added in together(entries)]
         services.ledger.commit(*counted, *_reviewed(entries, services, now, replayed_only=False), drained=entries)
+
+
+def _events(entry: OutboxEntry, services: Services) -> list[str]:
+    container = services.documents.container
+    return [
+        *(events.ended(document, container) for document in entry.documents),
+        *(events.reviewed(review, container) for review in entry.reviews if review.decision),
+    ]
 
 
 def _counted(added: Any, services: Services) -> Change:
@@ -139,11 +150,4 @@ def _with_decision(result: dict[str, Any], review: Review) -> dict[str, Any] | N
     decision = review.decision if review.state is ReviewState.DECIDED else None
     if decision is None:
         return rest
-    return {
-        **rest,
-        "reviewed": {
-            "classes": list(decision.classes),
-            "reviewer": decision.reviewer,
-            "at": decision.at.isoformat(),
-        },
-    }
+    return {**rest, "reviewed": review_json.decision(decision)}

@@ -12,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shared.api import views
+from shared.domain import document_json
 from shared.domain.documents import Document, Reason
 from shared.domain.jobs import Job
 from shared.domain.operations import Operation
@@ -32,10 +33,10 @@ from tests.support import values
 from tests.support.values import CLASSIFIER, NOW
 
 VIEWS: dict[type, Callable[[Any], views.View]] = {
-    Document: views.document,
+    Document: document_json.document,
     Job: views.job,
     Operation: views.operation,
-    Classifier: views.classifier,
+    Classifier: document_json.classifier,
     ActiveClassifier: lambda value: views.active_classifier(value, "publish"),
     Project: views.project,
     Model: views.model,
@@ -69,7 +70,7 @@ def test_whatever_is_known_is_json_in_camel_case(value: Any) -> None:
 
 
 def test_a_document_that_waits() -> None:
-    assert json.loads(json.dumps(views.document(values.document(language="fr")))) == {
+    assert json.loads(json.dumps(document_json.document(values.document(language="fr")))) == {
         "key": values.document().key,
         "name": "a.txt",
         "state": "waiting",
@@ -84,7 +85,9 @@ def test_a_document_that_waits() -> None:
 
 def test_a_document_that_has_its_classes_and_one_to_which_none_apply() -> None:
     handed = values.document().submitted("j", NOW, NOW)
-    view = views.document(handed.succeeded((ClassScore("Drama", 0.9), ClassScore("Comedy", 0.5)), CLASSIFIER, NOW))
+    view = document_json.document(
+        handed.succeeded((ClassScore("Drama", 0.9), ClassScore("Comedy", 0.5)), CLASSIFIER, NOW)
+    )
     assert view["classes"] == [{"category": "Drama", "confidence": 0.9}, {"category": "Comedy", "confidence": 0.5}]
     assert view["classifier"] == {
         "project": "Movies",
@@ -93,17 +96,17 @@ def test_a_document_that_has_its_classes_and_one_to_which_none_apply() -> None:
         "modelType": "MultiClassification",
     }
     assert view["ended"] == "2026-03-01T12:00:00+00:00"
-    assert views.document(handed.succeeded((), CLASSIFIER, NOW))["classes"] == []
+    assert document_json.document(handed.succeeded((), CLASSIFIER, NOW))["classes"] == []
 
 
 def test_a_document_that_failed() -> None:
-    view = views.document(values.document().failed(Reason.BAD_INPUT, "The file is empty.", NOW))
+    view = document_json.document(values.document().failed(Reason.BAD_INPUT, "The file is empty.", NOW))
     assert (view["state"], view["reason"], view["detail"]) == ("failed", "bad_input", "The file is empty.")
     assert "classes" not in view
 
 
 def test_an_empty_file_has_a_size() -> None:
-    assert views.document(values.document(size=0))["size"] == 0
+    assert document_json.document(values.document(size=0))["size"] == 0
 
 
 def test_a_job_says_when_it_is_looked_at_next_until_it_ended() -> None:
@@ -133,7 +136,7 @@ def test_an_operation_tells_its_progress_and_its_result() -> None:
 @pytest.mark.parametrize("source", ["publish", "setting"])
 def test_a_classifier_says_where_it_is_from(source: str) -> None:
     assert views.active_classifier(ActiveClassifier(CLASSIFIER, NOW), source) == {
-        **views.classifier(CLASSIFIER),
+        **document_json.classifier(CLASSIFIER),
         "since": "2026-03-01T12:00:00+00:00",
         "from": source,
     }

@@ -8,11 +8,11 @@ from datetime import datetime, timedelta
 from operator import itemgetter
 from typing import Any
 
-from shared.api import views
 from shared.api.call import Call
 from shared.api.requests import Response
 from shared.api.views import HealthStatus
 from shared.domain.clocks import is_ahead
+from shared.domain.document_json import View
 from shared.domain.documents import Document, DocumentState, Reason
 from shared.domain.jobs import Job
 from shared.domain.operations import Operation
@@ -49,7 +49,7 @@ def get_health(call: Call[None]) -> Response:
     return Response(503 if worst is HealthStatus.RED else 200, {"status": worst, "checks": findings})
 
 
-def _finding(name: str, check: Check, services: Services, now: datetime) -> views.View:
+def _finding(name: str, check: Check, services: Services, now: datetime) -> View:
     try:
         result = check(services, now)
     except Exception as error:  # noqa: BLE001 - a check that fails does not hide the others

@@ -10,6 +10,8 @@ from typing import Any
 from shared.api import views
 from shared.api.call import Call
 from shared.api.requests import Response, choice, file_name_filter, key_of, page_of, selection
+from shared.domain import document_json
+from shared.domain.document_json import View
 from shared.domain.documents import Document, DocumentState
 from shared.domain.filters import Selection
 from shared.domain.jobs import Job, JobState
@@ -26,8 +28,8 @@ MIN_RETRY_AFTER, MAX_RETRY_AFTER = timedelta(seconds=2), timedelta(seconds=60)
 ALL, OPEN, ENDED = "all", "open", "ended"
 ALL_DOCUMENTS = Selection(None)
 # Each resource: its type, its states, and its view.
-RESOURCES: dict[str, tuple[Any, Any, Callable[[Any], views.View]]] = {
-    "documents": (Document, DocumentState, views.document),
+RESOURCES: dict[str, tuple[Any, Any, Callable[[Any], View]]] = {
+    "documents": (Document, DocumentState, document_json.document),
     "jobs": (Job, JobState, views.job),
     "operations": (Operation, OperationState, views.operation),
 }
@@ -126,12 +128,12 @@ def _states(call: Call[Any], resource: str) -> list[Any]:
     return choice(call.request.query.get("state", ALL), "state", choices.__getitem__, list(choices))  # type: ignore[no-any-return]
 
 
-def _views(call: Call[Any], resource: str, values: Sequence[Any]) -> list[views.View]:
+def _views(call: Call[Any], resource: str, values: Sequence[Any]) -> list[View]:
     """The views. What stops all documents is read once, and only if one of them waits."""
     if not any(value.state is DocumentState.WAITING for value in values):
         return [RESOURCES[resource][2](value) for value in values]
     for_all = waiting.keeps_all(call.services, call.now)
-    return [views.document(value, waiting.waiting_for(value, for_all, call.now)) for value in values]
+    return [document_json.document(value, waiting.waiting_for(value, for_all, call.now)) for value in values]
 
 
 def _list(call: Call[Any], listing: Listing) -> Response:

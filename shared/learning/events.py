@@ -1,0 +1,52 @@
+"""Completion events, as CloudEvents 1.0 in JSON (https://github.com/cloudevents/spec, v1.0.2). Pure."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+
+from shared.domain import document_json
+from shared.domain.documents import Document
+from shared.learning import review_json
+from shared.learning.reviews import Review
+
+# Bytes of an event. A queue's message has at most 64 KiB, of which Base64 leaves three quarters.
+MAX_EVENT = 48 * 2**10
+KEPT_CLASSES = 100  # of a document whose event would be larger
+
+
+def ended(document: Document, container: str) -> str:
+    """The event of a document that has ended: `data` is what GET /api/documents/KEY returns, without the timeline.
+
+    Its id is unique for the document and its ending: an event that is sent twice has the same id both times.
+    """
+    number = f"{document.key}-{document.replays}"
+    event = _event(document.state, number, document.ended, container, document_json.document(document))
+    if len(event.encode()) <= MAX_EVENT:
+        return event
+    cut = replace(document, classes=document.classes[:KEPT_CLASSES])
+    data = {**document_json.document(cut), "classesInAll": len(document.classes)}
+    return _event(document.state, number, document.ended, container, data)
+
+
+def reviewed(review: Review, container: str) -> str:
+    """The event of a decision."""
+    number = f"{review.key}-reviewed-{review.changed:%Y%m%dT%H%M%S%f}"
+    return _event("reviewed", number, review.changed, container, review_json.review(review))
+
+
+def _event(kind: str, number: str, time: datetime | None, container: str, data: Mapping[str, Any]) -> str:
+    event = {
+        "specversion": "1.0",
+        "id": number,
+        "source": f"/textdrop/{container}",
+        "type": f"textdrop.document.{kind}",
+        "subject": data["name"],
+        "time": time.isoformat() if time else None,
+        "datacontenttype": "application/json",
+        "data": data,
+    }
+    return json.dumps(event, ensure_ascii=False, separators=(",", ":"))
