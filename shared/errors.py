@@ -8,6 +8,7 @@ TextdropError                    500
 ├── NotFound                     404  the document, job, operation or route does not exist
 ├── Conflict                     409  another operation is under way, or the name is in use
 ├── NoResult                     409  a document has ended without a result, or its result was deleted
+├── FileGone                     410  this version of a file no longer exists
 ├── RangeNotSatisfiable          416  the file does not have the requested part
 ├── NotSupported                 501  the protocol in use has no such operation
 ├── VersionConflict              409  a row or blob is no longer the version that was read
@@ -103,6 +104,11 @@ class NoResult(TextdropError):
     def __init__(self, message: str, code: str = "NoResult") -> None:
         super().__init__(message)
         self.code = code
+
+
+class FileGone(TextdropError):
+    status = 410
+    code = "FileGone"
 
 
 class RangeNotSatisfiable(TextdropError):

@@ -29,6 +29,7 @@ from shared.labels.formats import Format
 from shared.language.types import Kind
 
 MAX_KEYS = 500
+MAX_CLASSES = 200
 MAX_AGE_DAYS = 3650
 PRODUCTION = "production"
 ONE_TASK = 'be [{"trainingModelName": "…"}], with one task'
@@ -196,3 +197,12 @@ class Purge(Replay, frozen=True, kw_only=True):
 
 class NewSubmission(Body, frozen=True, kw_only=True):
     paused: bool
+
+
+class NewDecision(Body, frozen=True, kw_only=True):
+    classes: Annotated[
+        list[RequiredText],
+        Meta(max_length=MAX_CLASSES, extra={"must": f"be a list of at most {MAX_CLASSES} class names; [] for none"}),
+    ]
+    reviewer: Annotated[str, Meta(max_length=200)] = ""
+    comment: Text = ""

@@ -11,7 +11,18 @@ from werkzeug.exceptions import NotFound as NoSuchRoute
 from werkzeug.routing import Map, Rule
 
 from shared.api import bodies, openapi
-from shared.api.actions import deployments, documents, exports, health, listings, models, projects, steering
+from shared.api.actions import (
+    deployments,
+    documents,
+    exports,
+    figures,
+    health,
+    listings,
+    models,
+    projects,
+    reviews,
+    steering,
+)
 from shared.api.call import Call
 from shared.api.parsing import parse_body
 from shared.api.requests import Request, Response, is_json, is_plain_text, require_known_parameters
@@ -21,7 +32,10 @@ from shared.api.schemas import (
     JOB_FILTERS,
     OPERATION_FILTERS,
     PAGE_PARAMETERS,
+    QUALITY_RANGE,
     RANGE_HEADER,
+    REVIEW_FILTERS,
+    STATISTICS_RANGE,
     TEXT_PARAMETERS,
 )
 from shared.domain.text import MAX_FILE, MAX_TEXT
@@ -43,6 +57,7 @@ def get_open_api(_: Call[None]) -> Response:
 
 MAX_DOCUMENT = 6 * MAX_TEXT + 100_000  # bytes: a character has up to six bytes in JSON, and there are other fields
 LOOKUP_ERRORS = (400, 404)
+REVIEW_ERRORS = (400, 404, 409, 410)  # 410: this version of the file no longer exists
 CHANGE_ERRORS = (400, 409)  # 409: changed by another request, or an operation is under way
 AUTHORING_ERRORS = (400, 404, 409, 501, 502)  # of calls to the Language service
 
@@ -254,6 +269,35 @@ ROUTES: tuple[Route, ...] = (
         bodies.Purge,
         error_statuses=AUTHORING_ERRORS,
     ),
+    Route(
+        "GET",
+        "documents/<key>/text",
+        reviews.get_document_text,
+        {200: "DocumentText"},
+        error_statuses=(*LOOKUP_ERRORS, 410),
+    ),
+    Route("POST", "documents/<key>/review", reviews.request_review, {200: "Review"}, error_statuses=REVIEW_ERRORS),
+    Route("GET", "reviews", reviews.list_reviews, {200: "Reviews"}, query=REVIEW_FILTERS, error_statuses=(400,)),
+    Route("GET", "reviews/<key>", reviews.get_review, {200: "ReviewWithText"}, error_statuses=LOOKUP_ERRORS),
+    Route(
+        "PUT",
+        "reviews/<key>",
+        reviews.decide_review,
+        {200: "Review"},
+        bodies.NewDecision,
+        error_statuses=REVIEW_ERRORS,
+    ),
+    Route(
+        "DELETE",
+        "reviews/<key>/decision",
+        reviews.undo_decision,
+        {200: "Review"},
+        error_statuses=(*LOOKUP_ERRORS, 409),
+    ),
+    Route(
+        "GET", "statistics", figures.list_statistics, {200: "Statistics"}, query=STATISTICS_RANGE, error_statuses=(400,)
+    ),
+    Route("GET", "quality", figures.get_quality, {200: "Quality"}, query=QUALITY_RANGE, error_statuses=(400,)),
     Route("GET", "jobs", listings.list_jobs, {200: "Jobs"}, query=JOB_FILTERS, error_statuses=(400,)),
     Route("GET", "jobs/<key>", listings.get_job, {200: "Job"}, error_statuses=LOOKUP_ERRORS),
     Route(

@@ -20,6 +20,7 @@ from shared.domain.jobs import JobState
 from shared.domain.operations import OperationKind, OperationState
 from shared.labels.formats import Format
 from shared.language.types import Kind, State
+from shared.learning.reviews import ReviewReason, ReviewState
 from shared.operations.export_formats import FORMATS
 
 Schema = dict[str, Any]
@@ -74,6 +75,23 @@ FINDINGS = array_of(object_of({"where": TEXT, "what": TEXT, "do": TEXT}))
 AVERAGES = {f"{kind}{part}": RATIO for kind in ("micro", "macro") for part in ("Precision", "Recall", "F1")}
 
 ID: Schema = {"type": "string", "pattern": "^[0-9A-Za-z-]{1,64}$"}  # a key, or the service's id of a job
+
+COUNTS: Schema = {"type": "object", "additionalProperties": COUNT}
+SECONDS: Schema = {"type": "number", "minimum": 0}
+SHARE = object_of({"of": COUNT}, {"hits": COUNT, "value": RATIO, "low": RATIO, "high": RATIO, "tooFew": FLAG})
+DISTANCE = object_of({}, {"distance": RATIO, "tooFew": FLAG})
+REVIEW = {
+    "key": KEY_SCHEMA,
+    "name": TEXT,
+    "state": enum_of(ReviewState),
+    "reason": enum_of(ReviewReason),
+    "etag": TEXT,
+    "created": TIME,
+    "classifier": CLASSIFIER,
+    "prediction": CLASSES,
+}
+DECISION = object_of({"classes": array_of(TEXT), "at": TIME}, {"reviewer": TEXT, "comment": TEXT})
+REVIEW_IF_KNOWN = {"language": TEXT, "decision": DECISION, "usedBy": TEXT}
 
 PATH_PARAMETERS: dict[str, Schema] = {
     "project": NAME_SCHEMA,
@@ -155,6 +173,57 @@ RESPONSE_SCHEMAS: dict[str, Schema] = {
         },
     ),
     "Documents": page("Document"),
+    "DocumentText": object_of({"key": KEY_SCHEMA, "name": TEXT, "text": TEXT}),
+    "Review": object_of(REVIEW, REVIEW_IF_KNOWN),
+    "ReviewWithText": object_of(
+        {**REVIEW, "choices": array_of(TEXT)}, {**REVIEW_IF_KNOWN, "text": TEXT, "textGone": TEXT}
+    ),
+    "Reviews": page("Review"),
+    "Statistics": object_of(
+        {
+            "value": array_of(
+                object_of(
+                    {
+                        "start": TIME,
+                        **dict.fromkeys(("documents", "withoutClass", "requests", "textRecords"), COUNT),
+                        **dict.fromkeys(("states", "reasons", "classes"), COUNTS),
+                        "confidences": array_of(COUNT),
+                    },
+                    {
+                        **dict.fromkeys(("project", "deployment", "modelId"), TEXT),
+                        **dict.fromkeys(("p50Seconds", "p95Seconds"), SECONDS),
+                    },
+                )
+            ),
+            "backlog": object_of({"open": COUNT, "more": FLAG}, {"oldestSeconds": {"type": "number"}}),
+        },
+        {"continue": TEXT},
+    ),
+    "Quality": object_of(
+        {
+            "since": TIME,
+            "complete": FLAG,
+            "value": array_of(
+                object_of(
+                    {
+                        "audits": COUNT,
+                        "exactMatch": SHARE,
+                        "classes": {
+                            "type": "object",
+                            "additionalProperties": object_of({"precision": SHARE, "recall": SHARE}),
+                        },
+                        "reliability": array_of(
+                            object_of({"from": RATIO, "assigned": COUNT, "right": COUNT}, {"meanConfidence": RATIO})
+                        ),
+                        "classMix": object_of(
+                            {"classes": COUNTS, "toPeriodBefore": DISTANCE, "toTestLabels": DISTANCE}
+                        ),
+                    },
+                    {**CLASSIFIER["properties"]},
+                )
+            ),
+        }
+    ),
     "Accepted": object_of({"key": KEY_SCHEMA, "name": TEXT, "etag": TEXT}),
     "Result": object_of(
         {
@@ -310,6 +379,20 @@ DOCUMENT_FILTERS = (
     Parameter("until", TIME, "Only documents that ended (or, while open, landed) before this time."),
     *PAGE_PARAMETERS,
 )
+REVIEW_FILTERS = (
+    Parameter("state", {**enum_of(ReviewState), "default": "open"}, "Open ones are in the order of the queue."),
+    Parameter("reason", enum_of(ReviewReason), "Only reviews for this reason."),
+    Parameter("project", TEXT, "Only reviews of documents that this project's models classified."),
+    *PAGE_PARAMETERS,
+)
+_SINCE = Parameter("since", TIME, f"From the hour of this time, such as {EXAMPLE_TIME}.")
+STATISTICS_RANGE = (
+    Parameter("by", {**enum_of(["hour", "day"]), "default": "hour"}, "The length of a period; days are those of UTC."),
+    _SINCE,
+    Parameter("until", TIME, "Until the hour of this time, which is not included."),
+    *PAGE_PARAMETERS,
+)
+QUALITY_RANGE = (Parameter("project", TEXT, "Only models of this project."), _SINCE)
 JOB_FILTERS = (Parameter("state", state_filter(JobState), STATE_DESCRIPTION), *PAGE_PARAMETERS)
 OPERATION_FILTERS = (Parameter("state", state_filter(OperationState), STATE_DESCRIPTION), *PAGE_PARAMETERS)
 # The media types of responses that are files, by the names of their schemas.

@@ -26,7 +26,7 @@ class OutboxEntry:
     documents: tuple[Document, ...] = ()  # as they ended, without timelines
     reviews: tuple[Review, ...] = ()  # that were decided, or whose decision was undone
     classifier: Classifier | None = None  # of the job that ended them
-    requests: int = 0  # of that job, to the analyze API
+    requests: int = 0  # of that job, to the analyze API: the submission, and the polls up to the last
     version: str = field(default="", compare=False)  # of its row
 
     @classmethod
@@ -45,7 +45,7 @@ class OutboxEntry:
             documents=tuple(replace(one, timeline=(), version="") for one in documents),
             reviews=tuple(replace(one, version="") for one in reviews),
             classifier=jobs[0].classifier if jobs else None,
-            requests=sum(len(job.service_ids) + job.polls for job in jobs),
+            requests=sum(len(job.service_ids) * (job.polls + 2) for job in jobs),
         )
 
     def source_of(self, document: Document) -> Source:

@@ -14,7 +14,18 @@ from dataclasses import dataclass
 from shared.domain.documents import SERVICE_PACK
 from shared.domain.text import REQUEST_TEXT
 from shared.errors import Rejected, ResourceNotFound, Unavailable
-from shared.language.types import Analysis, Classifier, ClassScore, Deployment, Kind, Progress, State, Text
+from shared.language.types import (
+    Analysis,
+    Classifier,
+    ClassScore,
+    Deployment,
+    Evaluation,
+    Kind,
+    Progress,
+    Score,
+    State,
+    Text,
+)
 
 PROJECT, DEPLOYMENT = "Movies", "production"
 WORDS: Mapping[str, Sequence[str]] = {
@@ -48,6 +59,7 @@ class MemoryLanguage:
         self.fates: list[str] = []
         self.looks = looks
         self.model = "first"
+        self.read_as: dict[str, str] = {}  # by document: the text whose classes it gets, as from a better model
         self.started: dict[str, StartedJob] = {}  # every job there ever was, in their order
         self._known: set[str] = set()
         self.polls: Counter[str] = Counter()  # how often each job was looked at
@@ -92,6 +104,14 @@ class MemoryLanguage:
         _known(deployment, DEPLOYMENT)
         return Deployment(deployment, self.model)
 
+    def evaluation(self, project: str, model: str) -> Evaluation:
+        """As good as can be, on ten documents of each class."""
+        _known(project, PROJECT)
+        if model != self.model:
+            raise ResourceNotFound("There is no such model.")
+        perfect = Score(1.0, 1.0, 1.0, true_positives=10, true_negatives=10, false_positives=0, false_negatives=0)
+        return Evaluation(Kind.MULTI, dict.fromkeys(WORDS, perfect), 1.0, 1.0, 1.0, 1.0, 1.0, 1.0)
+
     def begin_analyze(self, texts: Sequence[Text], classifier: Classifier, name: str) -> str:
         trouble = self.troubles.pop(0) if self.troubles else None
         if trouble and not (isinstance(trouble, Unavailable) and trouble.sent):
@@ -112,7 +132,7 @@ class MemoryLanguage:
             raise ResourceNotFound("There is no such job.")
         if not self._has_ended(job):
             return Analysis(State.RUNNING, "running")
-        return _ended(self.started[job])
+        return _ended(self.started[job], self.read_as)
 
     def _new_id(self, what: str) -> str:
         job = f"{what}-{next(self._numbers)}"
@@ -130,12 +150,12 @@ def classes_in(text: str) -> tuple[ClassScore, ...]:
     return tuple(ClassScore(name, found[name]) for name in sorted(found, key=lambda one: -found[one]) if found[name])
 
 
-def _ended(job: StartedJob) -> Analysis:
+def _ended(job: StartedJob, read_as: Mapping[str, str]) -> Analysis:
     if job.fate in ENDS or any("breaks" in text.text for text in job.texts):
         return Analysis(ENDS.get(job.fate, State.FAILED), job.fate or "failed", error="The job went wrong.")
     told = job.texts[1:] if job.fate == "left out" else job.texts
     errors = {text.id: reason for text in told if (reason := _fault(text.text))}
-    classes = {text.id: classes_in(text.text) for text in told if text.id not in errors}
+    classes = {text.id: classes_in(read_as.get(text.id, text.text)) for text in told if text.id not in errors}
     return Analysis(State.SUCCEEDED, "succeeded", classes=classes, errors=errors)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
@@ -149,10 +149,10 @@ class Instance:
     def tick(self) -> None:
         tick_module.tick(self.services, self.clock)
 
-    def ask(self, method: str, path: str, body: Any = None) -> Response:
+    def ask(self, method: str, path: str, body: Any = None, query: Mapping[str, str] | None = None) -> Response:
         raw = b"" if body is None else json.dumps(body).encode()
         before = self.stage.endings() if path == "documents/purge" else {}
-        answer = routes.answer(Request(method, path, {}, raw), lambda: self.services, self.clock())
+        answer = routes.answer(Request(method, path, query or {}, raw), lambda: self.services, self.clock())
         if before:
             self.stage.purged += sum(before[key] for key in before.keys() - self.stage.endings().keys())
         return answer

@@ -1,0 +1,101 @@
+"""What reviewers do: read a text, decide, undo a decision, contest a result.
+
+Two reviewers may act at once, and the file may be overwritten or deleted meanwhile: each change is conditional on the
+review that was read, and a review of a version that no longer exists is withdrawn.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from contextlib import suppress
+from datetime import datetime
+
+from shared.domain.documents import Document
+from shared.domain.text import decode
+from shared.errors import Conflict, FileGone, InvalidText, LanguageError, NotFound, VersionConflict
+from shared.language.types import Classifier
+from shared.learning.reviews import Decision, Review, ReviewReason, ReviewState
+from shared.services import Services
+
+NO_CLASS = "None"  # in an evaluation: the service's name for documents without a class
+
+
+def text_of(services: Services, name: str, etag: str) -> str:
+    """The text of this version of a file. Raises FileGone if it no longer exists or is not readable."""
+    try:
+        return decode(services.documents.read(name, etag))
+    except (VersionConflict, NotFound):
+        raise FileGone(f"{name} was changed or deleted: this version of its text no longer exists.") from None
+    except InvalidText as error:
+        raise FileGone(f"The text of {name} cannot be read: {error}") from None
+
+
+def decide(services: Services, review: Review, decision: Decision) -> Review:
+    """Store the decision. The same decision again changes nothing.
+
+    Raises Conflict if it was decided otherwise, also meanwhile; FileGone if this version of the file no longer exists.
+    """
+    if review.state is ReviewState.DECIDED and review.decision:
+        if set(review.decision.classes) == set(decision.classes):
+            return review
+        who = f" by {review.decision.reviewer}" if review.decision.reviewer else ""
+        raise Conflict(f"It was decided otherwise{who}: undo that decision first, with DELETE.")
+    _require_version(services, review, decision.at)
+    try:
+        [decided] = services.ledger.commit((review, review.decided(decision)))
+    except VersionConflict:
+        return _decided_meanwhile(services, review, decision)
+    return decided  # type: ignore[no-any-return]
+
+
+def undo(services: Services, review: Review, now: datetime) -> Review:
+    """Open the review again. Raises Conflict if it is not decided, or its decision has become labels."""
+    if review.state is not ReviewState.DECIDED:
+        raise Conflict(f"The review is {review.state}: it has no decision.")
+    if review.used:
+        raise Conflict(f"Its decision has become labels, in operation {review.used}: it can no longer be undone.")
+    [reopened] = services.ledger.commit((review, review.undone(now)))
+    return reopened  # type: ignore[no-any-return]
+
+
+def contest(services: Services, document: Document, now: datetime) -> Review:
+    """Have a person check this result. Raises Conflict if there is no result to check, or it was decided."""
+    if document.classifier is None:
+        raise Conflict(f"{document.name} has no classes to review: its state is {document.state}.")
+    known = services.ledger.find(Review, document.key)
+    if known is None or known.state is ReviewState.WITHDRAWN:
+        contested = Review.of(document, document.classifier, ReviewReason.CONTESTED, now)
+    elif known.state is ReviewState.DECIDED:
+        raise Conflict("It was reviewed and decided: undo that decision first, with DELETE.")
+    else:
+        contested = known.contested(now)
+    _require_version(services, contested, now)
+    [review] = services.ledger.commit((known, contested))
+    return review  # type: ignore[no-any-return]
+
+
+def classes_of(services: Services, classifier: Classifier) -> Sequence[str]:
+    """The classes of the model, as its evaluation names them; none if the service does not tell them."""
+    try:
+        evaluation = services.language.evaluation(classifier.project, classifier.model)
+    except LanguageError:
+        return ()
+    return sorted(name for name in evaluation.classes if name != NO_CLASS)
+
+
+def _decided_meanwhile(services: Services, review: Review, decision: Decision) -> Review:
+    current = services.ledger.find(Review, review.key)
+    if current is None or current.version == review.version:
+        raise Conflict("The review was changed at the same time: read it again.")
+    return decide(services, current, decision)
+
+
+def _require_version(services: Services, review: Review, now: datetime) -> None:
+    """Raise FileGone, and withdraw the review, if its version of the file no longer exists."""
+    blob = services.documents.get_properties(review.name)
+    if blob is not None and blob.etag == review.etag:
+        return
+    if review.version and review.state is ReviewState.OPEN:
+        with suppress(VersionConflict):  # another reviewer found the same
+            services.ledger.commit((review, review.withdrawn(now)))
+    raise FileGone(f"{review.name} was changed or deleted: this version can no longer be reviewed.")
