@@ -246,6 +246,14 @@ ROUTES: tuple[Route, ...] = (
         error_statuses=(*LOOKUP_ERRORS, 409),
     ),
     Route(
+        "GET",
+        "documents/<key>/text",
+        reviews.get_document_text,
+        {200: "DocumentText"},
+        error_statuses=(*LOOKUP_ERRORS, 410),
+    ),
+    Route("POST", "documents/<key>/review", reviews.request_review, {200: "Review"}, error_statuses=REVIEW_ERRORS),
+    Route(
         "POST",
         "documents/export",
         exports.export_documents,
@@ -269,14 +277,6 @@ ROUTES: tuple[Route, ...] = (
         bodies.Purge,
         error_statuses=AUTHORING_ERRORS,
     ),
-    Route(
-        "GET",
-        "documents/<key>/text",
-        reviews.get_document_text,
-        {200: "DocumentText"},
-        error_statuses=(*LOOKUP_ERRORS, 410),
-    ),
-    Route("POST", "documents/<key>/review", reviews.request_review, {200: "Review"}, error_statuses=REVIEW_ERRORS),
     Route("GET", "reviews", reviews.list_reviews, {200: "Reviews"}, query=REVIEW_FILTERS, error_statuses=(400,)),
     Route("GET", "reviews/<key>", reviews.get_review, {200: "ReviewWithText"}, error_statuses=LOOKUP_ERRORS),
     Route(

@@ -82,8 +82,6 @@ class Document(Timed):
     set_back_since: datetime | None = None  # the first of these errors
     apart: bool = False  # the last of these errors was in a job with others: it is sent alone
     refusals: int = 0  # consecutive submissions that the service did not accept, for a reason that is not its own
-    characters: int = 0  # of its text, when it was last submitted
-    replays: int = 0  # how often it was replayed
     job: str = ""  # the key of its job, or of the job that ended it
     reason: Reason | None = None  # if it failed
     detail: str = ""  # if it failed: the reason as a sentence
@@ -92,6 +90,8 @@ class Document(Timed):
     ended: datetime | None = None  # when it reached its final state
     timeline: tuple[Event, ...] = ()
     written: datetime | None = None  # when `due` was set, by the writer's clock; None while it is in a job
+    characters: int = 0  # of its text, when it was last submitted
+    replays: int = 0  # how often it was replayed
     version: str = field(default="", compare=False)  # of its row
 
     @property

@@ -38,14 +38,14 @@ def reviewed(review: Review, container: str) -> str:
     return _event("reviewed", number, review.changed, container, review_json.review(review))
 
 
-def _event(kind: str, number: str, time: datetime | None, container: str, data: Mapping[str, Any]) -> str:
+def _event(kind: str, number: str, at: datetime | None, container: str, data: Mapping[str, Any]) -> str:
     event = {
         "specversion": "1.0",
         "id": number,
         "source": f"/textdrop/{container}",
         "type": f"textdrop.document.{kind}",
         "subject": data["name"],
-        "time": time.isoformat() if time else None,
+        "time": at.isoformat() if at else None,
         "datacontenttype": "application/json",
         "data": data,
     }

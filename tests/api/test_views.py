@@ -32,7 +32,7 @@ from shared.language.types import (
 from tests.support import values
 from tests.support.values import CLASSIFIER, NOW
 
-VIEWS: dict[type, Callable[[Any], views.View]] = {
+VIEWS: dict[type, Callable[[Any], document_json.View]] = {
     Document: document_json.document,
     Job: views.job,
     Operation: views.operation,

@@ -221,7 +221,7 @@ def test_the_open_review_of_a_replayed_document_has_its_new_prediction() -> None
     stage, app = classified(a=UNSURE)
     key = key_of(stage, "a")
     created = review_of(stage, "a").created
-    replay(stage, app, key, "the onion and the mast")
+    replay_as(stage, app, key, "the onion and the mast")
     found = review_of(stage, "a")
     assert {one.category for one in found.prediction} == {"Cooking", "Sailing"}
     assert found.created == created
@@ -231,7 +231,7 @@ def test_a_replay_that_is_sure_withdraws_the_review_unless_it_is_contested() -> 
     stage, app = classified(a=UNSURE, b=UNSURE)
     app.ask("POST", f"documents/{key_of(stage, 'b')}/review")
     for name in "ab":
-        replay(stage, app, key_of(stage, name), SURE)
+        replay_as(stage, app, key_of(stage, name), SURE)
     expected = ReviewState.OPEN if review_of(stage, "a").reason is ReviewReason.AUDIT else ReviewState.WITHDRAWN
     assert (review_of(stage, "a").state, review_of(stage, "b").state) == (expected, ReviewState.OPEN)
 
@@ -241,14 +241,14 @@ def test_a_decision_outlives_a_replay_and_is_in_the_new_result() -> None:
     key = key_of(stage, "a")
     decide(app, key, "Cooking")
     ticks(stage, app, 1)
-    replay(stage, app, key, SURE)
+    replay_as(stage, app, key, SURE)
     result = stage.documents.result("a.txt")
     assert result["classes"][0]["confidence"] == 1
     assert result["reviewed"]["classes"] == ["Cooking"]
     assert review_of(stage, "a").state is ReviewState.DECIDED
 
 
-def replay(stage: Stage, app: Instance, key: str, read_as: str) -> None:
+def replay_as(stage: Stage, app: Instance, key: str, read_as: str) -> None:
     """Replay the document; this time a better model finds in it what it would find in another text."""
     better = stage.language.read_as
     better[key] = read_as

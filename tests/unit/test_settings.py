@@ -51,6 +51,9 @@ def test_the_defaults() -> None:
         results_container="results",
         sweep_minutes=5,
         classifier="",
+        review_below=0.5,
+        review_audit_percent=2,
+        events_queue="",
     )
 
 
@@ -70,6 +73,9 @@ WRONG = {
     "BLOB_TRIGGER_SOURCE": SECRET,
     "SWEEP_MINUTES": "0",
     "CLASSIFIER": SECRET,
+    "REVIEW_BELOW": "1.1",
+    "REVIEW_AUDIT_PERCENT": f"-{SECRET}",
+    "EVENTS_QUEUE": f"No {SECRET}",
     "DOCUMENTS_STORAGE__blobServiceUri": f"http://{SECRET}.example.com",
 }
 
