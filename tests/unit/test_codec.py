@@ -16,6 +16,9 @@ from shared.domain.operations import Cursor, Operation, OperationKind, Operation
 from shared.domain.singletons import ActiveClassifier, Gate, Heartbeat, Pause, SubmitLease, Sweep, TokenBucket
 from shared.domain.timeline import Event
 from shared.language.types import Classifier, ClassScore, Kind
+from shared.learning.outbox import OutboxEntry
+from shared.learning.reviews import Decision, Review, ReviewReason, ReviewState
+from shared.learning.statistics import Source, Statistics
 from shared.storage.serialization import decode, encode
 from tests.support import values
 from tests.support.json_mutations import mutated
@@ -148,6 +151,47 @@ ROWS: dict[str, tuple[str, Any]] = {
             *("o", OperationKind.EXPORT_DOCUMENTS, "", {"format": "csv"}, values.NOW, values.NOW),
             cursor=Cursor(2, 7, "x|y"),
         ),
+    ),
+    "document that was replayed": (
+        (
+            f'{{"key":"k","name":"a.txt","etag":"0x1","size":5,"modified":"{AT}","claimed":"{AT}","due":"{AT}",'
+            '"characters":5,"replays":1}'
+        ),
+        Document("k", "a.txt", "0x1", 5, values.NOW, values.NOW, values.NOW, characters=5, replays=1),
+    ),
+    "review": (
+        (
+            f'{{"key":"k","name":"a.txt","etag":"0x1","language":"es","classifier":{CLASSIFIER},'
+            f'"prediction":[{{"category":"Drama","confidence":0.75}}],"reason":"low_confidence","created":"{AT}",'
+            f'"changed":"{AT}","state":"decided","decision":{{"classes":["Comedy"],"reviewer":"Ada","comment":"",'
+            f'"at":"{AT}"}},"used":"o","ended":"{AT}"}}'
+        ),
+        Review(
+            *("k", "a.txt", "0x1", "es", MOVIES, (ClassScore("Drama", 0.75),), ReviewReason.LOW_CONFIDENCE),
+            *(
+                values.NOW,
+                values.NOW,
+                ReviewState.DECIDED,
+                Decision(("Comedy",), "Ada", "", values.NOW),
+                "o",
+                values.NOW,
+            ),
+        ),
+    ),
+    "statistics": (
+        (
+            f'{{"start":"{AT}","source":{{"project":"Movies","deployment":"production","model_id":""}},'
+            '"states":{"succeeded":2},"reasons":{},"classes":{"Drama":1},"without_class":1,'
+            '"confidences":[0,0,0,0,0,0,0,1,0,0],"durations":{"26":2},"requests":2,"records":2}'
+        ),
+        Statistics(
+            *(values.NOW, Source("Movies", "production"), {"succeeded": 2}, {}, {"Drama": 1}, 1),
+            *((0, 0, 0, 0, 0, 0, 0, 1, 0, 0), {"26": 2}, 2, 2),
+        ),
+    ),
+    "outbox": (
+        f'{{"key":"k","at":"{AT}","documents":[],"reviews":[],"classifier":{CLASSIFIER},"requests":2}}',
+        OutboxEntry("k", values.NOW, classifier=MOVIES, requests=2),
     ),
     "chosen": (
         f'{{"classifier":{CLASSIFIER},"since":"{AT}","looked":null}}',

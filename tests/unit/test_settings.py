@@ -185,7 +185,9 @@ def test_todays_classifier_is_a_project_and_a_deployment(name: str) -> None:
 
 def test_addresses_for_an_identity() -> None:
     storage = load(without("DOCUMENTS_STORAGE") | addresses()).storage
-    assert storage == Connection(blob_uri=URIS["blobServiceUri"], table_uri=URIS["tableServiceUri"])
+    assert storage == Connection(
+        blob_uri=URIS["blobServiceUri"], queue_uri=URIS["queueServiceUri"], table_uri=URIS["tableServiceUri"]
+    )
     named = load(without("DOCUMENTS_STORAGE") | addresses() | {"DOCUMENTS_STORAGE__clientId": "an-id"}).storage
     assert named.client_id == "an-id"
 
