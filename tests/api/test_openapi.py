@@ -32,7 +32,7 @@ OPERATIONS = {
 }
 VERBS = (
     *("list", "get", "create", "update", "set", "delete", "import", "export", "check", "convert", "train", "cancel"),
-    *("publish", "swap", "replay", "purge", "abandon", "start"),
+    *("publish", "swap", "replay", "purge", "abandon", "start", "decide", "undo", "request"),
 )
 EXAMPLES = 6  # of each operation in each protocol
 RECIPE = "Chop the garlic and simmer the onion in butter."
@@ -98,6 +98,8 @@ def inhabited(world: World) -> dict[str, list[str]]:
         world.drop(name, text)
     world.until(lambda: world.documents("succeeded") and world.documents("failed"))
     world.ended(world.ask("POST", "documents/export", {})[1])
+    [classified] = world.get("documents?state=succeeded")["value"]
+    assert world.ask("POST", f"documents/{classified['key']}/review")[0] == 200
     lists = ("documents?state=succeeded", "documents?state=failed", "jobs?state=done", "operations?state=succeeded")
     keys = [one["key"] for listing in lists for one in world.get(listing)["value"]]
     return {"project": [world.project], "model": ["MyModel"], "deployment": ["production"], "key": keys}
@@ -142,7 +144,7 @@ def _hold(operation: Any, known: dict[str, list[str]], api: str) -> None:
 
 def allowed(path: str, api: str) -> Iterable[int]:
     """Nothing is wrong with the app or the service here: the only other thing is what a protocol does not have."""
-    fine = {200, 202, 206, 400, 404, 405, 409, 415, 416}
+    fine = {200, 202, 206, 400, 404, 405, 409, 410, 415, 416}
     return fine | ({501} if api == PREVIEW_API else set()) | ({503} if path == "/health" else set())
 
 
