@@ -7,16 +7,17 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from shared.domain.documents import Document
-from shared.errors import StorageUnavailable, VersionConflict
+from shared.errors import VersionConflict
 from shared.learning import events, review_json
 from shared.learning.outbox import OutboxEntry, together
 from shared.learning.reviews import Review, ReviewState, after_ending, reason_for
-from shared.pipeline.isolation import log_trouble
+from shared.pipeline.isolation import each, log_trouble
 from shared.services import Services
 
 log = logging.getLogger(__name__)
@@ -81,16 +82,22 @@ def _reason(document: Document, services: Services) -> Any:
 
 
 def _take(entries: tuple[OutboxEntry, ...], services: Services, now: datetime) -> None:
-    """Take these entries; if that fails, each alone. Raises VersionConflict if another instance took one of them."""
+    """Take these entries; if that fails, each alone, so that one does not stop the others.
+
+    Raises VersionConflict if another instance took one of them, and StorageUnavailable after several in a row.
+    """
     try:
         _take_together(entries, services, now)
-    except (VersionConflict, StorageUnavailable):
+    except VersionConflict:
         raise
-    except Exception as trouble:  # noqa: BLE001 - it may concern one entry: it must not stop the others
+    except Exception as trouble:  # noqa: BLE001 - it may concern one entry only
         log_trouble(trouble)
-        if len(entries) > 1:
-            for entry in entries:
-                _take((entry,), services, now)
+        each(lambda entry: _take_alone(entry, services, now), entries, lambda _, error: log_trouble(error), workers=1)
+
+
+def _take_alone(entry: OutboxEntry, services: Services, now: datetime) -> None:
+    with suppress(VersionConflict):  # another instance took it
+        _take_together((entry,), services, now)
 
 
 def _take_together(entries: tuple[OutboxEntry, ...], services: Services, now: datetime) -> None:
