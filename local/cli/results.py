@@ -24,6 +24,7 @@ from shared.operations.export_formats import FORMATS
 SECONDS_TO_EXPORT = 3600.0
 FILTERS = ("class", "prefix", "since", "until")
 FIELD = b'{"name": '  # the beginning of a line of JSON lines
+HEAD = 24  # bytes by which an earlier export is recognized: a later version of the app may add columns
 REPLACED = "ResultReplaced"  # the error code of a version whose result a newer one has replaced
 UNCHANGED, FETCHED = "unchanged", "fetched"
 
@@ -74,7 +75,7 @@ def _check_target(file: Path, form: str, *, overwrite: bool) -> None:
     """Raises SetupError for a file that is no earlier export, unless it may be overwritten."""
     if not file.exists() or overwrite:
         return
-    head = FORMATS[form].head or FIELD
+    head = (FORMATS[form].head or FIELD)[:HEAD]
     try:
         with file.open("rb") as existing:
             start = existing.read(len(head))

@@ -1,4 +1,5 @@
-"""Values that the ledger holds once: active classifier, gate, token bucket, submit lease, pause, heartbeat, sweep.
+"""Values that the ledger holds once: active classifier, gate, token bucket, submit lease, pause, heartbeat, sweep,
+the last error of the outbox.
 
 Frozen values, pure. `version` is the storage version of the row.
 """
@@ -228,3 +229,15 @@ class Heartbeat:
 
     at: datetime | None = None  # when the tick began
     version: str = field(default="", compare=False)
+
+
+@dataclass(frozen=True)
+class OutboxError:
+    """The last error that kept an entry in the outbox."""
+
+    at: datetime | None = None
+    reason: str = ""
+    version: str = field(default="", compare=False)
+
+    def seen(self, reason: str, now: datetime) -> Self:
+        return replace(self, at=now, reason=reason[:REASON_LENGTH])

@@ -6,6 +6,7 @@ block. The file exists once the last block is committed.
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -13,6 +14,7 @@ from shared.domain.documents import Document, DocumentState
 from shared.domain.filters import Selection
 from shared.domain.operations import Cursor, Operation, Step
 from shared.language.types import Progress, State
+from shared.learning.reviews import Decision, Review, ReviewState
 from shared.operations.export_formats import FORMATS
 from shared.operations.handler import Effect, Handler
 from shared.pipeline.isolation import each
@@ -45,7 +47,8 @@ class DocumentsExport(Handler):
         """Stage the next block. After the last one, commit the file."""
         place, form = _position(operation), FORMATS[operation.parameters["format"]]
         documents, after = _next(services, _selection(operation), place.after)
-        lines = each(lambda document: form.lines([document]), documents, lambda _, __: b"", workers=1)
+        decisions = _decisions(services, documents)
+        lines = each(lambda document: form.lines([document], decisions), documents, lambda _, __: b"", workers=1)
         written = [line for line in lines if line]
         content = (b"" if place.blocks else form.head) + b"".join(written)
         name = file_of(operation)
@@ -82,6 +85,17 @@ def _selection(operation: Operation) -> Selection:
         since=since,
         until=min(until or operation.created, operation.created),
     )
+
+
+def _decisions(services: Services, documents: Sequence[Document]) -> Mapping[str, Decision]:
+    """The decisions on these documents, by their keys. One request if nothing was ever decided."""
+    ledger = services.ledger
+    if not documents or ledger.ended(Review, ReviewState.DECIDED, 1) == ([], ""):
+        return {}
+    reviews = ledger.find_all(Review, [document.key for document in documents])
+    return {
+        review.key: review.decision for review in reviews if review.state is ReviewState.DECIDED and review.decision
+    }
 
 
 def _next(services: Services, wanted: Selection, after: str) -> tuple[list[Document], str]:

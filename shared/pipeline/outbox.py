@@ -13,11 +13,12 @@ from datetime import datetime
 from typing import Any
 
 from shared.domain.documents import Document
-from shared.errors import VersionConflict
+from shared.domain.singletons import OutboxError
+from shared.errors import StorageUnavailable, TextdropError, VersionConflict
 from shared.learning import events, review_json
 from shared.learning.outbox import OutboxEntry, together
 from shared.learning.reviews import Review, ReviewState, after_ending, reason_for
-from shared.pipeline.isolation import each, log_trouble
+from shared.pipeline.isolation import each, log_trouble, reason
 from shared.services import Services
 
 log = logging.getLogger(__name__)
@@ -40,16 +41,28 @@ class Batch:
 def drain(services: Services, now: datetime, limit: int, after: str = "") -> str:
     """Take at most `limit` entries from the outbox. Returns a continuation token ("" at the end).
 
-    An entry that cannot be taken stays there, and does not stop the others. If another instance drains, too, this one
-    stops: the entries are left to it.
+    An entry that cannot be taken stays there, and does not stop the others; the last error is kept for health. If
+    another instance drains, too, this one stops: the entries are left to it. Raises StorageUnavailable.
     """
     entries, further = services.ledger.outbox(limit, after)
+    troubles: list[Exception] = []
     try:
         for batch in _batches(entries, services):
-            _take(batch, services, now)
+            troubles += _take(batch, services, now)
     except VersionConflict:
         return ""
+    except StorageUnavailable as outage:
+        _keep([outage], services, now)
+        raise
+    _keep(troubles, services, now)
     return further
+
+
+def _keep(troubles: Sequence[Exception], services: Services, now: datetime) -> None:
+    """Store the last of these errors, unless the table cannot be written either."""
+    if troubles:
+        with suppress(TextdropError):
+            services.ledger.change(OutboxError, lambda before: before.seen(reason(troubles[-1]), now))
 
 
 def _batches(entries: Sequence[OutboxEntry], services: Services) -> Iterator[tuple[OutboxEntry, ...]]:
@@ -81,8 +94,8 @@ def _reason(document: Document, services: Services) -> Any:
     return reason_for(document, settings.review_below, settings.review_audit_percent)
 
 
-def _take(entries: tuple[OutboxEntry, ...], services: Services, now: datetime) -> None:
-    """Take these entries; if that fails, each alone, so that one does not stop the others.
+def _take(entries: tuple[OutboxEntry, ...], services: Services, now: datetime) -> list[Exception]:
+    """Take these entries; if that fails, each alone, so that one does not stop the others. Returns their errors.
 
     Raises VersionConflict if another instance took one of them, and StorageUnavailable after several in a row.
     """
@@ -92,7 +105,21 @@ def _take(entries: tuple[OutboxEntry, ...], services: Services, now: datetime) -
         raise
     except Exception as trouble:  # noqa: BLE001 - it may concern one entry only
         log_trouble(trouble)
-        each(lambda entry: _take_alone(entry, services, now), entries, lambda _, error: log_trouble(error), workers=1)
+        return _take_one_by_one(entries, services, now)
+    return []
+
+
+def _take_one_by_one(entries: Sequence[OutboxEntry], services: Services, now: datetime) -> list[Exception]:
+    """Returns the errors of those that stay. Raises StorageUnavailable after several in a row."""
+    troubles: list[Exception] = []
+
+    def stays(_: OutboxEntry, trouble: Exception) -> None:
+        troubles.append(trouble)
+        if isinstance(trouble, StorageUnavailable):
+            raise trouble
+
+    each(lambda entry: _take_alone(entry, services, now), entries, stays, workers=1)
+    return troubles
 
 
 def _take_alone(entry: OutboxEntry, services: Services, now: datetime) -> None:

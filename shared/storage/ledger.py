@@ -19,7 +19,16 @@ from shared.domain.clocks import CLOCK_SKEW
 from shared.domain.documents import Document
 from shared.domain.jobs import Job
 from shared.domain.operations import Operation
-from shared.domain.singletons import ActiveClassifier, Gate, Heartbeat, Pause, SubmitLease, Sweep, TokenBucket
+from shared.domain.singletons import (
+    ActiveClassifier,
+    Gate,
+    Heartbeat,
+    OutboxError,
+    Pause,
+    SubmitLease,
+    Sweep,
+    TokenBucket,
+)
 from shared.errors import TextdropError, VersionConflict
 from shared.learning.outbox import OutboxEntry
 from shared.learning.reviews import Review
@@ -29,7 +38,7 @@ from shared.storage.serialization import decode, encode
 from shared.storage.tables import TRANSACTION_LIMIT, Change, Delete, Insert, Row, Rows, Update
 
 Entry = TypeVar("Entry", Document, Job, Operation, Review)
-Single = TypeVar("Single", TokenBucket, ActiveClassifier, Gate, Pause, Heartbeat, SubmitLease, Sweep)
+Single = TypeVar("Single", TokenBucket, ActiveClassifier, Gate, Pause, Heartbeat, SubmitLease, Sweep, OutboxError)
 
 Found = TypeVar("Found")
 
@@ -212,6 +221,12 @@ class Ledger:
         with ThreadPoolExecutor(READERS) as readers:
             rows = readers.map(self._rows.get, keys)
             return [row.key for row in rows if row and _readable(kind, row) is None]
+
+    def unreadable_learning(self, limit: int) -> list[str]:
+        """The keys of the unreadable rows among the first `limit` of the outbox, and the newest `limit` statistics."""
+        ranges = ((OutboxEntry, "outbox|"), (Statistics, "stats|"))
+        found = [(kind, self._rows.query_range(first, first + AFTER_ALL, limit)) for kind, first in ranges]
+        return [row.key for kind, rows in found for row in rows if _readable(kind, row) is None]
 
     def read(self, kind: type[Single]) -> Single:
         """The singleton of this type; its default value if it was not written yet, or cannot be read."""

@@ -7,7 +7,7 @@ due|review|{place}|{key}                             the index row of an open re
 end|{kind}|{state}|{inverted time}|{key}             the index row of a final value: listings by state, newest first
 busy|{project}                                       exists while an operation on the project is open
 outbox|{utc}|{key}                                   what a transaction ended, until the outbox is drained
-budget  chosen  gate  pause  pulse  slot  sweep      the singletons
+budget  chosen  gate  kept  pause  pulse  slot  sweep   the singletons
 """
 
 from __future__ import annotations
@@ -19,7 +19,16 @@ from shared.domain.documents import Document
 from shared.domain.jobs import Job
 from shared.domain.keys import digest
 from shared.domain.operations import Operation
-from shared.domain.singletons import ActiveClassifier, Gate, Heartbeat, Pause, SubmitLease, Sweep, TokenBucket
+from shared.domain.singletons import (
+    ActiveClassifier,
+    Gate,
+    Heartbeat,
+    OutboxError,
+    Pause,
+    SubmitLease,
+    Sweep,
+    TokenBucket,
+)
 from shared.learning.outbox import OutboxEntry
 from shared.learning.reviews import FIRST, Review
 from shared.learning.statistics import Statistics
@@ -30,6 +39,7 @@ SINGLES: dict[type, str] = {
     TokenBucket: "budget",
     ActiveClassifier: "chosen",
     Gate: "gate",
+    OutboxError: "kept",
     Pause: "pause",
     Heartbeat: "pulse",
     SubmitLease: "slot",

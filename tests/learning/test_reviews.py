@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
@@ -293,3 +294,18 @@ def test_the_result_of_a_newer_version_is_not_touched_by_a_decision_of_an_older_
     app.land("a.txt")
     ticks(stage, app, 5)
     assert "reviewed" not in stage.documents.result("a.txt")
+
+
+@pytest.mark.parametrize("undone", [False, True])
+def test_a_decision_is_in_the_exports(undone: bool) -> None:
+    stage, app = classified(unsure=UNSURE, sure=SURE)
+    decide(app, key := key_of(stage, "unsure"), "Cooking", reviewer="Ada")
+    if undone:
+        app.ask("DELETE", f"reviews/{key}/decision")
+    started = app.ask("POST", "documents/export").body
+    ticks(stage, app, 3)
+    lines = app.ask("GET", f"operations/{started['key']}/content").body.splitlines()
+    reviewed = {one["name"]: one["reviewed"] for one in map(json.loads, lines)}
+    assert reviewed["sure.txt"] is None
+    found = reviewed["unsure.txt"]
+    assert found is None if undone else (found["classes"], found["reviewer"]) == (["Cooking"], "Ada")

@@ -13,7 +13,16 @@ from hypothesis import strategies as st
 from shared.domain.documents import Document, DocumentState, Reason
 from shared.domain.jobs import Job, JobState
 from shared.domain.operations import Cursor, Operation, OperationKind, OperationState
-from shared.domain.singletons import ActiveClassifier, Gate, Heartbeat, Pause, SubmitLease, Sweep, TokenBucket
+from shared.domain.singletons import (
+    ActiveClassifier,
+    Gate,
+    Heartbeat,
+    OutboxError,
+    Pause,
+    SubmitLease,
+    Sweep,
+    TokenBucket,
+)
 from shared.domain.timeline import Event
 from shared.language.types import Classifier, ClassScore, Kind
 from shared.learning.outbox import OutboxEntry
@@ -23,7 +32,8 @@ from shared.storage.serialization import decode, encode
 from tests.support import values
 from tests.support.json_mutations import mutated
 
-STORED = (Document, Job, Operation, ActiveClassifier, Gate, TokenBucket, Pause, Sweep, SubmitLease, Heartbeat)
+SINGLES = (ActiveClassifier, Gate, TokenBucket, Pause, Sweep, SubmitLease, Heartbeat, OutboxError)
+STORED = (Document, Job, Operation, *SINGLES)
 ANY = st.one_of([st.from_type(kind) for kind in STORED])
 FULL = (
     values.document()
@@ -204,6 +214,7 @@ ROWS: dict[str, tuple[str, Any]] = {
     "budget": (f'{{"calls":2,"at":"{AT}"}}', TokenBucket(2.0, values.NOW)),
     "pause": (f'{{"paused":true,"since":"{AT}"}}', Pause(True, values.NOW)),
     "pulse": (f'{{"at":"{AT}"}}', Heartbeat(values.NOW)),
+    "kept": (f'{{"at":"{AT}","reason":"403"}}', OutboxError(values.NOW, "403")),
     "slot": (f'{{"taken":"{AT}"}}', SubmitLease(values.NOW)),
     "sweep": (
         (

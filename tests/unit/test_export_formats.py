@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from shared.domain.documents import Document
 from shared.language.types import ClassScore
+from shared.learning.reviews import Decision
 from shared.operations.export_formats import COLUMNS, FIELDS, FORMATS
 from tests.support.values import CLASSIFIER, NOW, TEXTS, document
 
@@ -24,12 +25,12 @@ def classified(name: str, *classes: tuple[str, float]) -> Document:
 
 def table(*documents: Document) -> list[list[str]]:
     form = FORMATS["csv"]
-    return list(csv.reader(io.StringIO((form.head + form.lines(documents)).decode("utf-8-sig"), newline="")))
+    return list(csv.reader(io.StringIO((form.head + form.lines(documents, {})).decode("utf-8-sig"), newline="")))
 
 
 @given(TEXTS, st.lists(st.tuples(TEXTS, st.floats(0, 1)), max_size=3))
 def test_a_json_line_holds_the_document_whatever_it_is_called(name: str, classes: list[tuple[str, float]]) -> None:
-    lines = FORMATS["jsonl"].lines([classified(name, *classes), classified("b.txt")]).decode()
+    lines = FORMATS["jsonl"].lines([classified(name, *classes), classified("b.txt")], {}).decode()
     first, second, rest = lines.split("\n")
     found = json.loads(first)
     assert tuple(found) == FIELDS
@@ -69,6 +70,27 @@ def test_a_document_without_classes_or_classifier_is_a_line_too() -> None:
 
 def test_a_spreadsheet_sees_what_the_file_is_written_in_and_numbers_are_numbers() -> None:
     form = FORMATS["csv"]
-    raw = form.head + form.lines([classified("é.txt", ("=Drama", 0.97), ("-1", 1e-05))])
+    raw = form.head + form.lines([classified("é.txt", ("=Drama", 0.97), ("-1", 1e-05))], {})
     assert raw.startswith(b"\xef\xbb\xbfname,class,confidence,classes,")
     assert raw.splitlines()[1].startswith("é.txt,'=Drama,0.97,'=Drama 0.97; -1 1e-05,".encode())
+
+
+def test_a_decision_stands_beside_the_prediction() -> None:
+    one, other = classified("a.txt", ("Drama", 0.97)), classified("b.txt", ("Drama", 0.5))
+    decisions = {
+        one.key: Decision(("=Comedy", "Action"), "Ada", "No drama.", NOW),
+        other.key: Decision((), "", "", NOW),
+    }
+    first, second = (json.loads(line) for line in FORMATS["jsonl"].lines([one, other], decisions).splitlines())
+    assert first["reviewed"] == {
+        "classes": ["=Comedy", "Action"],
+        "reviewer": "Ada",
+        "comment": "No drama.",
+        "at": NOW.isoformat(),
+    }
+    assert second["reviewed"] == {"classes": [], "at": NOW.isoformat()}
+    rows = list(
+        csv.DictReader(io.StringIO((FORMATS["csv"].head + FORMATS["csv"].lines([one, other], decisions)).decode()))
+    )
+    found = [[row[name] for name in ("class", "reviewed", "reviewer", "reviewedAt")] for row in rows]
+    assert found == [["Drama", "'=Comedy; Action", "Ada", NOW.isoformat()], ["Drama", "", "", NOW.isoformat()]]

@@ -16,8 +16,9 @@ from shared.domain.document_json import View
 from shared.domain.documents import Document, DocumentState, Reason
 from shared.domain.jobs import Job
 from shared.domain.operations import Operation
-from shared.domain.singletons import Gate, Heartbeat, Pause, SubmitLease, Sweep, TokenBucket
+from shared.domain.singletons import Gate, Heartbeat, OutboxError, Pause, SubmitLease, Sweep, TokenBucket
 from shared.domain.timeline import SETBACKS
+from shared.learning.reviews import Review
 from shared.pipeline import waiting
 from shared.pipeline.classifier import is_missing
 from shared.pipeline.isolation import reason
@@ -27,12 +28,15 @@ from shared.services import TABLE, Services
 OPEN_TOO_LONG = timedelta(minutes=15)  # the age of an open document or job
 NO_TICK_TOO_LONG = timedelta(minutes=5)
 CLOSED_TOO_LONG = timedelta(minutes=5)  # of the gate
+OUTBOX_TOO_LONG = timedelta(minutes=5)  # the age of an entry of the outbox
 MISSED_SWEEPS = 3  # in units of the setting SWEEP_MINUTES
 SWEEP_TOO_LONG = timedelta(days=1)  # the duration of a sweep; at 5,000 files a tick, it lists millions
 MANY_SETBACKS = 3  # of one item; fewer are ordinary
 
 RECENT = timedelta(hours=1)  # how long errors that ended documents are reported
 MAX_CHECKED = 100  # items that a check reads of each kind
+MAX_REVIEWS = 20  # many may be open for long
+MAX_ENTRIES = 5  # of the outbox: the first one that can be read is the oldest
 # Returns a problem that is red, in a sentence, or "" if there is none; or the status and its sentence.
 Check = Callable[[Services, datetime], str | tuple[HealthStatus, str]]
 KINDS: tuple[Any, ...] = (Document, Job, Operation)
@@ -149,13 +153,33 @@ def _setbacks(services: Services, now: datetime) -> str:
 
 def _unreadable_rows(services: Services, _: datetime) -> str:
     keys = [key for kind in KINDS for key in services.ledger.unreadable(kind, MAX_CHECKED)]
-    if not keys:
+    learning = services.ledger.unreadable(Review, MAX_REVIEWS) + services.ledger.unreadable_learning(MAX_CHECKED)
+    if not (keys or learning):
         return ""
-    return (
-        f"{len(keys)} rows of table {TABLE} cannot be read and are not processed: {', '.join(keys[:3])}. "
-        "Run the version of the app that wrote them. Or delete them, and POST /api/sweep, which finds their "
-        "files again, and the documents of their jobs."
+    deletion = (
+        "Or delete them, and POST /api/sweep, which finds their files again, and the documents of their jobs."
+        if keys
+        else "Or delete them: what they count or ask is lost."
     )
+    return (
+        f"{len(keys + learning)} rows of table {TABLE} cannot be read and are not processed: "
+        f"{', '.join((keys + learning)[:3])}. Run the version of the app that wrote them. {deletion}"
+    )
+
+
+def _outbox(services: Services, now: datetime) -> tuple[HealthStatus, str]:
+    """An entry that an error keeps is waiting, with the error. It is red once it is OUTBOX_TOO_LONG old."""
+    entries, _more = services.ledger.outbox(MAX_ENTRIES)
+    if not entries:
+        return HealthStatus.OK, ""
+    since, last = entries[0].at, services.ledger.read(OutboxError)
+    error = last.reason if last.at and last.at >= since else ""
+    late = now - since >= OUTBOX_TOO_LONG
+    if not (late or error):
+        return HealthStatus.OK, ""
+    cause = f"the last error: {error}" if error else "no tick has taken what ended since then"
+    detail = f"Statistics, reviews and events are late since {since.isoformat()}; {cause}"
+    return HealthStatus.RED if late else HealthStatus.WAITING, detail if detail.endswith(".") else f"{detail}."
 
 
 def _classifier(services: Services, _: datetime) -> str:
@@ -179,6 +203,7 @@ CHECKS: dict[str, Check] = {
     "sweep": _sweep,
     "set back": _setbacks,
     "rows": _unreadable_rows,
+    "outbox": _outbox,
     "classifier": _classifier,
     "submission": _paused,
 }
