@@ -27,6 +27,16 @@ class CountingRows:
         self._count(requests=1, queries=1, rows=len(found))
         return found
 
+    def named(self, name: str, first: str, last: str) -> list[Row]:
+        found = self._rows.named(name, first, last)
+        self._count(requests=1, scans=1, rows=len(found))
+        return found
+
+    def above(self, column: str, value: str, first: str, last: str, limit: int) -> list[Row]:
+        found = self._rows.above(column, value, first, last, limit)
+        self._count(requests=1, scans=1, rows=len(found))
+        return found
+
     def apply(self, changes: Sequence[Change]) -> list[str]:
         written = [change.row for change in changes if not isinstance(change, Delete)]
         self._count(requests=1, transactions=1, changes=len(changes), bytes=sum(map(_bytes, written)))

@@ -22,6 +22,7 @@ from shared.domain.jobs import Job
 from shared.domain.singletons import ActiveClassifier, Sweep
 from shared.pipeline.claim import claim
 from shared.pipeline.intake import document_landed
+from shared.pipeline.outbox import drain
 from shared.services import Services, build
 from shared.settings import load
 from shared.storage.ledger import Ledger
@@ -67,9 +68,9 @@ class Pipeline:
         tick(self.services, self.now)
 
     def drain(self) -> timedelta:
-        """Tick until nothing is open; how long that took."""
-        began = self.now()
-        while self.services.ledger.open(Document, 1)[0] or self.services.ledger.open(Job, 1)[0]:
+        """Tick until nothing is open or uncounted; how long that took."""
+        began, ledger = self.now(), self.services.ledger
+        while ledger.open(Document, 1)[0] or ledger.open(Job, 1)[0] or ledger.outbox(1)[0]:
             self.language.clock.advance(TICK.total_seconds())
             self.tick()
         return self.now() - began
@@ -135,6 +136,8 @@ def _remember(made: Pipeline, history: int) -> None:
         document = Document.landed(made.files.container, blob, now)
         made.services.ledger.commit((None, document.succeeded((), CLASSIFIER, now)))
     made.services.ledger.write(Sweep(complete=now, ended=now, whole_ended=now))
+    while drain(made.services, now, DUE):
+        pass
 
 
 @contextmanager

@@ -25,6 +25,7 @@ log = logging.getLogger(__name__)
 
 PAGE, PAGES = 500, 10  # files in a page, pages in a tick
 TRIES = 3  # to claim a file in one sweep
+IN_PROGRESS = timedelta(minutes=1)  # an open document with a younger event needs no repair
 
 
 def sweep(services: Services, now: datetime, has_time: Callable[[], bool]) -> None:
@@ -52,7 +53,8 @@ def _page(current: Sweep, services: Services, now: datetime) -> None:
     wanted = [blob for blob in blobs if current.is_of_interest(blob.modified)]
     open_documents, unknown = _known(wanted, services)
     if current.whole:
-        each(lambda document: rescue(services, document, now), open_documents, _leave)
+        idle = [document for document in open_documents if abs(now - document.timeline[-1].at) >= IN_PROGRESS]
+        each(lambda document: rescue(services, document, now), idle, _leave)
     found, unclaimed = _claimed(unknown, services, now)
     further = current.advanced(marker, found, now, [blob.name for blob in unclaimed])
     services.ledger.write(further)

@@ -254,6 +254,7 @@ def test_rows_without_the_moment_of_writing_are_brought_back_by_the_sweep_of_eve
     app_with_classifier(stage)
     put("old.txt", SHIP)(stage)
     stage.instance().services.ledger.commit((None, document_of(stage, "old.txt", due=stage.now + YEARS)))
+    stage.wait(60)
     right = stage.instance()
     assert right.ask("POST", "sweep").status == 202
     right.tick()
