@@ -20,6 +20,7 @@ COMMANDS = {  # command: module, what it does
     "labels": ("local.cli.labels", "make a labels file from a folder for each class, or from a CSV file"),
     "upload": ("local.cli.upload", "upload a folder of texts, to be classified or to train with"),
     "results": ("local.cli.results", "fetch results one by one, or as CSV or JSON lines"),
+    "review": ("local.cli.reviewing.command", "decide reviews: accept or correct predictions"),
     "language": ("local.language.server.server", "run the Language service alone"),
     "host": ("local.host.cli", "run the Functions host alone"),
     "azurite": ("local.cli.azurite", "run Azurite alone, on its default ports"),

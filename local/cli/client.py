@@ -45,16 +45,16 @@ class Client:
 
     def call(self, method: str, path: str, body: Any = None) -> Any:
         """The decoded response. Raises SetupError with the app's error message."""
-        return self._decoded(method, path, *self._ask(method, path, body))
+        return self._decoded(method, path, *self.ask(method, path, body))
 
     def found(self, path: str) -> Any:
         """The decoded response to a GET; None if the app says that there is no such thing (404). Raises SetupError."""
-        status, content = self._ask("GET", path)
+        status, content = self.ask("GET", path)
         return None if status == requests.codes.not_found else self._decoded("GET", path, status, content)
 
     def health(self) -> list[str]:
         """The problems in the app's health. Raises SetupError if it does not respond, or is not textdrop."""
-        status, content = self._ask("GET", "health")
+        status, content = self.ask("GET", "health")
         if "checks" not in content:
             raise SetupError(f"GET health: {status} {content['error']['message']}")
         return [f"{check['name']}: {check['detail']}" for check in content["checks"] if check.get("detail")]
@@ -62,7 +62,7 @@ class Client:
     def document(self, name: str, etag: str) -> Any:
         """The document of this version of a file; None if the app has not noticed it."""
         key = document_key(self._stack.container, name, etag)
-        status, content = self._ask("GET", f"documents/{key}")
+        status, content = self.ask("GET", f"documents/{key}")
         return content if status == requests.codes.ok else None
 
     def documents(self, query: str = "") -> Iterator[Any]:
@@ -78,7 +78,7 @@ class Client:
 
     def result(self, key: str) -> Any:
         """The result of a document, or the app's `error` if it has none. Raises SetupError."""
-        _, content = self._ask("GET", f"documents/{key}/result")
+        _, content = self.ask("GET", f"documents/{key}/result")
         return content
 
     def parts(self, path: str) -> Iterator[tuple[bytes, int]]:
@@ -107,7 +107,7 @@ class Client:
             why = f"the app does not respond ({type(error).__name__}). Is it still running?"
             raise SetupError(f"{method} {path}: {why}") from error
 
-    def _ask(self, method: str, path: str, body: Any = None) -> tuple[int, Any]:
+    def ask(self, method: str, path: str, body: Any = None) -> tuple[int, Any]:
         """The status and the decoded body of a response of textdrop, including errors."""
         answer = self._send(method, path, json=body)
         try:

@@ -55,7 +55,7 @@ def counted(number: int, what: str, plural: str = "") -> str:
 
 
 def warning(what: str) -> None:
-    console.print(f"[yellow]![/] {escape(_printable(what))}", soft_wrap=True)
+    console.print(f"[yellow]![/] {escape(printable(what))}", soft_wrap=True)
 
 
 def listed(items: Sequence[Item], print_one: Callable[[Item], None]) -> None:
@@ -89,7 +89,7 @@ def _with_texts(scores: Mapping[str, Any]) -> Mapping[str, Any]:
 
 def column(names: Iterable[str]) -> int:
     """The width of a column for these file names: that of the widest, but at most half of the terminal."""
-    return min(max((cell_len(_printable(name)) for name in names), default=0), console.width // 2)
+    return min(max((cell_len(printable(name)) for name in names), default=0), console.width // 2)
 
 
 def result(name: str, found: Any, width: int, prefix: str = "  ") -> bool:
@@ -112,12 +112,12 @@ def _classes(found: Any) -> str:
 
 def _without_result(document: Any) -> str:
     reason = document.get("reason") or document["state"]
-    return f"[red]{escape(reason)}[/]: {escape(_printable(document.get('detail') or ENDED.get(document['state'], '')))}"
+    return f"[red]{escape(reason)}[/]: {escape(printable(document.get('detail') or ENDED.get(document['state'], '')))}"
 
 
 def _cell(name: str, width: int) -> str:
     """The name, padded to `width` columns. In a terminal a longer name is shortened in its middle."""
-    name = _printable(name)
+    name = printable(name)
     too_long = cell_len(name) > width and console.is_terminal
     return _shortened(name, width) if too_long else name + " " * (width - cell_len(name))
 
@@ -127,6 +127,6 @@ def _shortened(name: str, width: int) -> str:
     return f"{set_cell_size(name, head)}…{set_cell_size(name[::-1], tail)[::-1]}"
 
 
-def _printable(text: str) -> str:
+def printable(text: str) -> str:
     """Without line breaks and control characters, which the name of a file may contain."""
     return "".join(character if character.isprintable() else "\N{REPLACEMENT CHARACTER}" for character in text)

@@ -103,6 +103,7 @@ def explain(started: discovery.Stack, state: Path) -> None:
         f"\nReady: {started.url}\n"
         f"  drop a file   .venv/bin/python -m local drop {events}samples/movies/drop/*.txt   (in another terminal)\n"
         f"  ask           curl {_key_header(file)}'{started.url}/documents?state=succeeded'\n"
+        "  review        .venv/bin/python -m local review   (decide doubtful results)\n"
         f"{keys}"
         f"  the app's log {os.path.relpath(state / launch.LOG)}\n"
         "  stop          Ctrl-C\n",

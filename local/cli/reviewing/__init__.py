@@ -1,0 +1,1 @@
+"""`python -m local review`: people decide reviews in a terminal."""
