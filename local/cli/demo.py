@@ -9,6 +9,7 @@ from pathlib import Path
 
 from local.cli import quickstart, show, training_data
 from local.cli.client import Client
+from local.cli.reviewing import demonstration
 from local.cli.training_data import TrainingData
 from local.stack import launch
 from local.stack.event_grid import EventGrid
@@ -39,6 +40,8 @@ def run(options: argparse.Namespace) -> int:
         quickstart.learn(client, data)
         events = EventGrid(started.root) if started.uses_events else None
         missing = quickstart.drop(client, files, SECONDS_TO_CLASSIFY, events)
+        if not missing:
+            demonstration.review_one(client)
     if missing:
         show.console.print(f"[red]{missing} of {len(files)} files got no classes.[/]")
         return 1

@@ -13,6 +13,8 @@ import pytest
 
 from local.__main__ import main
 from local.cli import show
+from local.cli.client import Client
+from local.cli.reviewing import demonstration
 from local.cli.reviewing.answers import Key, parse
 from local.stack import discovery
 from local.stack.discovery import Stack
@@ -225,3 +227,42 @@ def test_other_lines_are_no_answer(line: str) -> None:
 
 def test_classes_that_are_not_known_are_given_by_name() -> None:
     assert parse("Space Opera; Drama", [], []) == ("Space Opera", "Drama")
+
+
+# --- in the demo --------------------------------------------------------------------------------------------------
+
+
+def test_the_demo_reviews_its_least_confident_document_and_shows_the_decision(
+    stage: Stage, app: Instance, wire: Wire, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("local.cli.reviewing.demonstration.LOOK_EVERY", 0)
+    for name, text in {"sure.txt": "the harbour, the mast, the anchor, the rigging", **UNSURE}.items():
+        put(name, text)(stage)
+        app.land(name)
+    stage.drain()
+    plain = wire.otherwise
+
+    def with_tick(seen: Seen) -> Reply:
+        stage.wait(10)
+        app.tick()
+        return plain(seen)
+
+    wire.otherwise = with_tick
+    demonstration.review_one(Client(discovery.find()))
+    [(name, (classes, reviewer))] = decisions(app).items()
+    assert name in ("a.txt", "b.txt")
+    assert reviewer == "demo"
+    said = capsys.readouterr().out
+    assert f'reviewed: {{"classes": {json.dumps(classes)}, "reviewer": "demo"' in said
+    assert stage.documents.result(name)["reviewed"]["classes"] == classes
+
+
+def test_the_demo_leaves_out_doubtful_classes_but_never_the_best() -> None:
+    def classified(*confidences: float) -> Any:
+        return {"classes": [{"category": f"c{number}", "confidence": one} for number, one in enumerate(confidences)]}
+
+    documents = [classified(0.9, 0.6), classified(0.99, 0.4, 0.5), classified()]
+    found = demonstration.least_confident(documents)
+    assert demonstration.sure_classes(found) == ["c0", "c2"]
+    assert demonstration.sure_classes(classified(0.2, 0.1)) == ["c0"]
+    assert demonstration.least_confident([classified()]) is None
