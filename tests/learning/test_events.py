@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import base64
 import json
-from dataclasses import replace
-from typing import Any
 
 import pytest
 from azure.storage.queue import QueueClient
@@ -23,27 +21,6 @@ from tests.support.prepared_apps import app_with_classifier
 from tests.support.values import CLASSIFIER, NOW, document
 
 
-class MemoryQueue:
-    """Takes events, unless it is out of order after so many of them."""
-
-    def __init__(self) -> None:
-        self.events: list[dict[str, Any]] = []
-        self.takes = 10**9
-
-    def send(self, messages: list[str]) -> None:
-        for message in messages:
-            if not self.takes:
-                raise StorageUnavailable("The queue is not available.")
-            self.takes -= 1
-            self.events.append(json.loads(message))
-
-
-def with_queue(stage: Stage) -> tuple[Instance, MemoryQueue]:
-    app, queue = app_with_classifier(stage), MemoryQueue()
-    services: Any = replace(app.services, events=queue)  # type: ignore[arg-type]  # the twin of EventQueue
-    return Instance(stage, services), queue
-
-
 def classified(stage: Stage, app: Instance, *names: str) -> None:
     for name in names:
         put(name, SHIP)(stage)
@@ -55,7 +32,7 @@ def classified(stage: Stage, app: Instance, *names: str) -> None:
 
 def test_each_document_that_ends_sends_one_event() -> None:
     stage = Stage()
-    app, queue = with_queue(stage)
+    app, queue = app_with_classifier(stage), stage.events
     classified(stage, app, "a.txt", "empty.txt")
     [known] = [one for one in stage.known() if one.name == "a.txt"]
     [event] = [one for one in queue.events if one["subject"] == "a.txt"]
@@ -67,7 +44,7 @@ def test_each_document_that_ends_sends_one_event() -> None:
 
 def test_a_decision_sends_an_event() -> None:
     stage = Stage()
-    app, queue = with_queue(stage)
+    app, queue = app_with_classifier(stage), stage.events
     classified(stage, app, "a.txt")
     key = stage.known()[0].key
     app.ask("POST", f"documents/{key}/review")
@@ -81,7 +58,7 @@ def test_a_decision_sends_an_event() -> None:
 @pytest.mark.parametrize("takes", [0, 1])
 def test_without_the_queue_nothing_is_counted_and_nothing_is_lost(takes: int) -> None:
     stage = Stage()
-    app, queue = with_queue(stage)
+    app, queue = app_with_classifier(stage), stage.events
     queue.takes = takes
     put("a.txt", SHIP)(stage)
     put("b.txt", "unfit")(stage)
@@ -98,7 +75,7 @@ def test_without_the_queue_nothing_is_counted_and_nothing_is_lost(takes: int) ->
     stage.wait(10)
     app.tick()
     assert {one["subject"] for one in queue.events} == {"a.txt", "b.txt"}
-    assert len({one["id"] for one in queue.events}) == 2
+    assert len(queue.ids) == 2
     assert not any(isinstance(value, OutboxEntry) for value in stage.check().values())
     assert sum(sum(one.states.values()) for one in stage.check().values() if isinstance(one, Statistics)) == 2
 

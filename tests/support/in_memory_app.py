@@ -25,6 +25,7 @@ from shared.settings import load
 from shared.storage.ledger import Ledger
 from tests.fakes.documents import MemoryDocuments
 from tests.fakes.language import MemoryLanguage
+from tests.fakes.queue import MemoryQueue
 from tests.fakes.rows import MemoryRows
 from tests.fakes.services import ENVIRON
 from tests.support.invariants import check_learning, check_rows, endings_of
@@ -65,6 +66,7 @@ class Stage:
 
     rows: MemoryRows = field(default_factory=MemoryRows)
     language: MemoryLanguage = field(default_factory=MemoryLanguage)
+    events: MemoryQueue = field(default_factory=MemoryQueue)
     now: datetime = NOW
     quota: int = 1000
     purged: int = 0  # endings of documents whose records were deleted
@@ -80,8 +82,9 @@ class Stage:
         ledger = Ledger(Watched(self.rows, passing))
         documents: Any = Watched(self.documents, passing)
         language: Any = Watched(self.language, passing)
+        events: Any = Watched(self.events, passing)
         settings = replace(SETTINGS, requests_per_minute=self.quota)
-        return Instance(self, Services(settings, ledger, documents, language), ahead)
+        return Instance(self, Services(settings, ledger, documents, language, events), ahead)
 
     def wait(self, seconds: float) -> None:
         self.now += timedelta(seconds=seconds)
@@ -89,7 +92,7 @@ class Stage:
     def check(self) -> dict[str, Any]:
         """All that must hold after every step; gives every value there is, by the key of its row."""
         values = check_rows(self.rows)
-        check_learning(values, SETTINGS, self.purged)
+        check_learning(values, SETTINGS, self.events.ids, self.purged)
         for one in values.values():
             if isinstance(one, Document) and one.state == "succeeded" and self.is_current(one):
                 assert self.documents.result(one.name)["document"] == one.key, (

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Set
 from datetime import UTC, datetime
 from functools import cache
 from typing import Any
@@ -46,10 +46,10 @@ def check_rows(rows: MemoryRows) -> dict[str, Any]:
     return values
 
 
-def check_learning(values: Mapping[str, Any], settings: Settings, purged: int = 0) -> None:
-    """Each ending is counted once or waits in the outbox; so is each review that the settings ask for.
+def check_learning(values: Mapping[str, Any], settings: Settings, sent: Set[str], purged: int = 0) -> None:
+    """Each ending is counted once, reviewed if the settings ask for it, and announced, or it waits in the outbox.
 
-    `purged`: the endings of documents whose records were deleted.
+    `sent`: the ids of events. `purged`: the endings of documents whose records were deleted.
     """
     documents = [value for value in values.values() if isinstance(value, Document)]
     entries = [value for value in values.values() if isinstance(value, OutboxEntry)]
@@ -58,7 +58,10 @@ def check_learning(values: Mapping[str, Any], settings: Settings, purged: int = 
     endings = sum(endings_of(document) for document in documents) + purged
     assert counted + len(waiting) == endings, f"{counted} counted, {len(waiting)} in the outbox, {endings} endings"
     reviewed = {value.key for value in values.values() if isinstance(value, Review)} | {one.key for one in waiting}
+    due = {one.key for one in waiting}
     for document in documents:
+        announced = f"{document.key}-{document.replays}" in sent
+        assert announced or not document.state.final or document.key in due, f"{document.name} was not announced"
         if reason_for(document, settings.review_below, settings.review_audit_percent):
             assert document.key in reviewed, f"{document.name} has no review"
 
