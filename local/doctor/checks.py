@@ -116,6 +116,16 @@ def tables(app: CheckedApp) -> Iterator[Finding]:
     yield Finding(f"Table {TABLE} exists and can be read.")
 
 
+def events(app: CheckedApp) -> Iterator[Finding]:
+    queue, name = app.services.events, app.services.settings.events_queue
+    if queue is None:
+        yield Finding("EVENTS_QUEUE is not set: no events are sent.")
+    elif queue.exists():
+        yield Finding(f"Queue {name} exists and responds.")
+    else:
+        yield Finding(f"Queue {name} is created on first use.")
+
+
 def language(app: CheckedApp) -> Iterator[Finding]:
     """A call that changes nothing, and fails for a wrong endpoint, key, role or version."""
     used = app.services.settings
@@ -193,6 +203,7 @@ CHECKS: dict[str, Callable[[CheckedApp], Iterator[Finding]]] = {
     "documents' storage": documents_storage,
     "containers": containers,
     "tables": tables,
+    "events": events,
     "Language service": language,
     "classifier": classifier,
     "labels file": labels,

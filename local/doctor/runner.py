@@ -19,6 +19,7 @@ LANGUAGE_FIXES: tuple[tuple[type[LanguageError], str], ...] = (
 NEEDED = {
     "containers": "settings",
     "tables": "settings",
+    "events": "settings",
     "Language service": "settings",
     "classifier": "Language service",
 }
@@ -28,6 +29,7 @@ CONNECTIONS = {
     "documents' storage": storage_accounts.DOCUMENTS,
     "containers": storage_accounts.DOCUMENTS,
     "tables": storage_accounts.DOCUMENTS,
+    "events": storage_accounts.DOCUMENTS,
     "Language service": sign_in.LANGUAGE,
 }
 

@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from typing import Any
 
-from azure.core.exceptions import AzureError, ResourceExistsError
+from azure.core.exceptions import AzureError, ResourceExistsError, ResourceNotFoundError
 
 from shared.errors import StorageUnavailable
 from shared.language.deadlines import STORAGE_SECONDS, Deadline
@@ -34,6 +34,17 @@ class EventQueue:
         self._make_once()
         with ThreadPoolExecutor(SENDERS) as senders:
             list(senders.map(self._send, events))
+
+    def exists(self) -> bool:
+        """Whether the queue was created. Raises StorageUnavailable, also if the identity may not read it."""
+        try:
+            with Deadline(STORAGE_SECONDS):
+                self._client.get_queue_properties()
+        except ResourceNotFoundError:
+            return False
+        except AzureError as error:
+            raise _unavailable(error) from None
+        return True
 
     def _send(self, event: str) -> None:
         try:

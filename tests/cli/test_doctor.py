@@ -89,6 +89,21 @@ def test_a_key_that_storage_refuses_is_told_from_storage_that_is_away(world: Wor
     assert "AAAA" not in str(found)
 
 
+@pytest.mark.parametrize("world", [TODAY_API], indirect=True)
+def test_the_queue_of_events_responds_or_is_made_on_first_use(world: World) -> None:
+    app = CheckedApp(ROOT, {**environ(world), "EVENTS_QUEUE": world.container}, world.now)
+    assert run_check("events", app) == [Finding(f"Queue {world.container} is created on first use.")]
+    assert app.services.events is not None
+    app.services.events.send(["{}"])
+    assert run_check("events", app) == [Finding(f"Queue {world.container} exists and responds.")]
+    wrong = {
+        "EVENTS_QUEUE": world.container,
+        "DOCUMENTS_STORAGE": world.storage.replace("AccountKey=Eby8", "AccountKey=AA"),
+    }
+    [finding] = run_check("events", CheckedApp(ROOT, {**environ(world), **wrong}, world.now))
+    assert "Correct the key of DOCUMENTS_STORAGE" in finding.fix
+
+
 def test_one_cause_that_several_checks_meet_is_counted_once(world: World) -> None:
     wrong = world.storage.replace("AccountKey=Eby8", "AccountKey=AAAA")
     assert blocking_count(examined(world, DOCUMENTS_STORAGE=wrong)) == 1

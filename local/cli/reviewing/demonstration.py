@@ -43,7 +43,7 @@ def sure_classes(document: Any) -> list[str]:
 
 
 def _least(document: Any) -> float:
-    return min(one["confidence"] for one in document["classes"])
+    return min(float(one["confidence"]) for one in document["classes"])
 
 
 def _written(client: Client, key: str) -> Any:
