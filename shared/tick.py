@@ -1,4 +1,4 @@
-"""The tick: collects jobs, follows operations, submits waiting documents, drains the outbox, sweeps.
+"""The tick: STEPS, one after the other.
 
 Polls come before submissions. Two ticks may run at once: every change is conditional on the version that was read. A
 tick may take minutes, so each step reads the clock itself.

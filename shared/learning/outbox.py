@@ -45,7 +45,7 @@ class OutboxEntry:
             documents=tuple(replace(one, timeline=(), version="") for one in documents),
             reviews=tuple(replace(one, version="") for one in reviews),
             classifier=jobs[0].classifier if jobs else None,
-            requests=sum(len(job.service_ids) * (job.polls + 2) for job in jobs),
+            requests=sum(map(_requests, jobs)),
         )
 
     def source_of(self, document: Document) -> Source:
@@ -58,12 +58,11 @@ class OutboxEntry:
         if self.requests:
             places.add(own)
         return [
-            Statistics(start, source).counting(
+            Statistics(*place).counting(
                 (one for one in self.documents if one.ended and (hour_of(one.ended), self.source_of(one)) == place),
                 self.requests if place == own else 0,
             )
             for place in sorted(places, key=str)
-            for start, source in [place]
         ]
 
 
@@ -74,6 +73,11 @@ def together(entries: Sequence[OutboxEntry]) -> list[Statistics]:
         place = added.start, added.source
         sums[place] = sums[place].plus(added) if place in sums else added
     return list(sums.values())
+
+
+def _requests(job: Job) -> int:
+    """The analyze requests of a job that was accepted: its submission, polls without an end, and the last poll."""
+    return len(job.service_ids) * (job.polls + 2)
 
 
 def _has_ended(before: Document | None, after: Document) -> bool:

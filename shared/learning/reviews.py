@@ -1,7 +1,8 @@
 """Review: a person's check of one document's classes, a frozen value with its transitions. Pure.
 
-open -> decided -> open (the decision is undone)
-open -> withdrawn, if its version of the file no longer exists
+open -> decided -> open, if the decision is undone
+open -> withdrawn, if its version of the file no longer exists, or a replay leaves no reason for it
+withdrawn -> open, if it is contested, or a replay gives a reason again
 """
 
 from __future__ import annotations
@@ -30,14 +31,15 @@ class ReviewReason(StrEnum):
 class ReviewState(StrEnum):
     OPEN = "open"
     DECIDED = "decided"
-    WITHDRAWN = "withdrawn"  # its version of the file no longer exists
+    WITHDRAWN = "withdrawn"  # nobody needs to decide, or can
 
     @property
     def final(self) -> bool:
         return self is not ReviewState.OPEN
 
 
-# Reviewed before the others: audits give figures only when they are complete, and contested ones have somebody waiting.
+# The first in the queue, whose order is in `storage.row_keys`: audits say something only when all of them are decided, and
+# for contested ones somebody waits.
 FIRST = (ReviewReason.AUDIT, ReviewReason.CONTESTED)
 
 

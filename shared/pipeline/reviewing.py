@@ -69,7 +69,7 @@ def contest(services: Services, document: Document, now: datetime) -> Review:
         raise Conflict("It was reviewed and decided: undo that decision first, with DELETE.")
     else:
         contested = known.contested(now)
-    _require_version(services, contested, now)
+    _require_version(services, known or contested, now)
     [review] = services.ledger.commit((known, contested))
     return review  # type: ignore[no-any-return]
 

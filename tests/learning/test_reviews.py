@@ -218,6 +218,15 @@ def test_a_file_that_is_overwritten_or_deleted_withdraws_its_review(change: Call
     assert key not in {one["key"] for one in app.ask("GET", "reviews").body["value"]}
 
 
+def test_to_contest_what_was_deleted_withdraws_the_review_with_its_place_in_the_queue() -> None:
+    stage, app = classified(a=UNSURE)
+    key = key_of(stage, "a")
+    stage.documents.delete("a.txt")
+    assert app.ask("POST", f"documents/{key}/review").status == 410
+    stage.check()
+    assert app.ask("GET", f"reviews/{key}").body["state"] == "withdrawn"
+
+
 def test_the_open_review_of_a_replayed_document_has_its_new_prediction() -> None:
     stage, app = classified(a=UNSURE)
     key = key_of(stage, "a")

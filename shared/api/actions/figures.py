@@ -30,11 +30,12 @@ def list_statistics(call: Call[None]) -> Response:
     What ended in the last seconds is counted by the next tick. `continue` is the `until` of the next page.
     """
     query = call.request.query
-    by = choice(query.get("by", "hour"), "by", lambda word: (word, PERIODS[word])[0], list(PERIODS))
+    by = query.get("by", "hour")
+    grouped = choice(by, "by", GROUPED.__getitem__, list(GROUPED))
     since, until = _range(call.request, call.now, LAST[by])
     top, after = page_of(query)
     found, complete = _statistics(call.services, since, _until_of(after) if after else until)
-    periods = [list(group) for _, group in groupby(GROUPED[by](found), lambda one: one.start)]
+    periods = [list(group) for _, group in groupby(grouped(found), lambda one: one.start)]
     if not complete and len(periods) > 1:
         periods.pop()  # it may have more rows
     more = len(periods) > top or not complete
@@ -94,7 +95,6 @@ def _by_day(found: Sequence[Statistics]) -> list[Statistics]:
     return list(days.values())
 
 
-PERIODS = {"hour": timedelta(hours=1), "day": timedelta(days=1)}
 GROUPED: Mapping[str, Callable[[Sequence[Statistics]], list[Statistics]]] = {"hour": list, "day": _by_day}
 
 
