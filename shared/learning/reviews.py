@@ -38,8 +38,8 @@ class ReviewState(StrEnum):
         return self is not ReviewState.OPEN
 
 
-# The first in the queue, whose order is in `storage.row_keys`: audits say something only when all of them are decided, and
-# for contested ones somebody waits.
+# The first in the queue, whose order is in `storage.row_keys`: audits say something only when all are decided, and for
+# contested ones somebody waits.
 FIRST = (ReviewReason.AUDIT, ReviewReason.CONTESTED)
 
 
