@@ -126,6 +126,12 @@ class TrainTask(Body, frozen=True, kw_only=True):
     publish: Promotion | None = None
 
 
+class ReviewLabels(Body, frozen=True, kw_only=True):
+    train: Training | None = None
+    publish: Promotion | None = None
+    dry_run: bool = False
+
+
 class Publishing(Body, frozen=True, kw_only=True):
     training_model_name: Name
     deployment_name: Name = PRODUCTION

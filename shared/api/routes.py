@@ -20,6 +20,7 @@ from shared.api.actions import (
     listings,
     models,
     projects,
+    review_labels,
     reviews,
     steering,
 )
@@ -112,6 +113,14 @@ ROUTES: tuple[Route, ...] = (
         projects.convert_labels,
         {200: "LabelsFile"},
         bodies.LabelsConversion,
+        error_statuses=AUTHORING_ERRORS,
+    ),
+    Route(
+        "POST",
+        "projects/<project>/labels/reviews",
+        review_labels.label_reviews,
+        {200: "LabelsCount", 202: "Operation"},
+        bodies.ReviewLabels,
         error_statuses=AUTHORING_ERRORS,
     ),
     Route("GET", "languages", projects.list_languages, {200: "Languages"}, error_statuses=AUTHORING_ERRORS),

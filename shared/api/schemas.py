@@ -325,6 +325,9 @@ RESPONSE_SCHEMAS: dict[str, Schema] = {
         {"classes": {"type": "object", "additionalProperties": COUNT}, "format": {"type": ["string", "null"]}},
     ),
     "LabelsFile": object_of({"container": TEXT, "labelsLocation": TEXT, "format": enum_of(Format)}),
+    "LabelsCount": object_of(
+        {"dryRun": FLAG, "count": COUNT, **dict.fromkeys(("classes", "reasons", "skipped"), COUNTS), "complete": FLAG}
+    ),
     "Languages": object_of({"value": array_of(object_of({"name": TEXT, "code": TEXT}))}),
     "Prediction": object_of(
         {"name": TEXT, "expected": array_of(TEXT), "predicted": array_of(TEXT)}, {"language": TEXT}

@@ -27,6 +27,7 @@ class OperationKind(StrEnum):
     SWAP = "swap"
     DELETE = "delete"
     EXPORT_DOCUMENTS = "export_documents"
+    LABEL_REVIEWS = "label_reviews"
 
 
 class OperationState(StrEnum):
@@ -42,11 +43,12 @@ class OperationState(StrEnum):
 
 @dataclass(frozen=True)
 class Cursor:
-    """The position of an export of documents."""
+    """The position of the app's own work: of an export of documents, or of labels from reviews."""
 
-    blocks: int = 0  # staged
+    blocks: int = 0  # of an export: staged
     documents: int = 0  # in these blocks
     after: str = ""  # the listing's continuation token; "" at the start
+    stage: str = ""  # of labels from reviews: what the next step does
 
 
 @dataclass(frozen=True)
@@ -78,7 +80,7 @@ class Operation(Timed):
     part: OperationKind | None = None  # the phase, if it is not `kind`: a training may be followed by publishing
     timeline: tuple[Event, ...] = ()
     written: datetime | None = None  # when `due` was set, by the writer's clock
-    cursor: Cursor | None = None  # the position of an export of documents, after its first step
+    cursor: Cursor | None = None  # the position of the app's own work, after its first step
     version: str = field(default="", compare=False)  # of its row
 
     @property
@@ -140,6 +142,7 @@ class Operation(Timed):
             setbacks=0,
             result={**self.result, **result},
             steps=dict(steps),
+            cursor=None,
             detail="",
             due=now,
             written=now,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
@@ -44,9 +44,14 @@ def proofread(services: Services, container: str, location: str, kind: Kind | No
 def load_valid_labels(services: Services, container: str, location: str, kind: Kind) -> Labels:
     """The labels of a file without errors. Raises BadRequest with the first errors."""
     proof = proofread(services, container, location, kind)
-    errors = proof.findings.errors
+    require_none(proof.findings.errors)
+    return proof.labels
+
+
+def require_none(errors: Sequence[Finding]) -> None:
+    """Raise BadRequest with the first errors, if there are any."""
     if not errors:
-        return proof.labels
+        return
     reported = " ".join(f"{error.where} {error.what}. {error.do}" for error in errors[:MAX_REPORTED])
     more = f" {len(errors) - MAX_REPORTED} more: a labels check lists them." if len(errors) > MAX_REPORTED else ""
     raise BadRequest(f"The labels cannot be used: {reported}{more}")

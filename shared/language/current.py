@@ -39,6 +39,7 @@ EVALUATIONS = {
     "customSingleLabelClassificationEvaluation": Kind.SINGLE,
 }
 SPLIT = {"kind": "percentage", "trainingSplitPercentage": 80, "testingSplitPercentage": 20}
+MANUAL_SPLIT = {"kind": "manual"}  # by the dataset of each document
 INDEXED = {"stringIndexType": "Utf16CodeUnit"}
 """Required for exports and for results of each document, although no classification uses indexes (swagger)."""
 
@@ -99,8 +100,9 @@ class CurrentLanguage:
     def deletion(self, name: str, job: str) -> Progress:  # noqa: ARG002  the service needs only the job
         return parsing.progress(self._get("/projects/global/deletion-jobs/{job}", job=job))
 
-    def begin_train(self, project: str, model: str) -> str:
-        options = {"modelLabel": model, "trainingConfigVersion": "latest", "evaluationOptions": SPLIT}
+    def begin_train(self, project: str, model: str, *, manual_split: bool = False) -> str:
+        split = MANUAL_SPLIT if manual_split else SPLIT
+        options = {"modelLabel": model, "trainingConfigVersion": "latest", "evaluationOptions": split}
         return self._begin("POST", "/projects/{project}/:train", options, project=project)
 
     def training(self, project: str, job: str) -> Progress:

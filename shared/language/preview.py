@@ -108,7 +108,7 @@ class PreviewLanguage:
         """Always succeeded: this protocol has no job for a deletion."""
         return Progress(State.SUCCEEDED)
 
-    def begin_train(self, project: str, model: str) -> str:
+    def begin_train(self, project: str, model: str, *, manual_split: bool = False) -> str:  # noqa: ARG002  it has none
         return self._begin("/projects/{project}/train", project, model)
 
     def training(self, project: str, job: str) -> Progress:

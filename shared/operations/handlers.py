@@ -14,16 +14,23 @@ from shared.domain.operations import Operation, OperationKind
 from shared.domain.singletons import ActiveClassifier
 from shared.errors import AlreadyExists, NotSupported, ResourceNotFound
 from shared.labels.formats import Format, is_labels_file, read_labels, write_labels
+from shared.labels.merging import Split
 from shared.labels.validation import load_valid_labels
 from shared.language.types import Classifier, Kind, Progress, Project, State
 from shared.operations.export import DocumentsExport
 from shared.operations.handler import Effect, Handler, Result
 from shared.operations.promotion import Baseline, rejection_reason
+from shared.operations.review_labels import ReviewLabels
 from shared.services import Services
 
 
 def next_part(operation: Operation, result: Result) -> OperationKind | None:
-    """The next phase after one with this `result`: publishing, if it was requested and the model is good enough."""
+    """The next phase after one with this `result`, if it was requested.
+
+    A training follows new labels; a publishing follows the training of a model that is good enough.
+    """
+    if operation.phase is OperationKind.LABEL_REVIEWS:
+        return OperationKind.TRAIN if "model" in operation.parameters and "trained" not in result else None
     wanted = operation.phase is OperationKind.TRAIN and "deployment" in operation.parameters
     return OperationKind.PUBLISH if wanted and result.get("published") is not False else None
 
@@ -106,7 +113,9 @@ class LabelsExport(Handler):
 
 class Training(Handler):
     def begin(self, services: Services, operation: Operation) -> str | None:
-        return services.language.begin_train(operation.project, operation.parameters["model"]) or None
+        manual = operation.result.get("split") == Split.MANUAL
+        model = operation.parameters["model"]
+        return services.language.begin_train(operation.project, model, manual_split=manual) or None
 
     def look(self, services: Services, operation: Operation) -> Progress:
         return services.language.training(operation.project, operation.service_id)
@@ -239,4 +248,5 @@ HANDLERS: dict[OperationKind, Handler] = {
     OperationKind.SWAP: Swap(),
     OperationKind.DELETE: Deletion(),
     OperationKind.EXPORT_DOCUMENTS: DocumentsExport(),
+    OperationKind.LABEL_REVIEWS: ReviewLabels(),
 }

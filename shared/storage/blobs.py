@@ -124,6 +124,12 @@ class BlobStore:
                 return
         raise StorageUnavailable(f"{name} cannot be written: another client keeps changing it or has a lease on it.")
 
+    def write_text(self, container: str, name: str, content: bytes) -> None:
+        """Write a text in another container, over an existing one. Raises BadRequest for a reserved container."""
+        self.require_writable(container)
+        with self._asked():
+            self._file(container, name).upload_blob(content, overwrite=True, content_settings=_TEXT)
+
     def result(self, name: str) -> Any:
         """The decoded result of a file; None if there is none yet, or it is not valid JSON."""
         try:

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from shared.api.bodies import DocumentsExport, LabelsExport, Replay
+from shared.api.bodies import DocumentsExport, LabelsExport, Replay, ReviewLabels
 from shared.api.requests import Request, Response
 from shared.api.routes import ROUTES, answer
 from tests.support.in_memory_app import Instance, Stage
@@ -24,7 +24,7 @@ def send(app: Instance, path: str, body: bytes, media_type: str = "", method: st
 
 def test_a_body_may_be_left_out_where_all_of_its_fields_may(app: Instance) -> None:
     optional = {route.request_schema for route in ROUTES if route.request_schema and route.request_schema.is_optional()}
-    assert optional == {LabelsExport, DocumentsExport, Replay}
+    assert optional == {LabelsExport, ReviewLabels, DocumentsExport, Replay}
     assert send(app, "documents/replay", b"").status == 200
     started = send(app, "documents/export", b"", "application/xml")  # of nothing
     assert (started.status, started.body["parameters"]["format"]) == (202, "jsonl")

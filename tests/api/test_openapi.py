@@ -32,7 +32,7 @@ OPERATIONS = {
 }
 VERBS = (
     *("list", "get", "create", "update", "set", "delete", "import", "export", "check", "convert", "train", "cancel"),
-    *("publish", "swap", "replay", "purge", "abandon", "start", "decide", "undo", "request"),
+    *("publish", "swap", "replay", "purge", "abandon", "start", "decide", "undo", "request", "label"),
 )
 EXAMPLES = 6  # of each operation in each protocol
 RECIPE = "Chop the garlic and simmer the onion in butter."

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 import uuid
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import pytest
@@ -15,6 +15,7 @@ from local.stack.azurite import Azurite
 from shared.domain.documents import SERVICE_PACK
 from shared.domain.text import REQUEST_TEXT
 from shared.errors import Rejected, ResourceNotFound
+from shared.labels.formats import parse_labels
 from shared.language.current import CurrentLanguage
 from shared.language.transport import Transport
 from shared.language.types import Analysis, Classifier, Kind, LabelledDocument, Labels, Progress, Project, State, Text
@@ -141,6 +142,26 @@ def test_the_longest_text_is_taken(side: Side) -> None:
 def test_a_job_that_is_not_known(side: Side) -> None:
     with pytest.raises(ResourceNotFound):
         side.language.analysis("00000000-0000-0000-0000-000000000000")
+
+
+def test_labels_are_exported_as_they_were_imported_and_a_training_uses_them(side: Side) -> None:
+    language, project = side.language, side.project
+    before = exported(side)
+    assert {one.location: one.classes for one in before.documents}.items() >= {"Cooking1.txt": ("Cooking",)}.items()
+    first, *others = before.documents
+    after = Labels(before.classes, (replace(first, dataset="Test"), *(replace(one, dataset="Train") for one in others)))
+    job = language.begin_import(language.project(project), after)
+    succeeds(lambda: language.creation(project, job))
+    assert exported(side) == after
+    training = language.begin_train(project, "Another", manual_split=True)
+    succeeds(lambda: language.training(project, training))
+    assert language.evaluation(project, "Another").macro_f1 >= 0
+
+
+def exported(side: Side) -> Labels:
+    job = side.language.begin_export(side.project)
+    succeeds(lambda: side.language.exporting(side.project, job))
+    return parse_labels(side.language.exported(side.project, job))
 
 
 @pytest.mark.parametrize("names", [{"project": "Nobody"}, {"deployment": "nowhere"}])

@@ -270,6 +270,19 @@ def test_a_file_of_another_container_is_written_and_replaced_if_its_content_may_
         files.documents.write_any(f"{container}-none", "labels.json", b"{}", bool)
 
 
+def test_a_text_is_written_to_another_container_over_an_older_one(files: Any, container: str) -> None:
+    training = f"{container}-training"
+    files.put("other.txt", b"text", container=training)
+    for content in (b"first", "sécond".encode()):
+        files.documents.write_text(training, "a.txt", content)
+        assert files.documents.read_any(training, "a.txt") == content
+    for reserved in (container, f"{container}-results"):
+        with pytest.raises(BadRequest):
+            files.documents.write_text(reserved, "a.txt", b"text")
+    with pytest.raises(ContainerMissing):
+        files.documents.write_text(f"{container}-none", "a.txt", b"text")
+
+
 def test_a_file_too_large_to_be_looked_at_is_not_replaced(files: Any, container: str) -> None:
     files.put("labels.json", b"x" * (MAX_ANY + 1), container=f"{container}-training")
     with pytest.raises(Conflict):

@@ -117,6 +117,12 @@ class MemoryDocuments:
         except InvalidText:
             return False
 
+    def write_text(self, container: str, name: str, content: bytes) -> None:
+        with self._lock:
+            self.require_writable(container)
+            self._files(container)
+            self.put(name, content, container=container)
+
     def result(self, name: str) -> Any:
         try:
             return json.loads(self.read_any(self.results, name + RESULT_SUFFIX))

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from shared.domain.documents import SERVICE_PACK
 from shared.domain.text import REQUEST_TEXT
 from shared.errors import Rejected, ResourceNotFound, Unavailable
+from shared.labels.formats import Format, write_labels
 from shared.language.types import (
     Analysis,
     Classifier,
@@ -21,17 +22,23 @@ from shared.language.types import (
     Deployment,
     Evaluation,
     Kind,
+    LabelledDocument,
+    Labels,
     Progress,
+    Project,
     Score,
     State,
     Text,
 )
 
-PROJECT, DEPLOYMENT = "Movies", "production"
+PROJECT, DEPLOYMENT, TRAINING = "Movies", "production", "movies-training"
 WORDS: Mapping[str, Sequence[str]] = {
     "Cooking": ("simmer", "onion", "oven", "recipe"),
     "Sailing": ("harbour", "mast", "anchor", "rigging"),
 }
+LABELS = Labels(
+    tuple(WORDS), tuple(LabelledDocument(f"{name}{n}.txt", (name,), "en-us") for name in WORDS for n in range(10))
+)
 ENDS = {"failed": State.FAILED, "cancelled": State.CANCELLED}
 
 
@@ -45,7 +52,7 @@ class StartedJob:
 
 
 class MemoryLanguage:
-    """One project with one deployment, of the model published last.
+    """One project with one deployment, of the model published last, and its labels.
 
     `troubles` meet the next analyze calls, one each; one that was `sent` meets a submission that arrived. `fates` are
     those of the next jobs. `looks` is how often a job is seen running before it is seen to have ended.
@@ -59,6 +66,13 @@ class MemoryLanguage:
         self.fates: list[str] = []
         self.looks = looks
         self.model = "first"
+        self.trained = {"first"}  # models with an evaluation
+        self.trainings: list[tuple[str, bool]] = []  # each with whether its split was manual
+        self.kind = Kind.MULTI
+        self.labels = LABELS
+        self.imports = 0
+        self.bad_imports = 0  # of the next imports: those that will fail
+        self._importing: dict[str, Labels] = {}  # by job
         self.read_as: dict[str, str] = {}  # by document: the text whose classes it gets, as from a better model
         self.started: dict[str, StartedJob] = {}  # every job there ever was, in their order
         self._known: set[str] = set()
@@ -88,12 +102,55 @@ class MemoryLanguage:
     def begin_publish(self, project: str, model: str, deployment: str) -> str:  # noqa: ARG002
         _known(project, PROJECT)
         self.model = model
+        self.trained.add(model)
         return self._new_id("publishing")
 
     def publishing(self, project: str, deployment: str, job: str) -> Progress:  # noqa: ARG002
+        return self._progress(job)
+
+    def project(self, name: str) -> Project:
+        _known(name, PROJECT)
+        return Project(name, self.kind, TRAINING)
+
+    def begin_export(self, project: str) -> str:
+        _known(project, PROJECT)
+        return self._new_id("export")
+
+    def exporting(self, project: str, job: str) -> Progress:  # noqa: ARG002
+        return self._progress(job)
+
+    def exported(self, project: str, job: str) -> bytes:
         if job not in self._known:
             raise ResourceNotFound("There is no such job.")
-        return Progress(State.SUCCEEDED if self._has_ended(job) else State.RUNNING)
+        return write_labels(self.project(project), self.labels, Format.TODAY)
+
+    def begin_import(self, project: Project, labels: Labels) -> str:
+        _known(project.name, PROJECT)
+        job = self._new_id("import")
+        self.imports += 1
+        self._importing[job] = labels
+        return job
+
+    def creation(self, project: str, job: str) -> Progress:  # noqa: ARG002
+        """An import takes effect when it ends."""
+        progress = self._progress(job)
+        if progress.state is not State.SUCCEEDED or job not in self._importing:
+            return progress
+        labels = self._importing.pop(job)
+        if self.bad_imports:
+            self.bad_imports -= 1
+            return Progress(State.FAILED, error="The import went wrong.")
+        self.labels = labels
+        return progress
+
+    def begin_train(self, project: str, model: str, *, manual_split: bool = False) -> str:
+        _known(project, PROJECT)
+        self.trainings.append((model, manual_split))
+        self.trained.add(model)
+        return self._new_id("training")
+
+    def training(self, project: str, job: str) -> Progress:  # noqa: ARG002
+        return self._progress(job)
 
     def classifier(self, project: str, deployment: str, model_id: str) -> Classifier:  # noqa: ARG002
         _known(project, PROJECT)
@@ -107,7 +164,7 @@ class MemoryLanguage:
     def evaluation(self, project: str, model: str) -> Evaluation:
         """As good as can be, on ten documents of each class."""
         _known(project, PROJECT)
-        if model != self.model:
+        if model not in self.trained:
             raise ResourceNotFound("There is no such model.")
         perfect = Score(1.0, 1.0, 1.0, true_positives=10, true_negatives=10, false_positives=0, false_negatives=0)
         return Evaluation(Kind.MULTI, dict.fromkeys(WORDS, perfect), 1.0, 1.0, 1.0, 1.0, 1.0, 1.0)
@@ -133,6 +190,11 @@ class MemoryLanguage:
         if not self._has_ended(job):
             return Analysis(State.RUNNING, "running")
         return _ended(self.started[job], self.read_as)
+
+    def _progress(self, job: str) -> Progress:
+        if job not in self._known:
+            raise ResourceNotFound("There is no such job.")
+        return Progress(State.SUCCEEDED if self._has_ended(job) else State.RUNNING)
 
     def _new_id(self, what: str) -> str:
         job = f"{what}-{next(self._numbers)}"

@@ -231,6 +231,14 @@ def test_a_training_begins_with_todays_configuration_and_split(wire: Wire, langu
     }
 
 
+def test_a_training_may_be_tested_with_the_documents_that_are_labelled_for_it(
+    wire: Wire, language: CurrentLanguage
+) -> None:
+    wire.script(accepted(f"{wire.url}{PROJECTS}/Movies/train/jobs/{TICKET}?{API}"))
+    language.begin_train("Movies", "m1", manual_split=True)
+    assert wire.requests[0].body["evaluationOptions"] == {"kind": "manual"}
+
+
 def test_a_trainings_progress_has_both_its_steps(wire: Wire, language: CurrentLanguage) -> None:
     wire.script(said(TRAINING))
     progress = language.training("Movies", TICKET)

@@ -68,6 +68,7 @@ PURE = {
     "storage.row_keys",
     "storage.serialization",
     "labels.formats",
+    "labels.merging",
     "labels.rules",
     "operations.export_formats",
     "operations.promotion",

@@ -155,11 +155,21 @@ ROWS: dict[str, tuple[str, Any]] = {
     "export of documents": (
         (
             '{"key":"o","kind":"export_documents","project":"","parameters":{"format":"csv"},'
-            f'"created":"{AT}","due":"{AT}","cursor":{{"blocks":2,"documents":7,"after":"x|y"}}}}'
+            f'"created":"{AT}","due":"{AT}","cursor":{{"blocks":2,"documents":7,"after":"x|y","stage":""}}}}'
         ),
         Operation(
             *("o", OperationKind.EXPORT_DOCUMENTS, "", {"format": "csv"}, values.NOW, values.NOW),
             cursor=Cursor(2, 7, "x|y"),
+        ),
+    ),
+    "labels from reviews": (
+        (
+            '{"key":"o","kind":"label_reviews","project":"Movies","parameters":{},'
+            f'"created":"{AT}","due":"{AT}","cursor":{{"blocks":0,"documents":0,"after":"x|y","stage":"texts"}}}}'
+        ),
+        Operation(
+            *("o", OperationKind.LABEL_REVIEWS, "Movies", {}, values.NOW, values.NOW),
+            cursor=Cursor(after="x|y", stage="texts"),
         ),
     ),
     "document that was replayed": (

@@ -9,7 +9,7 @@ from shared.api import views
 from shared.api.actions.deployments import publish_parameters
 from shared.api.actions.evaluation_summary import sentences, wrong
 from shared.api.actions.starting import RETRY_SOON, accepted, find_operation, start_operation
-from shared.api.bodies import TrainTask
+from shared.api.bodies import Promotion, TrainTask
 from shared.api.call import Call
 from shared.api.requests import Response, page_of
 from shared.domain.operations import Operation, OperationKind, OperationState
@@ -23,15 +23,19 @@ MAX_WRONG = 100  # wrongly classified documents in an evaluation
 def train_model(call: Call[TrainTask]) -> Response:
     """Train a model; with "publish" in the body, also publish it if it is good enough."""
     [task], publish, project = call.body.tasks, call.body.publish, call.project
-    model = task.training_model_name
-    if publish is None:
-        return start_operation(call, OperationKind.TRAIN, project, {"model": model})
-    parameters = publish_parameters(
-        call.services, project, model, publish.deployment, as_classifier=publish.as_classifier
-    )
-    parameters["ifMacroF1AtLeast"] = publish.if_macro_f1_at_least
-    baseline = _baseline(call.services, project, parameters["deployment"])
+    parameters, baseline = train_parameters(call.services, project, task.training_model_name, publish)
     return start_operation(call, OperationKind.TRAIN, project, parameters, initial_result=baseline)
+
+
+def train_parameters(
+    services: Services, project: str, model: str, publish: Promotion | None
+) -> tuple[dict[str, Any], Mapping[str, Any]]:
+    """The parameters of an operation that trains and, with `publish`, publishes; and what its result has at first."""
+    if publish is None:
+        return {"model": model}, {}
+    parameters = publish_parameters(services, project, model, publish.deployment, as_classifier=publish.as_classifier)
+    parameters["ifMacroF1AtLeast"] = publish.if_macro_f1_at_least
+    return parameters, _baseline(services, project, parameters["deployment"])
 
 
 def get_training(call: Call[None]) -> Response:
