@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from bench import burst, engine, host, imports, language, latency, pipeline
+from bench import burst, engine, host, imports, language, latency, pipeline, reviewing
 
-PARTS = (imports, host, latency, engine, language, burst, pipeline)
+PARTS = (imports, host, latency, engine, language, burst, pipeline, reviewing)
 
 for part in PARTS:
     part.report()
