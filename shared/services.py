@@ -39,21 +39,23 @@ class Seen:
         self._looking = threading.Lock()
 
     def saw(self, gate: Gate) -> None:
-        """Remember this state of the gate, if it is closed longer than the one before, or was reopened since."""
+        """Remember what of this state of the gate is closed longer than before; all of it if it was reopened since."""
         with self._looking:
-            if gate.outlasts(self._gate):
-                self._gate = gate
+            self._gate = self._gate.joined(gate)
 
-    def is_closed(self, now: datetime) -> bool:
-        """Whether the gate is closed. Its times are corrected first: our clock may have been ahead."""
+    def is_closed(self, now: datetime, classifier: str = "") -> bool:
+        """Whether the gate is closed, for all calls or for the submissions to the classifier with this name.
+
+        Its times are corrected first: our clock may have been ahead.
+        """
         with self._looking:
             self._gate = self._gate.bounded(now)
-            return self._gate.is_closed(now)
+            return any(self._gate.of(name).is_closed(now) for name in {"", classifier})
 
-    def opens(self, now: datetime) -> datetime:
-        """When calls may start: `now`, or the time at which the gate opens."""
+    def opens(self, now: datetime, classifier: str = "") -> datetime:
+        """When calls (to this classifier) may start: `now`, or the time at which the gate opens."""
         with self._looking:
-            return max(now, self._gate.until or now)
+            return max(now, *(self._gate.of(name).until or now for name in ("", classifier)))
 
     def opened(self) -> Gate:
         """The gate, opened."""

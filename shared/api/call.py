@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Generic, TypeVar
 
-from shared.api.requests import Request, name_of
+from shared.api.requests import Request, name_of, prefix_of
 from shared.services import Services
 
 Body = TypeVar("Body")
@@ -19,7 +19,7 @@ class Call(Generic[Body]):
 
     `body`: the parsed body. None if the route has no body, or plain text was sent.
 
-    `project`, `model` and `deployment` are path parameters. Each raises BadRequest if it is not a valid name.
+    `project`, `model`, `deployment` and `prefix` are path parameters. Each raises BadRequest if it is not valid.
     """
 
     services: Services
@@ -39,6 +39,11 @@ class Call(Generic[Body]):
     @property
     def deployment(self) -> str:
         return name_of(self.path["deployment"], "deployment")
+
+    @property
+    def prefix(self) -> str:
+        """The beginning of file names."""
+        return prefix_of(self.path["prefix"])
 
     @property
     def key(self) -> str:

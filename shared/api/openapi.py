@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import inspect
-import re
 from collections.abc import Iterable, Mapping, Sequence
 from http import HTTPStatus
 from typing import Any
@@ -58,7 +57,7 @@ def index(routes: Iterable[Route]) -> dict[str, Any]:
 
 
 def _path(route: Route) -> str:
-    return "/" + re.sub(r"<(\w+)>", r"{\1}", route.path)
+    return f"/{route.template}"
 
 
 def _operation(route: Route) -> dict[str, Any]:

@@ -34,6 +34,7 @@ MAX_NAME = 1024  # characters of a blob's name
 MAX_PARTS = 254  # parts of a blob's name between slashes
 # Characters that the XML of a container's listing cannot contain.
 UNPRINTABLE = re.compile("[\x00-\x1f\x7f-\x9f\ufffe\uffff]")
+ENCODED_SLASH = re.compile("%2f", re.IGNORECASE)
 CONTROL = re.compile("[\x00-\x08\x0a-\x1f\x7f]")  # characters that a header cannot contain
 
 
@@ -140,6 +141,19 @@ def file_name(name: str, what: str) -> str:
             f"{MAX_PARTS} parts between slashes, none of them blank or ending in a dot."
         )
     return name
+
+
+def prefix_of(value: str) -> str:
+    """A prefix of file names, from a path in which the host leaves %2F encoded. Raises BadRequest if not valid."""
+    prefix = ENCODED_SLASH.sub("/", value)
+    require_whole_characters(prefix, "prefix")
+    if len(prefix) > MAX_FILE_NAME:
+        raise BadRequest(too_long("prefix", len(prefix), MAX_FILE_NAME))
+    if "\\" in prefix or UNPRINTABLE.search(prefix):
+        raise BadRequest(
+            "A prefix is how names of files begin, such as reviews/en/: no backslash, no control characters."
+        )
+    return prefix
 
 
 def file_name_filter(query: Mapping[str, str]) -> str:

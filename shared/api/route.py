@@ -11,7 +11,7 @@ from shared.api.bodies import Body
 from shared.api.requests import MAX_BODY, Response
 
 Action = Callable[[Any], Response]  # takes a Call
-PATH_PARAMETER = re.compile(r"<(\w+)>")
+PATH_PARAMETER = re.compile(r"<(?:path:)?(\w+)>")  # with "path:", its value may contain slashes
 Schema = Mapping[str, Any]
 
 
@@ -43,6 +43,11 @@ class Route:
     query: tuple[Parameter, ...] = ()
     headers: tuple[Parameter, ...] = ()
     error_statuses: tuple[int, ...] = ()
+
+    @property
+    def template(self) -> str:
+        """The path with its parameters in braces, such as projects/{project}."""
+        return PATH_PARAMETER.sub(r"{\1}", self.path)
 
     def path_parameters(self) -> list[str]:
         """The names of the parameters in the path."""

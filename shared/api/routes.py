@@ -12,6 +12,7 @@ from werkzeug.routing import Map, Rule
 
 from shared.api import bodies, openapi
 from shared.api.actions import (
+    classifiers,
     deployments,
     documents,
     exports,
@@ -223,14 +224,30 @@ ROUTES: tuple[Route, ...] = (
         {202: "Operation"},
         error_statuses=AUTHORING_ERRORS,
     ),
-    Route("GET", "classifier", steering.get_classifier, {200: "Classifier"}, error_statuses=AUTHORING_ERRORS),
+    Route("GET", "classifier", classifiers.get_classifier, {200: "Classifier"}, error_statuses=AUTHORING_ERRORS),
     Route(
         "PUT",
         "classifier",
-        steering.set_classifier,
+        classifiers.set_classifier,
         {200: "Classifier"},
         bodies.NewClassifier,
         error_statuses=AUTHORING_ERRORS,
+    ),
+    Route("GET", "classifiers", classifiers.list_classifiers, {200: "Classifiers"}, error_statuses=AUTHORING_ERRORS),
+    Route(
+        "PUT",
+        "classifiers/<path:prefix>",
+        classifiers.set_folder_classifier,
+        {200: "FolderClassifier"},
+        bodies.NewClassifier,
+        error_statuses=AUTHORING_ERRORS,
+    ),
+    Route(
+        "DELETE",
+        "classifiers/<path:prefix>",
+        classifiers.delete_folder_classifier,
+        {200: "Deleted"},
+        error_statuses=(400, 404, 409),
     ),
     Route(
         "GET", "documents", listings.list_documents, {200: "Documents"}, query=DOCUMENT_FILTERS, error_statuses=(400,)

@@ -16,6 +16,7 @@ from shared.api.requests import EXAMPLE_TIME, KEY, MAX_PAGE, NAME, PAGE, full_ma
 from shared.api.route import Parameter
 from shared.api.views import HealthStatus
 from shared.domain.documents import DocumentState, Reason
+from shared.domain.file_names import MAX_FILE_NAME
 from shared.domain.jobs import JobState
 from shared.domain.operations import OperationKind, OperationState
 from shared.labels.formats import Format
@@ -98,6 +99,7 @@ PATH_PARAMETERS: dict[str, Schema] = {
     "model": NAME_SCHEMA,
     "deployment": NAME_SCHEMA,
     "key": ID,
+    "prefix": {"type": "string", "minLength": 1, "maxLength": MAX_FILE_NAME},
 }
 
 
@@ -344,6 +346,8 @@ RESPONSE_SCHEMAS: dict[str, Schema] = {
         {"confusion": {"type": "object", "additionalProperties": {"type": "object", "additionalProperties": COUNT}}},
     ),
     "Classifier": object_of({"from": enum_of(["ledger", "setting"])}, {**CLASSIFIER["properties"], "since": TIME}),
+    "FolderClassifier": object_of({"prefix": TEXT}, {**CLASSIFIER["properties"], "since": TIME}),
+    "Classifiers": object_of({"value": array_of(ref("FolderClassifier"))}, {"default": ref("Classifier")}),
     "Submission": object_of({"paused": FLAG}, {"since": TIME}),
     "Sweep": object_of({"running": FLAG, "found": COUNT}, {"began": TIME, "ended": TIME, "wholeEnded": TIME}),
     "Health": object_of(

@@ -10,6 +10,7 @@ from typing import Any
 from shared.domain.document_json import View, classifier, timeline, without_missing
 from shared.domain.jobs import Job
 from shared.domain.operations import Operation
+from shared.domain.routing import FolderClassifier
 from shared.domain.singletons import ActiveClassifier, Pause, Sweep
 from shared.labels.formats import Finding
 from shared.language.types import (
@@ -81,6 +82,10 @@ def active_classifier(value: ActiveClassifier, source: str) -> View:
     return without_missing(
         {**(classifier(value.classifier) if value.classifier else {}), "since": value.since, "from": source}
     )
+
+
+def folder_classifier(value: FolderClassifier) -> View:
+    return {"prefix": value.prefix, **without_missing({**classifier(value.classifier), "since": value.since})}
 
 
 def pause(value: Pause) -> View:

@@ -26,6 +26,8 @@ BATCH_SIZES = (SERVICE_PACK, 5, 1, 1, 1, 1, 1)
 MAX_ATTEMPTS = len(BATCH_SIZES)  # submissions, each perhaps billed, before a document fails; a replay resets the count
 REFUSED_TOGETHER = 2  # consecutive refusals after which a document is sent alone
 MAX_REFUSALS = 100  # consecutive refusals, ten minutes apart, that end a document if the service accepts others
+# Waits of a document that its classifier keeps waiting.
+POSTPONED_FIRST, POSTPONED_MAX = timedelta(seconds=10), timedelta(minutes=10)
 LANGUAGE = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{1,8}){0,3}", re.ASCII)  # the language tag of a text or blob
 
 
@@ -166,6 +168,15 @@ class Document(Timed):
         if alone and refusals >= MAX_REFUSALS:
             return self.failed(Reason.ERROR, f"The service refused it {refusals} times. Last error: {why}", now)
         return replace(self.requeued(why, due, now), refusals=min(refusals, MAX_REFUSALS))
+
+    def postponed(self, why: str, now: datetime) -> Self:
+        """Due later, so that others are submitted first, without a counted attempt or setback.
+
+        It waits as long again as it has waited for this reason: POSTPONED_FIRST at least, POSTPONED_MAX at most.
+        """
+        timeline = self._after_other(now, why)
+        wait = min(max(now - timeline[-1].at, POSTPONED_FIRST), POSTPONED_MAX)
+        return replace(self, due=now + wait, written=now, timeline=timeline)
 
     def set_back(
         self, why: str, due: datetime, now: datetime, *, patience: timedelta = timedelta(0), apart: bool = False

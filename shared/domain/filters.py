@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from shared.domain.documents import Document, DocumentState, Reason
+from shared.domain.routing import Routing
 from shared.language.types import Classifier
 
 
@@ -20,7 +21,7 @@ class Selection:
     prefix: str = ""  # of the file name
     reason: Reason | None = None
     category: str = ""  # a class that the document has
-    other_than: Classifier | None = None  # only documents that another model classified
+    other_than: Routing | None = None  # only documents that another model classified than that of their folder now
     since: datetime | None = None  # inclusive
     until: datetime | None = None  # exclusive
 
@@ -31,10 +32,16 @@ class Selection:
             document.name.startswith(self.prefix)
             and self.reason in (None, document.reason)
             and (not self.category or self.category in {score.category for score in document.classes})
-            and (self.other_than is None or not _is_same_model(document.classifier, self.other_than))
+            and (self.other_than is None or _is_outdated(document, self.other_than))
             and (self.since is None or at >= self.since)
             and (self.until is None or at < self.until)
         )
+
+
+def _is_outdated(document: Document, routing: Routing) -> bool:
+    """Whether its file would go to another model now. False if it would go to none."""
+    classifier = routing.classifier_for(document.name)
+    return classifier is not None and not _is_same_model(document.classifier, classifier)
 
 
 def _is_same_model(one: Classifier | None, other: Classifier) -> bool:

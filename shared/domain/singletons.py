@@ -6,12 +6,13 @@ Frozen values, pure. `version` is the storage version of the row.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Self
 
 from shared.domain.clocks import MAX_WAIT, is_ahead, meant
+from shared.domain.routing import FolderClassifier, is_model_due
 from shared.domain.timeline import REASON_LENGTH
 from shared.language.types import Classifier
 
@@ -21,55 +22,86 @@ WHOLE_EVERY = timedelta(days=1)
 WHOLE_AGAIN = 3  # consecutive whole sweeps because of unclaimed files
 TRIED_AGAIN = timedelta(minutes=15)  # after the gate opens, a tick has made a call by then
 SEVERAL = ""  # items, not one
-MODEL_KNOWN_FOR = timedelta(minutes=10)  # how long the model that was read is used
-MODEL_ASKED_AGAIN = timedelta(minutes=1)  # after the model could not be read
+
+Place = tuple[str, str]  # the names of a project and of a deployment in it
 
 
 @dataclass(frozen=True)
 class ActiveClassifier:
-    """The classifier that dropped files go to."""
+    """The classifier that dropped files go to, and those of folders."""
 
-    classifier: Classifier | None = None
+    classifier: Classifier | None = None  # of all files that are in none of the folders
     since: datetime | None = None  # when it was published or set
     looked: datetime | None = None  # when the deployment's model was last read from the service
+    folders: tuple[FolderClassifier, ...] = ()  # by their prefixes
     version: str = field(default="", compare=False)
 
-    def is_model_due(self, dialect: str, now: datetime) -> bool:
-        """Whether to read the deployment's model again: another client may have published a different one.
+    def models_due(self, dialect: str, now: datetime) -> list[Place]:
+        """The deployments whose models are to be read again; those not read for the longest time first."""
+        entries = [(self.classifier, self.looked), *((folder.classifier, folder.looked) for folder in self.folders)]
+        due = [entry for entry in entries if is_model_due(*entry, dialect, now)]
+        due.sort(key=lambda entry: (entry[1] is not None, entry[1]))
+        return list(dict.fromkeys(place for classifier, _ in due if (place := _place(classifier))))
 
-        False in the quickstart's protocol, where a classifier is a model id without a deployment.
+    def with_models(self, models: Mapping[Place, str], now: datetime) -> Self:
+        """With the models of these deployments, read at `now`. "" if one could not be read: the one before is kept."""
+
+        def read(classifier: Classifier) -> Classifier:
+            return replace(classifier, model=models[classifier.project, classifier.deployment] or classifier.model)
+
+        folders = tuple(
+            replace(folder, classifier=read(folder.classifier), looked=now)
+            if _place(folder.classifier) in models
+            else folder
+            for folder in self.folders
+        )
+        if self.classifier is None or _place(self.classifier) not in models:
+            return replace(self, folders=folders)
+        return replace(self, classifier=read(self.classifier), looked=now, folders=folders)
+
+    def with_folder(self, prefix: str, classifier: Classifier, now: datetime, looked: datetime | None) -> Self:
+        """With this classifier for the prefix."""
+        others = self.without_folder(prefix).folders
+        folders = (*others, FolderClassifier(prefix, classifier, now, looked))
+        return replace(self, folders=tuple(sorted(folders, key=lambda folder: folder.prefix)))
+
+    def without_folder(self, prefix: str) -> Self:
+        return replace(self, folders=tuple(folder for folder in self.folders if folder.prefix != prefix))
+
+    def changed(
+        self, concerns: Callable[[Classifier], bool], change: Callable[[Classifier], Classifier | None], now: datetime
+    ) -> Self:
+        """After a change at the service of the classifiers that it `concerns`. `change` returns None for a deleted one.
+
+        A folder whose classifier was deleted is removed.
         """
-        classifier = self.classifier
-        if classifier is None or classifier.dialect != dialect or not classifier.deployment or classifier.model_id:
-            return False
-        wait = MODEL_KNOWN_FOR if classifier.model else MODEL_ASKED_AGAIN
-        return self.looked is None or abs(now - self.looked) >= wait
 
-    def with_model(self, model: str, now: datetime) -> Self:
-        """With the model that was read at `now`. "" if it could not be read: the model known before is kept."""
-        if self.classifier is None or not model:
-            return replace(self, looked=now)
-        return replace(self, classifier=replace(self.classifier, model=model), looked=now)
+        def after(folder: FolderClassifier) -> FolderClassifier | None:
+            if not concerns(folder.classifier):
+                return folder
+            changed = change(folder.classifier)
+            return replace(folder, classifier=changed, since=now, looked=now) if changed else None
+
+        folders = tuple(found for folder in self.folders if (found := after(folder)))
+        if self.classifier is None or not concerns(self.classifier):
+            return replace(self, folders=folders)
+        return replace(self, classifier=change(self.classifier), since=now, looked=now, folders=folders)
+
+
+def _place(classifier: Classifier | None) -> Place | None:
+    return (classifier.project, classifier.deployment) if classifier and not classifier.model_id else None
 
 
 @dataclass(frozen=True)
-class Gate:
-    """Circuit breaker for calls to the analyze API. While it is closed, no call starts."""
+class Breaker:
+    """Circuit breaker for calls to the analyze API."""
 
     until: datetime | None = None  # closed until then; None: open
     reason: str = ""
     since: datetime | None = None  # the first of the consecutive closings, by the writer's clock
     closed_at: datetime | None = None  # when `until` was set, by the writer's clock
     failures: int = 0  # consecutive closings
-    reopenings: int = 0  # how often a change of the classifier has opened it early
     item: str = SEVERAL  # the key of the only job or document whose calls have failed since a call succeeded
-    version: str = field(default="", compare=False)
-
-    def outlasts(self, other: Gate) -> bool:
-        """Whether this state replaces `other`, which was read before: it was reopened since, or is closed longer."""
-        if self.reopenings != other.reopenings:
-            return self.reopenings > other.reopenings
-        return self.until is not None and (other.until is None or self.until > other.until)
 
     def is_closed(self, now: datetime) -> bool:
         return self.until is not None and now < self.until
@@ -110,9 +142,56 @@ class Gate:
         gate = self if until == self.until else replace(self, until=until, closed_at=now)
         return replace(gate, since=now) if is_ahead(self.since, now) else gate
 
+
+@dataclass(frozen=True)
+class ClassifierGate(Breaker):
+    """Circuit breaker for the submissions to one classifier, which the service does not know."""
+
+    name: str = ""  # of the classifier
+
+
+@dataclass(frozen=True)
+class Gate(Breaker):
+    """Circuit breaker for all calls to the analyze API. While it is closed, no call starts."""
+
+    reopenings: int = 0  # how often a change of the classifier has opened it early
+    blocked: tuple[ClassifierGate, ...] = ()  # classifiers that the service did not know when they were last used
+    version: str = field(default="", compare=False)
+
+    def of(self, name: str) -> Gate | ClassifierGate:
+        """The breaker of the classifier with this name; "": the one for all calls."""
+        if not name:
+            return self
+        return next((part for part in self.blocked if part.name == name), ClassifierGate(name=name))
+
+    def with_part(self, part: Gate | ClassifierGate) -> Gate:
+        """With this breaker in the place of the one that it had."""
+        if isinstance(part, Gate):
+            return part
+        others = [other for other in self.blocked if other.name != part.name]
+        parts = [*others, part] if part.until else others
+        return replace(self, blocked=tuple(sorted(parts, key=lambda one: one.name)))
+
+    def joined(self, other: Gate) -> Gate:
+        """The state that was reopened more often; of two equal ones, the longer closing of each part."""
+        if self.reopenings != other.reopenings:
+            return max(self, other, key=lambda gate: gate.reopenings)
+        joined = replace(other if _is_longer(other, self) else self, blocked=self.blocked)
+        for part in other.blocked:
+            if _is_longer(part, self.of(part.name)):
+                joined = joined.with_part(part)
+        return joined
+
+    def bounded(self, now: datetime) -> Self:
+        return replace(super().bounded(now), blocked=tuple(part.bounded(now) for part in self.blocked))
+
     def reopened(self) -> Self:
-        """Open, because the classifier has changed."""
-        return replace(self.opened(), reopenings=self.reopenings + 1)
+        """Open, because a classifier has changed."""
+        return replace(self.opened(), blocked=(), reopenings=self.reopenings + 1)
+
+
+def _is_longer(one: Breaker, other: Breaker) -> bool:
+    return one.until is not None and (other.until is None or one.until > other.until)
 
 
 @dataclass(frozen=True)

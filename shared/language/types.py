@@ -81,6 +81,11 @@ class Classifier:
     kind: Kind = Kind.MULTI
     model: str = ""
 
+    @property
+    def name(self) -> str:
+        """The model id if it has one, or else `project/deployment`."""
+        return self.model_id or f"{self.project}/{self.deployment}"
+
 
 @dataclass(frozen=True)
 class Progress:

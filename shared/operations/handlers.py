@@ -5,9 +5,10 @@ Steps must be idempotent: the process may die after the service accepted the req
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from shared.domain.operations import Operation, OperationKind
@@ -142,23 +143,24 @@ class Publishing(Handler):
         return services.language.publishing(operation.project, operation.parameters["deployment"], operation.service_id)
 
     def effect(self, services: Services, operation: Operation, progress: Progress, now: datetime) -> Effect:
-        """Make the deployment the active classifier in the same transaction, unless `asClassifier` is false."""
+        """Make the deployment the active classifier in the same transaction, unless `asClassifier` is false.
+
+        Folders whose classifier it is keep it, with the new model.
+        """
         deployment, model = operation.parameters["deployment"], operation.parameters["model"]
         result = {"model": model, "deployment": deployment, "published": True}
         result |= {"modelId": progress.model_id} if progress.model_id else {}
         before = services.ledger.read(ActiveClassifier)
-        answers_here = before.classifier and _answers_at(before.classifier, operation.project, deployment)
-        if before.classifier and answers_here:
+        if before.classifier and _answers_at(before.classifier, operation.project, deployment):
             result["replaced"] = before.classifier.model
+        published = partial(replace, model=model, model_id=progress.model_id)
+        after = before.changed(_deployed_at(before, operation.project, deployment), published, now)
+        result |= _folders_of(before, after)
         if not operation.parameters.get("asClassifier", True):
-            result["classifier"] = "left as it was"
-            if before.classifier is None or not answers_here:
-                return [], result
-            same = replace(before.classifier, model=model, model_id=progress.model_id)
-            return _choose(before, same, now), result
+            return _changes(before, after), {**result, "classifier": "left as it was"}
         classifier = services.language.classifier(operation.project, deployment, progress.model_id)
         classifier = replace(classifier, project=operation.project, deployment=deployment, model=model)
-        return _choose(before, classifier, now), result
+        return _changes(before, replace(after, classifier=classifier, since=now, looked=now)), result
 
 
 class Unpublishing(Handler):
@@ -171,14 +173,11 @@ class Unpublishing(Handler):
         return services.language.publishing(operation.project, operation.parameters["deployment"], operation.service_id)
 
     def effect(self, services: Services, operation: Operation, progress: Progress, now: datetime) -> Effect:
-        """Clear the active classifier if it is the deleted deployment."""
+        """Clear the active classifier if it is the deleted deployment, and remove the prefixes that go to it."""
         del progress
         before = services.ledger.read(ActiveClassifier)
-        if not before.classifier or not _answers_at(
-            before.classifier, operation.project, operation.parameters["deployment"]
-        ):
-            return [], {}
-        return _choose(before, None, now), {"classifier": "cleared: it was this deployment"}
+        deleted = _deployed_at(before, operation.project, operation.parameters["deployment"])
+        return _without(before, deleted, "it was this deployment", now)
 
 
 class Swap(Handler):
@@ -202,14 +201,19 @@ class Swap(Handler):
         return progress
 
     def effect(self, services: Services, operation: Operation, progress: Progress, now: datetime) -> Effect:
-        """Update the model of the active classifier, if it is one of the two deployments."""
+        """Update the models of the classifiers that are one of the two deployments."""
         del progress
         before = services.ledger.read(ActiveClassifier)
-        for deployment, model in operation.result["deployments"].items():
-            if before.classifier and _answers_at(before.classifier, operation.project, deployment):
-                result = {"classifier": f"dropped files go to {model} now"}
-                return _choose(before, replace(before.classifier, model=model), now), result
-        return [], {}
+        models: Mapping[str, str] = operation.result["deployments"]
+        after = before.changed(
+            lambda classifier: classifier.project == operation.project and classifier.deployment in models,
+            lambda classifier: replace(classifier, model=models[classifier.deployment]),
+            now,
+        )
+        result = _folders_of(before, after)
+        if before.classifier and before.classifier != after.classifier and after.classifier:
+            result["classifier"] = f"dropped files go to {after.classifier.model} now"
+        return _changes(before, after), result
 
 
 class Deletion(Handler):
@@ -222,20 +226,44 @@ class Deletion(Handler):
         return services.language.deletion(operation.project, operation.service_id)
 
     def effect(self, services: Services, operation: Operation, progress: Progress, now: datetime) -> Effect:
-        """Clear the active classifier if it belongs to the deleted project."""
+        """Clear the active classifier if it belongs to the deleted project, and remove the prefixes that go to it."""
         del progress
         before = services.ledger.read(ActiveClassifier)
-        if before.classifier is None or before.classifier.project != operation.project:
-            return [], {}
-        return _choose(before, None, now), {"classifier": "cleared: it belonged to this project"}
+        return _without(before, _deployed_at(before, operation.project), "it belonged to this project", now)
 
 
-def _answers_at(classifier: Classifier, project: str, deployment: str) -> bool:
-    return (classifier.project, classifier.deployment) == (project, deployment)
+def _answers_at(classifier: Classifier, project: str, deployment: str = "") -> bool:
+    """Whether it is this deployment, or any one of the project."""
+    return classifier.project == project and deployment in ("", classifier.deployment)
 
 
-def _choose(before: ActiveClassifier, classifier: Classifier | None, now: datetime) -> list[tuple[Any, Any]]:
-    return [(before if before.version else None, ActiveClassifier(classifier, now, looked=now, version=before.version))]
+def _deployed_at(before: ActiveClassifier, project: str, deployment: str = "") -> Callable[[Classifier], bool]:
+    """Whether a classifier is this deployment, or any one of the project.
+
+    In the quickstart's protocol, the classifier of a folder is only a model id. It is this deployment if another
+    classifier is known to be this deployment with this model id.
+    """
+    known = [before.classifier, *(folder.classifier for folder in before.folders)]
+    ids = {found.model_id for found in known if found and found.model_id and _answers_at(found, project, deployment)}
+    return lambda classifier: _answers_at(classifier, project, deployment) or classifier.model_id in ids
+
+
+def _without(before: ActiveClassifier, deleted: Callable[[Classifier], bool], why: str, now: datetime) -> Effect:
+    after = before.changed(deleted, lambda _: None, now)
+    cleared = {"classifier": f"cleared: {why}"} if before.classifier and not after.classifier else {}
+    return _changes(before, after), {**cleared, **_folders_of(before, after)}
+
+
+def _folders_of(before: ActiveClassifier, after: ActiveClassifier) -> dict[str, Any]:
+    """The prefixes whose classifiers have changed, and those that were removed."""
+    kept = {folder.prefix for folder in after.folders}
+    removed = [folder.prefix for folder in before.folders if folder.prefix not in kept]
+    changed = [folder.prefix for folder in after.folders if folder not in before.folders]
+    return {**({"changedPrefixes": changed} if changed else {}), **({"removedPrefixes": removed} if removed else {})}
+
+
+def _changes(before: ActiveClassifier, after: ActiveClassifier) -> list[tuple[Any, Any]]:
+    return [(before if before.version else None, after)] if after != before else []
 
 
 HANDLERS: dict[OperationKind, Handler] = {

@@ -1,22 +1,28 @@
-"""Finds the classifier for dropped files: from the ledger, or from the CLASSIFIER setting if the ledger has none."""
+"""Finds the classifiers for dropped files: from the ledger; the default also from the CLASSIFIER setting."""
 
 from __future__ import annotations
 
 import logging
+from collections.abc import Iterable
 from contextlib import suppress
+from dataclasses import replace
 from datetime import datetime
 
-from shared.domain.singletons import ActiveClassifier
-from shared.errors import LanguageError, VersionConflict
+from shared.domain.routing import Routing
+from shared.domain.singletons import ActiveClassifier, Place
+from shared.errors import LanguageError, ResourceNotFound, VersionConflict
 from shared.language.types import Classifier
+from shared.pipeline.isolation import each
 from shared.services import Services
 from shared.settings import PREVIEW_API
 
 log = logging.getLogger(__name__)
 
+MODELS_AT_ONCE = 8  # deployments whose models are read before one submission
+
 
 def chosen(services: Services) -> Classifier | None:
-    """The active classifier; None if none was published or set for the configured protocol.
+    """The default classifier; None if none was published or set for the configured protocol.
 
     For a classifier from the setting, the project's kind is read from the service. This may raise a LanguageError.
     """
@@ -26,18 +32,47 @@ def chosen(services: Services) -> Classifier | None:
 
 
 def is_missing(services: Services) -> bool:
-    """Whether there is no active classifier, so that documents wait. Reads the ledger only, not the service."""
-    return stored(services).classifier is None and not services.settings.classifier
+    """Whether there is no classifier, so that all documents wait. Reads the ledger only, not the service."""
+    return not names(services)
+
+
+def names(services: Services) -> set[str]:
+    """The names of all classifiers. Reads the ledger only."""
+    found = stored(services)
+    default = found.classifier.name if found.classifier else services.settings.classifier
+    return {*([default] if default else []), *(folder.classifier.name for folder in found.folders)}
+
+
+def unrouted(services: Services, files: Iterable[str]) -> list[str]:
+    """Those of the files with these names that go to no classifier. Reads the ledger only."""
+    found = stored(services)
+    if found.classifier or services.settings.classifier:
+        return []
+    routes = Routing(None, found.folders)
+    return [file for file in files if routes.classifier_for(file) is None]
 
 
 def with_model(services: Services, now: datetime) -> Classifier | None:
-    """The active classifier with its deployment's model, which is read from the service from time to time.
+    """The default classifier with its deployment's model, as `routing` reads it."""
+    return routing(services, now).default
 
-    If the model cannot be read, the classifier is returned with the model known before.
+
+def routing(services: Services, now: datetime) -> Routing:
+    """All classifiers, with the models of their deployments, which are read from the service from time to time.
+
+    If a model cannot be read, the one known before is kept. Raises a LanguageError if the project of the CLASSIFIER
+    setting cannot be read. If it does not exist, but folders have classifiers, there is no default.
     """
-    if (remembered := stored(services)).classifier:
-        return _remembered(services, remembered, now).classifier
-    return _from_setting(services, now).classifier if services.settings.classifier else None
+    found = _fitting(services, _remembered(services, services.ledger.read(ActiveClassifier), now))
+    if found.classifier or not services.settings.classifier:
+        return Routing(found.classifier, found.folders)
+    try:
+        return Routing(_from_setting(services, now).classifier, found.folders)
+    except ResourceNotFound as error:
+        if not found.folders:
+            raise
+        log.warning("There is no default classifier: CLASSIFIER names none that the service knows. %s", error)
+        return Routing(None, found.folders)
 
 
 def named(services: Services, name: str) -> Classifier:
@@ -49,10 +84,16 @@ def named(services: Services, name: str) -> Classifier:
 
 
 def stored(services: Services) -> ActiveClassifier:
-    """From the ledger; without a classifier if the stored one belongs to the other protocol."""
-    found = services.ledger.read(ActiveClassifier)
-    fits = found.classifier is not None and found.classifier.dialect == services.language.dialect
-    return found if fits else ActiveClassifier()
+    """From the ledger, without classifiers that belong to the other protocol."""
+    return _fitting(services, services.ledger.read(ActiveClassifier))
+
+
+def _fitting(services: Services, found: ActiveClassifier) -> ActiveClassifier:
+    dialect = services.language.dialect
+    folders = tuple(folder for folder in found.folders if folder.classifier.dialect == dialect)
+    if found.classifier is None or found.classifier.dialect != dialect:
+        return ActiveClassifier(folders=folders)
+    return replace(found, folders=folders)
 
 
 def _remembered(services: Services, before: ActiveClassifier, now: datetime) -> ActiveClassifier:
@@ -71,11 +112,18 @@ def _from_setting(services: Services, now: datetime) -> ActiveClassifier:
 
 
 def _looked(services: Services, before: ActiveClassifier, now: datetime) -> ActiveClassifier:
-    if before.classifier is None or not before.is_model_due(services.language.dialect, now):
+    due = before.models_due(services.language.dialect, now)[:MODELS_AT_ONCE]
+    if not due:
         return before
+    models = each(lambda place: _model(services, place), due, lambda _, __: "", workers=len(due))
+    return before.with_models({place: model or "" for place, model in zip(due, models, strict=True)}, now)
+
+
+def _model(services: Services, place: Place) -> str:
+    """The model of the deployment; "" if it cannot be read."""
+    project, deployment = place
     try:
-        deployment = services.language.deployment(before.classifier.project, before.classifier.deployment)
+        return services.language.deployment(project, deployment).model
     except LanguageError as error:
-        log.info("The model of deployment %s could not be read: %s", before.classifier.deployment, error)
-        return before.with_model("", now)
-    return before.with_model(deployment.model, now)
+        log.info("The model of deployment %s could not be read: %s", deployment, error)
+        return ""

@@ -164,7 +164,7 @@ def _settle(job: Job, analysis: Analysis, services: Services, now: datetime) -> 
     )
     changes = [change for change in settled if change]
     settle(services, (job, _after_settling(job, [after for _, after in changes], now)), changes)
-    gate.relax(services, now)
+    gate.relax(services, now, job.classifier.name)
 
 
 def _settled(document: Document, job: Job, analysis: Analysis, services: Services, now: datetime) -> Document:

@@ -1,6 +1,7 @@
 """Circuit breaker and rate limiter for calls to the analyze API. All instances share both through the ledger.
 
-An error that is not a document's closes the gate. A process that has read a closed gate makes no call until it opens,
+An error that is not a document's closes the gate. A classifier that the service does not know closes it only for the
+submissions to that classifier. A process that has read a closed gate makes no call until it opens,
 also in the middle of a tick. If the calls of one job or document alone fail again and again, only the first failure
 closes the gate.
 """
@@ -119,68 +120,88 @@ def call(
     *,
     item: str = SEVERAL,
     again: bool = False,
+    classifier: str = "",
 ) -> Answer:
     """Make one analyze call. Raises GateClosed if the gate is closed.
 
     Errors of the call are raised. They close the gate unless they are `harmless` (ON_DOCUMENTS or ON_ONE_JOB) or
     concern one item only. `item`: the key of the only job or document of the call. `again`: its last call failed.
+    `classifier`: for a submission, the name of its classifier.
     """
-    if services.seen.is_closed(now):
+    if services.seen.is_closed(now, classifier):
         raise GateClosed("The gate is closed.")
     try:
         return request()
     except LanguageError as trouble:
         if not isinstance(trouble, harmless):
-            close(services, trouble, now, item, again=again)
+            close(services, trouble, now, item, again=again, classifier=closes_for(trouble, classifier))
         raise
 
 
+def closes_for(trouble: LanguageError, classifier: str) -> str:
+    """What this error of a submission closes: the gate of its classifier, or "" for that of all calls."""
+    return classifier if isinstance(trouble, ResourceNotFound) else ""
+
+
 def close(
-    services: Services, trouble: LanguageError, now: datetime, item: str = SEVERAL, *, again: bool = False
+    services: Services,
+    trouble: LanguageError,
+    now: datetime,
+    item: str = SEVERAL,
+    *,
+    again: bool = False,
+    classifier: str = "",
 ) -> None:
     """Close the gate after this error, in this process and in the ledger; `item`, `again`: see `call`.
 
-    It stays open if the last call of the item failed, too, and those of others either succeeded since or were not made:
-    the item must wait instead.
+    With the name of a `classifier`, only for submissions to it. It stays open if the last call of the item failed, too,
+    and those of others either succeeded since or were not made: the item must wait instead.
     """
     kind = next((kind for kind in FIRST_WAIT if isinstance(trouble, kind)), Unavailable)
     reason = MEANING[kind] + str(trouble)
 
     def closed(gate: Gate) -> Gate:
         gate = gate.bounded(now)
-        if again and (after := gate.after_repeated(reason, now, item)):
-            return after
-        failures = gate.failures - gate.is_closed(now)
-        after = gate.closed(reason, _wait(kind, failures, trouble), now, item)
+        part = gate.of(classifier)
+        if again and (repeated := part.after_repeated(reason, now, item)):
+            return gate.with_part(repeated)
+        failures = part.failures - part.is_closed(now)
+        after = gate.with_part(part.closed(reason, _wait(kind, failures, trouble), now, item))
         services.seen.saw(after)  # even if it cannot be written
         return after
 
     try:
-        is_closed = services.ledger.change(Gate, closed).is_closed(now)
+        is_closed = services.ledger.change(Gate, closed).of(classifier).is_closed(now)
     except VersionConflict:  # other instances closed it first, each time
         is_closed = True
     except StorageUnavailable:
-        services.seen.saw(services.seen.opened().closed(reason, _wait(kind, 0, trouble), now))
+        opened = services.seen.opened()
+        services.seen.saw(opened.with_part(opened.of(classifier).closed(reason, _wait(kind, 0, trouble), now)))
         raise
-    what = "The gate is closed: no analyze calls for now" if is_closed else f"The gate stays open, and {item} waits"
+    calls = f"submissions to classifier {classifier}" if classifier else "analyze calls"
+    what = f"The gate is closed: no {calls} for now" if is_closed else f"The gate stays open, and {item} waits"
     log.warning("%s. %s", what, reason)
 
 
-def is_first_trouble(services: Services, now: datetime) -> bool:
-    """Whether calls succeeded until the gate was last closed: the error may then concern one job only."""
-    return look(services, now).failures <= 1
+def is_first_trouble(services: Services, now: datetime, classifier: str = "") -> bool:
+    """Whether calls (to this classifier) succeeded until the gate was last closed: the error may concern one job."""
+    return look(services, now).of(classifier).failures <= 1
 
 
-def relax(services: Services, now: datetime) -> None:
-    """Reset the gate after a successful call, unless another call has just closed it."""
-    gate = look(services, now)
-    if gate.failures and not gate.is_closed(now) and not services.seen.is_closed(now):
+def relax(services: Services, now: datetime, classifier: str = "") -> None:
+    """Reset the gate, and that of this classifier, after a successful call, unless another call has just closed it."""
+    gate = after = look(services, now)
+    for name in ("", classifier):
+        part = after.of(name)
+        if part.failures and not part.is_closed(now) and not services.seen.is_closed(now, name):
+            after = after.with_part(part.opened())
+    if after != gate:
         with suppress(VersionConflict):
-            services.ledger.write(gate.opened())
+            services.ledger.write(after)
 
 
 def reopen(services: Services) -> None:
-    """Open the gate for all instances, after a change of the classifier."""
+    """Open the gate for all instances and all classifiers, after a change of one."""
     with suppress(VersionConflict):  # other instances changed it first, each time
         services.seen.saw(services.ledger.change(Gate, Gate.reopened))
 

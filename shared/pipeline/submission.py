@@ -8,21 +8,22 @@ submitted, and perhaps billed, at most MAX_ATTEMPTS times. Then it fails; a repl
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from datetime import datetime, timedelta
 from functools import partial
 from uuid import uuid4
 
-from shared.domain.batching import Pack, pack, requests
+from shared.domain.batching import LoadedDocument, Pack, pack, requests
 from shared.domain.clocks import backoff
 from shared.domain.documents import SERVICE_PACK, Document, DocumentState, Reason
 from shared.domain.jobs import JOB_LIFETIME, Job
+from shared.domain.routing import Routing
 from shared.domain.singletons import Pause
 from shared.errors import GateClosed, LanguageError, Rejected, StorageUnavailable, VersionConflict
 from shared.language.types import Classifier, Text
 from shared.pipeline import gate
-from shared.pipeline.classifier import with_model
+from shared.pipeline.classifier import routing
 from shared.pipeline.isolation import each, log_trouble, reason
 from shared.pipeline.loading import read_all, set_back, windows
 from shared.pipeline.settling import RETRY_MAX, no_result, rescue, settle
@@ -36,8 +37,11 @@ FIRST_POLL, FIRST_POLL_EACH = timedelta(seconds=1), timedelta(milliseconds=200) 
 UNSURE_FIRST, UNSURE_MAX = timedelta(minutes=2), timedelta(hours=2)
 REFUSED_FIRST = timedelta(seconds=1)  # after the gate has opened
 FRESH = timedelta(seconds=1)  # a job's row that is not older is not renewed before its request
+NO_CLASSIFIER = "No classifier takes this file: PUT /api/classifiers/PREFIX for its folder, or PUT /api/classifier."
+UNKNOWN_CLASSIFIER = "The service does not know classifier {}: publish a model to it, or choose another one."
 
 Clock = Callable[[], datetime]
+Planned = tuple[Pack, Classifier]  # a job
 
 
 def submit_waiting(
@@ -57,41 +61,70 @@ def submit_waiting(
     now = clock()
     if gate.is_closed(services, now) or services.ledger.read(Pause).paused:
         return 0
-    classifier = _classifier(services, now)
-    if classifier is None:
+    routes = _routing(services, now)
+    if routes is None or all(services.seen.is_closed(now, classifier.name) for classifier in routes.classifiers):
         return 0
     due = services.ledger.due(Document, by or now, limit)
     stranded = [document for document in due if document.state is DocumentState.SUBMITTED]
     _rescue(stranded, services, now)
     waiting = [document for document in due if document.state is DocumentState.WAITING]
-    return len(stranded) + _submit_all(waiting, classifier, services, clock, has_time)
+    held = {document.key: why for document in waiting if (why := _held_by(document, routes, services, now))}
+    _postpone([document for document in waiting if document.key in held], held, services, now)
+    ready = [document for document in waiting if document.key not in held]
+    return len(stranded) + len(held) + _submit_all(ready, routes, services, clock, has_time)
+
+
+def _held_by(document: Document, routes: Routing, services: Services, now: datetime) -> str:
+    """Why its classifier keeps this document waiting while others can be submitted; "" if it does not."""
+    classifier = routes.classifier_for(document.name)
+    if classifier is None:
+        return NO_CLASSIFIER
+    return UNKNOWN_CLASSIFIER.format(classifier.name) if services.seen.is_closed(now, classifier.name) else ""
+
+
+def _postpone(documents: Sequence[Document], why: Mapping[str, str], services: Services, now: datetime) -> None:
+    """Let others be submitted first. `why`: the reasons, by the documents' keys."""
+
+    def postpone(document: Document) -> None:
+        with suppress(VersionConflict):  # another instance did the same
+            services.ledger.commit((document, document.postponed(why[document.key], now)))
+
+    each(postpone, documents, lambda document, trouble: set_back(document, trouble, services, now))
 
 
 def _submit_all(
-    waiting: Sequence[Document], classifier: Classifier, services: Services, clock: Clock, has_time: Callable[[], bool]
+    waiting: Sequence[Document], routes: Routing, services: Services, clock: Clock, has_time: Callable[[], bool]
 ) -> int:
     """Returns how many are no longer due. Suspect documents are submitted last."""
     fresh_first = sorted(waiting, key=lambda document: document.is_suspect)
     moved = 0
     for window in windows(fresh_first[: gate.left(services, clock()) * SERVICE_PACK]):
         loaded = read_all(window, services, clock())
-        submitted = _submit_packs(list(pack(loaded)), classifier, services, clock, has_time)
+        submitted = _submit_packs(_packs(loaded, routes), services, clock, has_time)
         moved += len(window) - len(loaded) + submitted
         if not has_time() or (loaded and not submitted):
             break
     return moved
 
 
-def _submit_packs(
-    packs: Sequence[Pack], classifier: Classifier, services: Services, clock: Clock, has_time: Callable[[], bool]
-) -> int:
+def _packs(loaded: Sequence[LoadedDocument], routes: Routing) -> list[Planned]:
+    """The packs of each classifier, those of suspect documents last: a job has one classifier."""
+    of_each: dict[Classifier, list[LoadedDocument]] = {}
+    for one in loaded:
+        if classifier := routes.classifier_for(one.document.name):
+            of_each.setdefault(classifier, []).append(one)
+    planned = [(documents, classifier) for classifier, group in of_each.items() for documents in pack(group)]
+    return sorted(planned, key=lambda one: one[0][0].document.is_suspect)
+
+
+def _submit_packs(packs: Sequence[Planned], services: Services, clock: Clock, has_time: Callable[[], bool]) -> int:
     """Submit as many packs as the quota allows. Returns how many documents are no longer due."""
-    bodies = [requests(documents) for documents in packs]
+    bodies = [requests(documents) for documents, _ in packs]
     allowed = gate.reserve(services, [len(texts) for texts in bodies], clock())
     moved = each(
-        lambda planned: _submit(*planned, classifier, services, clock) if has_time() else 0,
+        lambda planned: _submit(*planned, services, clock) if has_time() else 0,
         list(zip(packs, bodies, strict=True))[:allowed],
-        lambda planned, trouble: _set_apart(planned[0], trouble, services, clock()),
+        lambda planned, trouble: _set_apart(planned[0][0], trouble, services, clock()),
         workers=1,
     )
     return sum(number or 0 for number in moved)
@@ -106,9 +139,9 @@ def _set_apart(documents: Pack, trouble: Exception, services: Services, now: dat
     return len(documents)
 
 
-def _classifier(services: Services, now: datetime) -> Classifier | None:
+def _routing(services: Services, now: datetime) -> Routing | None:
     try:
-        return with_model(services, now)
+        return routing(services, now)
     except LanguageError as trouble:
         gate.close(services, trouble, now)
         return None
@@ -120,12 +153,13 @@ def release_documents(services: Services, job: Job, documents: Sequence[Document
     settle(services, (job, job.lost(why, now)), list(zip(documents, after, strict=True)))
 
 
-def _submit(pack: Pack, bodies: list[list[Text]], classifier: Classifier, services: Services, clock: Clock) -> int:
+def _submit(planned: Planned, bodies: list[list[Text]], services: Services, clock: Clock) -> int:
     """Submit one job, in one or more requests. Returns how many documents are no longer due."""
     now = clock()
-    if services.seen.is_closed(now):
+    pack, classifier = planned
+    if services.seen.is_closed(now, classifier.name):
         return 0
-    planned = Job(
+    submitting = Job(
         key=uuid4().hex,
         documents=tuple(loaded.document.key for loaded in pack),
         classifier=classifier,
@@ -135,11 +169,11 @@ def _submit(pack: Pack, bodies: list[list[Text]], classifier: Classifier, servic
         written=now,
     )
     changes = [
-        (loaded.document, loaded.document.submitted(planned.key, now + JOB_LIFETIME, now, len(loaded.text)))
+        (loaded.document, loaded.document.submitted(submitting.key, now + JOB_LIFETIME, now, len(loaded.text)))
         for loaded in pack
     ]
     try:
-        job, *documents = services.ledger.commit((None, planned), *changes)
+        job, *documents = services.ledger.commit((None, submitting), *changes)
     except VersionConflict:
         return 0  # another instance took one of them
     return _send(job, documents, bodies, services, clock)
@@ -161,7 +195,8 @@ def _send(job: Job, documents: list[Document], bodies: list[list[Text]], service
             _take_back(job, documents, services, clock())
     except LanguageError as trouble:
         _answer(trouble, job, documents, services, clock(), billed=bool(service_ids))
-        return len(documents) if isinstance(trouble, Rejected) else 0
+        closes_all = not isinstance(trouble, Rejected) and not gate.closes_for(trouble, job.classifier.name)
+        return 0 if closes_all else len(documents)
     except StorageUnavailable:
         raise
     except Exception as trouble:  # noqa: BLE001 - the service may have received the request
@@ -194,9 +229,11 @@ def _kept(job: Job, services: Services, now: datetime) -> Job:
 
 def _begin(job: Job, documents: list[Document], texts: list[Text], services: Services, now: datetime) -> str:
     begin = partial(services.language.begin_analyze, texts, job.classifier, job.key)
+    classifier = job.classifier.name
     if len(documents) > 1:
-        return gate.call(services, now, begin)
-    return gate.call(services, now, begin, item=documents[0].key, again=documents[0].refusals > 0)
+        return gate.call(services, now, begin, classifier=classifier)
+    item, again = documents[0].key, documents[0].refusals > 0
+    return gate.call(services, now, begin, item=item, again=again, classifier=classifier)
 
 
 def _answer(
@@ -214,14 +251,19 @@ def _answer(
     elif isinstance(trouble, GateClosed):  # another thread of this process closed it
         after = [document.requeued(why, now, now) for document in documents]
     else:
-        after = _refused(why, documents, services, now)
+        after = _refused(why, documents, gate.closes_for(trouble, job.classifier.name), services, now)
     settle(services, (job, job.lost(why, now)), list(zip(documents, after, strict=True)))
 
 
-def _refused(why: str, documents: Sequence[Document], services: Services, now: datetime) -> list[Document]:
-    """The documents after a refused job: due some time after the gate opens, so that others are submitted first."""
-    alone = len(documents) == 1 and gate.is_first_trouble(services, now)
-    opens = services.seen.opens(now)
+def _refused(
+    why: str, documents: Sequence[Document], classifier: str, services: Services, now: datetime
+) -> list[Document]:
+    """The documents after a refused job: due some time after the gate opens, so that others are submitted first.
+
+    `classifier`: if only its gate was closed; "" for the gate of all calls.
+    """
+    alone = len(documents) == 1 and gate.is_first_trouble(services, now, classifier)
+    opens = services.seen.opens(now, classifier)
 
     def refused(document: Document) -> Document:
         due = opens + backoff(document.key, document.refusals, REFUSED_FIRST, RETRY_MAX)

@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from datetime import datetime
 
 from shared.domain.documents import Document, DocumentState
-from shared.domain.singletons import Gate, Pause
+from shared.domain.singletons import ClassifierGate, Gate, Pause
 from shared.pipeline import gate
-from shared.pipeline.classifier import is_missing
+from shared.pipeline.classifier import names
 from shared.services import Services
 
 CHOOSE_ONE = "publish a model, or PUT /api/classifier."
@@ -37,9 +37,13 @@ def _reasons(services: Services, now: datetime) -> Iterator[str]:
     pause = services.ledger.read(Pause)
     if pause.paused:
         yield paused(pause)
-    if is_missing(services):
+    classifiers = names(services)
+    if not classifiers:
         yield f"There is no classifier: {CHOOSE_ONE}"
     current = services.ledger.read(Gate).bounded(now)
+    parts = {part.name: blocked(part) for part in current.blocked if part.is_troubled(now)}
+    if classifiers and classifiers <= parts.keys():
+        yield " ".join(parts[name] for name in sorted(classifiers))
     if current.is_troubled(now):
         yield closed(current)
     elif not gate.left(services, now):
@@ -56,3 +60,10 @@ def closed(current: Gate) -> str:
     since = f" since {current.since.isoformat()}" if current.since else ""
     until = f"; the next is possible at {current.until.isoformat()}" if current.until else ""
     return f"No analyze calls{since}{until}. {current.reason}".rstrip()
+
+
+def blocked(part: ClassifierGate) -> str:
+    """Since when, until when and why no document is submitted to this classifier."""
+    since = f" since {part.since.isoformat()}" if part.since else ""
+    until = f"; the next is possible at {part.until.isoformat()}" if part.until else ""
+    return f"No submissions to classifier {part.name}{since}{until}. {part.reason}".rstrip()

@@ -35,7 +35,7 @@ BOMBS: dict[str, bytes] = {
 
 def called(route: Route, body: bytes, kind: str = "") -> Response:
     services = Stage().instance().services
-    path = route.path.replace("<", "").replace(">", "")
+    path = route.template.replace("{", "").replace("}", "")
     return routes.answer(Request(route.method, path, {}, body, kind), lambda: services, NOW)
 
 

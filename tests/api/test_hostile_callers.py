@@ -55,7 +55,7 @@ def ask(
 
 
 def filled(rule: str, name: str) -> str:
-    return re.sub(r"<\w+>", lambda _: name, rule)
+    return re.sub(r"{\w+}", lambda _: name, rule)
 
 
 def fields(schema: Mapping[str, Any]) -> dict[str, Any]:
@@ -104,7 +104,7 @@ def test_a_hostile_name_is_refused_or_harmless_in_paths_bodies_and_queries(world
     world.put("a.txt", SECRET, other)
     told = name.replace("secrets", other)
     for route in ROUTES:
-        for path in {filled(route.path, told), filled(route.path, "a1a")}:
+        for path in {filled(route.template, told), filled(route.template, "a1a")}:
             for sent in bodies(route.request_schema, told):
                 check(ask(route.method, path, sent), route.path, SECRET)
         for query in route.query:
@@ -142,7 +142,7 @@ def test_no_answer_and_no_line_of_the_log_tells_a_secret(
     services.forget()
     for route in ROUTES:
         for sent in bodies(route.request_schema, "a1a"):
-            status, body, headers = ask(route.method, filled(route.path, "a1a"), sent)
+            status, body, headers = ask(route.method, filled(route.template, "a1a"), sent)
             told = json.dumps(body) + str(headers)
             for secret in (world.language.key, account_key, "two words", WRONG_KEY, "AccountKey"):
                 assert secret not in told, route

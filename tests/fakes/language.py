@@ -54,6 +54,8 @@ class StartedJob:
 class MemoryLanguage:
     """One project with one deployment, of the model published last, and its labels.
 
+    `others` are the models of further deployments.
+
     `troubles` meet the next analyze calls, one each; one that was `sent` meets a submission that arrived. `fates` are
     those of the next jobs. `looks` is how often a job is seen running before it is seen to have ended.
     """
@@ -66,6 +68,7 @@ class MemoryLanguage:
         self.fates: list[str] = []
         self.looks = looks
         self.model = "first"
+        self.others: dict[str, str] = {}
         self.trained = {"first"}  # models with an evaluation
         self.trainings: list[tuple[str, bool]] = []  # each with whether its split was manual
         self.kind = Kind.MULTI
@@ -99,10 +102,13 @@ class MemoryLanguage:
 
     # --- what the app does --------------------------------------------------------------------------------------
 
-    def begin_publish(self, project: str, model: str, deployment: str) -> str:  # noqa: ARG002
+    def begin_publish(self, project: str, model: str, deployment: str) -> str:
         _known(project, PROJECT)
-        self.model = model
         self.trained.add(model)
+        if deployment in self.others:
+            self.others[deployment] = model
+        else:
+            self.model = model
         return self._new_id("publishing")
 
     def publishing(self, project: str, deployment: str, job: str) -> Progress:  # noqa: ARG002
@@ -156,10 +162,14 @@ class MemoryLanguage:
         _known(project, PROJECT)
         return Classifier(self.dialect, project=project, deployment=deployment, kind=Kind.MULTI)
 
-    def deployment(self, project: str, deployment: str) -> Deployment:
+    def deployments(self, project: str) -> list[Deployment]:
         _known(project, PROJECT)
-        _known(deployment, DEPLOYMENT)
-        return Deployment(deployment, self.model)
+        return [Deployment(name, model) for name, model in {DEPLOYMENT: self.model, **self.others}.items()]
+
+    def deployment(self, project: str, deployment: str) -> Deployment:
+        found = [one for one in self.deployments(project) if one.name == deployment]
+        _known(deployment, found[0].name if found else DEPLOYMENT)
+        return found[0]
 
     def evaluation(self, project: str, model: str) -> Evaluation:
         """As good as can be, on ten documents of each class."""
@@ -173,8 +183,7 @@ class MemoryLanguage:
         trouble = self.troubles.pop(0) if self.troubles else None
         if trouble and not (isinstance(trouble, Unavailable) and trouble.sent):
             raise trouble
-        _known(classifier.project, PROJECT)
-        _known(classifier.deployment, DEPLOYMENT)
+        self.deployment(classifier.project, classifier.deployment)
         _check(texts)
         job = self._new_id("job")
         self.started[job] = StartedJob(name, tuple(texts), self.fates.pop(0) if self.fates else "")

@@ -11,7 +11,8 @@ import pytest
 from shared import services as app_services
 from shared.domain.documents import DocumentState
 from shared.domain.filters import Selection
-from shared.domain.singletons import MODEL_ASKED_AGAIN, MODEL_KNOWN_FOR, ActiveClassifier
+from shared.domain.routing import MODEL_ASKED_AGAIN, MODEL_KNOWN_FOR, Routing
+from shared.domain.singletons import ActiveClassifier
 from shared.errors import Unavailable
 from shared.language.types import Classifier
 from shared.pipeline.classifier import with_model
@@ -138,7 +139,7 @@ def test_a_look_at_a_moment_to_come_does_not_hold_for_ever() -> None:
     services.ledger.change(
         ActiveClassifier, lambda one: replace(one, classifier=CLASSIFIER, looked=NOW + timedelta(days=9))
     )
-    assert services.ledger.read(ActiveClassifier).is_model_due("current", NOW)
+    assert services.ledger.read(ActiveClassifier).models_due("current", NOW)
 
 
 @pytest.mark.parametrize(
@@ -146,7 +147,7 @@ def test_a_look_at_a_moment_to_come_does_not_hold_for_ever() -> None:
     [None, replace(CLASSIFIER, dialect="preview"), Classifier("current", model_id="id"), Classifier("current")],
 )
 def test_where_there_is_no_deployment_to_ask_nobody_is_asked(found: Classifier | None) -> None:
-    assert not ActiveClassifier(found).is_model_due("current", NOW)
+    assert not ActiveClassifier(found).models_due("current", NOW)
 
 
 # --- older ----------------------------------------------------------------------------------------------------------
@@ -171,4 +172,4 @@ BY_ID = Classifier("preview", "P", "production", "id_1", model="M")
 )
 def test_what_another_model_is(by: Classifier | None, present: Classifier, older: bool) -> None:
     one = replace(document().succeeded((), CLASSIFIER, NOW), classifier=by)
-    assert Selection(DocumentState.SUCCEEDED, other_than=present).fits(one) is older
+    assert Selection(DocumentState.SUCCEEDED, other_than=Routing(present)).fits(one) is older

@@ -134,13 +134,12 @@ def test_what_is_required_is_called_so(name: str) -> None:
 
 def test_every_route_is_in_the_table_with_its_method_and_none_besides() -> None:
     documented = [ticked(row[0])[0] for row in rows(section(HTTP_API, "Routes"))]
-    routes = [f"{one.method} /api/{one.path}".rstrip("/") for one in ROUTES]
-    assert documented == [route.replace("<", "{").replace(">", "}") for route in routes]
+    assert documented == [f"{one.method} /api/{one.template}".rstrip("/") for one in ROUTES]
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
 def test_every_route_that_a_page_speaks_of_exists(page: Path) -> None:
-    served = {(one.method, re.sub(r"<\w+>", "*", f"/api/{one.path}")) for one in ROUTES}
+    served = {(one.method, re.sub(r"{\w+}", "*", f"/api/{one.template}")) for one in ROUTES}
     named = re.findall(r"\b(GET|POST|PUT|PATCH|DELETE) (/api/[^\s`?]+)", page.read_text())
     assert {(method, re.sub(r"{\w+}", "*", path)) for method, path in named} <= served
 
@@ -152,7 +151,7 @@ def test_every_route_that_a_page_calls_exists(page: str, fewest: int) -> None:
     assert len(calls) >= fewest
     for options, path in calls:
         method = "".join(re.findall(r"-X (\w+)", options))
-        served = {one.method for one in ROUTES if re.fullmatch(re.sub(r"<\w+>", "[^/]+", one.path), path)}
+        served = {one.method for one in ROUTES if re.fullmatch(re.sub(r"{\w+}", "[^/]+", one.template), path)}
         assert (method or "GET") in served, path
 
 

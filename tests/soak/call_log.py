@@ -68,9 +68,9 @@ class WatchedSeen(Seen):
         if gate.until and gate.reopenings >= self._gate.reopenings:
             self._log.add("closed", gate.until)
 
-    def is_closed(self, now: datetime) -> bool:
+    def is_closed(self, now: datetime, classifier: str = "") -> bool:
         self._log.add("looked")
-        return super().is_closed(now)
+        return super().is_closed(now, classifier)
 
 
 class WatchedLanguage:

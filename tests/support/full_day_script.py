@@ -15,6 +15,7 @@ Act = Callable[[Instance], object]
 Step = tuple[Change, Act]
 
 DISH, SHIP = "simmer the onion", "the mast in the harbour"
+SECOND = "second"  # a deployment
 LONG = (DISH + ".\n\n") * 6000 + (SHIP + ".\n\n") * 1000  # two requests; each class in its own parts
 
 
@@ -57,6 +58,12 @@ def publish(app: Instance) -> None:
     assert app.ask("POST", f"projects/{PROJECT}/publish", body).status in (202, 409)
 
 
+def set_apart(app: Instance) -> None:
+    """The first file of the burst goes to a separate classifier."""
+    body = {"project": PROJECT, "deployment": SECOND}
+    assert app.ask("PUT", "classifiers/burst0", body).status == 200
+
+
 def replay(app: Instance) -> None:
     assert app.ask("POST", "documents/replay", {"prefix": "unfit"}).status == 200
 
@@ -70,6 +77,7 @@ STEPS: tuple[Step, ...] = (
     (put("lone.txt", DISH), land("lone.txt")),
     (later(10), tick),
     (later(10), tick),
+    (lambda stage: stage.language.others.update({SECOND: "Other"}), set_apart),
     # a burst; one file is overwritten and one deleted before they are read
     (both(*(put(f"burst{n}.txt", SHIP) for n in range(3)), later(10)), land("burst0.txt", "burst1.txt", "burst2.txt")),
     (both(put("bad.txt", b"\x00\x01"), put("unfit.txt", "unfit")), land("bad.txt", "unfit.txt")),
@@ -117,7 +125,7 @@ def play_day(stage: Stage, app: Instance, *, again: Callable[[], Instance]) -> N
         except Killed:
             stage.check()
             app = again()
-            if act in (publish, replay):
+            if act in (publish, replay, set_apart):
                 act(app)
         stage.check()
     stage.drain()
@@ -132,6 +140,7 @@ def judge(stage: Stage) -> None:
         assert newest[name].state is DocumentState.SUCCEEDED, newest[name]
         result = stage.documents.result(name)
         assert {one["category"] for one in result["classes"]} == classes, name
+        assert result["deployment"] == (SECOND if name == "burst0.txt" else DEPLOYMENT)
         assert (result["source"]["etag"], result["document"]) == (newest[name].etag, newest[name].key)
     for name, reason in FAILED.items():
         assert (newest[name].state, newest[name].reason) == (DocumentState.FAILED, reason)

@@ -13,8 +13,10 @@ from hypothesis import strategies as st
 from shared.domain.documents import Document, DocumentState, Reason
 from shared.domain.jobs import Job, JobState
 from shared.domain.operations import Cursor, Operation, OperationKind, OperationState
+from shared.domain.routing import FolderClassifier
 from shared.domain.singletons import (
     ActiveClassifier,
+    ClassifierGate,
     Gate,
     Heartbeat,
     OutboxError,
@@ -219,7 +221,21 @@ ROWS: dict[str, tuple[str, Any]] = {
     ),
     "gate": (
         f'{{"until":"{AT}","reason":"429","since":"{AT}","closed_at":"{AT}","failures":2,"reopenings":1}}',
-        Gate(values.NOW, "429", values.NOW, values.NOW, 2, 1),
+        Gate(values.NOW, "429", values.NOW, values.NOW, 2, reopenings=1),
+    ),
+    "folders": (
+        (
+            f'{{"classifier":null,"folders":[{{"prefix":"en/","classifier":{CLASSIFIER},"since":"{AT}",'
+            f'"looked":"{AT}"}}]}}'
+        ),
+        ActiveClassifier(folders=(FolderClassifier("en/", MOVIES, values.NOW, values.NOW),)),
+    ),
+    "blocked": (
+        (
+            f'{{"until":null,"blocked":[{{"until":"{AT}","reason":"404","since":null,"closed_at":null,"failures":1,'
+            '"item":"","name":"Movies/production"}]}'
+        ),
+        Gate(blocked=(ClassifierGate(values.NOW, "404", failures=1, name="Movies/production"),)),
     ),
     "budget": (f'{{"calls":2,"at":"{AT}"}}', TokenBucket(2.0, values.NOW)),
     "pause": (f'{{"paused":true,"since":"{AT}"}}', Pause(True, values.NOW)),

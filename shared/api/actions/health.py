@@ -16,12 +16,13 @@ from shared.domain.document_json import View
 from shared.domain.documents import Document, DocumentState, Reason
 from shared.domain.jobs import Job
 from shared.domain.operations import Operation
-from shared.domain.singletons import Gate, Heartbeat, OutboxError, Pause, SubmitLease, Sweep, TokenBucket
+from shared.domain.singletons import Breaker, Gate, Heartbeat, OutboxError, Pause, SubmitLease, Sweep, TokenBucket
 from shared.domain.timeline import SETBACKS
 from shared.learning.reviews import Review
 from shared.pipeline import waiting
-from shared.pipeline.classifier import is_missing
+from shared.pipeline.classifier import is_missing, unrouted
 from shared.pipeline.isolation import reason
+from shared.pipeline.submission import NO_CLASSIFIER
 from shared.services import TABLE, Services
 
 # What is red.
@@ -106,10 +107,14 @@ def _clocks(services: Services, now: datetime) -> str:
 def _gate(services: Services, now: datetime) -> tuple[HealthStatus, str]:
     """A closed gate is waiting, with its reason. It is red once it has been closed for CLOSED_TOO_LONG."""
     gate = services.ledger.read(Gate).bounded(now)
-    if not gate.is_troubled(now):
+    return _breaker(gate, waiting.closed(gate), now)
+
+
+def _breaker(part: Breaker, what: str, now: datetime) -> tuple[HealthStatus, str]:
+    if not part.is_troubled(now):
         return HealthStatus.OK, ""
-    too_long = gate.since is not None and now - gate.since >= CLOSED_TOO_LONG
-    return HealthStatus.RED if too_long else HealthStatus.WAITING, waiting.closed(gate)
+    too_long = part.since is not None and now - part.since >= CLOSED_TOO_LONG
+    return HealthStatus.RED if too_long else HealthStatus.WAITING, what
 
 
 def _oldest(services: Services, now: datetime) -> str:
@@ -182,11 +187,16 @@ def _outbox(services: Services, now: datetime) -> tuple[HealthStatus, str]:
     return HealthStatus.RED if late else HealthStatus.WAITING, detail if detail.endswith(".") else f"{detail}."
 
 
-def _classifier(services: Services, _: datetime) -> str:
-    open_documents, _more = services.ledger.open(Document, 1)
-    if not open_documents or not is_missing(services):
-        return ""
-    return f"Files wait, and there is no classifier: {waiting.CHOOSE_ONE}"
+def _classifier(services: Services, now: datetime) -> str | tuple[HealthStatus, str]:
+    """Files that no classifier takes are red. A classifier that the service does not know is as a closed gate."""
+    documents, _more = services.ledger.open(Document, MAX_CHECKED)
+    if documents and is_missing(services):
+        return f"Files wait, and there is no classifier: {waiting.CHOOSE_ONE}"
+    found = [_breaker(part, waiting.blocked(part), now) for part in services.ledger.read(Gate).bounded(now).blocked]
+    if files := unrouted(services, [document.name for document in documents]):
+        found.append((HealthStatus.RED, f"{len(files)} files, such as {files[0]}, wait: {NO_CLASSIFIER}"))
+    worst = max((status for status, _ in found), key=list(HealthStatus).index, default=HealthStatus.OK)
+    return worst, " ".join(detail for _, detail in found if detail)
 
 
 def _paused(services: Services, _: datetime) -> str:

@@ -1,4 +1,4 @@
-"""Controls the app: the active classifier, replay, purge, pause, sweep, and abandoning operations."""
+"""Controls the app: replay, purge, pause, sweep, and abandoning operations."""
 
 from __future__ import annotations
 
@@ -6,46 +6,20 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from shared.api import views
+from shared.api.actions.classifiers import NO_CLASSIFIER
 from shared.api.actions.listings import find
-from shared.api.bodies import NewClassifier, NewSubmission, Purge, Replay
+from shared.api.bodies import NewSubmission, Purge, Replay
 from shared.api.call import Call
 from shared.api.requests import Response, row_of
 from shared.domain.documents import Document, DocumentState
 from shared.domain.filters import Selection
-from shared.domain.singletons import ActiveClassifier, Pause, Sweep
-from shared.errors import BadRequest, Conflict, NotFound
-from shared.language.types import Classifier
-from shared.operations.handlers import models_at
-from shared.pipeline import gate, sweep
-from shared.pipeline.classifier import named, stored, with_model
+from shared.domain.routing import Routing
+from shared.domain.singletons import Pause, Sweep
+from shared.errors import Conflict, NotFound
+from shared.pipeline import sweep
+from shared.pipeline.classifier import routing
 from shared.pipeline.replay import Range, purge, replay
 from shared.services import Services
-from shared.settings import PREVIEW_API
-
-NO_CLASSIFIER = "There is no classifier yet: publish a model, or PUT /api/classifier. Until then files wait."
-
-
-def get_classifier(call: Call[None]) -> Response:
-    """The active classifier, and whether it is from the ledger (a publish, a PUT) or the CLASSIFIER setting."""
-    if (active := stored(call.services)).classifier:
-        return Response(200, views.active_classifier(active, "ledger"))
-    if call.services.settings.classifier:
-        return Response(200, views.active_classifier(ActiveClassifier(with_model(call.services, call.now)), "setting"))
-    raise NotFound(NO_CLASSIFIER)
-
-
-def set_classifier(call: Call[NewClassifier]) -> Response:
-    """Set the active classifier: {"project", "deployment"}, or {"modelId"} in the quickstart's protocol."""
-    if call.services.settings.language_api == PREVIEW_API:
-        classifier = named(call.services, _required(call.body.model_id, "modelId"))
-    else:
-        classifier = _deployment(call)
-    looked = call.now if classifier.model else None
-    after = call.services.ledger.change(
-        ActiveClassifier, lambda before: replace(before, classifier=classifier, since=call.now, looked=looked)
-    )
-    gate.reopen(call.services)
-    return Response(200, views.active_classifier(after, "ledger"))
 
 
 def replay_documents(call: Call[Replay]) -> Response:
@@ -102,31 +76,16 @@ def _selection(call: Call[Replay] | Call[Purge]) -> Selection:
         state=DocumentState(body.state or default),
         prefix=body.prefix,
         reason=body.reason,
-        other_than=_current_classifier(call.services, call.now) if body.older_model else None,
+        other_than=_current_routing(call.services, call.now) if body.older_model else None,
     )
 
 
-def _deployment(call: Call[NewClassifier]) -> Classifier:
-    """The deployment that the body names, with its model. Raises NotFound."""
-    project, deployment = _required(call.body.project, "project"), _required(call.body.deployment, "deployment")
-    models = models_at(call.services, project)
-    if deployment not in models:
-        raise NotFound(f"Project {project} has no deployment {deployment}: publish a model to it first.")
-    return replace(named(call.services, f"{project}/{deployment}"), model=models[deployment])
-
-
-def _required(value: str | None, name: str) -> str:
-    if value is None:
-        raise BadRequest(f'"{name}" must be a string that is not empty.')
-    return value
-
-
-def _current_classifier(services: Services, now: datetime) -> Classifier:
-    """The active classifier, which `olderModel` compares with. Raises NotFound if there is none."""
-    classifier = with_model(services, now)
-    if classifier is None:
+def _current_routing(services: Services, now: datetime) -> Routing:
+    """The classifiers, which `olderModel` compares with. Raises NotFound if there is none."""
+    routes = routing(services, now)
+    if not routes.classifiers:
         raise NotFound(NO_CLASSIFIER)
-    return classifier
+    return routes
 
 
 def _counted(documents: list[Document], after: str, dry_run: bool) -> Response:
