@@ -19,6 +19,7 @@ MAX_CLASSES = 1000  # class names in one hour; the documents of further ones cou
 OTHERS = "(other classes)"
 # A bin of times is WIDTH as long as its first second: percentiles are exact to a tenth.
 FIRST_BIN, WIDTH = timedelta(milliseconds=100), 1.2
+LAST_BIN = 200  # above that of the longest time between two times, 9,999 years
 HOUR = timedelta(hours=1)
 
 Counts = Mapping[str, int]
@@ -52,6 +53,12 @@ class Statistics:
     requests: int = 0  # analyze requests of the jobs that ended
     records: int = 0  # text records of the submissions, each perhaps billed
     version: str = field(default="", compare=False)  # of its row
+
+    def __post_init__(self) -> None:
+        if len(self.confidences) != CONFIDENCE_BINS:
+            raise ValueError(f"confidences must have {CONFIDENCE_BINS} bins")
+        if not all(0 <= int(number) <= LAST_BIN for number in self.durations):
+            raise ValueError("a bin of durations that does not exist")
 
     @property
     def key(self) -> str:
@@ -108,7 +115,7 @@ def hour_of(moment: datetime) -> datetime:
 def records(document: Document) -> int:
     """Text records of all its submissions: each was billed, or may have been."""
     submissions = document.attempts + (document.state is DocumentState.SUCCEEDED)
-    return submissions * math.ceil(document.characters / RECORD)
+    return submissions * -(-document.characters // RECORD)
 
 
 def histogram(confidences: Iterable[float]) -> tuple[int, ...]:
@@ -118,8 +125,8 @@ def histogram(confidences: Iterable[float]) -> tuple[int, ...]:
 
 
 def bin_of_confidence(confidence: float) -> int:
-    """The number of its bin, from 0."""
-    return min(int(confidence * CONFIDENCE_BINS), CONFIDENCE_BINS - 1)
+    """The number of its bin, from 0. A number outside 0 to 1, in an edited row, is in the first or the last."""
+    return min(int(min(max(confidence, 0.0), 1.0) * CONFIDENCE_BINS), CONFIDENCE_BINS - 1)
 
 
 def bin_of(time: timedelta) -> int:

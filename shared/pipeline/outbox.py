@@ -14,7 +14,7 @@ from typing import Any
 
 from shared.domain.documents import Document
 from shared.domain.singletons import OutboxError
-from shared.errors import StorageUnavailable, TextdropError, VersionConflict
+from shared.errors import Conflict, StorageUnavailable, TextdropError, VersionConflict
 from shared.learning import events, review_json
 from shared.learning.outbox import OutboxEntry, together
 from shared.learning.reviews import Review, ReviewState, after_ending, reason_for
@@ -25,6 +25,7 @@ log = logging.getLogger(__name__)
 
 Change = tuple[Any, Any]
 REVIEW_STEPS = 3  # rows of a transaction for a review: its own, and its index row deleted and inserted
+NAMED = 3  # files, in an error
 
 
 @dataclass(frozen=True)
@@ -66,10 +67,13 @@ def _keep(troubles: Sequence[Exception], services: Services, now: datetime) -> N
 
 
 def _batches(entries: Sequence[OutboxEntry], services: Services) -> Iterator[tuple[OutboxEntry, ...]]:
-    """The entries, in their order, in tuples that one transaction can hold."""
+    """The entries, in their order, in tuples that one transaction can hold. One that cannot be counted is alone."""
     batch = Batch()
     for entry in entries:
-        steps = _steps(entry, services)
+        try:
+            steps = _steps(entry, services)
+        except Exception:  # noqa: BLE001 - raised again where it concerns this entry only
+            steps = services.ledger.TRANSACTION_LIMIT
         if batch.entries and batch.steps + steps > services.ledger.TRANSACTION_LIMIT:
             yield batch.entries
             batch = Batch()
@@ -97,13 +101,14 @@ def _reason(document: Document, services: Services) -> Any:
 def _take(entries: tuple[OutboxEntry, ...], services: Services, now: datetime) -> list[Exception]:
     """Take these entries; if that fails, each alone, so that one does not stop the others. Returns their errors.
 
-    Raises VersionConflict if another instance took one of them, and StorageUnavailable after several in a row.
+    Raises VersionConflict if another instance took one of them, and StorageUnavailable after several in a row. A
+    conflict while all of them are waiting is one with rows that were edited by hand.
     """
     try:
         _take_together(entries, services, now)
-    except VersionConflict:
-        raise
-    except Exception as trouble:  # noqa: BLE001 - it may concern one entry only
+    except Exception as trouble:
+        if isinstance(trouble, VersionConflict) and not services.ledger.are_waiting(entries):
+            raise
         log_trouble(trouble)
         return _take_one_by_one(entries, services, now)
     return []
@@ -123,8 +128,14 @@ def _take_one_by_one(entries: Sequence[OutboxEntry], services: Services, now: da
 
 
 def _take_alone(entry: OutboxEntry, services: Services, now: datetime) -> None:
-    with suppress(VersionConflict):  # another instance took it
+    """Raises Conflict if it can never be taken, because rows that it would write were edited or deleted by hand."""
+    try:
         _take_together((entry,), services, now)
+    except VersionConflict:
+        if services.ledger.are_waiting((entry,)):  # else another instance took it
+            named = [*(one.name for one in entry.documents), *(one.name for one in entry.reviews)]
+            names = ", ".join(named[:NAMED])
+            raise Conflict(f"the rows of the reviews of {names} were edited, or their index rows.") from None
 
 
 def _take_together(entries: tuple[OutboxEntry, ...], services: Services, now: datetime) -> None:

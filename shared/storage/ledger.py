@@ -147,6 +147,10 @@ class Ledger:
         rows = self._rows.query_range(f"{after}!" if after else "outbox|", f"outbox|{AFTER_ALL}", limit)
         return _all_readable(OutboxEntry, rows), rows[-1].key if len(rows) == limit else ""
 
+    def are_waiting(self, entries: Sequence[OutboxEntry]) -> bool:
+        """Whether all of these entries are still in the outbox."""
+        return all(self._rows.get(row_key(entry)) for entry in entries)
+
     def statistics_of(self, start: datetime, source: Source) -> Statistics:
         """What was counted in the hour from `start`. Without a version if nothing was."""
         empty = Statistics(start, source)
@@ -318,6 +322,8 @@ def _value(kind: Any, row: Row) -> Any:
     )
     value = decode(kind, "".join(part for _, part in parts), row.version)
     index_keys(value)  # raises for a time that cannot be part of a key
+    if row_key(value) != row.key:  # a change of this value would write another row, and fail each time
+        raise ValueError("a value of another row")
     return value
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import fields, is_dataclass, replace
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any, TypeVar
 
 import msgspec
@@ -22,8 +22,8 @@ def encode(value: Any) -> str:
 def decode(kind: type[Value], text: str, version: str = "") -> Value:
     """The value of type `kind` that `encode` wrote as `text`, with the version of its row.
 
-    Raises ValueError for a field of another type, a time without a zone, or a lone surrogate; RecursionError for JSON
-    that is nested too deeply. Unknown fields are ignored.
+    Raises ValueError for a field of another type, a time without a zone, or a lone surrogate; OverflowError for a time
+    that has no year in UTC; RecursionError for JSON that is nested too deeply. Unknown fields are ignored.
     """
     try:
         raw = msgspec.json.decode(text, type=dict[str, Any])
@@ -35,9 +35,11 @@ def decode(kind: type[Value], text: str, version: str = "") -> Value:
 
 
 def _require_zones(value: Any) -> None:
-    """Raises ValueError if a time of the value, or of a nested value, has no zone."""
-    if isinstance(value, datetime) and value.tzinfo is None:
-        raise ValueError("a time without a zone")
+    """Raises ValueError if a time of the value, or of a nested value, has no zone; OverflowError if no year in UTC."""
+    if isinstance(value, datetime):
+        if value.tzinfo is None:
+            raise ValueError("a time without a zone")
+        value.astimezone(UTC)
     inner = value if isinstance(value, tuple) else ()
     if is_dataclass(value):
         inner = tuple(getattr(value, field.name) for field in fields(value))
