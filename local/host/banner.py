@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from local.host.functions.function import BlobTrigger, Function, HttpTrigger, TimerTrigger
+from local.host.functions.function import BlobTrigger, Function, HttpTrigger, QueueTrigger, TimerTrigger
 from local.host.loading.load_app import App
 
 READY = "Host ready: "
@@ -43,3 +43,5 @@ def _trigger(function: Function, url: str) -> str:
             return f"timerTrigger {expression}"
         case BlobTrigger(path, connection, scans):
             return f"blobTrigger {path.text} in {connection.name}{'' if scans else ', notified by Event Grid'}"
+        case QueueTrigger(queue, connection):
+            return f"queueTrigger {queue} in {connection.name}"

@@ -25,6 +25,7 @@ from local.host.http.endpoint import Endpoint
 from local.host.http.key_auth import KeyCheck, Keys
 from local.host.listeners import keep_running
 from local.host.loading.load_app import App
+from local.host.queues.listener import QueueListeners
 from local.host.timers.listener import TimerListeners
 
 GRACE = 30.0  # seconds for running invocations to end
@@ -85,7 +86,8 @@ async def serve(
     blobs = BlobListeners(app, invoker)
     admin = Admin(app, url, invoker, blobs)
     server = Server(Endpoint(app, invoker, admin, KeyCheck(keys), stopping), url)
-    listeners = [*blobs.listeners(), *TimerListeners(app, invoker).listeners()]
+    others = [*TimerListeners(app, invoker).listeners(), *QueueListeners(app, invoker).listeners()]
+    listeners = [*blobs.listeners(), *others]
     running = [admin.run(stopping), *(keep_running(listener, stopping) for listener in listeners)]
     try:
         await _run(server, listening_socket, running, stopping)

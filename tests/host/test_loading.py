@@ -161,8 +161,8 @@ def unknown_source(blob: func.InputStream) -> None: ...
 @app.blob_trigger(arg_name="blob", path="docs/{name}", connection="AzureWebJobsStorage", data_type="string")
 def as_text(blob: str) -> None: ...
 
-@app.queue_trigger(arg_name="message", queue_name="q", connection="AzureWebJobsStorage")
-def queued(message: func.QueueMessage) -> None: ...
+@app.service_bus_queue_trigger(arg_name="message", queue_name="q", connection="AzureWebJobsStorage")
+def queued(message: func.ServiceBusMessage) -> None: ...
 
 @app.route(route="out")
 @app.queue_output(arg_name="out", queue_name="q", connection="AzureWebJobsStorage")
@@ -201,7 +201,7 @@ def test_functions_in_error_leave_the_others_running(tmp_path: Path) -> None:
         "NOWHERE__blobServiceUri, NOWHERE__queueServiceUri and NOWHERE__tableServiceUri.",
         "unknown_source": "its source 'Post' is neither LogsAndContainerScan nor EventGrid.",
         "as_text": "its trigger has a data_type; this host supports only BINARY.",
-        "queued": "it has a binding of type 'queueTrigger', which this host does not support.",
+        "queued": "it has a binding of type 'serviceBusTrigger', which this host does not support.",
         "outward": "it has a binding of type 'queue', which this host does not support.",
         "retried": "its retry needs delay_interval in the form hh:mm:ss, not None.",
         "backwards": "minimum_interval of its retry is 60 s, above its maximum_interval, 1 s.",

@@ -21,11 +21,12 @@ ROOMS: dict[str, tuple[str, ...]] = {
     "listeners": ("clock",),
     "timers": ("clock", "config", "storage", "triggers", "functions", "loading", "listeners"),
     "blobs": ("config", "storage", "triggers", "functions", "loading", "listeners"),
-    "http": ("config", "storage", "triggers", "functions", "loading", "timers", "blobs"),
+    "queues": ("config", "storage", "functions", "loading", "listeners"),
+    "http": ("config", "storage", "triggers", "functions", "loading", "timers", "blobs", "queues"),
     "log_format": ("functions",),
     "banner": ("functions", "loading"),
     "launch": ("banner",),
-    "server": ("functions", "loading", "listeners", "timers", "blobs", "http", "banner"),
+    "server": ("functions", "loading", "listeners", "timers", "blobs", "queues", "http", "banner"),
     "cli": ("config", "triggers", "functions", "loading", "http", "log_format", "banner", "server"),
 }
 OUTSIDE = (

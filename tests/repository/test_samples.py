@@ -112,3 +112,9 @@ def test_every_file_is_a_text_with_something_in_it(folder: str) -> None:
 def test_no_two_texts_are_equal() -> None:
     repeated = Counter(" ".join(text.split()) for folder in ("train", "drop") for text in texts(folder).values())
     assert [text for text, times in repeated.items() if times > 1] == []
+
+
+def test_the_documentation_has_the_whole_consumer() -> None:
+    _, code = (MOVIES.parent / "consumer" / "function_app.py").read_text().split('"""\n\n', 1)
+    assert f"```python\n{code}```" in (MOVIES.parents[1] / "docs" / "learning.md").read_text()
+    assert len([line for line in code.splitlines() if line]) <= 10

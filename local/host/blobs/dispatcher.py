@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import logging
 from collections.abc import Callable, Mapping
 from contextlib import suppress
@@ -14,7 +13,7 @@ from azure.storage.blob import BlobServiceClient
 from azure.storage.queue import QueueClient, QueueMessage
 
 from local.host.blobs import queue_message, trigger_metadata
-from local.host.blobs.queue_listener import HIDDEN, BlobQueue, put
+from local.host.blobs.queue_listener import BlobQueue, put
 from local.host.blobs.queue_message import POISON, BlobMessage
 from local.host.blobs.scanner import Scanner
 from local.host.functions.function import BlobTrigger, Function
@@ -102,22 +101,9 @@ class Dispatcher:
         """Runs the function; returns whether it succeeded. The message stays hidden while it runs."""
         content, metadata = loaded
         reason = f"New blob: {blob_message.container}/{blob_message.blob}"
-        ended = asyncio.Event()
-        keeper = asyncio.create_task(self._keep_hidden(message, ended))
-        try:
+        async with self._queue.kept_hidden(message):
             outcome = await self._invoker.invoke(target.function, meta.Datum(content, "bytes"), metadata, reason)
-        finally:
-            ended.set()
-            await keeper
         return outcome.error is None
-
-    async def _keep_hidden(self, message: QueueMessage, ended: asyncio.Event) -> None:
-        while not ended.is_set():
-            with suppress(TimeoutError):
-                await asyncio.wait_for(ended.wait(), HIDDEN / 2)
-                return
-            with suppress(AzureError):
-                await self._queue.in_thread(self._queue.hide, message)
 
     def _move_to_poison(self, target: Target, blob_message: BlobMessage, message: QueueMessage) -> None:
         put(target.poison, blob_message)

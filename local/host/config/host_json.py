@@ -10,6 +10,7 @@ from pathlib import Path
 
 from local.errors import SetupError
 from local.host.config.leasing import LEASING, Leasing
+from local.host.config.queueing import QUEUEING, Queueing
 from local.host.config.settings import Settings, read_json
 from local.host.config.time_span import parse_span
 
@@ -17,12 +18,19 @@ OVERRIDES = "AzureFunctionsJobHost"  # AzureFunctionsJobHost__a__b wins over a.b
 PREFIX = "extensions.http.routeprefix"
 PARALLEL = "extensions.blobs.maxdegreeofparallelism"
 ATTEMPTS = "extensions.blobs.poisonblobthreshold"
+BATCH = "extensions.queues.batchsize"
+THRESHOLD = "extensions.queues.newbatchthreshold"
+DEQUEUES = "extensions.queues.maxdequeuecount"
+PAUSE = "extensions.queues.visibilitytimeout"
+ENCODING = "extensions.queues.messageencoding"
 TIMEOUT = "functiontimeout"
 LEASE = "singleton.listenerlockperiod"
 RECOVERY = "singleton.listenerlockrecoverypollinginterval"
-READ_HERE = (PREFIX, PARALLEL, ATTEMPTS, TIMEOUT, LEASE, RECOVERY)
+QUEUES = (BATCH, THRESHOLD, DEQUEUES, PAUSE, ENCODING)
+READ_HERE = (PREFIX, PARALLEL, ATTEMPTS, TIMEOUT, LEASE, RECOVERY, *QUEUES)
 BUNDLE = ("extensionbundle.id", "extensionbundle.version")
 WITHOUT_MEANING_HERE = ("version", "extensionbundle", "telemetrymode", "$schema")
+MAX_BATCH, MAX_PAUSE = 32, 7 * 24 * 3600  # messages, seconds: the limits of storage
 GENERAL = "logging"  # a section of many settings, which are not listed one by one
 Values = Mapping[str, tuple[str, object]]  # by path in lower case: the path as written, and the value
 
@@ -40,6 +48,7 @@ class HostJson:
     attempts: int = 5
     timeout: float | None = 1800.0
     leasing: Leasing = LEASING
+    queueing: Queueing = QUEUEING
     has_bundle: bool = False
     ignored: tuple[str, ...] = ()
 
@@ -59,6 +68,7 @@ def read(app_dir: Path, settings: Settings) -> HostJson:
         attempts=_positive(values, ATTEMPTS, 5),
         timeout=_timeout(values),
         leasing=_leasing(values),
+        queueing=_queueing(values),
         has_bundle=all(_text(values, key, "") for key in BUNDLE),
         ignored=tuple(sorted({_named(path) for key, (path, _) in values.items() if _has_no_effect(key)})),
     )
@@ -79,14 +89,15 @@ def _text(values: Values, key: str, default: str) -> str:
     return value
 
 
-def _positive(values: Values, key: str, default: int) -> int:
+def _positive(values: Values, key: str, default: int, *, minimum: int = 1, maximum: float = math.inf) -> int:
     path, value = values.get(key, (key, default))
     try:
         number = int(str(value))
     except ValueError:
-        number = 0
-    if number < 1:
-        raise SetupError(f"host.json: {path} must be a whole number of at least 1, not {value!r}.")
+        number = minimum - 1
+    if not minimum <= number <= maximum:
+        most = f", and at most {maximum}" if maximum < math.inf else ""
+        raise SetupError(f"host.json: {path} must be a whole number of at least {minimum}{most}, not {value!r}.")
     return number
 
 
@@ -99,6 +110,20 @@ def _timeout(values: Values) -> float | None:
 def _leasing(values: Values) -> Leasing:
     period = _seconds(values, LEASE, "00:01:00", minimum=15, maximum=60)  # the limits of storage
     return Leasing(int(period), period / 2, _seconds(values, RECOVERY, "00:01:00", minimum=1))
+
+
+def _queueing(values: Values) -> Queueing:
+    encoding = _text(values, ENCODING, "base64")
+    if encoding.lower() not in ("base64", "none"):
+        raise SetupError(f"host.json: {values[ENCODING][0]} must be base64 or none, not {encoding!r}.")
+    batch = _positive(values, BATCH, QUEUEING.batch, maximum=MAX_BATCH)
+    return Queueing(
+        batch=batch,
+        threshold=_positive(values, THRESHOLD, batch // 2 * (os.cpu_count() or 1), minimum=0),
+        attempts=_positive(values, DEQUEUES, QUEUEING.attempts),
+        pause=int(_seconds(values, PAUSE, "00:00:00", minimum=0, maximum=MAX_PAUSE)),
+        is_base64=encoding.lower() == "base64",
+    )
 
 
 def _seconds(values: Values, key: str, default: str, *, minimum: float, maximum: float = math.inf) -> float:

@@ -42,8 +42,16 @@ class BlobTrigger:
     scans: bool
 
 
-Trigger = HttpTrigger | TimerTrigger | BlobTrigger
-Kind = TypeVar("Kind", HttpTrigger, TimerTrigger, BlobTrigger)
+@dataclass(frozen=True)
+class QueueTrigger:
+    """A queue of an account."""
+
+    queue: str
+    connection: Connection
+
+
+Trigger = HttpTrigger | TimerTrigger | BlobTrigger | QueueTrigger
+Kind = TypeVar("Kind", HttpTrigger, TimerTrigger, BlobTrigger, QueueTrigger)
 
 
 @dataclass(frozen=True)

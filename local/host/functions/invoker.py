@@ -15,7 +15,7 @@ from typing import Any
 from azure.functions import meta
 
 from local.host.config.settings import Settings
-from local.host.functions.function import BlobTrigger, Function, HttpTrigger, TimerTrigger
+from local.host.functions.function import BlobTrigger, Function, HttpTrigger, QueueTrigger, TimerTrigger
 from local.host.functions.invocation_context import (
     FIRST_ATTEMPT,
     Context,
@@ -26,7 +26,12 @@ from local.host.functions.invocation_context import (
 )
 
 THREADS = "PYTHON_THREADPOOL_THREAD_COUNT"
-BINDINGS = {HttpTrigger: "httpTrigger", TimerTrigger: "timerTrigger", BlobTrigger: "blobTrigger"}
+BINDINGS = {
+    HttpTrigger: "httpTrigger",
+    TimerTrigger: "timerTrigger",
+    BlobTrigger: "blobTrigger",
+    QueueTrigger: "queueTrigger",
+}
 SLOW = 5.0  # seconds; a longer run is always logged
 log = logging.getLogger("host")
 

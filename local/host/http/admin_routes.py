@@ -17,11 +17,12 @@ from starlette.responses import JSONResponse, PlainTextResponse, Response
 from local.host.blobs import trigger_metadata
 from local.host.blobs.dispatcher import Target
 from local.host.blobs.listener import BlobListeners
-from local.host.functions.function import Function, HttpTrigger, TimerTrigger
+from local.host.functions.function import Function, HttpTrigger, QueueTrigger, TimerTrigger
 from local.host.functions.invoker import Invoker
 from local.host.http import requests
 from local.host.http.event_grid_webhook import BlobsWebhook
 from local.host.loading.load_app import App
+from local.host.queues import trigger_metadata as queue_metadata
 from local.host.storage.clients import host_id
 from local.host.timers import timer
 from local.host.triggers import auth_level, route_templates
@@ -100,7 +101,10 @@ class Admin:
         }
 
     async def _invoke(self, request: Request) -> Response:
-        """Starts a function and returns 202 at once. The input of a blob function is `container/blob`."""
+        """Starts a function and returns 202 at once.
+
+        The input of a blob function is `container/blob`, that of a queue function its message.
+        """
         _, name = _split(requests.raw_path(request))
         found = (function for function in self._app.functions if function.name.lower() == name.lower())
         if (function := next(found, None)) is None:
@@ -114,6 +118,8 @@ class Admin:
     def _work(self, function: Function, given: str) -> Coroutine[Any, Any, None]:
         if isinstance(function.trigger, HttpTrigger):
             return _without_request(function)
+        if isinstance(function.trigger, QueueTrigger):
+            return self._message(function, given)
         return self._tick(function) if isinstance(function.trigger, TimerTrigger) else self._blob(function, given)
 
     def _begin(self, work: Coroutine[Any, Any, None]) -> Response:
@@ -123,6 +129,10 @@ class Admin:
 
     async def _tick(self, function: Function) -> None:
         await self._invoker.invoke(function, timer.tick(), {"TimerTrigger": timer.tick()}, "Requested over HTTP")
+
+    async def _message(self, function: Function, text: str) -> None:
+        metadata = queue_metadata.metadata(text)
+        await self._invoker.invoke(function, meta.Datum(text, "string"), metadata, "Requested over HTTP")
 
     async def _blob(self, function: Function, path: str) -> None:
         target = self._blobs.targets[function.id]

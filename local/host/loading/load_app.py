@@ -22,7 +22,7 @@ from local.host.config.host_json import HostJson
 from local.host.config.settings import LOCAL_SETTINGS, STORAGE, Settings, ignored_locally
 from local.host.errors import FunctionInError
 from local.host.functions import retry_policy
-from local.host.functions.function import BlobTrigger, Function, HttpTrigger, TimerTrigger, Trigger
+from local.host.functions.function import BlobTrigger, Function, HttpTrigger, QueueTrigger, TimerTrigger, Trigger
 from local.host.functions.retry_policy import Retry
 from local.host.loading import signatures
 from local.host.loading.signatures import Signature
@@ -33,6 +33,7 @@ from local.paths import ROOT
 PROJECT = ROOT.resolve()
 FUNCTION_NAME = re.compile(r"(?!host$)[a-z][a-z0-9_\-]{0,127}", re.IGNORECASE)
 BINDING_NAME = re.compile(r"(?!.*__)[a-zA-Z_][a-zA-Z0-9_]{0,127}|\$return")
+QUEUE_NAME = re.compile(r"(?=.{3,63}$)[a-z0-9]+(-[a-z0-9]+)*")
 BUILT_IN_ROUTES = ("admin", "runtime")
 TIMER = "timerTrigger"
 SCAN, EVENTS = "logsandcontainerscan", "eventgrid"
@@ -220,8 +221,24 @@ def _blob(_name: str, trigger: Any, settings: Settings, host_json: HostJson) -> 
     return BlobTrigger(path_pattern.parse(settings.resolve(trigger.path)), connection, scans=source == SCAN)
 
 
+def _queue(_name: str, trigger: Any, settings: Settings, host_json: HostJson) -> Trigger:
+    if not host_json.has_bundle:
+        raise FunctionInError(f"queue triggers require the extension bundle. Add to host.json: {BUNDLE}")
+    if trigger.data_type:
+        raise FunctionInError("its trigger has a data_type, which this host does not support for queues.")
+    name = settings.resolve(trigger.queue_name).lower()
+    if not QUEUE_NAME.fullmatch(name):
+        raise FunctionInError(f"'{name}' is no name of a queue: 3 to 63 letters, digits and single hyphens.")
+    connection = settings.connection(settings.resolve(trigger.connection or ""))
+    clients.check(connection)
+    if not (connection.connection_string or connection.queue_address):
+        raise FunctionInError(f"its connection has no queue service: set {connection.name}__queueServiceUri.")
+    return QueueTrigger(name, connection)
+
+
 TRIGGERS: dict[str, Callable[[str, Any, Settings, HostJson], Trigger]] = {
     "httpTrigger": _http,
     TIMER: _timer,
     "blobTrigger": _blob,
+    "queueTrigger": _queue,
 }

@@ -59,11 +59,11 @@ def check(connection: Connection) -> None:
         raise FunctionInError(f"the storage connection '{connection.name}' is invalid: {error}") from error
 
 
-def queue(connection: Connection, name: str) -> QueueClient:
-    """A queue with Base64 messages, like those of the real host."""
+def queue(connection: Connection, name: str, *, as_stored: bool = False) -> QueueClient:
+    """A queue with Base64 messages, like those of the real host; `as_stored`: messages are not decoded."""
     coding: dict[str, Any] = {
-        "message_encode_policy": TextBase64EncodePolicy(),
-        "message_decode_policy": TextBase64DecodePolicy(),
+        "message_encode_policy": None if as_stored else TextBase64EncodePolicy(),
+        "message_decode_policy": None if as_stored else TextBase64DecodePolicy(),
     }
     if connection.connection_string:
         return QueueClient.from_connection_string(connection.connection_string, name, **coding, **PATIENCE)

@@ -1,0 +1,1 @@
+"""Queue functions: one listener for each."""
