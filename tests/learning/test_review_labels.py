@@ -10,7 +10,7 @@ import pytest
 
 from shared.errors import NotFound
 from shared.labels import rules
-from shared.language.types import Kind, LabelledDocument, Labels
+from shared.language.types import Kind, Labels
 from shared.learning.reviews import Review, ReviewReason, ReviewState
 from shared.operations import review_labels
 from shared.settings import PREVIEW_API
@@ -181,25 +181,17 @@ def test_reviews_of_other_projects_and_open_ones_are_left_alone() -> None:
 
 
 @pytest.mark.parametrize(
-    ("classes", "documents", "why"),
-    [
-        (rules.MAX_CLASSES, 1, "Classes? are 201; the maximum is 200"),
-        (1, rules.MAX_DOCUMENTS, "documents are 100,001; the maximum is 100,000"),
-    ],
+    ("limit", "why"),
+    [("MAX_CLASSES", "classes are 3; the maximum is 2"), ("MAX_DOCUMENTS", "documents are 21; the maximum is 20")],
 )
 def test_more_than_the_service_takes_fails_with_the_reason_and_uses_nothing(
-    classes: int, documents: int, why: str, monkeypatch: pytest.MonkeyPatch
+    limit: str, why: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     stage, app = reviewed({"a": ["Cooking"]})
-    if documents > 1:  # the rule is the same for a smaller number
-        monkeypatch.setattr(rules, "MAX_DOCUMENTS", 20)
-        documents, why = 20, "documents are 21; the maximum is 20"
-    names = tuple(f"C{number}" for number in range(classes))
-    labelled = tuple(LabelledDocument(f"{number}.txt", names[:1]) for number in range(documents))
-    stage.language.labels = Labels(names, labelled)
+    change(stage, app, "a", with_classes("Gardening"))
+    monkeypatch.setattr(rules, limit, {"MAX_CLASSES": 2, "MAX_DOCUMENTS": 20}[limit])
     found = label(stage, app)
-    assert found["state"] == "failed"
-    assert why.removeprefix("Classes? ") in found["detail"]
+    assert (found["state"], why in found["detail"]) == ("failed", True)
     assert (stage.language.imports, used(stage)) == (0, {"a": ""})
 
 
