@@ -143,7 +143,7 @@ def _take_together(entries: tuple[OutboxEntry, ...], services: Services, now: da
         services.events.send([event for entry in entries for event in _events(entry, services)])
     for entry in entries:
         for review in entry.reviews:
-            write_decision(review, services)
+            write_decision(review.key, review.name, services)
     counted = [_counted(added, services) for added in together(entries)]
     try:
         services.ledger.commit(*counted, *_reviewed(entries, services, now, replayed_only=True), drained=entries)
@@ -178,19 +178,28 @@ def _reviewed(
     ]
     for before, _ in changes:
         if before and before.decision:
-            write_decision(before, services)
+            write_decision(before.key, before.name, services)
     return [(before, after) for before, after in changes if after is not None and after != before]
 
 
-def write_decision(review: Review, services: Services) -> None:
-    """Write the decision into the document's result, or remove it from there. It may be written twice."""
-    services.documents.change_result(review.name, lambda result: _with_decision(result, review))
+def write_decision(key: str, name: str, services: Services) -> None:
+    """Write the present decision on this document into its result, or remove it from there. It may be written twice.
+
+    The review is read after the result's version, and the result is written even if it stays the same: so of two
+    instances, the one that read an older review cannot write last.
+    """
+
+    def change(result: dict[str, Any]) -> dict[str, Any] | None:
+        if result.get("document") != key:
+            return None
+        review = services.ledger.find(Review, key)
+        return _with_decision(result, review) if review else None
+
+    services.documents.change_result(name, change)
 
 
-def _with_decision(result: dict[str, Any], review: Review) -> dict[str, Any] | None:
-    """The content of the result with this decision; None if the result is not the reviewed document's."""
-    if result.get("document") != review.key:
-        return None
+def _with_decision(result: dict[str, Any], review: Review) -> dict[str, Any]:
+    """The content of the result with this decision."""
     rest = {name: value for name, value in result.items() if name != "reviewed"}
     decision = review.decision if review.state is ReviewState.DECIDED else None
     if decision is None:

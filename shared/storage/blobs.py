@@ -142,20 +142,21 @@ class BlobStore:
 
         The first try fails if there is a result already. Then the result's ETag is read, then the source's, and the
         write is conditional on that result. So the result of a newer version is never overwritten: either the source
-        has changed, or the condition fails.
+        has changed, or the condition fails. The decision in a result of the same document stays there.
         """
-        seen = ""
+        seen, content = "", result
         for _ in range(TRIES):
             source = self.get_properties(name)
             if source is None or source.etag != etag:
                 return False
             try:
                 blob = self._file(self.results, name + RESULT_SUFFIX)
-                self._put(blob, json.dumps(result, ensure_ascii=False, indent=2).encode(), seen)
+                self._put(blob, json.dumps(content, ensure_ascii=False, indent=2).encode(), seen)
             except ContainerMissing:
                 self._make_results()
             except VersionConflict:
                 seen = self._result_etag(name)
+                content = with_decision_of(self.result(name), result)
             else:
                 return True
         raise StorageUnavailable(
@@ -163,16 +164,17 @@ class BlobStore:
         )
 
     def change_result(self, name: str, change: Callable[[dict[str, Any]], dict[str, Any] | None]) -> bool:
-        """Replace the content of a file's result by what `change` makes of it; None leaves it. Returns whether it did.
+        """Write what `change` makes of a result, even if that is the same; None leaves it. Returns whether it did.
 
-        `change` is called again if another client changes the result meanwhile. Returns False if there is no result.
+        `change` is called after the result's version was read, and again if another client changes the result
+        meanwhile. Returns False if there is no result.
         """
         blob = self._file(self.results, name + RESULT_SUFFIX)
         for _ in range(TRIES):
             etag = self._result_etag(name)
             result = self.result(name) if etag else None
             after = change(result) if isinstance(result, dict) else None
-            if after is None or after == result:
+            if after is None:
                 return False
             with suppress(VersionConflict, NotFound):
                 self._put(blob, json.dumps(after, ensure_ascii=False, indent=2).encode(), etag)
@@ -303,6 +305,13 @@ class BlobStore:
             raise _unavailable(error) from None
         except AzureError as error:
             raise _unavailable(error) from None
+
+
+def with_decision_of(earlier: Any, result: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The result with the decision that the earlier one has, if both are of the same document."""
+    if isinstance(earlier, dict) and "reviewed" in earlier and earlier.get("document") == result.get("document"):
+        return {**result, "reviewed": earlier["reviewed"]}
+    return result
 
 
 def _block(number: int) -> str:

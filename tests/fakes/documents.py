@@ -14,7 +14,7 @@ from shared.domain.documents import Blob
 from shared.domain.file_names import MAX_FILE_NAME, RESULT_SUFFIX, is_file_name
 from shared.domain.text import MAX_FILE
 from shared.errors import BadRequest, Conflict, ContainerMissing, InvalidText, NotFound, VersionConflict
-from shared.storage.blobs import MAX_ANY, RESERVED
+from shared.storage.blobs import MAX_ANY, RESERVED, with_decision_of
 from shared.storage.content_encoding import decoded
 
 BEGINNING = datetime(2026, 1, 1, tzinfo=UTC)
@@ -134,17 +134,20 @@ class MemoryDocuments:
             source = self.get_properties(name)
             if source is None or source.etag != etag:
                 return False
-            self.put(name + RESULT_SUFFIX, json.dumps(result).encode(), container=self.results)
+            content = with_decision_of(self.result(name), result)
+            self.put(name + RESULT_SUFFIX, json.dumps(content).encode(), container=self.results)
             return True
 
     def change_result(self, name: str, change: Callable[[dict[str, Any]], dict[str, Any] | None]) -> bool:
-        with self._lock:
-            result = self.result(name)
+        while True:
+            etag, result = self._result_etag(name), self.result(name)
             after = change(result) if isinstance(result, dict) else None
-            if after is None or after == result:
+            if after is None:
                 return False
-            self.put(name + RESULT_SUFFIX, json.dumps(after).encode(), container=self.results)
-            return True
+            with self._lock:
+                if self._result_etag(name) == etag:
+                    self.put(name + RESULT_SUFFIX, json.dumps(after).encode(), container=self.results)
+                    return True
 
     def write(self, name: str, content: bytes, language: str, *, overwrite: bool) -> str:
         with self._lock:
@@ -173,6 +176,10 @@ class MemoryDocuments:
     def reachable(self) -> bool:
         with self._lock:
             return self.container in self._containers
+
+    def _result_etag(self, name: str) -> str:
+        found = self._containers.get(self.results, {}).get(name + RESULT_SUFFIX)
+        return found.blob.etag if found else ""
 
     def _file(self, container: str, name: str) -> File:
         try:

@@ -1,0 +1,85 @@
+"""The decision in a result is that of the review, whatever two instances do at the same time."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import timedelta
+
+from shared.pipeline.collection import collect
+from shared.pipeline.outbox import drain
+from tests.support.full_day_script import put
+from tests.support.in_memory_app import Instance, Stage, one_thread
+from tests.support.prepared_apps import app_with_classifier
+
+UNSURE = "the mast alone"
+
+
+def classified_once() -> tuple[Stage, Instance, str]:
+    """A classified document."""
+    stage = Stage()
+    app = app_with_classifier(stage)
+    put("a.txt", UNSURE)(stage)
+    app.land("a.txt")
+    ticks(stage, app, 4)
+    return stage, app, stage.only().key
+
+
+def ticks(stage: Stage, app: Instance, number: int) -> None:
+    for _ in range(number):
+        stage.wait(10)
+        app.tick()
+
+
+def at_call(number: int, act: Callable[[], None]) -> tuple[list[int], Callable[[], None]]:
+    """Counts calls, and acts at this one."""
+    calls: list[int] = []
+
+    def passing() -> None:
+        calls.append(1)
+        if len(calls) == number:
+            act()
+
+    return calls, passing
+
+
+def test_a_decision_that_is_undone_and_drained_between_two_calls_of_a_drain_does_not_return() -> None:
+    with one_thread():
+        for number in range(1, 100):
+            stage, app, key = classified_once()
+            app.ask("PUT", f"reviews/{key}", {"classes": ["Cooking"]})
+
+            def undo(stage: Stage = stage, app: Instance = app, key: str = key) -> None:
+                assert app.ask("DELETE", f"reviews/{key}/decision").status == 200
+                drain(app.services, stage.now, 100)
+
+            calls, passing = at_call(number, undo)
+            drain(stage.instance(passing).services, stage.now, 100)
+            if len(calls) < number:
+                return
+            ticks(stage, stage.instance(), 1)
+            assert "reviewed" not in stage.documents.result("a.txt"), f"undone at call {number}"
+
+
+def test_a_decision_from_a_clock_ahead_is_undone_by_a_later_request() -> None:
+    stage, app, key = classified_once()
+    stage.instance(ahead=timedelta(hours=1)).ask("PUT", f"reviews/{key}", {"classes": ["Cooking"]})
+    app.ask("DELETE", f"reviews/{key}/decision")
+    ticks(stage, app, 1)
+    assert "reviewed" not in stage.documents.result("a.txt")
+
+
+def test_a_result_that_a_slow_instance_writes_again_keeps_its_decision() -> None:
+    with one_thread():
+        for number in range(1, 100):
+            stage, app, key = classified_once()
+            app.ask("PUT", f"reviews/{key}", {"classes": ["Cooking"]})
+            ticks(stage, app, 1)
+            app.ask("POST", "documents/replay", {"keys": [key]})
+            ticks(stage, app, 2)
+            stage.wait(10)
+            calls, passing = at_call(number, app.tick)
+            collect(stage.instance(passing).services, stage.now, 40, stage.now)
+            if len(calls) < number:
+                return
+            ticks(stage, stage.instance(), 2)
+            assert "reviewed" in stage.documents.result("a.txt"), f"another tick at call {number}"
