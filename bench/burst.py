@@ -74,7 +74,7 @@ def _app(app_dir: Path, state: Path) -> Iterator[tuple[server.LanguageService, h
             if app_dir == ROOT:
                 named = {"project": PROJECT, "deployment": DEPLOYMENT}
                 requests.put(f"{host.url}/api/classifier", json=named, timeout=30).raise_for_status()
-                host.wait_for_line("The sweep is complete")
+                host.wait_for(lambda: any("[tick " in line and "Succeeded" in line for line in host.lines))
             yield language, host, files
 
 
