@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cache
@@ -35,6 +36,7 @@ class Seen:
         self.slot: datetime | None = None  # when the submit lease was last taken
         self.clocks: datetime | None = None  # when stored times were last checked
         self.from_setting: ActiveClassifier | None = None  # the classifier of the CLASSIFIER setting
+        self.labels: dict[tuple[str, str], tuple[datetime, Mapping[str, int]]] = {}  # by project and model
         self._gate = Gate()
         self._looking = threading.Lock()
 

@@ -15,7 +15,8 @@ from shared.learning.reviews import Review
 
 # Bytes of an event. A queue's message has at most 64 KiB, of which Base64 leaves three quarters.
 MAX_EVENT = 48 * 2**10
-KEPT_CLASSES = 100  # of a document whose event would be larger
+KEPT_CLASSES = (100, 10, 0)  # of a document whose event would be larger: the best, as many as fit
+KEPT_COMMENT = 1000  # characters
 
 
 def ended(document: Document, container: str) -> str:
@@ -25,17 +26,25 @@ def ended(document: Document, container: str) -> str:
     """
     number = f"{document.key}-{document.replays}"
     event = _event(document.state, number, document.ended, container, document_json.document(document))
-    if len(event.encode()) <= MAX_EVENT:
-        return event
-    cut = replace(document, classes=document.classes[:KEPT_CLASSES])
-    data = {**document_json.document(cut), "classesInAll": len(document.classes)}
-    return _event(document.state, number, document.ended, container, data)
+    for kept in KEPT_CLASSES:
+        if len(event.encode()) <= MAX_EVENT:
+            break
+        cut = replace(document, classes=document.classes[:kept])
+        data = {**document_json.document(cut), "classesInAll": len(document.classes)}
+        event = _event(document.state, number, document.ended, container, data)
+    return event
 
 
 def reviewed(review: Review, container: str) -> str:
-    """The event of a decision."""
+    """The event of a decision. A long comment is cut; if it is still too large, the prediction is left out."""
     number = f"{review.key}-reviewed-{review.changed:%Y%m%dT%H%M%S%f}"
-    return _event("reviewed", number, review.changed, container, review_json.review(review))
+    if review.decision:
+        review = replace(review, decision=replace(review.decision, comment=review.decision.comment[:KEPT_COMMENT]))
+    event = _event("reviewed", number, review.changed, container, review_json.review(review))
+    if len(event.encode()) <= MAX_EVENT:
+        return event
+    view = {name: value for name, value in review_json.review(review).items() if name != "prediction"}
+    return _event("reviewed", number, review.changed, container, view)
 
 
 def _event(kind: str, number: str, at: datetime | None, container: str, data: Mapping[str, Any]) -> str:

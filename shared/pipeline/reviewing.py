@@ -6,9 +6,9 @@ review that was read, and a review of a version that no longer exists is withdra
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 from contextlib import suppress
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from shared.domain.documents import Document
 from shared.domain.text import decode
@@ -18,6 +18,8 @@ from shared.learning.reviews import Decision, Review, ReviewReason, ReviewState
 from shared.services import Services
 
 NO_CLASS = "None"  # in an evaluation: the service's name for documents without a class
+LABELS_KNOWN_FOR = timedelta(minutes=5)
+MAX_MODELS = 100  # whose labels a process remembers
 
 
 def text_of(services: Services, name: str, etag: str) -> str:
@@ -74,13 +76,36 @@ def contest(services: Services, document: Document, now: datetime) -> Review:
     return review  # type: ignore[no-any-return]
 
 
-def classes_of(services: Services, classifier: Classifier) -> Sequence[str]:
-    """The classes of the model, as its evaluation names them; none if the service does not tell them."""
+def read(services: Services, review: Review, now: datetime) -> tuple[Review, str | None]:
+    """The review with its text. If this version of the file is gone, the text is None and an open review withdrawn."""
     try:
-        evaluation = services.language.evaluation(classifier.project, classifier.model)
+        return review, text_of(services, review.name, review.etag)
+    except FileGone:
+        return _withdrawn(services, review, now), None
+
+
+def labels_of(services: Services, classifier: Classifier, now: datetime) -> Mapping[str, int]:
+    """How often each class was labelled in the documents that the model was tested with.
+
+    Empty if the service does not tell. It is read at most once in LABELS_KNOWN_FOR, whatever came of it.
+    """
+    model = classifier.project, classifier.model
+    read_at, labels = services.seen.labels.get(model, (None, {}))
+    if read_at is None or abs(now - read_at) >= LABELS_KNOWN_FOR:
+        labels = _labels(services, *model)
+        if len(services.seen.labels) >= MAX_MODELS:
+            services.seen.labels.clear()
+        services.seen.labels[model] = now, labels
+    return labels
+
+
+def _labels(services: Services, project: str, model: str) -> Mapping[str, int]:
+    try:
+        evaluation = services.language.evaluation(project, model)
     except LanguageError:
-        return ()
-    return sorted(name for name in evaluation.classes if name != NO_CLASS)
+        return {}
+    counts = {name: score.true_positives + score.false_negatives for name, score in evaluation.classes.items()}
+    return {name: count for name, count in counts.items() if name != NO_CLASS}
 
 
 def _decided_meanwhile(services: Services, review: Review, decision: Decision) -> Review:
@@ -95,7 +120,14 @@ def _require_version(services: Services, review: Review, now: datetime) -> None:
     blob = services.documents.get_properties(review.name)
     if blob is not None and blob.etag == review.etag:
         return
-    if review.version and review.state is ReviewState.OPEN:
-        with suppress(VersionConflict):  # another reviewer found the same
-            services.ledger.commit((review, review.withdrawn(now)))
+    _withdrawn(services, review, now)
     raise FileGone(f"{review.name} was changed or deleted: this version can no longer be reviewed.")
+
+
+def _withdrawn(services: Services, review: Review, now: datetime) -> Review:
+    """The review, withdrawn if it was stored and open."""
+    if not review.version or review.state is not ReviewState.OPEN:
+        return review
+    with suppress(VersionConflict):  # another reviewer found the same
+        [review] = services.ledger.commit((review, review.withdrawn(now)))
+    return review

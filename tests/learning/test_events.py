@@ -13,6 +13,7 @@ from shared.errors import StorageUnavailable
 from shared.language.types import ClassScore
 from shared.learning import events
 from shared.learning.outbox import OutboxEntry
+from shared.learning.reviews import Decision, Review, ReviewReason
 from shared.learning.statistics import Statistics
 from shared.storage.queues import EventQueue
 from tests.support.full_day_script import SHIP, put
@@ -80,11 +81,23 @@ def test_without_the_queue_nothing_is_counted_and_nothing_is_lost(takes: int) ->
     assert sum(sum(one.states.values()) for one in stage.check().values() if isinstance(one, Statistics)) == 2
 
 
-def test_an_event_of_a_thousand_classes_fits_a_message() -> None:
-    scores = tuple(ClassScore(f"class {number} " + "x" * 50, 0.5) for number in range(1000))
+@pytest.mark.parametrize(("name", "kept"), [("x" * 50, 100), ("\N{GRINNING FACE}" * 300, 10), ("x" * 10_000, 0)])
+def test_an_event_of_a_thousand_classes_fits_a_message(name: str, kept: int) -> None:
+    scores = tuple(ClassScore(f"{number} {name}", 0.5) for number in range(1000))
     event = events.ended(document().succeeded(scores, CLASSIFIER, NOW), "documents")
     assert len(base64.b64encode(event.encode())) <= 64 * 2**10
-    assert json.loads(event)["data"]["classesInAll"] == 1000
+    data = json.loads(event)["data"]
+    assert (data["classesInAll"], len(data["classes"])) == (1000, kept)
+
+
+@pytest.mark.parametrize("name", ["Drama", "x" * 10_000])
+def test_an_event_of_a_decision_fits_a_message(name: str) -> None:
+    scores = tuple(ClassScore(f"{number} {name}", 0.5) for number in range(10))
+    classified = document().succeeded(scores, CLASSIFIER, NOW)
+    open_review = Review.of(classified, CLASSIFIER, ReviewReason.CONTESTED, NOW)
+    event = events.reviewed(open_review.decided(Decision(("Drama",), "Ada", "\x01" * 10_000, NOW)), "documents")
+    assert len(base64.b64encode(event.encode())) <= 64 * 2**10
+    assert json.loads(event)["data"]["decision"]["classes"] == ["Drama"]
 
 
 def test_the_queue_has_each_event_in_base64_as_queue_triggers_expect_it(azurite: Azurite, container: str) -> None:

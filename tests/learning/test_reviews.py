@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from shared.errors import Conflict
+from shared.errors import Conflict, Unavailable
 from shared.language.types import ClassScore, Kind
 from shared.learning.reviews import Decision, Review, ReviewReason, ReviewState, reason_for
 from shared.pipeline import reviewing
@@ -216,6 +216,29 @@ def test_a_file_that_is_overwritten_or_deleted_withdraws_its_review(change: Call
     assert decide(app, key, "Sailing").status == 410
     assert app.ask("GET", f"reviews/{key}").body["state"] == "withdrawn"
     assert key not in {one["key"] for one in app.ask("GET", "reviews").body["value"]}
+
+
+def test_who_reads_a_review_whose_file_is_gone_withdraws_it() -> None:
+    stage, app = classified(a=UNSURE)
+    stage.documents.delete("a.txt")
+    key = next(one.key for one in stage.known() if one.name == "a.txt")
+    assert app.ask("GET", f"reviews/{key}").body["state"] == "withdrawn"
+    assert app.ask("GET", "reviews").body["value"] == []
+
+
+def test_the_classes_of_a_model_are_read_once_and_reviews_do_not_need_them() -> None:
+    stage, app = classified(a=UNSURE, b=UNSURE)
+    asked: list[str] = []
+
+    def down(project: str, model: str) -> Any:
+        asked.append(f"{project}/{model}")
+        raise Unavailable("503")
+
+    stage.language.evaluation = down  # type: ignore[method-assign]  # the service has trouble
+    for name in "ab":
+        assert app.ask("GET", f"reviews/{key_of(stage, name)}").body["choices"] == []
+        assert decide(app, key_of(stage, name), "Cooking").status == 200
+    assert len(asked) == 1
 
 
 def test_to_contest_what_was_deleted_withdraws_the_review_with_its_place_in_the_queue() -> None:

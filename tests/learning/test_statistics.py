@@ -109,3 +109,15 @@ def test_an_answer_with_endless_class_names_makes_no_endless_row() -> None:
 def test_text_records_are_those_of_all_submissions() -> None:
     once = document().submitted("job", NOW, NOW, 1001).succeeded((), CLASSIFIER, NOW)
     assert Statistics(NOW, Source()).counting([once]).records == 2
+
+
+@pytest.mark.parametrize(
+    "moment", ["0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-14:00", "0001-01-01", "9999-12-31"]
+)
+@pytest.mark.parametrize("path", ["statistics", "quality"])
+@pytest.mark.parametrize("name", ["since", "until"])
+def test_no_range_is_too_long(moment: str, path: str, name: str) -> None:
+    stage = Stage()
+    app = app_with_classifier(stage)
+    query = {name: moment}
+    assert app.ask("GET", path, query=query).status == (400 if (path, name) == ("quality", "until") else 200)

@@ -11,16 +11,18 @@ from shared.api.call import Call
 from shared.api.requests import Request, Response, choice, page_of, text, time_of
 from shared.domain.document_json import View, classifier, without_missing
 from shared.domain.documents import Document
-from shared.errors import BadRequest, LanguageError
+from shared.errors import BadRequest
 from shared.language.types import Classifier
 from shared.learning.quality import Share, audits, distance, quality
 from shared.learning.reviews import Review, ReviewState
 from shared.learning.statistics import HOUR, Counts, Source, Statistics, hour_of
+from shared.pipeline.reviewing import labels_of
 from shared.services import Services
 
 LAST = {"hour": timedelta(days=1), "day": timedelta(days=30)}  # what is listed without `since`
 QUALITY_SINCE = timedelta(days=30)
 ROWS, MAX_READ = 500, 5000  # rows of one query; of one response
+EARLIEST, LATEST = datetime(2000, 1, 1, tzinfo=UTC), datetime(2200, 1, 1, tzinfo=UTC)  # what a range reaches
 MAX_OPEN = 100  # open documents that are counted
 
 
@@ -51,7 +53,7 @@ def get_quality(call: Call[None]) -> Response:
     Only audits count, because they are a random sample. `tooFew` stands for a value if there are too few to say.
     """
     project = text(call.request.query, "project", "")
-    since = time_of(text(call.request.query, "since", ""), "since") or call.now - QUALITY_SINCE
+    since = _hour(time_of(text(call.request.query, "since", ""), "since") or call.now - QUALITY_SINCE)
     reviews, complete = _audits(call.services, since)
     models: dict[Classifier, list[Review]] = {}
     for one in reviews:
@@ -62,9 +64,14 @@ def get_quality(call: Call[None]) -> Response:
 
 
 def _range(request: Request, now: datetime, last: timedelta) -> tuple[datetime, datetime]:
-    until = time_of(text(request.query, "until", ""), "until") or now + HOUR
+    until = _hour(time_of(text(request.query, "until", ""), "until") or now + HOUR)
     since = time_of(text(request.query, "since", ""), "since") or until - last
-    return hour_of(since), hour_of(until)
+    return _hour(since), until
+
+
+def _hour(moment: datetime) -> datetime:
+    """The start of its hour; of EARLIEST or LATEST if it is before or after."""
+    return hour_of(min(max(moment, EARLIEST), LATEST))
 
 
 def _until_of(after: str) -> datetime:
@@ -121,7 +128,7 @@ def _view(value: Statistics) -> View:
 def _backlog(services: Services, now: datetime) -> View:
     """The open documents now: their number, up to MAX_OPEN, and the age of the oldest of them in seconds."""
     found, more = services.ledger.open(Document, MAX_OPEN)
-    oldest = max(((now - one.claimed).total_seconds() for one in found), default=None)
+    oldest = max((max(0.0, (now - one.claimed).total_seconds()) for one in found), default=None)
     return without_missing({"open": len(found), "more": bool(more), "oldestSeconds": oldest})
 
 
@@ -169,12 +176,12 @@ def _mix(services: Services, by: Classifier, since: datetime, now: datetime) -> 
 
     Both from 0 (the same) to 1; `tooFew` for fewer than 100 assignments.
     """
-    start, end = hour_of(since), hour_of(now) + HOUR
-    current, before = _classes(services, by, start, end), _classes(services, by, start - (end - start), start)
+    end = hour_of(now) + HOUR
+    current, before = _classes(services, by, since, end), _classes(services, by, since - (end - since), since)
     return {
         "classes": dict(current),
         "toPeriodBefore": _distance(current, before),
-        "toTestLabels": _distance(current, _labels(services, by)),
+        "toTestLabels": _distance(current, labels_of(services, by, now)),
     }
 
 
@@ -189,12 +196,3 @@ def _classes(services: Services, by: Classifier, since: datetime, until: datetim
     for one in found:
         total = total.plus(one) if one.source == total.source else total
     return total.classes
-
-
-def _labels(services: Services, by: Classifier) -> Counts:
-    """How often each class was labelled in the documents that the model was tested with; empty if it is not known."""
-    try:
-        evaluation = services.language.evaluation(by.project, by.model)
-    except LanguageError:
-        return {}
-    return {name: score.true_positives + score.false_negatives for name, score in evaluation.classes.items()}

@@ -9,12 +9,13 @@ from shared.api.actions.listings import find
 from shared.api.bodies import NewDecision
 from shared.api.call import Call
 from shared.api.requests import Response, choice, key_of, page_of, text
-from shared.errors import BadRequest, FileGone, NotFound
+from shared.errors import BadRequest, NotFound
 from shared.language.types import Kind
 from shared.learning import review_json
 from shared.learning.reviews import Decision, Review, ReviewReason, ReviewState
 from shared.pipeline import reviewing
 
+TEXT_GONE = "The file was changed or deleted, or its text cannot be read."
 MAX_QUERIES = 5  # of the ledger, for one page; the next page has the rest
 
 
@@ -39,14 +40,13 @@ def list_reviews(call: Call[None]) -> Response:
 
 
 def get_review(call: Call[None]) -> Response:
-    """One review with its text and the classes to choose from. `textGone` if this version of the file is gone."""
-    review = _review(call)
-    classes = reviewing.classes_of(call.services, review.classifier)
-    view = {**review_json.review(review), "choices": list(classes)}
-    try:
-        return Response(200, {**view, "text": reviewing.text_of(call.services, review.name, review.etag)})
-    except FileGone as error:
-        return Response(200, {**view, "textGone": str(error)})
+    """One review with its text and the classes to choose from.
+
+    If this version of the file is gone, there is `textGone` in place of the text, and an open review is withdrawn.
+    """
+    review, content = reviewing.read(call.services, _review(call), call.now)
+    view = {**review_json.review(review), "choices": _choices(call, review)}
+    return Response(200, {**view, **({"textGone": TEXT_GONE} if content is None else {"text": content})})
 
 
 def decide_review(call: Call[NewDecision]) -> Response:
@@ -55,7 +55,7 @@ def decide_review(call: Call[NewDecision]) -> Response:
     classes = tuple(dict.fromkeys(body.classes))
     if review.classifier.kind is Kind.SINGLE and len(classes) > 1:
         raise BadRequest('"classes" must have at most one class: the project is single-label.')
-    choices = reviewing.classes_of(call.services, review.classifier)
+    choices = _choices(call, review)
     if choices and (unknown := [name for name in classes if name not in choices]):
         raise BadRequest(f'"classes" has {unknown[0]!r}, which the model does not have. It has {", ".join(choices)}.')
     decision = Decision(classes, body.reviewer, body.comment, call.now)
@@ -77,6 +77,12 @@ def get_document_text(call: Call[None]) -> Response:
     document = find(call, "documents")
     content = reviewing.text_of(call.services, document.name, document.etag)
     return Response(200, {"key": document.key, "name": document.name, "text": content})
+
+
+def _choices(call: Call[Any], review: Review) -> list[str]:
+    """The classes of the model, and those that it predicted; empty if the service does not tell the model's."""
+    labels = reviewing.labels_of(call.services, review.classifier, call.now)
+    return sorted(labels.keys() | {score.category for score in review.prediction}) if labels else []
 
 
 def _answer(review: Review) -> Response:
