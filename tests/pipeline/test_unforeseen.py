@@ -11,7 +11,7 @@ import pytest
 from shared import tick as tick_module
 from shared.domain.documents import Blob, DocumentState
 from shared.domain.file_names import MAX_FILE_NAME
-from shared.domain.operations import Operation, OperationState
+from shared.domain.operations import Operation, OperationKind, OperationState
 from shared.domain.text import MAX_FILE
 from shared.errors import StorageUnavailable, Throttled
 from shared.pipeline import gate
@@ -102,7 +102,8 @@ def test_an_operation_that_fails_as_nobody_foresaw_keeps_no_other_from_its_turn(
     stage = Stage()
     app = stage.instance()
     publish(app)
-    add(app.services.ledger, replace(operation(project="Other"), due=stage.now - seconds(60)))  # the twin cannot train
+    unknown = replace(operation(project="Other"), kind=OperationKind.DELETE)  # the twin cannot delete
+    add(app.services.ledger, replace(unknown, due=stage.now - seconds(60)))
     for _ in range(5):
         stage.wait(10)
         app.tick()

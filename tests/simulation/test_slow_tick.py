@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import threading
+from dataclasses import replace
 
 from shared import tick as tick_module
 from shared.domain.jobs import Job, JobState
-from shared.domain.operations import Operation
+from shared.domain.operations import Operation, OperationKind
 from shared.pipeline.claim import claim
 from shared.pipeline.collection import collect
 from shared.pipeline.submission import GRACE
@@ -94,7 +95,8 @@ def test_no_operation_takes_a_step_when_the_time_of_a_tick_is_over() -> None:
     stage = Stage()
     app = stage.instance()
     for number in range(3):
-        add(app.services.ledger, operation(f"operation{number}", f"P{number}"))
+        waiting = operation(f"operation{number}", f"P{number}")
+        add(app.services.ledger, replace(waiting, kind=OperationKind.DELETE))
     tick_module.tick(app.services, lambda: stage.now, lambda: tried(stage) < 1)
     assert tried(stage) == 1
     tick_module.tick(app.services, lambda: stage.now)
@@ -102,7 +104,7 @@ def test_no_operation_takes_a_step_when_the_time_of_a_tick_is_over() -> None:
 
 
 def tried(stage: Stage) -> int:
-    """How many operations took a step: the twin cannot train."""
+    """How many operations took a step: the twin cannot delete."""
     return sum(one.setbacks for one in stage.check().values() if isinstance(one, Operation))
 
 

@@ -127,7 +127,8 @@ def test_a_document_replayed_is_as_if_it_had_just_landed_but_for_its_timeline(
     for step in steps:
         one = one if one.state.final else step(one)
     again = end(one).replayed(LATER)
-    assert replace(again, timeline=()) == replace(document(), due=LATER, written=LATER, timeline=())
+    assert replace(again, timeline=(), replays=0) == replace(document(), due=LATER, written=LATER, timeline=())
+    assert again.replays == 1
     assert again.timeline[-1].what == "replayed"
     assert again.timeline[-2].at == NOW
     assert sound(again)
