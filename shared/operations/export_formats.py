@@ -9,9 +9,9 @@ import unicodedata
 from codecs import BOM_UTF8
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 
+from shared.domain.document_json import class_score
 from shared.domain.documents import Document
 from shared.learning import review_json
 from shared.learning.reviews import Decision
@@ -46,7 +46,7 @@ class Format:
 def _row(document: Document, decision: Decision | None) -> dict[str, Any]:
     """The values of FIELDS; `classes` best first."""
     by = document.classifier
-    scores = [{"category": score.category, "confidence": score.confidence} for score in document.classes]
+    scores = [class_score(score) for score in document.classes]
     made_by = (by.project, by.deployment, by.model, by.model_id) if by else ("",) * 4
     ended = document.ended.isoformat() if document.ended else ""
     reviewed = review_json.decision(decision) if decision else None
@@ -56,7 +56,7 @@ def _row(document: Document, decision: Decision | None) -> dict[str, Any]:
 
 def _jsonl(documents: Iterable[Document], decisions: Decisions) -> bytes:
     rows = (_row(document, decisions.get(document.key)) for document in documents)
-    return "".join(json.dumps(row, ensure_ascii=False, default=datetime.isoformat) + "\n" for row in rows).encode()
+    return "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows).encode()
 
 
 def _csv(documents: Iterable[Document], decisions: Decisions) -> bytes:

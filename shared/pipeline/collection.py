@@ -13,6 +13,7 @@ from functools import partial
 from typing import Any
 
 from shared.domain.clocks import backoff, wait_for
+from shared.domain.document_json import class_score
 from shared.domain.documents import Document, DocumentState, Reason
 from shared.domain.jobs import Job, JobState
 from shared.domain.splitting import merge
@@ -212,7 +213,7 @@ def result_of(document: Document, job: Job, services: Services) -> dict[str, Any
             "size": document.size,
             "lastModified": document.modified.isoformat(),
         },
-        "classes": [{"category": score.category, "confidence": score.confidence} for score in document.classes],
+        "classes": [class_score(score) for score in document.classes],
         "project": classifier.project,
         "deployment": classifier.deployment,
         "model": classifier.model,
