@@ -58,8 +58,9 @@ class OutboxEntry:
         if self.requests:
             places.add(own)
         return [
-            Statistics(*place).counting(
-                (one for one in self.documents if one.ended and (hour_of(one.ended), self.source_of(one)) == place),
+            Statistics.of(
+                *place,
+                [one for one in self.documents if one.ended and (hour_of(one.ended), self.source_of(one)) == place],
                 self.requests if place == own else 0,
             )
             for place in sorted(places, key=str)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Self
@@ -65,22 +65,22 @@ class Statistics:
         """Of its row, after the start: one for each source."""
         return digest(self.source.project, self.source.deployment, self.source.model_id)
 
-    def counting(self, documents: Iterable[Document], requests: int = 0) -> Self:
-        """With these documents, which have just ended, and the requests of their job."""
-        found = list(documents)
-        succeeded = [one for one in found if one.state is DocumentState.SUCCEEDED]
+    @classmethod
+    def of(cls, start: datetime, source: Source, documents: Sequence[Document], requests: int = 0) -> Self:
+        """Of these documents, which ended in this hour, and the requests of their job."""
+        succeeded = [one for one in documents if one.state is DocumentState.SUCCEEDED]
         best = [one.classes[0].confidence for one in succeeded if one.classes]
-        named = Counter(score.category for one in succeeded for score in one.classes)
-        return replace(
-            self,
-            states=_sum(self.states, Counter(str(one.state) for one in found)),
-            reasons=_sum(self.reasons, Counter(str(one.reason) for one in found if one.reason)),
-            classes=_bounded(_sum(self.classes, named)),
-            without_class=self.without_class + len(succeeded) - len(best),
-            confidences=tuple(map(sum, zip(self.confidences, histogram(best), strict=True))),
-            durations=_sum(self.durations, Counter(str(bin_of(time)) for one in succeeded if (time := _time(one)))),
-            requests=self.requests + requests,
-            records=self.records + sum(map(records, found)),
+        return cls(
+            start,
+            source,
+            states=Counter(str(one.state) for one in documents),
+            reasons=Counter(str(one.reason) for one in documents if one.reason),
+            classes=_bounded(Counter(score.category for one in succeeded for score in one.classes)),
+            without_class=len(succeeded) - len(best),
+            confidences=histogram(best),
+            durations=Counter(str(bin_of(time)) for one in succeeded if (time := _time(one))),
+            requests=requests,
+            records=sum(map(records, documents)),
         )
 
     def plus(self, other: Statistics) -> Self:

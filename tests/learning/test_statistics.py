@@ -88,7 +88,7 @@ def test_the_answer_lists_hours_and_days_newest_first() -> None:
 @given(st.lists(st.floats(0.2, 100_000), min_size=1, max_size=60))
 def test_percentiles_are_exact_to_a_tenth(seconds: list[float]) -> None:
     documents = [ended_after(one) for one in seconds]
-    counted = Statistics(hour_of(NOW), Source()).counting(documents)
+    counted = Statistics.of(hour_of(NOW), Source(), documents)
     for share in (0.5, 0.95):
         exact = sorted(seconds)[max(0, -(-int(share * 100) * len(seconds) // 100) - 1)]
         assert counted.percentile(share) == pytest.approx(exact, rel=0.1)
@@ -101,14 +101,14 @@ def ended_after(seconds: float) -> Document:
 
 def test_an_answer_with_endless_class_names_makes_no_endless_row() -> None:
     scores = tuple(ClassScore(f"class {number}", 0.5) for number in range(MAX_CLASSES + 500))
-    counted = Statistics(hour_of(NOW), Source()).counting([document().succeeded(scores, CLASSIFIER, NOW)])
+    counted = Statistics.of(hour_of(NOW), Source(), [document().succeeded(scores, CLASSIFIER, NOW)])
     assert len(counted.classes) == MAX_CLASSES
     assert counted.classes[OTHERS] == 501
 
 
 def test_text_records_are_those_of_all_submissions() -> None:
     once = document().submitted("job", NOW, NOW, 1001).succeeded((), CLASSIFIER, NOW)
-    assert Statistics(NOW, Source()).counting([once]).records == 2
+    assert Statistics.of(NOW, Source(), [once]).records == 2
 
 
 @pytest.mark.parametrize(
