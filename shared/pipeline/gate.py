@@ -15,7 +15,7 @@ from datetime import datetime, timedelta
 from typing import TypeVar
 
 from shared.domain.clocks import MAX_WAIT, backoff, wait_for
-from shared.domain.singletons import SEVERAL, Gate, TokenBucket
+from shared.domain.singletons import SEVERAL, ClassifierGate, Gate, TokenBucket
 from shared.errors import (
     AccessDenied,
     Busy,
@@ -157,16 +157,13 @@ def close(
     With the name of a `classifier`, only for submissions to it. It stays open if the last call of the item failed, too,
     and those of others either succeeded since or were not made: the item must wait instead.
     """
-    kind = next((kind for kind in FIRST_WAIT if isinstance(trouble, kind)), Unavailable)
-    reason = MEANING[kind] + str(trouble)
 
-    def closed(gate: Gate) -> Gate:
-        gate = gate.bounded(now)
+    def closed(before: Gate) -> Gate:
+        gate = before.bounded(now)
         part = gate.of(classifier)
-        if again and (repeated := part.after_repeated(reason, now, item)):
+        if again and (repeated := part.after_repeated(_reason(trouble), now, item)):
             return gate.with_part(repeated)
-        failures = part.failures - part.is_closed(now)
-        after = gate.with_part(part.closed(reason, _wait(kind, failures, trouble), now, item))
+        after = gate.with_part(_closed(part, trouble, now, item))
         services.seen.saw(after)  # even if it cannot be written
         return after
 
@@ -176,11 +173,22 @@ def close(
         is_closed = True
     except StorageUnavailable:
         opened = services.seen.opened()
-        services.seen.saw(opened.with_part(opened.of(classifier).closed(reason, _wait(kind, 0, trouble), now)))
+        services.seen.saw(opened.with_part(_closed(opened.of(classifier), trouble, now)))
         raise
     calls = f"submissions to classifier {classifier}" if classifier else "analyze calls"
     what = f"The gate is closed: no {calls} for now" if is_closed else f"The gate stays open, and {item} waits"
-    log.warning("%s. %s", what, reason)
+    log.warning("%s. %s", what, _reason(trouble))
+
+
+def _closed(
+    part: Gate | ClassifierGate, trouble: LanguageError, now: datetime, item: str = SEVERAL
+) -> Gate | ClassifierGate:
+    failures = part.failures - part.is_closed(now)
+    return part.closed(_reason(trouble), _wait(trouble, failures), now, item)
+
+
+def _reason(trouble: LanguageError) -> str:
+    return MEANING[_kind(trouble)] + str(trouble)
 
 
 def is_first_trouble(services: Services, now: datetime, classifier: str = "") -> bool:
@@ -221,6 +229,10 @@ def _corrected(before: Bounded, now: datetime) -> Bounded:
     return after
 
 
-def _wait(kind: type[LanguageError], failures: int, trouble: LanguageError) -> timedelta:
-    growing = backoff("gate", failures, FIRST_WAIT[kind], MAX_BACKOFF)
+def _kind(trouble: LanguageError) -> type[LanguageError]:
+    return next((kind for kind in FIRST_WAIT if isinstance(trouble, kind)), Unavailable)
+
+
+def _wait(trouble: LanguageError, failures: int) -> timedelta:
+    growing = backoff("gate", failures, FIRST_WAIT[_kind(trouble)], MAX_BACKOFF)
     return max(MIN_WAIT, wait_for(trouble.retry_after, growing, MAX_CLOSED))

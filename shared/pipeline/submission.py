@@ -19,7 +19,7 @@ from shared.domain.clocks import backoff
 from shared.domain.documents import SERVICE_PACK, Document, DocumentState, Reason
 from shared.domain.jobs import JOB_LIFETIME, Job
 from shared.domain.routing import Routing
-from shared.domain.singletons import Pause
+from shared.domain.singletons import SEVERAL, Pause
 from shared.errors import GateClosed, LanguageError, Rejected, StorageUnavailable, VersionConflict
 from shared.language.types import Classifier, Text
 from shared.pipeline import gate
@@ -229,11 +229,9 @@ def _kept(job: Job, services: Services, now: datetime) -> Job:
 
 def _begin(job: Job, documents: list[Document], texts: list[Text], services: Services, now: datetime) -> str:
     begin = partial(services.language.begin_analyze, texts, job.classifier, job.key)
-    classifier = job.classifier.name
-    if len(documents) > 1:
-        return gate.call(services, now, begin, classifier=classifier)
-    item, again = documents[0].key, documents[0].refusals > 0
-    return gate.call(services, now, begin, item=item, again=again, classifier=classifier)
+    alone = documents[0] if len(documents) == 1 else None
+    item, again = (alone.key, alone.refusals > 0) if alone else (SEVERAL, False)
+    return gate.call(services, now, begin, item=item, again=again, classifier=job.classifier.name)
 
 
 def _answer(

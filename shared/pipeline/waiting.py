@@ -41,7 +41,7 @@ def _reasons(services: Services, now: datetime) -> Iterator[str]:
     if not classifiers:
         yield f"There is no classifier: {CHOOSE_ONE}"
     current = services.ledger.read(Gate).bounded(now)
-    parts = {part.name: blocked(part) for part in current.blocked if part.is_troubled(now)}
+    parts = {part.name: closed(part) for part in current.blocked if part.is_troubled(now)}
     if classifiers and classifiers <= parts.keys():
         yield " ".join(parts[name] for name in sorted(classifiers))
     if current.is_troubled(now):
@@ -55,15 +55,9 @@ def paused(pause: Pause) -> str:
     return f"Submissions are paused{since}: PUT /api/submission resumes them."
 
 
-def closed(current: Gate) -> str:
-    """Since when, until when and why no analyze call is made."""
-    since = f" since {current.since.isoformat()}" if current.since else ""
-    until = f"; the next is possible at {current.until.isoformat()}" if current.until else ""
-    return f"No analyze calls{since}{until}. {current.reason}".rstrip()
-
-
-def blocked(part: ClassifierGate) -> str:
-    """Since when, until when and why no document is submitted to this classifier."""
+def closed(part: Gate | ClassifierGate) -> str:
+    """Since when, until when and why no analyze call is made, or no document submitted to this classifier."""
+    what = f"submissions to classifier {part.name}" if isinstance(part, ClassifierGate) else "analyze calls"
     since = f" since {part.since.isoformat()}" if part.since else ""
     until = f"; the next is possible at {part.until.isoformat()}" if part.until else ""
-    return f"No submissions to classifier {part.name}{since}{until}. {part.reason}".rstrip()
+    return f"No {what}{since}{until}. {part.reason}".rstrip()

@@ -16,7 +16,16 @@ from shared.domain.document_json import View
 from shared.domain.documents import Document, DocumentState, Reason
 from shared.domain.jobs import Job
 from shared.domain.operations import Operation
-from shared.domain.singletons import Breaker, Gate, Heartbeat, OutboxError, Pause, SubmitLease, Sweep, TokenBucket
+from shared.domain.singletons import (
+    ClassifierGate,
+    Gate,
+    Heartbeat,
+    OutboxError,
+    Pause,
+    SubmitLease,
+    Sweep,
+    TokenBucket,
+)
 from shared.domain.timeline import SETBACKS
 from shared.learning.reviews import Review
 from shared.pipeline import waiting
@@ -106,15 +115,14 @@ def _clocks(services: Services, now: datetime) -> str:
 
 def _gate(services: Services, now: datetime) -> tuple[HealthStatus, str]:
     """A closed gate is waiting, with its reason. It is red once it has been closed for CLOSED_TOO_LONG."""
-    gate = services.ledger.read(Gate).bounded(now)
-    return _breaker(gate, waiting.closed(gate), now)
+    return _breaker(services.ledger.read(Gate).bounded(now), now)
 
 
-def _breaker(part: Breaker, what: str, now: datetime) -> tuple[HealthStatus, str]:
+def _breaker(part: Gate | ClassifierGate, now: datetime) -> tuple[HealthStatus, str]:
     if not part.is_troubled(now):
         return HealthStatus.OK, ""
     too_long = part.since is not None and now - part.since >= CLOSED_TOO_LONG
-    return HealthStatus.RED if too_long else HealthStatus.WAITING, what
+    return HealthStatus.RED if too_long else HealthStatus.WAITING, waiting.closed(part)
 
 
 def _oldest(services: Services, now: datetime) -> str:
@@ -192,7 +200,7 @@ def _classifier(services: Services, now: datetime) -> str | tuple[HealthStatus, 
     documents, _more = services.ledger.open(Document, MAX_CHECKED)
     if documents and is_missing(services):
         return f"Files wait, and there is no classifier: {waiting.CHOOSE_ONE}"
-    found = [_breaker(part, waiting.blocked(part), now) for part in services.ledger.read(Gate).bounded(now).blocked]
+    found = [_breaker(part, now) for part in services.ledger.read(Gate).bounded(now).blocked]
     if files := unrouted(services, [document.name for document in documents]):
         found.append((HealthStatus.RED, f"{len(files)} files, such as {files[0]}, wait: {NO_CLASSIFIER}"))
     worst = max((status for status, _ in found), key=list(HealthStatus).index, default=HealthStatus.OK)
