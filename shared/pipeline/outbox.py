@@ -144,12 +144,16 @@ def _take_together(entries: tuple[OutboxEntry, ...], services: Services, now: da
     for entry in entries:
         for review in entry.reviews:
             write_decision(review.key, review.name, services)
-    counted = [_counted(added, services) for added in together(entries)]
     try:
-        services.ledger.commit(*counted, *_reviewed(entries, services, now, replayed_only=True), drained=entries)
+        _commit(entries, services, now, replayed_only=True)
     except VersionConflict:  # somebody contested a document before; or another instance was first
-        counted = [_counted(added, services) for added in together(entries)]
-        services.ledger.commit(*counted, *_reviewed(entries, services, now, replayed_only=False), drained=entries)
+        _commit(entries, services, now, replayed_only=False)
+
+
+def _commit(entries: tuple[OutboxEntry, ...], services: Services, now: datetime, *, replayed_only: bool) -> None:
+    counted = [_counted(added, services) for added in together(entries)]
+    reviewed = _reviewed(entries, services, now, replayed_only=replayed_only)
+    services.ledger.commit(*counted, *reviewed, drained=entries)
 
 
 def _events(entry: OutboxEntry, services: Services) -> list[str]:

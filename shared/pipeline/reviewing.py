@@ -18,6 +18,7 @@ from shared.learning.reviews import Decision, Review, ReviewReason, ReviewState
 from shared.services import Services
 
 NO_CLASS = "None"  # in an evaluation: the service's name for documents without a class
+PAGE, MAX_READ = 500, 5000  # decided reviews in a query; for one response
 LABELS_KNOWN_FOR = timedelta(minutes=5)
 MAX_MODELS = 100  # whose labels a process remembers
 
@@ -58,6 +59,18 @@ def undo(services: Services, review: Review, now: datetime) -> Review:
         raise Conflict(f"Its decision has become labels, in operation {review.used}: it can no longer be undone.")
     [reopened] = services.ledger.commit((review, review.undone(now)))
     return reopened  # type: ignore[no-any-return]
+
+
+def all_decided(services: Services, since: datetime | None = None) -> tuple[list[Review], bool]:
+    """The newest MAX_READ decided reviews, decided at or after `since`, and whether these are all."""
+    found: list[Review] = []
+    after = ""
+    while len(found) < MAX_READ:
+        page, after = services.ledger.ended(Review, ReviewState.DECIDED, PAGE, after, since=since)
+        found += page
+        if not after:
+            return found, True
+    return found, False
 
 
 def contest(services: Services, document: Document, now: datetime) -> Review:

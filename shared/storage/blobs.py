@@ -151,7 +151,7 @@ class BlobStore:
                 return False
             try:
                 blob = self._file(self.results, name + RESULT_SUFFIX)
-                self._put(blob, json.dumps(content, ensure_ascii=False, indent=2).encode(), seen)
+                self._put(blob, _as_json(content), seen)
             except ContainerMissing:
                 self._make_results()
             except VersionConflict:
@@ -177,7 +177,7 @@ class BlobStore:
             if after is None:
                 return False
             with suppress(VersionConflict, NotFound):
-                self._put(blob, json.dumps(after, ensure_ascii=False, indent=2).encode(), etag)
+                self._put(blob, _as_json(after), etag)
                 return True
         raise StorageUnavailable(f"The result of {name} cannot be changed: another client keeps changing it.")
 
@@ -312,6 +312,10 @@ def with_decision_of(earlier: Any, result: Mapping[str, Any]) -> Mapping[str, An
     if isinstance(earlier, dict) and "reviewed" in earlier and earlier.get("document") == result.get("document"):
         return {**result, "reviewed": earlier["reviewed"]}
     return result
+
+
+def _as_json(result: Mapping[str, Any]) -> bytes:
+    return json.dumps(result, ensure_ascii=False, indent=2).encode()
 
 
 def _block(number: int) -> str:

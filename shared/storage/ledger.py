@@ -39,7 +39,6 @@ from shared.storage.tables import TRANSACTION_LIMIT, Change, Delete, Insert, Row
 
 Entry = TypeVar("Entry", Document, Job, Operation, Review)
 Single = TypeVar("Single", TokenBucket, ActiveClassifier, Gate, Pause, Heartbeat, SubmitLease, Sweep, OutboxError)
-
 Found = TypeVar("Found")
 
 log = logging.getLogger(__name__)
@@ -213,7 +212,7 @@ class Ledger:
         """
         with ThreadPoolExecutor(READERS) as readers:
             parts = list(readers.map(lambda digit: self._rows.named(name, *_part_of_documents(digit)), DIGITS))
-        found = [value for rows in parts for row in rows if (value := _readable(Document, row))]
+        found = [value for rows in parts for value in _all_readable(Document, rows)]
         places = {f"{inverted(value.claimed)}|{value.key}": value for value in found}
         further = [place for place in sorted(places) if place > after]
         return [places[place] for place in further[:limit]], further[limit - 1] if len(further) > limit else ""

@@ -14,9 +14,9 @@ from shared.domain.documents import Document
 from shared.errors import BadRequest
 from shared.language.types import Classifier
 from shared.learning.quality import Share, audits, distance, quality
-from shared.learning.reviews import Review, ReviewState
+from shared.learning.reviews import Review
 from shared.learning.statistics import HOUR, Counts, Source, Statistics, hour_of
-from shared.pipeline.reviewing import labels_of
+from shared.pipeline.reviewing import all_decided, labels_of
 from shared.services import Services
 
 LAST = {"hour": timedelta(days=1), "day": timedelta(days=30)}  # what is listed without `since`
@@ -54,9 +54,9 @@ def get_quality(call: Call[None]) -> Response:
     """
     project = text(call.request.query, "project", "")
     since = _hour(time_of(text(call.request.query, "since", ""), "since") or call.now - QUALITY_SINCE)
-    reviews, complete = _audits(call.services, since)
+    reviews, complete = all_decided(call.services, since)
     models: dict[Classifier, list[Review]] = {}
-    for one in reviews:
+    for one in audits(reviews):
         if project in ("", one.classifier.project):
             models.setdefault(one.classifier, []).append(one)
     value = [_quality(call.services, by, found, since, call.now) for by, found in models.items()]
@@ -130,18 +130,6 @@ def _backlog(services: Services, now: datetime) -> View:
     found, more = services.ledger.open(Document, MAX_OPEN)
     oldest = max((max(0.0, (now - one.claimed).total_seconds()) for one in found), default=None)
     return without_missing({"open": len(found), "more": bool(more), "oldestSeconds": oldest})
-
-
-def _audits(services: Services, since: datetime) -> tuple[list[Review], bool]:
-    """The audits that were decided since then, and whether these are all."""
-    found: list[Review] = []
-    after = ""
-    for _ in range(MAX_READ // ROWS):
-        page, after = services.ledger.ended(Review, ReviewState.DECIDED, ROWS, after, since=since)
-        found += audits(page)
-        if not after:
-            return found, True
-    return found, False
 
 
 def _quality(services: Services, by: Classifier, reviews: Sequence[Review], since: datetime, now: datetime) -> View:

@@ -10,11 +10,9 @@ from shared.api.requests import Response
 from shared.domain.operations import OperationKind
 from shared.errors import BadRequest, NotSupported
 from shared.labels.merging import expected
-from shared.learning.reviews import Review, ReviewState
+from shared.pipeline.reviewing import all_decided
 from shared.services import Services
 from shared.settings import PREVIEW_API
-
-ROWS, MAX_READ = 500, 5000  # decided reviews of one query; of one response
 
 
 def label_reviews(call: Call[ReviewLabels]) -> Response:
@@ -42,20 +40,14 @@ def label_reviews(call: Call[ReviewLabels]) -> Response:
 
 
 def _expected(services: Services, project: str) -> dict[str, object]:
-    """The counts of the newest MAX_READ decisions. `complete`: whether these are all."""
-    reviews, after, read = [], "", 0
-    while read < MAX_READ:
-        found, after = services.ledger.ended(Review, ReviewState.DECIDED, ROWS, after)
-        reviews += [one for one in found if one.classifier.project == project and not one.used]
-        read += ROWS
-        if not after:
-            break
-    counted = expected(reviews)
+    """The counts of the newest decisions. `complete`: whether these are all."""
+    reviews, complete = all_decided(services)
+    counted = expected(one for one in reviews if one.classifier.project == project and not one.used)
     return {
         "dryRun": True,
         "count": counted.labels,
         "classes": dict(counted.classes),
         "reasons": dict(counted.reasons),
         "skipped": dict(counted.skipped),
-        "complete": not after,
+        "complete": complete,
     }
