@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from concurrent.futures import Executor
 
-from azure.core.exceptions import ResourceNotFoundError
 from azure.storage.queue import QueueClient
 
 from local.host.blobs.queue_message import BlobMessage
-from local.host.storage.clients import ensure
+from local.host.storage.clients import send
 from local.host.storage.polled_queue import PolledQueue
 
 MAX_BATCH = 32
@@ -16,11 +15,7 @@ MAX_BATCH = 32
 
 def put(queue: QueueClient, blob_message: BlobMessage) -> None:
     """Adds a message to a queue, which is created if it does not exist. Raises AzureError."""
-    try:
-        queue.send_message(blob_message.to_json())
-    except ResourceNotFoundError:
-        ensure(queue.create_queue)
-        queue.send_message(blob_message.to_json())
+    send(queue, blob_message.to_json())
 
 
 class BlobQueue(PolledQueue):

@@ -6,7 +6,7 @@ import logging
 from contextlib import suppress
 from dataclasses import dataclass
 
-from azure.core.exceptions import AzureError, ResourceNotFoundError
+from azure.core.exceptions import AzureError
 from azure.functions import meta
 from azure.storage.queue import QueueClient, QueueMessage
 
@@ -14,7 +14,7 @@ from local.host.config.queueing import Queueing
 from local.host.functions.function import Function
 from local.host.functions.invoker import Invoker
 from local.host.queues import trigger_metadata
-from local.host.storage.clients import ensure
+from local.host.storage.clients import send
 from local.host.storage.polled_queue import PolledQueue
 
 log = logging.getLogger("host")
@@ -72,9 +72,5 @@ class Dispatcher:
         log.error("%s: message %s was moved to %s: %s", self.function.name, message.id, name, why)
 
     def _move_to_poison(self, message: QueueMessage) -> None:
-        try:
-            self.poison.send_message(message.content)
-        except ResourceNotFoundError:
-            ensure(self.poison.create_queue)
-            self.poison.send_message(message.content)
+        send(self.poison, message.content)
         self.queue.delete(message)

@@ -85,6 +85,15 @@ def ensure(create: Callable[[], object]) -> None:
         create()
 
 
+def send(queue: QueueClient, content: str) -> None:
+    """Adds a message to a queue, which is created if it does not exist. Raises AzureError."""
+    try:
+        queue.send_message(content)
+    except ResourceNotFoundError:
+        ensure(queue.create_queue)
+        queue.send_message(content)
+
+
 def write(service: BlobServiceClient, name: str, text: str, *, overwrite: bool = True, **more: Any) -> None:
     """Writes a blob in the hosts' container, which is created if it does not exist.
 
