@@ -9,9 +9,7 @@ from shared.pipeline.collection import collect
 from shared.pipeline.outbox import drain
 from tests.support.full_day_script import put
 from tests.support.in_memory_app import Instance, Stage, one_thread
-from tests.support.prepared_apps import app_with_classifier
-
-UNSURE = "the mast alone"
+from tests.support.prepared_apps import UNSURE, app_with_classifier
 
 
 def classified_once() -> tuple[Stage, Instance, str]:
@@ -20,14 +18,8 @@ def classified_once() -> tuple[Stage, Instance, str]:
     app = app_with_classifier(stage)
     put("a.txt", UNSURE)(stage)
     app.land("a.txt")
-    ticks(stage, app, 4)
+    app.ticks(4)
     return stage, app, stage.only().key
-
-
-def ticks(stage: Stage, app: Instance, number: int) -> None:
-    for _ in range(number):
-        stage.wait(10)
-        app.tick()
 
 
 def at_call(number: int, act: Callable[[], None]) -> tuple[list[int], Callable[[], None]]:
@@ -56,7 +48,7 @@ def test_a_decision_that_is_undone_and_drained_between_two_calls_of_a_drain_does
             drain(stage.instance(passing).services, stage.now, 100)
             if len(calls) < number:
                 return
-            ticks(stage, stage.instance(), 1)
+            stage.instance().ticks(1)
             assert "reviewed" not in stage.documents.result("a.txt"), f"undone at call {number}"
 
 
@@ -64,7 +56,7 @@ def test_a_decision_from_a_clock_ahead_is_undone_by_a_later_request() -> None:
     stage, app, key = classified_once()
     stage.instance(ahead=timedelta(hours=1)).ask("PUT", f"reviews/{key}", {"classes": ["Cooking"]})
     app.ask("DELETE", f"reviews/{key}/decision")
-    ticks(stage, app, 1)
+    app.ticks(1)
     assert "reviewed" not in stage.documents.result("a.txt")
 
 
@@ -73,13 +65,13 @@ def test_a_result_that_a_slow_instance_writes_again_keeps_its_decision() -> None
         for number in range(1, 100):
             stage, app, key = classified_once()
             app.ask("PUT", f"reviews/{key}", {"classes": ["Cooking"]})
-            ticks(stage, app, 1)
+            app.ticks(1)
             app.ask("POST", "documents/replay", {"keys": [key]})
-            ticks(stage, app, 2)
+            app.ticks(2)
             stage.wait(10)
             calls, passing = at_call(number, app.tick)
             collect(stage.instance(passing).services, stage.now, 40, stage.now)
             if len(calls) < number:
                 return
-            ticks(stage, stage.instance(), 2)
+            stage.instance().ticks(2)
             assert "reviewed" in stage.documents.result("a.txt"), f"another tick at call {number}"

@@ -12,7 +12,7 @@ from shared.storage.tables import Delete, Row
 from shared.tick import STEPS
 from tests.support.full_day_script import SHIP, put
 from tests.support.in_memory_app import Instance, Stage
-from tests.support.prepared_apps import app_with_classifier
+from tests.support.prepared_apps import app_with_classifier, classify_files
 
 EXTREME = "0001-01-01T00:00:00+05:00"
 
@@ -34,15 +34,6 @@ def setting_documents(**fields: Any) -> Callable[[dict[str, Any]], None]:
             document.update(fields)
 
     return change
-
-
-def classified(stage: Stage, app: Instance, *names: str) -> None:
-    for name in names:
-        put(name, SHIP)(stage)
-        app.land(name)
-    for _ in range(4):
-        stage.wait(10)
-        app.tick()
 
 
 def left(stage: Stage) -> int:
@@ -76,10 +67,10 @@ def without_drain(stage: Stage, app: Instance) -> None:
 def test_statistics_that_cannot_be_added_to_are_begun_again(fields: dict[str, Any]) -> None:
     stage = Stage()
     app = app_with_classifier(stage)
-    classified(stage, app, "a.txt")
+    classify_files(app, "a.txt")
     edit(stage, "stats|", setting(**fields))
     assert app.ask("GET", "statistics").status == 200
-    classified(stage, app, "b.txt")
+    classify_files(app, "b.txt")
     assert left(stage) == 0
     assert app.ask("GET", "statistics").status == 200
 
@@ -98,7 +89,7 @@ def test_an_edited_entry_does_not_stop_the_others(change: Callable[[dict[str, An
     app = app_with_classifier(stage)
     without_drain(stage, app)
     edit(stage, "outbox|", change)
-    classified(stage, app, "b.txt")
+    classify_files(app, "b.txt")
     assert left(stage) == 1
     assert sum(sum(one["states"].values()) for one in app.ask("GET", "statistics").body["value"]) == 1
     assert "outbox|" in json.dumps(app.ask("GET", "health").body)
@@ -120,7 +111,7 @@ def test_a_confidence_beyond_its_range_is_counted_in_the_last_bin_of_that_side(c
 def test_a_review_whose_row_is_unusable_keeps_its_own_entry_only_and_health_names_the_file(*, unreadable: bool) -> None:
     stage = Stage()
     app = app_with_classifier(stage)
-    classified(stage, app, "a.txt")
+    classify_files(app, "a.txt")
     [document] = stage.known()
     app.ask("POST", f"documents/{document.key}/review")
     [review] = stage.rows.query_range("review|", "review|~", 10)
@@ -131,8 +122,8 @@ def test_a_review_whose_row_is_unusable_keeps_its_own_entry_only_and_health_name
         stage.rows.write_by_hand(Row(f"due|review|1-0.250000|{document.key}", {}, "v0"))
     app.ask("POST", "documents/replay", {"keys": [document.key]})
     stage.language.read_as = {document.key: "the mast alone"}
-    classified(stage, app)
-    classified(stage, app, "b.txt")
+    app.ticks(4)
+    classify_files(app, "b.txt")
     assert left(stage) == 1
     assert sum(one["documents"] for one in app.ask("GET", "statistics").body["value"]) == 2
     stage.wait(600)

@@ -17,24 +17,15 @@ from shared.learning.reviews import Decision, Review, ReviewReason
 from shared.learning.statistics import Statistics
 from shared.storage.queues import EventQueue
 from tests.support.full_day_script import SHIP, put
-from tests.support.in_memory_app import Instance, Stage
-from tests.support.prepared_apps import app_with_classifier
+from tests.support.in_memory_app import Stage
+from tests.support.prepared_apps import app_with_classifier, classify_files
 from tests.support.values import CLASSIFIER, NOW, document
-
-
-def classified(stage: Stage, app: Instance, *names: str) -> None:
-    for name in names:
-        put(name, SHIP)(stage)
-        app.land(name)
-    for _ in range(4):
-        stage.wait(10)
-        app.tick()
 
 
 def test_each_document_that_ends_sends_one_event() -> None:
     stage = Stage()
     app, queue = app_with_classifier(stage), stage.events
-    classified(stage, app, "a.txt", "empty.txt")
+    classify_files(app, "a.txt", "empty.txt")
     [known] = [one for one in stage.known() if one.name == "a.txt"]
     [event] = [one for one in queue.events if one["subject"] == "a.txt"]
     assert (event["specversion"], event["type"]) == ("1.0", "textdrop.document.succeeded")
@@ -46,7 +37,7 @@ def test_each_document_that_ends_sends_one_event() -> None:
 def test_a_decision_sends_an_event() -> None:
     stage = Stage()
     app, queue = app_with_classifier(stage), stage.events
-    classified(stage, app, "a.txt")
+    classify_files(app, "a.txt")
     key = stage.known()[0].key
     app.ask("POST", f"documents/{key}/review")
     app.ask("PUT", f"reviews/{key}", {"classes": ["Cooking"], "reviewer": "Ada"})

@@ -16,10 +16,9 @@ from shared.pipeline import reviewing
 from shared.pipeline.collection import collect
 from tests.support.full_day_script import DISH, SHIP, put
 from tests.support.in_memory_app import Instance, Stage
-from tests.support.prepared_apps import app_with_classifier
+from tests.support.prepared_apps import UNSURE, app_with_classifier
 from tests.support.values import CLASSIFIER, NOW, document
 
-UNSURE = "the mast alone"  # one of four words of its class: confidence 0.25
 SURE = "the harbour, the mast, the anchor, the rigging"
 NOTHING = "no class at all"
 
@@ -30,14 +29,8 @@ def classified(**files: str) -> tuple[Stage, Instance]:
     for name, text in files.items():
         put(f"{name}.txt", text)(stage)
         app.land(f"{name}.txt")
-    ticks(stage, app, 5)
+    app.ticks(5)
     return stage, app
-
-
-def ticks(stage: Stage, app: Instance, number: int) -> None:
-    for _ in range(number):
-        stage.wait(10)
-        app.tick()
 
 
 def key_of(stage: Stage, name: str) -> str:
@@ -125,7 +118,7 @@ def test_a_decision_stands_beside_the_prediction_in_the_review_and_in_the_result
     answer = decide(app, key, "Cooking", reviewer="Ada")
     assert (answer.status, answer.body["state"], answer.body["decision"]["classes"]) == (200, "decided", ["Cooking"])
     assert [one["category"] for one in answer.body["prediction"]] == ["Sailing"]
-    ticks(stage, app, 1)
+    app.ticks(1)
     result = stage.documents.result("a.txt")
     assert (result["reviewed"]["classes"], result["reviewed"]["reviewer"]) == (["Cooking"], "Ada")
     assert [one["category"] for one in result["classes"]] == ["Sailing"]
@@ -163,9 +156,9 @@ def test_an_undone_decision_opens_the_review_and_leaves_the_result() -> None:
     stage, app = classified(a=UNSURE)
     key = key_of(stage, "a")
     decide(app, key, "Cooking")
-    ticks(stage, app, 1)
+    app.ticks(1)
     assert app.ask("DELETE", f"reviews/{key}/decision").body["state"] == "open"
-    ticks(stage, app, 1)
+    app.ticks(1)
     assert "reviewed" not in stage.documents.result("a.txt")
     assert app.ask("DELETE", f"reviews/{key}/decision").status == 409
 
@@ -273,7 +266,7 @@ def test_a_decision_outlives_a_replay_and_is_in_the_new_result() -> None:
     stage, app = classified(a=UNSURE)
     key = key_of(stage, "a")
     decide(app, key, "Cooking")
-    ticks(stage, app, 1)
+    app.ticks(1)
     replay_as(stage, app, key, SURE)
     result = stage.documents.result("a.txt")
     assert result["classes"][0]["confidence"] == 1
@@ -286,7 +279,7 @@ def replay_as(stage: Stage, app: Instance, key: str, read_as: str) -> None:
     better = stage.language.read_as
     better[key] = read_as
     assert app.ask("POST", "documents/replay", {"keys": [key]}).status == 200
-    ticks(stage, app, 5)
+    app.ticks(5)
 
 
 def test_a_document_that_is_contested_before_it_was_counted_has_one_review() -> None:
@@ -299,7 +292,7 @@ def test_a_document_that_is_contested_before_it_was_counted_has_one_review() -> 
         collect_only(app, stage)
     key = key_of(stage, "a")
     assert app.ask("POST", f"documents/{key}/review").status == 200
-    ticks(stage, app, 1)
+    app.ticks(1)
     assert review_of(stage, "a").reason is ReviewReason.CONTESTED
     stage.check()
 
@@ -324,7 +317,7 @@ def test_the_result_of_a_newer_version_is_not_touched_by_a_decision_of_an_older_
     decide(app, key, "Cooking")
     put("a.txt", SURE)(stage)
     app.land("a.txt")
-    ticks(stage, app, 5)
+    app.ticks(5)
     assert "reviewed" not in stage.documents.result("a.txt")
 
 
@@ -335,7 +328,7 @@ def test_a_decision_is_in_the_exports(undone: bool) -> None:
     if undone:
         app.ask("DELETE", f"reviews/{key}/decision")
     started = app.ask("POST", "documents/export").body
-    ticks(stage, app, 3)
+    app.ticks(3)
     lines = app.ask("GET", f"operations/{started['key']}/content").body.splitlines()
     reviewed = {one["name"]: one["reviewed"] for one in map(json.loads, lines)}
     assert reviewed["sure.txt"] is None

@@ -5,24 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from tests.support.full_day_script import judge, play_day, sent_again
-from tests.support.in_memory_app import Killed, Stage, one_thread
+from tests.support.in_memory_app import Lifetime, Stage, one_thread
 
 
-class Life:
-    """Counts what a process has lived through: a moment before and one after each call. It ends at the `last`."""
-
-    def __init__(self, last: int = 0) -> None:
-        self.moments = 0
-        self._last = last
-
-    def __call__(self) -> None:
-        self.moments += 1
-        if self._last and self.moments >= self._last:
-            raise Killed
-
-
-def lived(last: int = 0) -> tuple[Stage, Life]:
-    stage, life = Stage(), Life(last)
+def lived(last: int = 0) -> tuple[Stage, Lifetime]:
+    stage, life = Stage(), Lifetime(last)
     play_day(stage, stage.instance(life), again=stage.instance)
     return stage, life
 

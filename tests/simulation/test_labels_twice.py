@@ -9,24 +9,11 @@ import pytest
 
 from shared.domain.operations import Operation
 from shared.operations import review_labels
-from tests.support.in_memory_app import Instance, Killed, Stage, one_thread
+from tests.support.in_memory_app import Instance, Killed, Lifetime, Stage, one_thread
 from tests.support.prepared_apps import LABEL, ended_operation, new_labels, reviewed, used
 
 BODY = {"train": {"trainingModelName": "Second"}, "publish": {"ifMacroF1AtLeast": 0.5}}
 DECISIONS = {"a": ["Cooking"], "b": ["Cooking", "Sailing"], "c": []}
-
-
-class Life:
-    """Counts what a process has lived through: a moment before and one after each call. It ends at the `last`."""
-
-    def __init__(self, last: int = 0) -> None:
-        self.moments = 0
-        self._last = last
-
-    def __call__(self) -> None:
-        self.moments += 1
-        if self._last and self.moments >= self._last:
-            raise Killed
 
 
 def asked(stage: Stage, app: Instance) -> str:
@@ -38,10 +25,10 @@ def asked(stage: Stage, app: Instance) -> str:
     return key
 
 
-def lived(last: int = 0) -> tuple[Stage, Life, Any]:
+def lived(last: int = 0) -> tuple[Stage, Lifetime, Any]:
     """The stage, and the operation once it has ended. The first process ends at the moment `last`."""
     stage, _ = reviewed(DECISIONS)
-    life = Life(last)
+    life = Lifetime(last)
     app = stage.instance(life)
     try:
         return stage, life, ended_operation(stage, app, asked(stage, app))

@@ -38,6 +38,19 @@ class Killed(BaseException):
     """The process was ended here. Nothing may catch it."""
 
 
+class Lifetime:
+    """Counts what a process has lived through: a moment before and one after each call. It ends at the `last`."""
+
+    def __init__(self, last: int = 0) -> None:
+        self.moments = 0
+        self._last = last
+
+    def __call__(self) -> None:
+        self.moments += 1
+        if self._last and self.moments >= self._last:
+            raise Killed
+
+
 class Watched:
     """Calls what it stands for, and tells before and after each call."""
 
@@ -151,6 +164,12 @@ class Instance:
 
     def tick(self) -> None:
         tick_module.tick(self.services, self.clock)
+
+    def ticks(self, number: int) -> None:
+        """So many ticks, ten seconds apart."""
+        for _ in range(number):
+            self.stage.wait(10)
+            self.tick()
 
     def ask(self, method: str, path: str, body: Any = None, query: Mapping[str, str] | None = None) -> Response:
         raw = b"" if body is None else json.dumps(body).encode()

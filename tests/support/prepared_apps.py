@@ -19,10 +19,16 @@ def app_with_classifier(stage: Stage) -> Instance:
     """An instance that has published a model, and so has a classifier."""
     app = stage.instance()
     publish(app)
-    for _ in range(2):
-        stage.wait(10)
-        app.tick()
+    app.ticks(2)
     return app
+
+
+def classify_files(app: Instance, *names: str) -> None:
+    """Files of one class, dropped and classified."""
+    for name in names:
+        put(name, SHIP)(app.stage)
+        app.land(name)
+    app.ticks(4)
 
 
 def app_with_submitted_file(stage: Stage) -> Instance:
@@ -44,9 +50,7 @@ def reviewed(decisions: Mapping[str, list[str]], texts: Mapping[str, str] | None
     for name in decisions:
         stage.documents.put(f"{name}.txt", (texts or {}).get(name, f"{UNSURE} {name}").encode(), language="es")
         app.land(f"{name}.txt")
-    for _ in range(5):
-        stage.wait(10)
-        app.tick()
+    app.ticks(5)
     for name, classes in decisions.items():
         decide_review(app, review_key(stage, name), *classes)
     return stage, app
