@@ -1,7 +1,8 @@
 """Persists all values in one table partition: documents, jobs, operations, reviews, statistics, singletons.
 
 A value and its index rows are changed in one transaction, conditional on the version that was read. The transaction
-also inserts an outbox entry, if it ends documents or jobs or changes a decision. See `row_keys` for the rows.
+also inserts an outbox entry, if it ends documents or jobs or changes a decision. `row_keys` and `row_codec` say what a
+row holds.
 """
 
 from __future__ import annotations
@@ -33,8 +34,8 @@ from shared.errors import TextdropError, VersionConflict
 from shared.learning.outbox import OutboxEntry
 from shared.learning.reviews import Review
 from shared.learning.statistics import HOUR, Source, Statistics
+from shared.storage.row_codec import all_readable, index_row, readable, row_of
 from shared.storage.row_keys import AFTER_ALL, KINDS, SINGLES, index_keys, inverted, row_key, statistics_key, time_key
-from shared.storage.serialization import decode, encode
 from shared.storage.tables import TRANSACTION_LIMIT, Change, Delete, Insert, Row, Rows, Update
 
 Entry = TypeVar("Entry", Document, Job, Operation, Review)
@@ -43,12 +44,9 @@ Found = TypeVar("Found")
 
 log = logging.getLogger(__name__)
 
-# Additional columns of the value, for people who open the table. The app does not read them, except `name`.
-SHOWN = ("name", "project", "kind", "state")
 READERS = 8  # threads
 DIGITS = "0123456789abcdef"  # the first characters of document keys
 TRIES = 5
-COLUMN = 15_000  # characters of one column; the limit of Table storage is 64 KiB of UTF-16
 
 
 class Ledger:
@@ -92,7 +90,7 @@ class Ledger:
         steps = [step for before, after in changes for step in _steps(before, after, missing)]
         steps += [Delete(row_key(entry)) for entry in drained]
         if entry := OutboxEntry.of(changes):
-            steps.append(Insert(Row(row_key(entry), _body(entry))))
+            steps.append(Insert(row_of(entry)))
         versions = dict(zip([_key_of(step) for step in steps], self._rows.apply(steps), strict=True))
         return [replace(after, version=versions[row_key(after)]) for _, after in changes]
 
@@ -121,7 +119,7 @@ class Ledger:
         except Exception as error:  # noqa: BLE001 - the client cannot decode this row: it must not block others
             log.warning("Row %s cannot be read, and is skipped (%s).", key, type(error).__name__)
             return None
-        return _readable(kind, row) if row else None
+        return readable(kind, row) if row else None
 
     def find_all(self, kind: type[Entry], keys: Sequence[str]) -> list[Entry]:
         """The values with these keys, in their order, without those that `find` does not find."""
@@ -144,7 +142,7 @@ class Ledger:
     def outbox(self, limit: int, after: str = "") -> tuple[list[OutboxEntry], str]:
         """The readable ones of at most `limit` entries, the oldest first, and a continuation token ("" at the end)."""
         rows = self._rows.query_range(f"{after}!" if after else "outbox|", f"outbox|{AFTER_ALL}", limit)
-        return _all_readable(OutboxEntry, rows), rows[-1].key if len(rows) == limit else ""
+        return all_readable(OutboxEntry, rows), rows[-1].key if len(rows) == limit else ""
 
     def are_waiting(self, entries: Sequence[OutboxEntry]) -> bool:
         """Whether all of these entries are still in the outbox."""
@@ -154,7 +152,7 @@ class Ledger:
         """What was counted in the hour from `start`. Without a version if nothing was."""
         empty = Statistics(start, source)
         row = self._rows.get(row_key(empty))
-        return (_readable(Statistics, row) if row else None) or replace(empty, version=row.version if row else "")
+        return (readable(Statistics, row) if row else None) or replace(empty, version=row.version if row else "")
 
     def statistics(self, since: datetime, until: datetime, limit: int, after: str = "") -> tuple[list[Statistics], str]:
         """At most `limit` values of hours that start in the range, newest first, and a continuation token.
@@ -163,7 +161,7 @@ class Ledger:
         """
         first = statistics_key(until - HOUR) if not after else f"{after}!"
         rows = self._rows.query_range(first, statistics_key(since) + AFTER_ALL, limit + 1)
-        return _all_readable(Statistics, rows[:limit]), rows[limit - 1].key if len(rows) > limit else ""
+        return all_readable(Statistics, rows[:limit]), rows[limit - 1].key if len(rows) > limit else ""
 
     def written_ahead(self, now: datetime, limit: int) -> list[Document | Job | Operation]:
         """At most `limit` open values whose `due` was set by a clock ahead of `now`. Storage scans all open values."""
@@ -212,7 +210,7 @@ class Ledger:
         """
         with ThreadPoolExecutor(READERS) as readers:
             parts = list(readers.map(lambda digit: self._rows.named(name, *_part_of_documents(digit)), DIGITS))
-        found = [value for rows in parts for value in _all_readable(Document, rows)]
+        found = [value for rows in parts for value in all_readable(Document, rows)]
         places = {f"{inverted(value.claimed)}|{value.key}": value for value in found}
         further = [place for place in sorted(places) if place > after]
         return [places[place] for place in further[:limit]], further[limit - 1] if len(further) > limit else ""
@@ -223,20 +221,20 @@ class Ledger:
         keys = [f"{KINDS[kind]}|{row.key.rpartition('|')[2]}" for row in indexes]
         with ThreadPoolExecutor(READERS) as readers:
             rows = readers.map(self._rows.get, keys)
-            return [row.key for row in rows if row and _readable(kind, row) is None]
+            return [row.key for row in rows if row and readable(kind, row) is None]
 
     def unreadable_learning(self, limit: int) -> list[str]:
         """The keys of the unreadable rows among the first `limit` of the outbox, and the newest `limit` statistics."""
         ranges = ((OutboxEntry, "outbox|"), (Statistics, "stats|"))
         found = [(kind, self._rows.query_range(first, first + AFTER_ALL, limit)) for kind, first in ranges]
-        return [row.key for kind, rows in found for row in rows if _readable(kind, row) is None]
+        return [row.key for kind, rows in found for row in rows if readable(kind, row) is None]
 
     def read(self, kind: type[Single]) -> Single:
         """The singleton of this type; its default value if it was not written yet, or cannot be read."""
         row = self._rows.get(SINGLES[kind])
         if row is None:
             return kind()
-        found: Single | None = _readable(kind, row)
+        found: Single | None = readable(kind, row)
         return replace(kind(), version=row.version) if found is None else found
 
     def write(self, single: Single) -> None:
@@ -290,50 +288,14 @@ def _part_of_documents(digit: str) -> tuple[str, str]:
 
 
 def _steps(before: Any, after: Any, missing: frozenset[str]) -> list[Change]:
-    shown = {name: str(getattr(after, name)) for name in SHOWN if hasattr(after, name)}
-    row = Row(row_key(after), {**_body(after), **shown}, before.version if before else "")
+    row = row_of(after, before.version if before else "")
     old, new = index_keys(before) - missing if before else set(), index_keys(after)
     return [
         Update(row) if before else Insert(row),
         *(Delete(key) for key in sorted(old - new)),
-        *(Insert(Row(key, _written(after) if key.startswith("due|") else {})) for key in sorted(new - old)),
+        *(Insert(index_row(key, after)) for key in sorted(new - old)),
     ]
-
-
-def _written(value: Any) -> dict[str, str]:
-    written = getattr(value, "written", None)  # a review has no time at which it is due
-    return {"written": time_key(written)} if written else {}
 
 
 def _key_of(change: Change) -> str:
     return change.key if isinstance(change, Delete) else change.row.key
-
-
-def _body(value: Any) -> dict[str, str]:
-    """The value as JSON, in as many columns as it needs: body0, body1, …"""
-    text = encode(value)
-    return {f"body{n}": text[n * COLUMN : (n + 1) * COLUMN] for n in range(1 + len(text) // COLUMN)}
-
-
-def _value(kind: Any, row: Row) -> Any:
-    parts = sorted(
-        (int(name.removeprefix("body")), part) for name, part in row.columns.items() if name.startswith("body")
-    )
-    value = decode(kind, "".join(part for _, part in parts), row.version)
-    index_keys(value)  # raises for a time that cannot be part of a key
-    if row_key(value) != row.key:  # a change of this value would write another row, and fail each time
-        raise ValueError("a value of another row")
-    return value
-
-
-def _readable(kind: Any, row: Row) -> Any:
-    """The value of a row. None, with a warning in the log, if it cannot be decoded: it must not block others."""
-    try:
-        return _value(kind, row)
-    except Exception as error:  # noqa: BLE001 - it may hold anything
-        log.warning("Row %s cannot be read, and is skipped (%s).", row.key, type(error).__name__)
-        return None
-
-
-def _all_readable(kind: type[Found], rows: Sequence[Row]) -> list[Found]:
-    return [value for row in rows if (value := _readable(kind, row)) is not None]

@@ -9,8 +9,8 @@ import pytest
 from shared.domain.documents import Document
 from shared.domain.operations import Operation
 from shared.language.types import ClassScore
-from shared.storage.ledger import COLUMN as MAX_COLUMN
 from shared.storage.ledger import Ledger
+from shared.storage.row_codec import COLUMN as MAX_COLUMN
 from shared.storage.tables import Rows
 from tests.fakes.rows import MemoryRows
 from tests.support import values

@@ -261,8 +261,8 @@ def test_what_a_pure_module_may_not_do_is_found(source: str, impurity: str) -> N
 @pytest.mark.parametrize(
     ("name", "users"),
     {
-        "storage.tables": {"storage.ledger", "services"},
-        "storage.serialization": {"storage.ledger"},
+        "storage.tables": {"storage.ledger", "storage.row_codec", "services"},
+        "storage.serialization": {"storage.row_codec"},
         "storage.blobs": {"services"},
         "storage.ledger": {"services"},
         "storage.queues": {"services"},
