@@ -19,7 +19,8 @@ from local.language.conditions.rate_limits import Limits
 from local.language.server import server
 from shared.domain.documents import SERVICE_PACK, Blob, Document
 from shared.domain.jobs import Job
-from shared.domain.singletons import ActiveClassifier, Sweep
+from shared.domain.routing import ActiveClassifier
+from shared.domain.singletons import Sweep
 from shared.pipeline.claim import claim
 from shared.pipeline.intake import document_landed
 from shared.pipeline.outbox import drain

@@ -9,7 +9,8 @@ from datetime import datetime
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from shared.domain.singletons import ActiveClassifier, Gate
+from shared.domain.routing import ActiveClassifier
+from shared.domain.singletons import Gate
 from shared.settings import PREVIEW_API, Connection, Settings, load
 
 if TYPE_CHECKING:

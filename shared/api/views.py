@@ -10,8 +10,8 @@ from typing import Any
 from shared.domain.document_json import View, classifier, timeline, without_missing
 from shared.domain.jobs import Job
 from shared.domain.operations import Operation
-from shared.domain.routing import FolderClassifier
-from shared.domain.singletons import ActiveClassifier, Pause, Sweep
+from shared.domain.routing import ActiveClassifier, FolderClassifier
+from shared.domain.singletons import Pause, Sweep
 from shared.labels.formats import Finding
 from shared.language.types import (
     Deployment,

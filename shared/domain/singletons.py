@@ -1,20 +1,18 @@
-"""Values that the ledger holds once: active classifier, gate, token bucket, submit lease, pause, heartbeat, sweep,
-the last error of the outbox.
+"""Values that the ledger holds once: gate, token bucket, submit lease, pause, heartbeat, sweep, the last error of the
+outbox; `routing` has one more, the active classifier.
 
 Frozen values, pure. `version` is the storage version of the row.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Self
 
 from shared.domain.clocks import MAX_WAIT, is_ahead, meant
-from shared.domain.routing import FolderClassifier, is_model_due
 from shared.domain.timeline import REASON_LENGTH
-from shared.language.types import Classifier
 
 BURST = 0.18  # the bucket's capacity, as a share of a minute's quota
 OVERLAP = timedelta(hours=1)  # the modification time of a large upload is earlier than its appearance
@@ -22,74 +20,6 @@ WHOLE_EVERY = timedelta(days=1)
 WHOLE_AGAIN = 3  # consecutive whole sweeps because of unclaimed files
 TRIED_AGAIN = timedelta(minutes=15)  # after the gate opens, a tick has made a call by then
 SEVERAL = ""  # items, not one
-
-Place = tuple[str, str]  # the names of a project and of a deployment in it
-
-
-@dataclass(frozen=True)
-class ActiveClassifier:
-    """The classifier that dropped files go to, and those of folders."""
-
-    classifier: Classifier | None = None  # of all files that are in none of the folders
-    since: datetime | None = None  # when it was published or set
-    looked: datetime | None = None  # when the deployment's model was last read from the service
-    folders: tuple[FolderClassifier, ...] = ()  # by their prefixes
-    version: str = field(default="", compare=False)
-
-    def models_due(self, dialect: str, now: datetime) -> list[Place]:
-        """The deployments whose models are to be read again; those not read for the longest time first."""
-        entries = [(self.classifier, self.looked), *((folder.classifier, folder.looked) for folder in self.folders)]
-        due = [entry for entry in entries if is_model_due(*entry, dialect, now)]
-        due.sort(key=lambda entry: (entry[1] is not None, entry[1]))
-        return list(dict.fromkeys(place for classifier, _ in due if (place := _place(classifier))))
-
-    def with_models(self, models: Mapping[Place, str], now: datetime) -> Self:
-        """With the models of these deployments, read at `now`. "" if one could not be read: the one before is kept."""
-
-        def read(classifier: Classifier) -> Classifier:
-            return replace(classifier, model=models[classifier.project, classifier.deployment] or classifier.model)
-
-        folders = tuple(
-            replace(folder, classifier=read(folder.classifier), looked=now)
-            if _place(folder.classifier) in models
-            else folder
-            for folder in self.folders
-        )
-        if self.classifier is None or _place(self.classifier) not in models:
-            return replace(self, folders=folders)
-        return replace(self, classifier=read(self.classifier), looked=now, folders=folders)
-
-    def with_folder(self, prefix: str, classifier: Classifier, now: datetime, looked: datetime | None) -> Self:
-        """With this classifier for the prefix."""
-        others = self.without_folder(prefix).folders
-        folders = (*others, FolderClassifier(prefix, classifier, now, looked))
-        return replace(self, folders=tuple(sorted(folders, key=lambda folder: folder.prefix)))
-
-    def without_folder(self, prefix: str) -> Self:
-        return replace(self, folders=tuple(folder for folder in self.folders if folder.prefix != prefix))
-
-    def changed(
-        self, concerns: Callable[[Classifier], bool], change: Callable[[Classifier], Classifier | None], now: datetime
-    ) -> Self:
-        """After a change at the service of the classifiers that it `concerns`. `change` returns None for a deleted one.
-
-        A folder whose classifier was deleted is removed.
-        """
-
-        def after(folder: FolderClassifier) -> FolderClassifier | None:
-            if not concerns(folder.classifier):
-                return folder
-            changed = change(folder.classifier)
-            return replace(folder, classifier=changed, since=now, looked=now) if changed else None
-
-        folders = tuple(found for folder in self.folders if (found := after(folder)))
-        if self.classifier is None or not concerns(self.classifier):
-            return replace(self, folders=folders)
-        return replace(self, classifier=change(self.classifier), since=now, looked=now, folders=folders)
-
-
-def _place(classifier: Classifier | None) -> Place | None:
-    return (classifier.project, classifier.deployment) if classifier and not classifier.model_id else None
 
 
 @dataclass(frozen=True)

@@ -54,7 +54,7 @@ def reviewed_keys(labels: Labels) -> list[str]:
 
 
 def skip_reason(review: Review, kind: Kind) -> Skip | None:
-    """Why this decision cannot become a label in a project of this kind, whatever its text; None: it can."""
+    """Why this decision cannot become a label in a project of this kind, for any text; None: it can."""
     classes = review.decision.classes if review.decision else ()
     if kind is Kind.SINGLE and len(classes) != 1:
         return Skip.SEVERAL_CLASSES if classes else Skip.NO_CLASS

@@ -22,7 +22,7 @@ _SHARES = 16**8
 class ReviewReason(StrEnum):
     """Why a document is reviewed."""
 
-    AUDIT = "audit"  # random, whatever its confidence: only audits say how good the classifier is
+    AUDIT = "audit"  # random, at any confidence: only audits say how good the classifier is
     CONTESTED = "contested"  # somebody asked for it
     NO_CLASS = "no_class"  # the classifier assigned no class
     LOW_CONFIDENCE = "low_confidence"

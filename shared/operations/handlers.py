@@ -12,7 +12,7 @@ from functools import partial
 from typing import Any
 
 from shared.domain.operations import Operation, OperationKind
-from shared.domain.singletons import ActiveClassifier
+from shared.domain.routing import ActiveClassifier
 from shared.errors import AlreadyExists, NotSupported, ResourceNotFound
 from shared.labels.formats import Format, is_labels_file, read_labels, write_labels
 from shared.labels.merging import Split

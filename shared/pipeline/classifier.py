@@ -8,8 +8,7 @@ from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime
 
-from shared.domain.routing import Routing
-from shared.domain.singletons import ActiveClassifier, Place
+from shared.domain.routing import ActiveClassifier, Place, Routing
 from shared.errors import LanguageError, ResourceNotFound, VersionConflict
 from shared.language.types import Classifier
 from shared.pipeline.isolation import each

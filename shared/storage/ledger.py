@@ -20,16 +20,8 @@ from shared.domain.clocks import CLOCK_SKEW
 from shared.domain.documents import Document
 from shared.domain.jobs import Job
 from shared.domain.operations import Operation
-from shared.domain.singletons import (
-    ActiveClassifier,
-    Gate,
-    Heartbeat,
-    OutboxError,
-    Pause,
-    SubmitLease,
-    Sweep,
-    TokenBucket,
-)
+from shared.domain.routing import ActiveClassifier
+from shared.domain.singletons import Gate, Heartbeat, OutboxError, Pause, SubmitLease, Sweep, TokenBucket
 from shared.errors import TextdropError, VersionConflict
 from shared.learning.outbox import OutboxEntry
 from shared.learning.reviews import Review

@@ -19,16 +19,8 @@ from shared.domain.documents import Document
 from shared.domain.jobs import Job
 from shared.domain.keys import digest
 from shared.domain.operations import Operation
-from shared.domain.singletons import (
-    ActiveClassifier,
-    Gate,
-    Heartbeat,
-    OutboxError,
-    Pause,
-    SubmitLease,
-    Sweep,
-    TokenBucket,
-)
+from shared.domain.routing import ActiveClassifier
+from shared.domain.singletons import Gate, Heartbeat, OutboxError, Pause, SubmitLease, Sweep, TokenBucket
 from shared.learning.outbox import OutboxEntry
 from shared.learning.reviews import FIRST, Review
 from shared.learning.statistics import Statistics

@@ -7,8 +7,7 @@ from typing import Any
 import pytest
 
 from shared.domain.file_names import MAX_FILE_NAME
-from shared.domain.routing import MAX_FOLDERS
-from shared.domain.singletons import ActiveClassifier
+from shared.domain.routing import MAX_FOLDERS, ActiveClassifier
 from tests.fakes.language import DEPLOYMENT, PROJECT
 from tests.support.full_day_script import SECOND
 from tests.support.in_memory_app import Instance, Stage

@@ -16,7 +16,7 @@ from shared.domain import document_json
 from shared.domain.documents import Document, Reason
 from shared.domain.jobs import Job
 from shared.domain.operations import Operation
-from shared.domain.singletons import ActiveClassifier
+from shared.domain.routing import ActiveClassifier
 from shared.language.types import (
     Classifier,
     ClassScore,

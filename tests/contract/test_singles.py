@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shared.domain.operations import Operation
-from shared.domain.singletons import ActiveClassifier, Gate, Heartbeat, SubmitLease
+from shared.domain.routing import ActiveClassifier
+from shared.domain.singletons import Gate, Heartbeat, SubmitLease
 from shared.domain.timeline import REASON_LENGTH
 from shared.errors import VersionConflict
 from shared.storage.ledger import Ledger

@@ -109,7 +109,7 @@ def test_a_signal_while_the_app_is_being_loaded(tmp_path: Path) -> None:
             process.kill()
 
 
-def test_a_host_ends_with_whoever_started_it(tmp_path: Path, storage: dict[str, str]) -> None:
+def test_a_host_ends_with_the_process_that_started_it(tmp_path: Path, storage: dict[str, str]) -> None:
     folder = write_app(tmp_path, CODE)
     code = (
         "import os, sys, pathlib\nfrom local.host.launch import running\n"

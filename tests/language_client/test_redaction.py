@@ -14,7 +14,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.domain.singletons import ActiveClassifier, Gate
+from shared.domain.routing import ActiveClassifier
+from shared.domain.singletons import Gate
 from shared.errors import StorageUnavailable
 from shared.language.current import CurrentLanguage
 from shared.language.redaction import MASK, SHORTEST, redaction

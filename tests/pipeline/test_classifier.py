@@ -11,8 +11,7 @@ import pytest
 from shared import services as app_services
 from shared.domain.documents import DocumentState
 from shared.domain.filters import Selection
-from shared.domain.routing import MODEL_ASKED_AGAIN, MODEL_KNOWN_FOR, Routing
-from shared.domain.singletons import ActiveClassifier
+from shared.domain.routing import MODEL_ASKED_AGAIN, MODEL_KNOWN_FOR, ActiveClassifier, Routing
 from shared.errors import Unavailable
 from shared.language.types import Classifier
 from shared.pipeline.classifier import with_model

@@ -9,7 +9,7 @@ import pytest
 
 from shared.domain.documents import DocumentState
 from shared.domain.jobs import JOB_LIFETIME
-from shared.domain.singletons import ActiveClassifier
+from shared.domain.routing import ActiveClassifier
 from shared.domain.timeline import SETBACKS
 from shared.errors import InvalidResponse, LanguageError, Rejected
 from tests.support.in_memory_app import Instance, Stage

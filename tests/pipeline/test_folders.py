@@ -12,8 +12,8 @@ import pytest
 from shared.domain.documents import POSTPONED_FIRST, POSTPONED_MAX, Document, DocumentState
 from shared.domain.jobs import Job
 from shared.domain.operations import OperationKind
-from shared.domain.routing import MODEL_KNOWN_FOR, FolderClassifier, Routing
-from shared.domain.singletons import ActiveClassifier, ClassifierGate, Gate
+from shared.domain.routing import MODEL_KNOWN_FOR, ActiveClassifier, FolderClassifier, Routing
+from shared.domain.singletons import ClassifierGate, Gate
 from shared.errors import AccessDenied, LanguageError, ResourceNotFound, Throttled, Unavailable
 from shared.language.types import Classifier, Progress, State, Text
 from shared.learning.reviews import Review

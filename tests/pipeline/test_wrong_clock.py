@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 from shared.domain.clocks import MAX_POLL_RETRY_AFTER, MAX_WAIT
 from shared.domain.documents import Document, DocumentState
 from shared.domain.jobs import JOB_LIFETIME
-from shared.domain.singletons import ActiveClassifier, Gate, Heartbeat, SubmitLease, Sweep, TokenBucket
+from shared.domain.routing import ActiveClassifier
+from shared.domain.singletons import Gate, Heartbeat, SubmitLease, Sweep, TokenBucket
 from shared.errors import Throttled
 from shared.operations import runner
 from shared.pipeline import collection, gate, settling, submission

@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 
 from shared.domain.documents import MAX_ATTEMPTS, DocumentState, Reason
-from shared.domain.singletons import ActiveClassifier, Gate
+from shared.domain.routing import ActiveClassifier
+from shared.domain.singletons import Gate
 from shared.language.current import CurrentLanguage
 from shared.language.transport import Transport
 from shared.language.types import Classifier

@@ -9,7 +9,7 @@ import pytest
 
 from shared.domain.documents import Document
 from shared.domain.operations import Operation
-from shared.domain.singletons import ActiveClassifier
+from shared.domain.routing import ActiveClassifier
 from shared.operations import export
 from shared.storage.row_keys import SINGLES, index_keys
 from shared.storage.serialization import decode, encode

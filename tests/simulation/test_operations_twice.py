@@ -12,7 +12,7 @@ from shared import services
 from shared.api import routes
 from shared.api.requests import Request
 from shared.domain.operations import Operation
-from shared.domain.singletons import ActiveClassifier
+from shared.domain.routing import ActiveClassifier
 from shared.errors import ResourceNotFound
 from shared.operations.runner import GRACE
 from shared.settings import PREVIEW_API, TODAY_API

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from shared.domain.singletons import ActiveClassifier
+from shared.domain.routing import ActiveClassifier
 from shared.domain.text import REQUEST_TEXT
 from tests.support.in_memory_app import Stage, one_thread
 from tests.support.values import CLASSIFIER

@@ -15,7 +15,7 @@ from local.language.conditions.fault_injection import FaultOrder
 from local.language.server.server import LanguageService
 from shared.domain.documents import Document
 from shared.domain.jobs import Job
-from shared.domain.singletons import ActiveClassifier
+from shared.domain.routing import ActiveClassifier
 from shared.pipeline.intake import document_landed
 from shared.services import Services
 from shared.storage.ledger import Ledger

@@ -33,7 +33,7 @@ from local.language.server.server import LanguageService
 from shared.domain.documents import Document, DocumentState
 from shared.domain.jobs import Job
 from shared.domain.keys import document_key
-from shared.domain.singletons import ActiveClassifier
+from shared.domain.routing import ActiveClassifier
 from shared.language.types import Classifier
 from shared.services import TABLE, Services, build
 from shared.settings import load

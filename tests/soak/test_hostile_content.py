@@ -14,7 +14,7 @@ from local.language.conditions.clock import Clock
 from local.language.server import server
 from local.stack.azurite import Azurite
 from shared.domain.documents import MAX_ATTEMPTS
-from shared.domain.singletons import ActiveClassifier
+from shared.domain.routing import ActiveClassifier
 from shared.services import services
 from shared.settings import TODAY_API
 from tests.soak.hostile_answers import ABOUT_ONE, OF_WHOLE_JOBS, AnswerKind, answering, asking_for

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from shared.domain.documents import DocumentState
-from shared.domain.singletons import ActiveClassifier
+from shared.domain.routing import ActiveClassifier
 from shared.language.types import Classifier
 from tests.fakes.language import DEPLOYMENT, PROJECT
 from tests.support.in_memory_app import Instance, Killed, Stage

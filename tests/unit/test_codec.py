@@ -13,9 +13,8 @@ from hypothesis import strategies as st
 from shared.domain.documents import Document, DocumentState, Reason
 from shared.domain.jobs import Job, JobState
 from shared.domain.operations import Cursor, Operation, OperationKind, OperationState
-from shared.domain.routing import FolderClassifier
+from shared.domain.routing import ActiveClassifier, FolderClassifier
 from shared.domain.singletons import (
-    ActiveClassifier,
     ClassifierGate,
     Gate,
     Heartbeat,

@@ -11,8 +11,7 @@ from shared.api.bodies import NewClassifier
 from shared.api.call import Call
 from shared.api.requests import Response
 from shared.domain.document_json import View
-from shared.domain.routing import MAX_FOLDERS
-from shared.domain.singletons import ActiveClassifier
+from shared.domain.routing import MAX_FOLDERS, ActiveClassifier
 from shared.errors import BadRequest, Conflict, NotFound
 from shared.language.types import Classifier
 from shared.operations.handlers import models_at

@@ -10,7 +10,7 @@ from shared.api.bodies import PublishTask, Swap
 from shared.api.call import Call
 from shared.api.requests import Response
 from shared.domain.operations import OperationKind
-from shared.domain.singletons import ActiveClassifier
+from shared.domain.routing import ActiveClassifier
 from shared.errors import BadRequest, Conflict, NotFound
 from shared.operations.handlers import models_at
 from shared.services import Services
