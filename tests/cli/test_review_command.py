@@ -197,7 +197,7 @@ def test_a_text_that_is_gone_is_left_out_and_one_that_changes_is_told(
 
     wire.otherwise = overwritten
     said = review("0", "0")
-    assert f"Left out: {first} was changed or deleted" in said
+    assert f"! {first} is left out. The file was changed or deleted" in said
     assert f"! {second} was changed or deleted" in said
     assert decisions(app) == {third: ([], "Ada")}
 

@@ -42,11 +42,11 @@ class Session:
         view = self.client.found(f"reviews/{key}")
         if view is None:
             return None
+        if "textGone" in view:  # which withdraws it
+            show.warning(f"{view['name']} is left out. {view['textGone']}")
+            return None
         if view["state"] != "open":
             show.warning(f"{view['name']} is {view['state']} already.")
-            return None
-        if "text" not in view:
-            show.warning(f"Left out: {view.get('textGone', view['name'])}")
             return None
         return view
 
