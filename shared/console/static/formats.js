@@ -1,0 +1,37 @@
+// Numbers and times as people read them, in their language.
+
+const whole = new Intl.NumberFormat();
+const moment = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "medium" });
+const SIZES = [[1e6, "MB"], [1e3, "KB"]];
+const UNITS = [[86_400, "d"], [3_600, "h"], [60, "min"]];
+
+export const count = (number) => whole.format(number);
+
+/** counted(1, "file") is "1 file"; counted(2, "class", "classes") is "2 classes". */
+export const counted = (number, one, many = `${one}s`) => `${count(number)} ${number === 1 ? one : many}`;
+
+/** A ratio from 0 to 1 in percent: 0.937 is "94 %". */
+export const percent = (ratio) => `${Math.round(100 * ratio)} %`;
+
+/** A score from 0 to 1 with two decimals. */
+export const score = (ratio) => ratio.toFixed(2);
+
+/** Seconds: "0.4 s", "12 s", "3 min", "2 h", "5 d". */
+export function duration(seconds) {
+  const [unit, name] = UNITS.find(([unit]) => seconds >= 2 * unit) ?? [1, "s"];
+  return `${unit === 1 && seconds < 10 ? Number(seconds.toFixed(1)) : Math.round(seconds / unit)} ${name}`;
+}
+
+export const bytes = (size) => {
+  const [unit, name] = SIZES.find(([unit]) => size >= unit) ?? [1, "bytes"];
+  return unit === 1 ? counted(size, "byte") : `${(size / unit).toFixed(1)} ${name}`;
+};
+
+/** An ISO time in the reader's language and time zone. */
+export const time = (iso) => moment.format(new Date(iso));
+
+/** How long ago an ISO time was. */
+export const ago = (iso, now = Date.now()) => `${duration(Math.max(0, (now - Date.parse(iso)) / 1000))} ago`;
+
+/** The words of a code: "no_class" is "no class". */
+export const words = (code) => code.replaceAll("_", " ");

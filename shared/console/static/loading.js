@@ -1,0 +1,95 @@
+// What a view has loaded, and when it is loaded again.
+
+import { useCallback, useEffect, useRef, useState } from "./preact.js";
+
+/**
+ * Loads with `load(signal)`, anew whenever one of `dependencies` changes, and every `seconds` while the page is seen.
+ * Returns {value, error, reload}. `value` is undefined until it is loaded, and stays while a later load fails.
+ */
+export function useLoaded(load, dependencies, seconds = 0) {
+  const [state, setState] = useState({});
+  const latest = useRef(load);
+  latest.current = load;
+  const [turn, setTurn] = useState(0);
+  const reload = useCallback(() => setTurn((number) => number + 1), []);
+  useEffect(() => setState({}), dependencies);
+  useEffect(() => {
+    const aborter = new AbortController();
+    const step = (next) => aborter.signal.aborted || setState(next);
+    latest.current(aborter.signal).then(
+      (value) => step({ value }),
+      (error) => step((before) => ({ value: before.value, error })),
+    );
+    return () => aborter.abort();
+  }, [...dependencies, turn]);
+  useEvery(seconds, reload);
+  return { ...state, reload };
+}
+
+/** Calls `action` every `seconds` (0: never) while the page is seen, and when it is seen again. */
+export function useEvery(seconds, action) {
+  useEffect(() => {
+    if (!seconds) return undefined;
+    const seen = () => document.hidden || action();
+    const timer = setInterval(seen, seconds * 1000);
+    document.addEventListener("visibilitychange", seen);
+    return () => {
+      clearInterval(timer);
+      document.removeEventListener("visibilitychange", seen);
+    };
+  }, [seconds, action]);
+}
+
+/**
+ * A listing that is read page by page with `load(after, signal)`, which returns {value, continue}.
+ * Returns {items, error, more, busy, next, refresh}. `refresh` reads the first page and keeps what follows it.
+ */
+export function usePages(load, dependencies) {
+  const [state, setState] = useState({ items: undefined, after: "" });
+  const [busy, setBusy] = useState(false);
+  const latest = useRef(load);
+  latest.current = load;
+  const turn = useRef(0);
+
+  const read = useCallback(async (after, merge) => {
+    const mine = turn.current;
+    setBusy(true);
+    try {
+      const page = await latest.current(after);
+      if (mine === turn.current) setState((before) => ({ ...merge(before, page), error: undefined }));
+    } catch (error) {
+      if (mine === turn.current) setState((before) => ({ ...before, error }));
+    } finally {
+      if (mine === turn.current) setBusy(false);
+    }
+  }, []);
+
+  useEffect(() => {
+    turn.current += 1;
+    setState({ items: undefined, after: "" });
+    read("", (_, page) => ({ items: page.value, after: page.continue ?? "" }));
+  }, dependencies);
+
+  const next = useCallback(() => {
+    if (state.after && !busy) {
+      read(state.after, (before, page) => ({ items: joined(before.items, page.value), after: page.continue ?? "" }));
+    }
+  }, [state.after, busy]);
+  const refresh = useCallback(
+    () =>
+      read("", (before, page) => {
+        const further = before.items?.length > page.value.length;
+        return further
+          ? { ...before, items: joined(page.value, before.items) }
+          : { items: page.value, after: page.continue ?? "" };
+      }),
+    [],
+  );
+  return { items: state.items, error: state.error, more: Boolean(state.after), busy, next, refresh };
+}
+
+/** Both lists without repetitions by key: an item may move while pages are read. */
+function joined(first, second = []) {
+  const known = new Set(first.map((item) => item.key));
+  return [...first, ...second.filter((item) => !known.has(item.key))];
+}

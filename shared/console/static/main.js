@@ -1,0 +1,127 @@
+// The page: its views, where one is, the key, and the messages.
+
+import { go, to, useAddress } from "./address.js";
+import { health } from "./api.js";
+import { keepKey, onKeyRefused, readKey, takeKeyFromAddress } from "./key.js";
+import { useLoaded } from "./loading.js";
+import { Dialog, Questions } from "./parts/dialog.js";
+import { Text } from "./parts/fields.js";
+import { Notices } from "./parts/notices.js";
+import { Problem, State } from "./parts/status.js";
+import { html, render, useEffect, useErrorBoundary, useRef, useState } from "./preact.js";
+import { Activity } from "./views/activity.js";
+import { Documents } from "./views/documents.js";
+import { Overview } from "./views/overview.js";
+import { Projects } from "./views/projects.js";
+import { Reviews } from "./views/reviews.js";
+
+const VIEWS = {
+  overview: { title: "Overview", view: Overview },
+  documents: { title: "Documents", view: Documents },
+  reviews: { title: "Reviews", view: Reviews },
+  projects: { title: "Projects", view: Projects },
+  activity: { title: "Activity", view: Activity },
+};
+const WORDS = { ok: "healthy", waiting: "waiting", red: "needs attention" };
+const HEALTH_EVERY = 15; // seconds
+
+function Console() {
+  const address = useAddress();
+  const [asking, setAsking] = useState(false);
+  const [turn, setTurn] = useState(0); // everything is loaded anew with another key
+  useEffect(() => onKeyRefused(() => setAsking(true)), []);
+  const name = address.view in VIEWS ? address.view : "overview";
+  const keep = (key) => {
+    keepKey(key);
+    setAsking(false);
+    setTurn((number) => number + 1);
+  };
+  return html`
+    <${Header} key=${`header ${turn}`} current=${name} onKey=${() => setAsking(true)} />
+    <${View} key=${`${name} ${turn}`} name=${name} address=${address} />
+    ${asking && html`<${KeyDialog} onKeep=${keep} onClose=${() => setAsking(false)} />`}
+    <${Questions} />
+    <${Notices} />
+  `;
+}
+
+function Header({ current, onKey }) {
+  return html`
+    <a class="skip" href="#content" onClick=${skip}>Skip to the content</a>
+    <header>
+      <a class="home" href=${to("overview")}>textdrop</a>
+      <nav aria-label="Views">
+        ${Object.entries(VIEWS).map(
+          ([name, { title }]) => html`
+            <a key=${name} href=${to(name)} aria-current=${name === current ? "page" : undefined}>${title}</a>
+          `,
+        )}
+      </nav>
+      <${Health} />
+      <button type="button" class="plain" onClick=${onKey}>${readKey() ? "Change key" : "Key"}</button>
+    </header>
+  `;
+}
+
+function skip(event) {
+  event.preventDefault(); // the address is the view's
+  document.querySelector("main").focus();
+}
+
+function Health() {
+  const { value, error } = useLoaded(() => health(), [], HEALTH_EVERY);
+  if (error) return html`<a class="health" href=${to("overview")}><${State} state="red">no answer<//></a>`;
+  if (!value) return null;
+  return html`
+    <a class="health" href=${to("overview")}><${State} state=${value.status}>${WORDS[value.status]}<//></a>
+  `;
+}
+
+function View({ name, address }) {
+  const { title, view } = VIEWS[name];
+  const main = useRef(null);
+  const [error, reset] = useErrorBoundary((thrown) => console.error(thrown));
+  useEffect(() => {
+    document.title = [...address.rest.slice(0, 1), title, "textdrop"].join(" · ");
+  }, [title, address.rest[0]]);
+  if (error) {
+    const broken = { message: `This view could not be shown: ${error.message}.` };
+    return html`<main id="content" tabindex="-1"><${Problem} error=${broken} retry=${reset} /></main>`;
+  }
+  return html`
+    <main id="content" ref=${main} tabindex="-1">
+      <h1 class=${address.rest.length ? "small" : ""}>
+        ${address.rest.length ? html`<a href=${to(name)}>${title}</a>` : title}
+      </h1>
+      <${view} rest=${address.rest} query=${address.query} />
+    </main>
+  `;
+}
+
+function KeyDialog({ onKeep, onClose }) {
+  const [key, setKey] = useState("");
+  const submit = (event) => {
+    event.preventDefault();
+    onKeep(key.trim());
+  };
+  return html`
+    <${Dialog} title="Function key" onClose=${onClose}>
+      <form onSubmit=${submit}>
+        <p>
+          The app answers only with a function key: in Azure, one of its page “App keys”; on this machine, one of the
+          file that <code>make run AUTH=1</code> names. It is kept until this tab is closed, and only sent to this app.
+        </p>
+        <${Text} label="Key" type="password" value=${key} onInput=${setKey} required autofocus />
+        <p class="row">
+          <button class="primary">Use this key</button>
+          ${readKey() && html`<button type="button" onClick=${() => onKeep("")}>Forget the key</button>`}
+          <button type="button" onClick=${onClose}>Cancel</button>
+        </p>
+      </form>
+    <//>
+  `;
+}
+
+takeKeyFromAddress();
+if (!location.hash) go(to("overview"), { replace: true });
+render(html`<${Console} />`, document.getElementById("console"));

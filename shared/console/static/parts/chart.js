@@ -1,0 +1,104 @@
+// A chart of values over time. The same numbers are in a table below it, for those who cannot see it.
+
+import { html, useEffect, useRef } from "../preact.js";
+import uPlot from "../vendor/uplot/uPlot.esm.js";
+
+const HEIGHT = 180;
+const NARROW = 240;
+const PERIODS = new Intl.DateTimeFormat(undefined, { dateStyle: "short", timeStyle: "short" });
+
+/**
+ * `times`: seconds since 1970, ascending. `series`: [{label, values, colour (1 to 5), dash}], null for no value.
+ * `format` writes a value. `bars` draws the first series as bars.
+ */
+export function Chart({ title, times, series, format, bars = false, range }) {
+  const place = useRef(null);
+  const data = JSON.stringify([times, series]); // drawn anew only if something has changed
+  useEffect(() => {
+    const draw = () => drawn(place.current, { times, series, format, bars, range });
+    let chart = draw();
+    const redraw = () => {
+      chart.destroy();
+      chart = draw();
+    };
+    const sizes = new ResizeObserver(() => chart.setSize({ width: widthOf(place.current), height: HEIGHT }));
+    sizes.observe(place.current);
+    const dark = matchMedia("(prefers-color-scheme: dark)");
+    dark.addEventListener("change", redraw);
+    return () => {
+      dark.removeEventListener("change", redraw);
+      sizes.disconnect();
+      chart.destroy();
+    };
+  }, [data]);
+  return html`
+    <figure class="chart">
+      <figcaption>
+        <h3>${title}</h3>
+        <p class="legend" aria-hidden="true">
+          ${series.map(({ label, colour }) => html`<span class="colour-${colour}" dir="auto">${label}</span>`)}
+        </p>
+      </figcaption>
+      <div ref=${place} aria-hidden="true"></div>
+      <details>
+        <summary>As a table</summary>
+        <${Numbers} title=${title} times=${times} series=${series} format=${format} />
+      </details>
+    </figure>
+  `;
+}
+
+function Numbers({ title, times, series, format }) {
+  return html`
+    <div class="wide" role="region" aria-label=${`${title}, as a table`} tabindex="0">
+      <table>
+        <thead>
+          <tr><th scope="col">From</th>${series.map(({ label }) => html`<th scope="col" dir="auto">${label}</th>`)}</tr>
+        </thead>
+        <tbody>
+          ${times.map(
+            (at, row) => html`
+              <tr>
+                <th scope="row">${PERIODS.format(at * 1000)}</th>
+                ${series.map(({ values }) => html`<td>${values[row] === null ? "" : format(values[row])}</td>`)}
+              </tr>
+            `,
+          )}
+        </tbody>
+      </table>
+    </div>
+  `;
+}
+
+const widthOf = (place) => Math.max(NARROW, place.clientWidth);
+
+function drawn(place, { times, series, format, bars, range }) {
+  const style = getComputedStyle(place);
+  const colour = (name) => style.getPropertyValue(name).trim();
+  const axis = {
+    stroke: colour("--quiet"),
+    grid: { stroke: colour("--line"), width: 1 },
+    ticks: { stroke: colour("--line"), width: 1 },
+    font: "12px system-ui, sans-serif",
+  };
+  const line = ({ label, colour: number, dash }, at) => ({
+    label,
+    stroke: colour(`--colour-${number}`),
+    width: 2,
+    dash,
+    points: { show: times.length < 3, size: 5 },
+    ...(bars && at === 0
+      ? { fill: colour(`--colour-${number}`), paths: uPlot.paths.bars({ size: [0.7, 40] }), points: { show: false } }
+      : {}),
+  });
+  const options = {
+    width: widthOf(place),
+    height: HEIGHT,
+    legend: { show: false },
+    cursor: { show: false },
+    scales: { x: { time: true }, y: { range: range ?? ((_, __, high) => [0, (high || 1) * 1.1]) } },
+    axes: [axis, { ...axis, size: 56, values: (_, ticks) => ticks.map(format) }],
+    series: [{}, ...series.map(line)],
+  };
+  return new uPlot(options, [times, ...series.map(({ values }) => values)], place);
+}
