@@ -183,8 +183,10 @@ class DocumentsExport(Body, frozen=True, kw_only=True):
     until: Time = ""
 
 
-class Replay(Body, frozen=True, kw_only=True):
-    state: Literal["succeeded", "failed", "superseded", "gone"] | None = None
+class EndedDocuments(Body, frozen=True, kw_only=True):
+    """Which of the documents that have ended."""
+
+    state: Literal["succeeded", "failed", "superseded", "gone", "ended"] | None = None  # "ended": all of these
     prefix: Text = ""
     reason: Reason | None = None
     keys: Annotated[
@@ -197,7 +199,13 @@ class Replay(Body, frozen=True, kw_only=True):
     ] = field(default="", name="continue")
 
 
-class Purge(Replay, frozen=True, kw_only=True):
+class Replay(EndedDocuments, frozen=True, kw_only=True):
+    category: Text = field(default="", name="class")
+    since: Time = ""
+    until: Time = ""
+
+
+class Purge(EndedDocuments, frozen=True, kw_only=True):
     older_than_days: Annotated[int, Meta(ge=0, le=MAX_AGE_DAYS)]
 
 

@@ -7,7 +7,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 
-from shared.domain.documents import Document
+from shared.domain.documents import Document, DocumentState
 from shared.domain.filters import Selection
 from shared.domain.jobs import Job, JobState
 from shared.errors import VersionConflict
@@ -15,6 +15,7 @@ from shared.pipeline.isolation import each
 from shared.services import Services
 
 PAGE = 100
+FINAL = [state for state in DocumentState if state.final]
 MOST, LOOKED_AT = 1000, 5000  # documents changed, and rows read, in one call: a caller waits for the response
 
 
@@ -91,11 +92,10 @@ def _pages(services: Services, wanted: Selection, among: Range) -> Iterator[tupl
         documents = services.ledger.find_all(Document, among.keys)
         yield [document for document in documents if document.state.final], ""
         return
-    if wanted.state is None:
-        return
+    states = FINAL if wanted.state is None else [wanted.state]
     after = among.after
     for _ in range(LOOKED_AT // PAGE):
-        found, after = services.ledger.ended(Document, wanted.state, PAGE, after, until=wanted.until)
+        found, after = services.ledger.ended_in(Document, states, PAGE, after, since=wanted.since, until=wanted.until)
         yield found, after
         if not after:
             return

@@ -83,7 +83,7 @@ def test_all_faults_of_a_body_are_told_at_once_with_their_places_and_what_is_all
     )
     assert error["details"] == [
         {"field": "dryrun", "message": 'There is no field "dryrun": did you mean "dryRun"?'},
-        {"field": "state", "message": '"state" must be one of failed, gone, succeeded, superseded.'},
+        {"field": "state", "message": '"state" must be one of ended, failed, gone, succeeded, superseded.'},
         {"field": "reason", "message": '"reason" must be one of bad_input, rejected, error, exhausted.'},
         {"field": "keys", "message": '"keys" must be a list of at most 500 document keys.'},
         {"field": "olderThanDays", "message": '"olderThanDays" must be a whole number from 0 to 3650.'},

@@ -7,10 +7,10 @@ from datetime import datetime, timedelta
 
 from shared.api import views
 from shared.api.actions.classifiers import NO_CLASSIFIER
-from shared.api.actions.listings import find
-from shared.api.bodies import NewSubmission, Purge, Replay
+from shared.api.actions.listings import ENDED, find
+from shared.api.bodies import EndedDocuments, NewSubmission, Purge, Replay
 from shared.api.call import Call
-from shared.api.requests import Response, row_of
+from shared.api.requests import Response, row_of, time_of
 from shared.domain.documents import Document, DocumentState
 from shared.domain.filters import Selection
 from shared.domain.routing import Routing
@@ -23,10 +23,18 @@ from shared.services import Services
 
 
 def replay_documents(call: Call[Replay]) -> Response:
-    """Classify ended documents again: `keys`, or a `state` with `prefix`, `reason`; or those of an `olderModel`."""
-    dry_run = call.body.dry_run
-    documents, after = replay(call.services, _selection(call), call.now, among=_range(call.body), dry_run=dry_run)
-    return _counted(documents, after, dry_run)
+    """Classify ended documents again: `keys`; or a `state` with `prefix`, `reason`, `class`, `since` and `until`, which
+    may be that of all that have `ended`; or those of an `olderModel`.
+    """
+    body = call.body
+    selection = replace(
+        _selection(call),
+        category=body.category,
+        since=time_of(body.since, "since"),
+        until=time_of(body.until, "until"),
+    )
+    documents, after = replay(call.services, selection, call.now, among=_range(body), dry_run=body.dry_run)
+    return _counted(documents, after, body.dry_run)
 
 
 def purge_documents(call: Call[Purge]) -> Response:
@@ -65,19 +73,25 @@ def start_sweep(call: Call[None]) -> Response:
     return Response(202, views.sweep(sweep.ask(call.services)), {"Location": "/api/sweep", "Retry-After": "10"})
 
 
-def _range(body: Replay) -> Range:
+def _range(body: EndedDocuments) -> Range:
     return Range(tuple(body.keys), row_of(body.after))
 
 
 def _selection(call: Call[Replay] | Call[Purge]) -> Selection:
     body = call.body
-    default = DocumentState.SUCCEEDED if body.older_model else DocumentState.FAILED
     return Selection(
-        state=DocumentState(body.state or default),
+        state=_state(body),
         prefix=body.prefix,
         reason=body.reason,
         other_than=_current_routing(call.services, call.now) if body.older_model else None,
     )
+
+
+def _state(body: EndedDocuments) -> DocumentState | None:
+    """None: all final states."""
+    if body.state == ENDED:
+        return None
+    return DocumentState(body.state or (DocumentState.SUCCEEDED if body.older_model else DocumentState.FAILED))
 
 
 def _current_routing(services: Services, now: datetime) -> Routing:

@@ -1,0 +1,71 @@
+"""A replay takes the filters of a listing: what a listing of ended documents shows, the replay with its filter selects."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from tests.support.full_day_script import SHIP, put
+from tests.support.in_memory_app import Instance, Stage
+from tests.support.prepared_apps import app_with_classifier
+
+COOK = "garlic onion simmer butter"
+EMPTY = "   "
+
+
+@pytest.fixture(scope="module")
+def app() -> Instance:
+    """Three groups of files, ten minutes apart: two classes, one that failed, one that was overwritten."""
+    app = app_with_classifier(Stage())
+    for name, text in {"a/ship.txt": SHIP, "a/cook.txt": COOK, "b/ship.txt": SHIP, "b/empty.txt": EMPTY}.items():
+        put(name, text)(app.stage)
+        app.land(name)
+        app.ticks(4)
+        app.stage.wait(600)
+    put("a/ship.txt", COOK)(app.stage)
+    app.land("a/ship.txt")
+    app.ticks(4)
+    return app
+
+
+def keys(answer: Any) -> list[str]:
+    return sorted(one["key"] for one in answer.body["value"])
+
+
+def ended(app: Instance) -> list[Any]:
+    return list(app.ask("GET", "documents", query={"top": "500"}).body["value"])
+
+
+FILTERS: list[dict[str, str]] = [
+    {},
+    {"prefix": "a/"},
+    {"class": "Sailing"},
+    {"class": "Cooking", "prefix": "a/"},
+    {"state": "failed"},
+    {"state": "succeeded", "prefix": "b/"},
+]
+
+
+@pytest.mark.parametrize("wanted", FILTERS)
+@pytest.mark.parametrize("bounds", ["", "since", "until"])
+def test_a_replay_selects_what_a_listing_with_the_same_filter_shows(
+    app: Instance, wanted: dict[str, str], bounds: str
+) -> None:
+    times = sorted(one["ended"] for one in ended(app))
+    given = {**wanted, **({bounds: times[2]} if bounds else {})}
+    default = {"state": "succeeded" if "class" in wanted else "ended"}
+    selected = app.ask("POST", "documents/replay", {**default, **given, "dryRun": True})
+    assert keys(selected) == keys(app.ask("GET", "documents", query=given))
+    assert selected.body["count"] < len(times) or not given
+
+
+def test_the_filters_tell_the_documents_apart(app: Instance) -> None:
+    found = [frozenset(keys(app.ask("GET", "documents", query=one))) for one in FILTERS]
+    assert len(set(found)) == len(FILTERS)
+    assert all(found)
+
+
+def test_a_time_that_cannot_be_read_is_refused(app: Instance) -> None:
+    answer = app.ask("POST", "documents/replay", {"since": "yesterday", "dryRun": True})
+    assert (answer.status, "since" in answer.body["error"]["message"]) == (400, True)
