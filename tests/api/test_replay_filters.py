@@ -1,4 +1,4 @@
-"""A replay takes the filters of a listing: what a listing of ended documents shows, the replay with its filter selects."""
+"""A replay selects what a listing with the same filter shows."""
 
 from __future__ import annotations
 

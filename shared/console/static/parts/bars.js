@@ -1,6 +1,6 @@
 // Ratios as bars, with their numbers.
 
-import { percent, score } from "../formats.js";
+import { count, percent, score } from "../formats.js";
 import { html } from "../preact.js";
 
 /** The length alone; the number stands beside it as text. */
@@ -25,22 +25,20 @@ export function Classes({ classes }) {
   `;
 }
 
-/** Counts by name as bars of their shares, the largest first: {name: count}. */
+/** Counts by name as bars of their shares in the order given: [[name, count]]. */
 export function Shares({ counts, of }) {
-  const total = of ?? Object.values(counts).reduce((sum, one) => sum + one, 0);
+  const total = of || counts.reduce((sum, [, one]) => sum + one, 0) || 1;
   return html`
     <ul class="bars">
-      ${Object.entries(counts)
-        .sort(([, one], [, other]) => other - one)
-        .map(
-          ([name, number]) => html`
-            <li key=${name}>
-              <span class="name" dir="auto">${name}</span>
-              <${Bar} ratio=${total ? number / total : 0} />
-              <span class="number">${number} · ${percent(total ? number / total : 0)}</span>
-            </li>
-          `,
-        )}
+      ${counts.map(
+        ([name, number]) => html`
+          <li key=${name}>
+            <span class="name" dir="auto">${name}</span>
+            <${Bar} ratio=${number / total} />
+            <span class="number">${count(number)} · ${percent(number / total)}</span>
+          </li>
+        `,
+      )}
     </ul>
   `;
 }
