@@ -1,4 +1,4 @@
-"""The functions of the app: the blob trigger, the timer and the HTTP API. Each one converts its input and output only.
+"""The functions of the app: the blob trigger, the timer, the HTTP API, the console. Each converts its input and output.
 
 Each function imports its module on first use: indexing the app must be quick, and must not fail.
 """
@@ -76,6 +76,23 @@ def manage(request: func.HttpRequest) -> func.HttpResponse:
         headers={**HEADERS, **answer.headers},
         mimetype=answer.content_type,
         charset="utf-8",
+    )
+
+
+# Anonymous: a browser has no key when it opens a page. It serves static files only, and no data.
+@app.function_name("console")
+@app.route(route="console/{*file}", methods=METHODS, trigger_arg_name="request", auth_level=func.AuthLevel.ANONYMOUS)
+def console(request: func.HttpRequest) -> func.HttpResponse:
+    """The web page; its files are in shared/console/static."""
+    from urllib.parse import urlsplit
+
+    from shared.console import files
+
+    headers = {name.lower(): value for name, value in request.headers.items()}
+    file = request.route_params.get("file", "")
+    answer = files.answer(request.method, file, urlsplit(request.url).path, headers)
+    return func.HttpResponse(
+        answer.body, status_code=answer.status, headers=answer.headers, mimetype=answer.content_type, charset="utf-8"
     )
 
 

@@ -12,7 +12,7 @@ ROOT = Path(__file__).parents[2]
 # A room imports only from the rooms to its left. Rooms with a comma between them do not import each other.
 SENTENCE = (
     "errors <- language <- domain, settings <- learning <- storage <- services <- labels, pipeline <- operations "
-    "<- api, tick <- function_app"
+    "<- api, console, tick <- function_app"
 )
 
 

@@ -180,7 +180,7 @@ def test_every_state_is_in_the_table(what: str, states: type[DocumentState | Job
 def test_the_functions_are_called_as_the_pages_call_them() -> None:
     called = set(re.findall(r'@app\.function_name\("(\w+)"\)', (ROOT / "function_app.py").read_text()))
     picture = README.split("```mermaid\n", 1)[1].split("```", 1)[0]
-    assert called == {"document_landed", "tick", "manage"}
+    assert called == {"document_landed", "tick", "manage", "console"}
     assert all(name in picture for name in called)
     assert set(re.findall(r"Host\.Functions\.(\w+)", (ROOT / "docs" / "azure.md").read_text())) <= called
 

@@ -27,7 +27,7 @@ ONLY_BY: dict[str, set[str]] = {
     "azure.storage.queue": {"services"},
     "azure.identity": {"services"},
     "werkzeug": {"api.requests", "api.routes"},
-    "hashlib": {"domain.keys"},
+    "hashlib": {"console.files", "domain.keys"},
     "msgspec": {"storage.serialization", "api.actions.projects", "api.bodies", "api.parsing", "api.schemas"},
 }
 # Clients of what is outside, and what holds them: `services` alone builds them.

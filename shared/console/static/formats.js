@@ -2,6 +2,8 @@
 
 const whole = new Intl.NumberFormat();
 const moment = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "medium" });
+const INVISIBLE = /[\p{Cc}\p{Zl}\p{Zp}\u061c\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufeff]/gu;
+const date = new Intl.DateTimeFormat(undefined, { dateStyle: "medium" });
 const SIZES = [[1e6, "MB"], [1e3, "KB"]];
 const UNITS = [[86_400, "d"], [3_600, "h"], [60, "min"]];
 
@@ -30,8 +32,18 @@ export const bytes = (size) => {
 /** An ISO time in the reader's language and time zone. */
 export const time = (iso) => moment.format(new Date(iso));
 
-/** How long ago an ISO time was. */
-export const ago = (iso, now = Date.now()) => `${duration(Math.max(0, (now - Date.parse(iso)) / 1000))} ago`;
+/** The day of an ISO time. */
+export const day = (iso) => date.format(new Date(iso));
+
+/** How long ago an ISO time was, in whole seconds. */
+export function ago(iso, now = Date.now()) {
+  const seconds = Math.round((now - Date.parse(iso)) / 1000);
+  return seconds < 1 ? "just now" : `${duration(seconds)} ago`;
+}
+
+/** A name with its control characters visible: some change the order of what is read, such as "gpj.exe" for "exe.jpg". */
+export const visible = (name) =>
+  name.replace(INVISIBLE, (character) => `[U+${character.codePointAt(0).toString(16).toUpperCase().padStart(4, "0")}]`);
 
 /** The words of a code: "no_class" is "no class". */
 export const words = (code) => code.replaceAll("_", " ");

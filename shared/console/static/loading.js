@@ -3,7 +3,8 @@
 import { useCallback, useEffect, useRef, useState } from "./preact.js";
 
 /**
- * Loads with `load(signal)`, anew whenever one of `dependencies` changes, and every `seconds` while the page is seen.
+ * Loads with `load(signal)`, anew whenever one of `dependencies` changes, and every `seconds` (a number, or a function
+ * of the value) while the page is seen.
  * Returns {value, error, reload}. `value` is undefined until it is loaded, and stays while a later load fails.
  */
 export function useLoaded(load, dependencies, seconds = 0) {
@@ -22,7 +23,7 @@ export function useLoaded(load, dependencies, seconds = 0) {
     );
     return () => aborter.abort();
   }, [...dependencies, turn]);
-  useEvery(seconds, reload);
+  useEvery(typeof seconds === "function" ? seconds(state.value) : seconds, reload);
   return { ...state, reload };
 }
 
@@ -42,7 +43,8 @@ export function useEvery(seconds, action) {
 
 /**
  * A listing that is read page by page with `load(after, signal)`, which returns {value, continue}.
- * Returns {items, error, more, busy, next, refresh}. `refresh` reads the first page and keeps what follows it.
+ * Returns {items, error, more, busy, empty, next, refresh}. `refresh` reads the first page and keeps what follows it.
+ * `empty`: how many pages in a row had nothing, as pages of a filter may.
  */
 export function usePages(load, dependencies) {
   const [state, setState] = useState({ items: undefined, after: "" });
@@ -56,7 +58,8 @@ export function usePages(load, dependencies) {
     setBusy(true);
     try {
       const page = await latest.current(after);
-      if (mine === turn.current) setState((before) => ({ ...merge(before, page), error: undefined }));
+      const empty = (before) => (page.value.length ? 0 : (before.empty ?? 0) + 1);
+      if (mine === turn.current) setState((before) => ({ ...merge(before, page), empty: empty(before) }));
     } catch (error) {
       if (mine === turn.current) setState((before) => ({ ...before, error }));
     } finally {
@@ -85,7 +88,8 @@ export function usePages(load, dependencies) {
       }),
     [],
   );
-  return { items: state.items, error: state.error, more: Boolean(state.after), busy, next, refresh };
+  const { items, error, after, empty } = state;
+  return { items, error, more: Boolean(after), busy, empty, next, refresh };
 }
 
 /** Both lists without repetitions by key: an item may move while pages are read. */

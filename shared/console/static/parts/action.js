@@ -29,3 +29,16 @@ export function Action({ onClick, children, disabled, busy: busyText = "…", ..
     </button>
   `;
 }
+
+/** A form that is busy until the promise of `onSubmit` ends. Its fields are valid then. */
+export function Form({ onSubmit, children, ...others }) {
+  const [busy, setBusy] = useState(false);
+  const submitted = async (event) => {
+    event.preventDefault();
+    if (busy) return;
+    setBusy(true);
+    await attempt(onSubmit);
+    setBusy(false);
+  };
+  return html`<form ...${others} aria-busy=${busy} onSubmit=${submitted}>${children}</form>`;
+}

@@ -1,6 +1,6 @@
 // Ratios as bars, with their numbers.
 
-import { count, percent, score } from "../formats.js";
+import { count, percent, score, visible } from "../formats.js";
 import { html } from "../preact.js";
 
 /** The length alone; the number stands beside it as text. */
@@ -15,7 +15,7 @@ export function Classes({ classes }) {
       ${classes.map(
         ({ category, confidence }) => html`
           <li key=${category}>
-            <span class="name" dir="auto">${category}</span>
+            <span class="name" dir="auto">${visible(category)}</span>
             <${Bar} ratio=${confidence} />
             <span class="number">${score(confidence)}</span>
           </li>
@@ -33,7 +33,7 @@ export function Shares({ counts, of }) {
       ${counts.map(
         ([name, number]) => html`
           <li key=${name}>
-            <span class="name" dir="auto">${name}</span>
+            <span class="name" dir="auto">${visible(name)}</span>
             <${Bar} ratio=${number / total} />
             <span class="number">${count(number)} · ${percent(number / total)}</span>
           </li>

@@ -1,10 +1,13 @@
 // A chart of values over time. The same numbers are in a table below it, for those who cannot see it.
 
+import { visible } from "../formats.js";
 import { html, useEffect, useRef } from "../preact.js";
 import uPlot from "../vendor/uplot/uPlot.esm.js";
 
 const HEIGHT = 180;
 const NARROW = 240;
+const HOURS = new Intl.DateTimeFormat(undefined, { timeStyle: "short" });
+const DAYS = new Intl.DateTimeFormat(undefined, { month: "numeric", day: "numeric" });
 const PERIODS = new Intl.DateTimeFormat(undefined, { dateStyle: "short", timeStyle: "short" });
 
 /**
@@ -36,7 +39,7 @@ export function Chart({ title, times, series, format, bars = false, range }) {
       <figcaption>
         <h3>${title}</h3>
         <p class="legend" aria-hidden="true">
-          ${series.map(({ label, colour }) => html`<span class="colour-${colour}" dir="auto">${label}</span>`)}
+          ${series.map(({ label, colour }) => html`<span class="colour-${colour}" dir="auto">${visible(label)}</span>`)}
         </p>
       </figcaption>
       <div ref=${place} aria-hidden="true"></div>
@@ -53,7 +56,7 @@ function Numbers({ title, times, series, format }) {
     <div class="wide" role="region" aria-label=${`${title}, as a table`} tabindex="0">
       <table>
         <thead>
-          <tr><th scope="col">From</th>${series.map(({ label }) => html`<th scope="col" dir="auto">${label}</th>`)}</tr>
+          <tr><th scope="col">From</th>${series.map(({ label }) => html`<th scope="col" dir="auto">${visible(label)}</th>`)}</tr>
         </thead>
         <tbody>
           ${times.map(
@@ -68,6 +71,12 @@ function Numbers({ title, times, series, format }) {
       </table>
     </div>
   `;
+}
+
+/** Midnight is named by its day. */
+function tick(seconds) {
+  const at = new Date(seconds * 1000);
+  return at.getHours() || at.getMinutes() ? HOURS.format(at) : DAYS.format(at);
 }
 
 const widthOf = (place) => Math.max(NARROW, place.clientWidth);
@@ -86,7 +95,7 @@ function drawn(place, { times, series, format, bars, range }) {
     stroke: colour(`--colour-${number}`),
     width: 2,
     dash,
-    points: { show: times.length < 3, size: 5 },
+    points: { show: true, size: 5 },
     ...(bars && at === 0
       ? { fill: colour(`--colour-${number}`), paths: uPlot.paths.bars({ size: [0.7, 40] }), points: { show: false } }
       : {}),
@@ -97,7 +106,7 @@ function drawn(place, { times, series, format, bars, range }) {
     legend: { show: false },
     cursor: { show: false },
     scales: { x: { time: true }, y: { range: range ?? ((_, __, high) => [0, (high || 1) * 1.1]) } },
-    axes: [axis, { ...axis, size: 56, values: (_, ticks) => ticks.map(format) }],
+    axes: [{ ...axis, values: (_, ticks) => ticks.map(tick), size: 32 }, { ...axis, size: 56, values: (_, ticks) => ticks.map(format) }],
     series: [{}, ...series.map(line)],
   };
   return new uPlot(options, [times, ...series.map(({ values }) => values)], place);

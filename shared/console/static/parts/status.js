@@ -13,8 +13,11 @@ const WHAT_TO_DO = {
   503: "Storage or the service does not answer now. Try again in a minute.",
 };
 
+const NOT_IN_PROTOCOL = 501; // no failure: the message says what to do instead
+
 /** An error in words, and what to do. `retry` offers to try again. */
 export function Problem({ error, retry }) {
+  if (error.status === NOT_IN_PROTOCOL) return html`<p class="quiet">${error.message}</p>`;
   const details = error.details?.length > 1 ? error.details : [];
   return html`
     <div class="problem" role="alert">
@@ -41,6 +44,7 @@ const STATES = {
   waiting: "open",
   submitted: "open",
   submitting: "open",
+  starting: "open",
   running: "open",
   open: "open",
   succeeded: "good",

@@ -1,0 +1,110 @@
+// Which classes a model mistakes for which: the confusion matrix where a text has one class, otherwise the right and
+// the wrong decisions on each class.
+
+import { count, visible } from "../formats.js";
+import { html } from "../preact.js";
+
+const SHADES = 5;
+const OUTCOMES = [
+  ["truePositives", "Has it, got it", "true positives", "good"],
+  ["falseNegatives", "Has it, did not get it", "false negatives", "bad"],
+  ["falsePositives", "Got it, does not have it", "false positives", "bad"],
+  ["trueNegatives", "Neither", "true negatives", ""],
+];
+
+/** `counts`: {labelled class: {predicted class: number of texts}}. */
+export function Confusion({ counts }) {
+  const names = namesOf(counts);
+  const most = names.reduce((found, row) => Math.max(found, ...Object.values(counts[row] ?? {})), 1);
+  return html`
+    <section class="card" aria-labelledby="confusion-title">
+      <h2 id="confusion-title">Confusion matrix</h2>
+      <p class="quiet">
+        A row for each labelled class, a column for each predicted one. The texts of the framed diagonal are right; all
+        others are mistaken for the class of their column.
+      </p>
+      <div class="wide tall" role="region" aria-label="Confusion matrix" tabindex="0">
+        <table class="confusion">
+          <thead>
+            <tr>
+              <th scope="col" class="corner">Labelled ↓ Predicted →</th>
+              ${names.map(
+                (name) => html`
+                  <th key=${name} scope="col" title=${visible(name)}><span class="upright" dir="auto">${visible(name)}</span></th>
+                `,
+              )}
+            </tr>
+          </thead>
+          <tbody>
+            ${names.map(
+              (row) => html`<${Row} key=${row} row=${row} names=${names} counts=${counts[row] ?? {}} most=${most} />`,
+            )}
+          </tbody>
+        </table>
+      </div>
+    </section>
+  `;
+}
+
+/** All classes. The service adds None for texts without a class, also where no text is without. */
+function namesOf(counts) {
+  const names = new Set(Object.entries(counts).flatMap(([row, columns]) => [row, ...Object.keys(columns)]));
+  const used = [...Object.values(counts.None ?? {}), ...Object.values(counts).map((columns) => columns.None ?? 0)];
+  if (!used.some((number) => number > 0)) names.delete("None");
+  return [...names];
+}
+
+function Row({ row, names, counts, most }) {
+  return html`
+    <tr>
+      <th scope="row" class="class-name" title=${visible(row)}><span class="clamp" dir="auto">${visible(row)}</span></th>
+      ${names.map((column) => {
+        const number = counts[column] ?? 0;
+        const title = `${visible(row)} → ${visible(column)}: ${count(number)}`;
+        const kind = shade(number, most, row === column);
+        return html`<td key=${column} class=${kind} title=${title}>${count(number)}</td>`;
+      })}
+    </tr>
+  `;
+}
+
+/** The larger its share of the largest number, the stronger its shade. */
+function shade(number, most, right) {
+  const level = number ? Math.max(1, Math.round((SHADES * number) / most)) : 0;
+  return `${right ? "right" : "mistake"} shade-${level}`;
+}
+
+/** `classes`: {name: figures}. */
+export function Outcomes({ classes }) {
+  return html`
+    <section class="card" aria-labelledby="outcomes-title">
+      <h2 id="outcomes-title">Right and wrong, for each class</h2>
+      <div class="wide tall" role="region" aria-label="Right and wrong, for each class" tabindex="0">
+        <table>
+          <thead>
+            <tr>
+              <th scope="col">Class</th>
+              ${OUTCOMES.map(
+                ([, text, term]) => html`<th scope="col" class="number">${text}<br /><small>${term}</small></th>`,
+              )}
+            </tr>
+          </thead>
+          <tbody>
+            ${Object.entries(classes).map(
+              ([name, figures]) => html`
+                <tr key=${name}>
+                  <th scope="row" class="class-name" dir="auto">${visible(name)}</th>
+                  ${OUTCOMES.map(
+                    ([field, , , kind]) => html`
+                      <td class=${`number ${figures[field] ? kind : ""}`}>${count(figures[field])}</td>
+                    `,
+                  )}
+                </tr>
+              `,
+            )}
+          </tbody>
+        </table>
+      </div>
+    </section>
+  `;
+}

@@ -1,0 +1,68 @@
+// What the operations of this app tell of a project: what is under way, what was deployed before, and, where the
+// protocol lists neither projects nor models, which there are.
+
+import { get } from "../api.js";
+import { useLoaded } from "../loading.js";
+
+const EVERY = 5; // seconds
+const TOP = 200; // the newest operations of all projects: the API does not filter by project
+
+/** Whether an error says that the quickstart's protocol does not have this. */
+export const isMissingInProtocol = (error) => error?.status === 501;
+
+/** The last operations of a project ("": of all projects), the newest first. */
+export const useOperations = (project) => useLoaded((signal) => load(project, "all", signal), [project]);
+
+/** Those that are under way, looked at every few seconds. */
+export const useOpenOperations = (project) => useLoaded((signal) => load(project, "open", signal), [project], EVERY);
+
+async function load(project, state, signal) {
+  const { value } = await get("operations", { state, top: TOP }, signal);
+  return value.filter((operation) => operation.project && [operation.project, ""].includes(project));
+}
+
+/** The names of the projects that were created, and not deleted since. */
+export function projectsOf(operations) {
+  const latest = new Map();
+  for (const { kind, project, state } of operations) {
+    if (state === "succeeded" && ["create", "delete"].includes(kind) && !latest.has(project)) latest.set(project, kind);
+  }
+  return [...latest].filter(([, kind]) => kind === "create").map(([project]) => project).sort();
+}
+
+/** The names of the models that were trained, the newest first. */
+export function modelsOf(operations) {
+  const trained = operations.filter(({ kind, state }) => state === "succeeded" && kind !== "publish");
+  return [...new Set(trained.map(({ result }) => result?.model).filter(Boolean))];
+}
+
+/** The models that were published, the newest first: [{deployment, model, modelId}]. */
+export const publishedOf = (operations) =>
+  operations.filter((operation) => succeeded(operation) && operation.result?.published).map(({ result }) => result);
+
+/**
+ * How the last change of a deployment is undone: {swapWith} or {model}, or undefined if that is not known.
+ * `model`: the one that is deployed there now.
+ */
+export function undoOf(operations, deployment, model) {
+  const changes = operations.filter((operation) => succeeded(operation) && changed(operation, deployment));
+  const last = changes[0];
+  if (!last) return undefined;
+  if (last.kind === "swap") {
+    const { firstDeploymentName: first, secondDeploymentName: second } = last.parameters;
+    return { swapWith: first === deployment ? second : first };
+  }
+  const older = changes.slice(1).map((operation) => modelAfter(operation, deployment));
+  const before = [last.result.replaced, last.result.deployedModel, ...older].find((name) => name && name !== model);
+  return before && { model: before };
+}
+
+const succeeded = ({ state }) => state === "succeeded";
+
+const modelAfter = ({ kind, result }, deployment) =>
+  kind === "swap" ? result.deployments?.[deployment] : result.model;
+
+function changed({ kind, parameters, result }, deployment) {
+  if (kind === "swap") return [parameters.firstDeploymentName, parameters.secondDeploymentName].includes(deployment);
+  return Boolean(result?.published) && result.deployment === deployment;
+}
