@@ -70,7 +70,7 @@ def digest(content: bytes) -> str:
 
 @cache
 def files() -> Mapping[str, File]:
-    """All files by their paths, such as "views/overview.js". The page is there twice: see `_page`."""
+    """All files by their paths, such as "views/overview.js". See `_page` for the page."""
     return {
         path.relative_to(FOLDER).as_posix(): File(path.read_bytes(), TYPES[path.suffix])
         for path in sorted(FOLDER.rglob("*"))
@@ -91,9 +91,9 @@ def answer(method: str, path: str, request_path: str, headers: Mapping[str, str]
     if method not in ("GET", "HEAD"):
         return Response(405, b"GET and HEAD only.\n", headers={**HEADERS, "Allow": "GET, HEAD"})
     if path in ("", PAGE):
-        return _sent(_page(request_path.endswith("/")), ASK_FIRST, headers)
+        return _sent(_page(path == PAGE or request_path.endswith("/")), ASK_FIRST, headers)
     given, _, name = path.partition("/")
-    file = files().get(name) if VERSION.fullmatch(given) else None
+    file = files().get(name) if VERSION.fullmatch(given) and name != PAGE else None
     if file is None:
         return Response(404, b"There is no such file.\n", headers=HEADERS)
     # Of another version: while a new one is being deployed, instances of both answer.

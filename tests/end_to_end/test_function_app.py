@@ -36,15 +36,17 @@ def listed(environ: dict[str, str]) -> dict[str, list[dict[str, object]]]:
     return found
 
 
-def test_exactly_three_functions_as_ordered() -> None:
+def test_exactly_four_functions_as_ordered() -> None:
     found = listed({})
     blob, timer, (http, out) = found["document_landed"][0], found["tick"][0], found["manage"]
-    assert found.keys() == {"document_landed", "tick", "manage"}
+    page, _ = found["console"]
+    assert found.keys() == {"document_landed", "tick", "manage", "console"}
     assert (blob["type"], blob["path"]) == ("blobTrigger", "%DOCUMENTS_CONTAINER%/{name}")
     assert (blob["connection"], blob["source"]) == ("DOCUMENTS_STORAGE", "LogsAndContainerScan")
     assert (timer["type"], timer["schedule"]) == ("timerTrigger", "%TICK_SCHEDULE%")
     assert (http["type"], http["route"], http["authLevel"]) == ("httpTrigger", "{*path}", "FUNCTION")
     assert (http["name"], out["type"]) == ("request", "http")
+    assert (page["type"], page["route"], page["authLevel"]) == ("httpTrigger", "console/{*file}", "ANONYMOUS")
 
 
 def test_the_trigger_source_is_a_setting_and_a_wrong_one_does_not_stop_indexing() -> None:
@@ -76,7 +78,7 @@ def test_without_settings_a_caller_is_told_all_that_is_missing(monkeypatch: pyte
         assert f"{name} is missing" in error["message"]
 
 
-def test_microsofts_worker_runs_all_three(
+def test_microsofts_worker_runs_them_all(
     worker_python: Path, azurite: Azurite, language_service: LanguageService, container: str
 ) -> None:
     settings = environment(azurite.connection_string, language_service, container, TODAY_API)
@@ -84,14 +86,18 @@ def test_microsofts_worker_runs_all_three(
     world.blobs.create_container(container)
     world.put("landed.txt", "One text among others")
     with working(worker_python, ROOT, settings) as worker:
-        assert worker.functions.keys() == {"document_landed", "tick", "manage"}
+        assert worker.functions.keys() == {"document_landed", "tick", "manage", "console"}
         worker.blob("document_landed", f"{container}/landed.txt", "One text among others")
         worker.timer("tick", past_due=False)
         answer = worker.http("manage", "GET", "http://127.0.0.1/api/documents", route={"path": "documents"})
         health = worker.http("manage", "GET", "http://127.0.0.1/api/health", route={"path": "health"})
+        page = worker.http("console", "GET", "http://127.0.0.1/api/console/")
     [document] = json.loads(answer["body"])["value"]
     assert (document["name"], document["state"]) == ("landed.txt", "waiting")
     checks = {check["name"]: check["ok"] for check in json.loads(health["body"])["checks"]}
     assert checks["tick"]
     assert checks["container"]
     assert not checks["classifier"]
+    assert page["status"] == 200
+    assert page["headers"]["content-type"] == "text/html; charset=utf-8"
+    assert "<title>textdrop</title>" in page["body"]
