@@ -25,7 +25,7 @@ CLIENTS := $(patsubst tests/sdk_clients/requirements-%.txt,.venv-clients/%/.pack
 PYENVS := $(wildcard $(addsuffix /versions/3.1[3-9]*/bin/python,$(PYENV_ROOT) $(HOME)/.pyenv))
 WORKER_PYTHONS := python3.13 python3.14 $(PYTHON) $(PYENVS)
 
-.PHONY: help setup demo run test soak check bench worker clients clean
+.PHONY: help setup demo run test soak check bench worker clients vendor clean
 .DELETE_ON_ERROR:
 
 help: ## list these commands
@@ -59,6 +59,9 @@ setup: $(AZURITE) ## install everything into this folder; the other commands do 
 worker: $(WORKER) ## install Microsoft's Python worker for the tests that drive it (needs a Python 3.13 or later)
 
 clients: $(CLIENTS) ## install clients, of the Language service and of ours, in environments of their own, for the tests that drive them
+
+vendor: setup ## copy the console's third-party files from the npm packages that local/package.json pins
+	@$(PY) -m local vendor
 
 clean: ## remove what was installed or made here, the data of `make run` included
 	@if [ -e .textdrop/running.json ] && $(PY) -c 'from local.stack import discovery; exit(not discovery.announced())' 2>/dev/null; then \

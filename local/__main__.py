@@ -26,6 +26,7 @@ COMMANDS = {  # command: module, what it does
     "azurite": ("local.cli.azurite", "run Azurite alone, on its default ports"),
     "doctor": ("local.cli.doctor", "check settings, storage and the Language service before a deployment"),
     "install": ("local.cli.install", "install Azurite, and Node.js for it if there is none"),
+    "vendor": ("local.stack.third_party", "copy the console's third-party files from their npm packages"),
 }
 
 SET_UP = f"Run `make setup` in {ROOT} once, then {ROOT}/.venv/bin/python -m local …"

@@ -1,9 +1,10 @@
-"""Installs Azurite into `local/node_modules`, in the version that `local/package.json` pins."""
+"""Installs the npm packages of `local/package.json` into `local/node_modules`: Azurite, and what is for development."""
 
 from __future__ import annotations
 
 import json
 import subprocess
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -12,25 +13,34 @@ from local.paths import LOCAL
 from local.stack import elapsed, node
 
 MODULES = LOCAL / "node_modules"
+AZURITE = "azurite"
 
 
 def install() -> str:
-    """Installs Azurite, and Node.js for it, where they are missing; returns Azurite's version. Raises SetupError."""
+    """Installs what is missing, Node.js included; returns Azurite's version. Raises SetupError."""
     found = node.find_or_install()
-    if not _is_installed():
+    if not _are_installed(pinned()):
         _install(found)
-    return _pinned()
+    return _azurite()[AZURITE]
 
 
 def azurite_script() -> Path:
     """The JavaScript file that starts Azurite. Raises SetupError."""
-    if not _is_installed():
-        raise SetupError(f"Azurite {_pinned()} is not installed. Run `make setup` (or `python -m local install`).")
-    return MODULES / "azurite" / "dist" / "src" / "azurite.js"
+    if not _are_installed(_azurite()):
+        raise SetupError(
+            f"Azurite {_azurite()[AZURITE]} is not installed. Run `make setup` (or `python -m local install`)."
+        )
+    return MODULES / AZURITE / "dist" / "src" / "azurite.js"
+
+
+def pinned() -> dict[str, str]:
+    """The version of each package that `local/package.json` names."""
+    package = _read(LOCAL / "package.json")
+    return {**package["dependencies"], **package["devDependencies"]}
 
 
 def _install(found: node.Node) -> None:
-    what = f"Installing Azurite {_pinned()} into {MODULES} (some 190 MB, one to three minutes)"
+    what = f"Installing Azurite {_azurite()[AZURITE]} into {MODULES} (some 190 MB, one to three minutes)"
     command = [
         *found.npm,
         "ci",
@@ -38,6 +48,7 @@ def _install(found: node.Node) -> None:
         "--no-fund",
         "--no-progress",
         "--ignore-scripts",
+        "--include=dev",  # also where NODE_ENV is production
         "--loglevel=error",
         "--no-update-notifier",
     ]
@@ -48,16 +59,19 @@ def _install(found: node.Node) -> None:
         )
 
 
-def _pinned() -> str:
-    return str(_read(LOCAL / "package.json")["dependencies"]["azurite"])
+def _azurite() -> dict[str, str]:
+    return {AZURITE: pinned()[AZURITE]}
 
 
-def _is_installed() -> bool:
-    """Whether an installation was completed: npm writes this file last."""
+def _are_installed(packages: Mapping[str, str]) -> bool:
+    """Whether an installation with these versions was completed: npm writes this file last."""
     written = MODULES / ".package-lock.json"
     if not written.is_file():
         return False
-    return bool(_read(written)["packages"].get("node_modules/azurite", {}).get("version") == _pinned())
+    installed = _read(written)["packages"]
+    return all(
+        installed.get(f"node_modules/{name}", {}).get("version") == version for name, version in packages.items()
+    )
 
 
 def _read(path: Path) -> Any:

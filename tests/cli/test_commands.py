@@ -20,7 +20,7 @@ from local.__main__ import COMMANDS, main
 from local.cli import up
 from local.development_storage import ACCOUNT, KEY
 from local.host.http import key_file
-from local.stack import discovery, node
+from local.stack import discovery, installation, node
 
 ROOT = Path(__file__).parents[2]
 FIND_AZURITE = "from local.stack import installation; installation.azurite_script()"
@@ -114,14 +114,42 @@ def test_azurite_in_another_version_than_the_pinned(fresh_clone: Path) -> None:
     assert "is not installed. Run `make setup`" in answer.stderr
 
 
-def test_install_without_a_network(fresh_clone: Path, tmp_path: Path) -> None:
+def test_azurite_is_found_in_an_installation_that_lacks_what_is_for_development(fresh_clone: Path) -> None:
+    assert run([sys.executable, "-c", FIND_AZURITE], fresh_clone_with(fresh_clone, "azurite")).returncode == 0
+
+
+@pytest.mark.parametrize("lacking", ["azurite", "axe-core"])
+def test_an_installation_that_lacks_one_package_is_completed(fresh_clone: Path, tmp_path: Path, lacking: str) -> None:
+    whole = {name for name in installation.pinned() if name != lacking}
+    answer = run([sys.executable, "-m", "local", "install"], fresh_clone_with(fresh_clone, *whole), nowhere(tmp_path))
+    assert "Installing Azurite" in answer.stdout + answer.stderr
+    answer = run(
+        [sys.executable, "-m", "local", "install"], fresh_clone_with(fresh_clone, *whole, lacking), nowhere(tmp_path)
+    )
+    assert (answer.returncode, answer.stderr) == (0, "")
+
+
+def fresh_clone_with(clone: Path, *packages: str) -> Path:
+    """The clone after an installation of these packages, in the pinned versions."""
+    versions = {f"node_modules/{name}": {"version": installation.pinned()[name]} for name in packages}
+    modules = clone / "local" / "node_modules"
+    modules.mkdir(exist_ok=True)
+    (modules / ".package-lock.json").write_text(json.dumps({"packages": versions}))
+    return clone
+
+
+def nowhere(folder: Path) -> dict[str, str]:
+    """An environment in which npm finds nothing to download."""
     program = node.find().program.parent
-    nowhere = {
+    return {
         "PATH": f"{program}{os.pathsep}{os.environ['PATH']}",
         "npm_config_offline": "true",
-        "npm_config_cache": str(tmp_path / "empty"),
+        "npm_config_cache": str(folder / "empty"),
     }
-    answer = run([sys.executable, "-m", "local", "install"], fresh_clone, nowhere)
+
+
+def test_install_without_a_network(fresh_clone: Path, tmp_path: Path) -> None:
+    answer = run([sys.executable, "-m", "local", "install"], fresh_clone, nowhere(tmp_path))
     assert answer.returncode == 1
     assert "check the connection" in answer.stderr
     assert "Traceback" not in answer.stderr

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from local.__main__ import COMMANDS
+from local.stack import installation
 from shared import settings
 from shared.api.requests import MAX_PAGE, PAGE
 from shared.api.routes import ROUTES
@@ -287,7 +288,7 @@ CLIENTS = {name for file in ROOT.glob("tests/sdk_clients/requirements-*.txt") fo
     ("page", "expected"),
     [
         ("0006-app-dependencies.md", required("requirements.txt")),
-        ("0007-local-dependencies.md", required("requirements-dev.txt") | CLIENTS | {"azurite"}),
+        ("0007-local-dependencies.md", required("requirements-dev.txt") | CLIENTS | installation.pinned().keys()),
     ],
 )
 def test_every_dependency_has_its_reason_and_no_other(page: str, expected: set[str]) -> None:
