@@ -33,8 +33,8 @@ help: ## list these commands
 	@echo
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1|\2/p' $(MAKEFILE_LIST) | awk -F'|' '{ printf "%-14s %s\n", $$1, $$2 }'
 
-demo: setup ## walk the quickstart from start to end on this machine (DATA, LABELS, DROP and others: see docs/local.md)
-	@$(PY) -m local demo
+demo: setup ## walk the quickstart from start to end on this machine (DATA, LABELS, DROP and others: see docs/local.md; KEEP=1: then keep it running)
+	@$(PY) -m local demo $(if $(KEEP),--keep)
 
 run: setup ## run it all until Ctrl-C (PORT, DATA, LABELS; HOST=func: on Azure Functions Core Tools; AUTH=1: callers need keys)
 	@$(PY) -m local up $(if $(filter func,$(HOST)),--host func) $(if $(AUTH),--auth) $(if $(PORT),--port $(PORT))

@@ -1,17 +1,21 @@
-"""`make demo`: starts everything, runs the quickstart from start to end, stops everything."""
+"""`make demo`: starts everything, runs the quickstart from start to end, stops everything.
+
+With --keep it stops only at Ctrl-C, so that the console shows what the walk has left.
+"""
 
 from __future__ import annotations
 
 import argparse
 import os
 from contextlib import ExitStack
+from datetime import UTC, datetime
 from pathlib import Path
 
-from local.cli import quickstart, show, training_data
+from local.cli import follow, quickstart, show, training_data
 from local.cli.client import Client
 from local.cli.reviewing import demonstration
 from local.cli.training_data import TrainingData
-from local.stack import launch
+from local.stack import discovery, launch
 from local.stack.event_grid import EventGrid
 from shared.settings import APIS, TODAY_API
 
@@ -26,6 +30,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--api", default=os.environ.get("LANGUAGE_API") or TODAY_API, help=f"one of {', '.join(APIS)}")
     launch.source_argument(parser)
     parser.add_argument("--pace", default="seconds", help="of the local Language service: instant, seconds, realistic")
+    parser.add_argument("--keep", action="store_true", help="keep everything running after the walk, until Ctrl-C")
 
 
 def run(options: argparse.Namespace) -> int:
@@ -42,8 +47,22 @@ def run(options: argparse.Namespace) -> int:
         missing = quickstart.drop(client, files, SECONDS_TO_CLASSIFY, events)
         if not missing:
             demonstration.review_one(client)
+        _sum_up(len(files), missing)
+        if options.keep:
+            _keep(client, started)
+    return 1 if missing else 0
+
+
+def _sum_up(files: int, missing: int) -> None:
     if missing:
-        show.console.print(f"[red]{missing} of {len(files)} files got no classes.[/]")
-        return 1
-    show.console.print(f"[green]All {len(files)} files got their classes.[/]")
-    return 0
+        show.console.print(f"[red]{missing} of {files} files got no classes.[/]")
+    else:
+        show.console.print(f"[green]All {files} files got their classes.[/]")
+
+
+def _keep(client: Client, started: discovery.Stack) -> None:
+    """Until Ctrl-C; then nothing is kept."""
+    follow.stop_as_by_ctrl_c()
+    follower = follow.Follower(client, datetime.now(UTC))
+    show.console.print(f"\n  console       {started.console}\n  stop          Ctrl-C\n", soft_wrap=True)
+    follower.run()

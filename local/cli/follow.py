@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import signal
+import threading
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -16,7 +18,14 @@ from local.errors import SetupError
 SHOWN = ("succeeded", "failed")  # states
 LATE = timedelta(seconds=30)  # documents may be listed after others that ended later
 HEALTH_EVERY = 20.0  # seconds
+LOOK_EVERY = 2.0  # seconds
 WIDTH = 40  # columns for file names, whose lengths are not known in advance
+
+
+def stop_as_by_ctrl_c() -> None:
+    """Lets SIGTERM and the end of the terminal stop this process in the same way."""
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, signal.default_int_handler)
 
 
 class Follower:
@@ -44,6 +53,15 @@ class Follower:
             if not self._responds:
                 show.console.print("[green]✓[/] The app responds again.")
             self._responds = True
+
+    def run(self) -> None:
+        """Prints what is new until Ctrl-C."""
+        never = threading.Event()
+        try:
+            while not never.wait(LOOK_EVERY):
+                self.show_new()
+        except KeyboardInterrupt:
+            show.console.print("Stopping …")
 
     def _ended(self) -> list[Any]:
         """Ended documents that were not returned before, oldest first."""

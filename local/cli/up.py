@@ -9,22 +9,18 @@ import argparse
 import os
 import shlex
 import shutil
-import signal
-import threading
 from contextlib import ExitStack
 from datetime import UTC, datetime
 from pathlib import Path
 
-from local.cli import quickstart, show, training_data
+from local.cli import follow, quickstart, show, training_data
 from local.cli.client import Client
-from local.cli.follow import Follower
 from local.cli.training_data import TrainingData
 from local.errors import SetupError
 from local.paths import STATE
 from local.stack import discovery, launch
 from shared.settings import APIS, TODAY_API
 
-LOOK_EVERY = 2.0  # seconds
 LEARNT = "learnt"  # the file with the fingerprint of the training data
 
 
@@ -40,8 +36,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Until Ctrl-C, SIGTERM or the end of the terminal; exit code 0 then."""
-    for number in (signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, signal.default_int_handler)
+    follow.stop_as_by_ctrl_c()
     data = TrainingData.of(options.data, options.labels)
     discovery.require_idle(options.port)
     state = STATE / training_data.api(options.api)  # each protocol has its own classifier
@@ -51,9 +46,10 @@ def run(options: argparse.Namespace) -> int:
         if _learnt(state) != data.fingerprint() or not _has_classifier(client):
             quickstart.learn_again(client, data)
             (state / LEARNT).write_text(data.fingerprint())
-        follower = Follower(client, datetime.now(UTC))
+        follower = follow.Follower(client, datetime.now(UTC))
         explain(started, state)
-        return _wait(follower)
+        follower.run()
+    return 0
 
 
 def _start(options: argparse.Namespace, state: Path, whole: ExitStack) -> discovery.Stack:
@@ -84,23 +80,15 @@ def _has_classifier(client: Client) -> bool:
     return True
 
 
-def _wait(follower: Follower) -> int:
-    never = threading.Event()
-    try:
-        while not never.wait(LOOK_EVERY):
-            follower.show_new()
-    except KeyboardInterrupt:
-        show.console.print("Stopping …")
-    return 0
-
-
 def explain(started: discovery.Stack, state: Path) -> None:
     """Prints addresses, files and commands to try."""
     events = "--event-grid " if started.uses_events else ""
     file = os.path.relpath(started.keys) if started.keys else ""
-    keys = f'  keys          {file}: one of "host", for the header x-functions-key\n' if file else ""
+    keys = f'  keys          {file}: one of "host", for the console and the header x-functions-key\n' if file else ""
+    asks = "   (it asks for a key)" if file else ""
     show.console.print(
         f"\nReady: {started.url}\n"
+        f"  console       {started.console}{asks}\n"
         f"  drop a file   .venv/bin/python -m local drop {events}samples/movies/drop/*.txt   (in another terminal)\n"
         f"  ask           curl {_key_header(file)}'{started.url}/documents?state=succeeded'\n"
         "  review        .venv/bin/python -m local review   (decide doubtful results)\n"

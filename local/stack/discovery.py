@@ -47,6 +47,11 @@ class Stack:
         return self.source == TRIGGER_SOURCES[1]
 
     @property
+    def console(self) -> str:
+        """The address of the web page."""
+        return f"{self.url}/console/"
+
+    @property
     def root(self) -> str:
         """The address of the Functions host."""
         return self.url.removesuffix("/api")

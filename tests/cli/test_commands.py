@@ -223,6 +223,14 @@ def test_make_run_hands_on_the_training_data(fresh_clone: Path) -> None:
     assert said.stdout == "own texts and l.json\n", said.stderr
 
 
+@pytest.mark.parametrize(("keep", "ending"), [("1", "local demo --keep"), ("", "local demo")])
+def test_make_demo_takes_from_the_environment_whether_to_keep_everything(
+    fresh_clone: Path, keep: str, ending: str
+) -> None:
+    planned = run(["make", "--dry-run", "demo"], fresh_clone, {"KEEP": keep}).stdout
+    assert planned.rstrip().endswith(ending)
+
+
 def test_make_clean_refuses_while_it_runs(fresh_clone: Path) -> None:
     (fresh_clone / ".venv").symlink_to(sys.prefix)
     announced = fresh_clone / ".textdrop" / "running.json"
@@ -278,6 +286,18 @@ def test_drop_says_how_files_are_noticed(
 def test_drop_of_a_folder_says_that_it_is_one(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["drop", str(tmp_path)]) == 1
     assert capsys.readouterr().err == f"{tmp_path} is a folder: name its files, such as {tmp_path}/*.txt\n"
+
+
+@pytest.mark.parametrize(("auth", "ending"), [(False, ""), (True, "   (it asks for a key)")])
+def test_the_address_of_the_console_is_printed_first_and_never_a_key(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], *, auth: bool, ending: str
+) -> None:
+    keys = key_file.load_or_create(tmp_path / "keys.json", ["manage"])
+    up.explain(discovery.Stack("http://127.0.0.1:1/api", "", "", keys=str(tmp_path / "keys.json") * auth), tmp_path)
+    printed = capsys.readouterr().out
+    assert printed.splitlines()[2] == f"  console       http://127.0.0.1:1/api/console/{ending}"
+    assert not [key for key in keys.host.values() if key in printed]
+    assert ("for the console and the header x-functions-key" in printed) is auth
 
 
 def test_the_line_for_curl_has_the_key_read_by_the_shell(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
