@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from shared.console import files as console_files
+
 ROOT = Path(__file__).parents[2]
 DEPLOYED = {"function_app.py", "host.json", "requirements.txt", "shared"}
 KEPT = [
@@ -23,6 +25,11 @@ KEPT = [
     "shared/pipeline/intake.py",
     "shared/operations/runner.py",
     "shared/api/actions/documents.py",
+    "shared/console/files.py",
+    "shared/console/static/index.html",
+    "shared/console/static/views/documents.js",
+    "shared/console/static/vendor/packages.json",
+    "shared/console/static/vendor/htm/LICENSE.txt",
 ]
 KEPT_BACK = [
     ".ci/run",
@@ -88,3 +95,10 @@ def test_nothing_in_the_repository_slips_through(reading: Reading, tmp_path: Pat
     listing = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
     kept = reading([*listing.split("\0")[:-1], "host.json", "Makefile"], tmp_path)
     assert {path.split("/")[0] for path in kept} <= DEPLOYED
+
+
+@pytest.mark.parametrize("reading", [as_git_reads_it, as_core_tools_reads_it])
+def test_all_files_of_the_console_are_deployed(reading: Reading, tmp_path: Path) -> None:
+    files = [path.relative_to(ROOT).as_posix() for path in console_files.FOLDER.rglob("*") if path.is_file()]
+    assert len(files) >= len(console_files.files()) > 0
+    assert reading([*files, "README.md"], tmp_path) == set(files)
