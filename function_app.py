@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import logging
+import re
 from datetime import UTC, datetime
 from functools import partial
 from time import monotonic
@@ -21,6 +22,8 @@ METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")
 
 # Responses may contain texts: they must not be cached, or interpreted as another content type.
 HEADERS = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
+
+AROUND_PATH = re.compile(r"^\w+://[^/?#]*|[?#].*$", re.DOTALL)  # in a URL
 
 TICK_SECONDS = 120  # in which work may start; well below the host's function time-out of five minutes
 
@@ -67,8 +70,17 @@ def manage(request: func.HttpRequest) -> func.HttpResponse:
     from shared.api import requests, routes
 
     path = request.route_params.get("path", "")
-    kind, part = (request.headers.get(name, "") for name in ("content-type", "range"))
-    asked = requests.Request(request.method, path, dict(request.params), request.get_body(), kind, part)
+    kind, part, accept = (request.headers.get(name, "") for name in ("content-type", "range", "accept"))
+    asked = requests.Request(
+        request.method,
+        path,
+        dict(request.params),
+        request.get_body(),
+        kind,
+        part,
+        accept,
+        _path_of(request.url),
+    )
     answer = routes.answer(asked, services.services, clock())
     return func.HttpResponse(
         _encoded(answer.body),
@@ -84,16 +96,19 @@ def manage(request: func.HttpRequest) -> func.HttpResponse:
 @app.route(route="console/{*file}", methods=METHODS, trigger_arg_name="request", auth_level=func.AuthLevel.ANONYMOUS)
 def console(request: func.HttpRequest) -> func.HttpResponse:
     """The web page; its files are in shared/console/static."""
-    from urllib.parse import urlsplit
-
     from shared.console import files
 
     headers = {name.lower(): value for name, value in request.headers.items()}
     file = request.route_params.get("file", "")
-    answer = files.answer(request.method, file, urlsplit(request.url).path, headers)
+    answer = files.answer(request.method, file, _path_of(request.url), headers)
     return func.HttpResponse(
         answer.body, status_code=answer.status, headers=answer.headers, mimetype=answer.content_type, charset="utf-8"
     )
+
+
+def _path_of(url: str) -> str:
+    """The path, encoded. The host's name is what a caller sent, and need not be valid."""
+    return AROUND_PATH.sub("", url)
 
 
 def _encoded(body: Any) -> bytes:

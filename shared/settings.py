@@ -17,6 +17,8 @@ APIS = (TODAY_API, "2022-05-01", PREVIEW_API)
 REQUESTS_PER_MINUTE = {PREVIEW_API: 20}
 DEFAULT_REQUESTS_PER_MINUTE = 1000
 TRIGGER_SOURCES = ("LogsAndContainerScan", "EventGrid")
+# The host's switch for the function, and its form where a name of the environment cannot have dots.
+CONSOLE_OFF = ("AzureWebJobs.console.Disabled", "AzureWebJobs_console_Disabled")
 SERVICE_URIS = ("blobServiceUri", "queueServiceUri", "tableServiceUri")
 CONTAINER_NAME = re.compile(r"(?=.{3,63}$)[a-z0-9]+(-[a-z0-9]+)*")
 ADDRESS = re.compile(r"https://[a-z0-9.-]+(:\d{1,5})?(/[\w.-]*)*", re.IGNORECASE | re.ASCII)
@@ -54,6 +56,7 @@ class Settings:
     review_below: float  # documents whose best class has a lower confidence are reviewed
     review_audit_percent: float  # of all documents; reviewed whatever their confidence
     events_queue: str  # completion events are sent there; "": none are sent
+    has_console: bool  # whether the function `console` is on
 
 
 def trigger_source(environ: Mapping[str, str] = os.environ) -> str:
@@ -81,6 +84,7 @@ def load(environ: Mapping[str, str] = os.environ) -> Settings:
         review_below=reader.share("REVIEW_BELOW", 0.5, 1),
         review_audit_percent=reader.share("REVIEW_AUDIT_PERCENT", 2, 100),
         events_queue=reader.checked("EVENTS_QUEUE", _queue_fault, ""),
+        has_console=not any(environ.get(name, "").strip().lower() in ("true", "1") for name in CONSOLE_OFF),
     )
     reader.checked("TICK_SCHEDULE", _no_fault)
     reader.choice("BLOB_TRIGGER_SOURCE", TRIGGER_SOURCES, TRIGGER_SOURCES[0])

@@ -13,6 +13,7 @@ from shared.api.schemas import MEDIA_TYPES, PATH_PARAMETERS, RESPONSE_SCHEMAS, r
 
 NAME, DESCRIPTION = "textdrop", "Drop a text; get its classes."
 PREFIX = "/api"
+CONSOLE = "console"  # the path of the web page below the prefix
 # Plain text may also be sent as text/plain. The document omits that, because client generators warn about it.
 JSON, BINARY = "application/json", "application/octet-stream"
 BODY_ERRORS = (HTTPStatus.REQUEST_ENTITY_TOO_LARGE, HTTPStatus.UNSUPPORTED_MEDIA_TYPE)
@@ -49,10 +50,11 @@ def schemas(routes: Iterable[Route]) -> dict[str, Any]:
     return {**request_schemas(bodies), **RESPONSE_SCHEMAS}
 
 
-def index(routes: Iterable[Route]) -> dict[str, Any]:
-    """The index: links to all GET routes without path parameters."""
+def index(routes: Iterable[Route], *, has_console: bool) -> dict[str, Any]:
+    """The index: links to all GET routes without path parameters, and to the console if there is one."""
     listed = (route for route in routes if route.method == "GET" and route.path and not route.path_parameters())
-    links = {route.path: f"{PREFIX}/{route.path}" for route in listed}
+    console = {CONSOLE: f"{PREFIX}/{CONSOLE}/"} if has_console else {}
+    links = {**{route.path: f"{PREFIX}/{route.path}" for route in listed}, **console}
     return {"name": NAME, "version": __version__, "description": DESCRIPTION, "links": links}
 
 
@@ -116,7 +118,13 @@ def _responses(route: Route) -> dict[str, Any]:
         media_types = MEDIA_TYPES.get(route.responses.get(status, ""), (JSON,))
         schema = schemas_of_status[0] if len(schemas_of_status) == 1 else {"anyOf": schemas_of_status}
         responses[str(status)] = _response(status, media_types, schema)
-    return dict(sorted({**responses, **UNAUTHORIZED}.items()))
+    redirect = {"302": _redirect()} if route.redirects else {}
+    return dict(sorted({**responses, **redirect, **UNAUTHORIZED}.items()))
+
+
+def _redirect() -> dict[str, Any]:
+    location = _header("The path of the console.", {"type": "string"})
+    return {"description": "The console, for a browser.", "headers": {"Location": location}}
 
 
 def _response(status: int, media_types: Iterable[str], schema: Mapping[str, Any]) -> dict[str, Any]:

@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
-from werkzeug.http import parse_options_header
+from werkzeug.datastructures import MIMEAccept
+from werkzeug.http import parse_accept_header, parse_options_header
 
 from shared.api.parsing import raise_faults, require_whole_characters, too_long, unknown_names
 from shared.domain.documents import DocumentState
@@ -40,7 +41,10 @@ CONTROL = re.compile("[\x00-\x08\x0a-\x1f\x7f]")  # characters that a header can
 
 @dataclass(frozen=True)
 class Request:
-    """An HTTP request. `path`: decoded, without the route prefix. `query`: one value for each name."""
+    """An HTTP request. `path`: decoded, without the route prefix. `query`: one value for each name.
+
+    `url_path`: encoded, with the route prefix, as the caller sent it.
+    """
 
     method: str
     path: str
@@ -48,6 +52,8 @@ class Request:
     body: bytes = b""
     content_type: str = ""
     range: str = ""
+    accept: str = ""
+    url_path: str = ""
 
 
 @dataclass(frozen=True)
@@ -69,6 +75,12 @@ def is_json(request: Request) -> bool:
     """Whether the media type of the body is JSON, missing, or the default of curl."""
     media_type = _media_type(request)
     return media_type in JSON_TYPES or (media_type.startswith("application/") and media_type.endswith("+json"))
+
+
+def prefers_html(request: Request) -> bool:
+    """Whether the caller accepts HTML rather than JSON, as browsers do that open a page."""
+    accepted = parse_accept_header(request.accept, MIMEAccept)
+    return accepted["text/html"] > accepted["application/json"]
 
 
 def _media_type(request: Request) -> str:

@@ -30,6 +30,7 @@ class Route:
 
     `responses`: the name of the response's schema, by status. `request_schema`: the body, None if there is none.
     `accepts_text`: the body may also be plain text. `max_body`: the maximum size of a JSON body in bytes.
+    `redirects`: whether it may send a browser elsewhere.
     `error_statuses`: the statuses of the route's errors, besides those that any route may have.
     """
 
@@ -42,6 +43,7 @@ class Route:
     max_body: int = MAX_BODY
     query: tuple[Parameter, ...] = ()
     headers: tuple[Parameter, ...] = ()
+    redirects: bool = False
     error_statuses: tuple[int, ...] = ()
 
     @property

@@ -27,7 +27,7 @@ from shared.api.actions import (
 )
 from shared.api.call import Call
 from shared.api.parsing import parse_body
-from shared.api.requests import Request, Response, is_json, is_plain_text, require_known_parameters
+from shared.api.requests import Request, Response, is_json, is_plain_text, prefers_html, require_known_parameters
 from shared.api.route import Route
 from shared.api.schemas import (
     DOCUMENT_FILTERS,
@@ -47,9 +47,16 @@ from shared.services import Services
 log = logging.getLogger(__name__)
 
 
-def get_index(_: Call[None]) -> Response:
-    """An index of the routes."""
-    return Response(200, openapi.index(ROUTES))
+def get_index(call: Call[None]) -> Response:
+    """An index of the routes.
+
+    A browser, which accepts HTML rather than JSON, is sent to the console, unless the console is turned off.
+    """
+    has_console = call.services.settings.has_console
+    if has_console and prefers_html(call.request):
+        console = f"{call.request.url_path.rstrip('/')}/{openapi.CONSOLE}/"
+        return Response(302, b"", {"Location": console}, content_type="text/plain")
+    return Response(200, openapi.index(ROUTES, has_console=has_console))
 
 
 def get_open_api(_: Call[None]) -> Response:
@@ -64,7 +71,7 @@ CHANGE_ERRORS = (400, 409)  # 409: changed by another request, or an operation i
 AUTHORING_ERRORS = (400, 404, 409, 501, 502)  # of calls to the Language service
 
 ROUTES: tuple[Route, ...] = (
-    Route("GET", "", get_index, {200: "Index"}),
+    Route("GET", "", get_index, {200: "Index"}, redirects=True),
     Route("GET", "projects", projects.list_projects, {200: "Projects"}, error_statuses=AUTHORING_ERRORS),
     Route(
         "POST",

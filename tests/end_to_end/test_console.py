@@ -77,6 +77,16 @@ def test_the_page_and_what_it_names(host: Host, path: str) -> None:
     assert gzip.decompress(compressed) == script.content
 
 
+def test_a_browser_finds_the_page_from_the_addresses_above_it(host: Host) -> None:
+    homepage = requests.get(host.url, timeout=60).text
+    assert '<a href="/api/console/">' in homepage
+    for path in ("/api", "/api/"):
+        answer = requests.get(host.url + path, headers={"Accept": "text/html,*/*;q=0.8"}, timeout=60)
+        assert [(one.status_code, one.headers["location"]) for one in answer.history] == [(302, "/api/console/")]
+        assert (answer.status_code, answer.headers["content-type"]) == (200, "text/html; charset=utf-8")
+        assert requests.get(host.url + path, timeout=60).json()["links"]["console"] == "/api/console/"
+
+
 def test_head_has_the_headers_of_get_and_no_body(host: Host) -> None:
     got, asked = (requests.request(method, f"{host.url}/api/console/", timeout=60) for method in ("GET", "HEAD"))
     assert (asked.status_code, asked.content) == (200, b"")
@@ -118,4 +128,7 @@ def test_turned_off_there_is_no_page(settings: Mapping[str, str]) -> None:
         assert "disabled" in next(line for line in host.lines if line.startswith("    console:"))
         for path in ("/api/console", "/api/console/", "/api/console/0123456789ab/main.js"):
             assert requests.get(host.url + path, timeout=60).status_code == 404
-        assert requests.get(f"{host.url}/api", timeout=60).json()["name"] == "textdrop"
+        assert "console" not in requests.get(host.url, timeout=60).text
+        browsers = requests.get(f"{host.url}/api", headers={"Accept": "text/html,*/*;q=0.8"}, timeout=60)
+        assert (browsers.status_code, browsers.json()["name"]) == (200, "textdrop")
+        assert "console" not in browsers.json()["links"]

@@ -37,7 +37,7 @@ PAGES = sorted(
     [*ROOT.glob("*.md"), *(page for folder in ("docs", "samples") for page in ROOT.glob(f"{folder}/**/*.md"))]
 )
 MAX_README, MAX_CONTRIBUTING = 1200, 900  # words
-HOST_SETTINGS = {"AzureWebJobsStorage", "FUNCTIONS_WORKER_RUNTIME"}
+HOST_SETTINGS = {"AzureWebJobsStorage", "FUNCTIONS_WORKER_RUNTIME", settings.CONSOLE_OFF[0]}
 REQUIRED = {
     "LANGUAGE_ENDPOINT": "https://name.cognitiveservices.azure.com",
     "DOCUMENTS_STORAGE": "UseDevelopmentStorage=true",
@@ -85,7 +85,9 @@ def settings_read() -> set[str]:
     environ = Noting(REQUIRED)
     settings.load(environ)
     settings.trigger_source(environ)
-    return {name.removeprefix("AzureWebJobs").partition("__")[0] for name in environ.asked}
+    assert environ.asked >= {*settings.CONSOLE_OFF}
+    asked = environ.asked - {*settings.CONSOLE_OFF}
+    return {name.removeprefix("AzureWebJobs").partition("__")[0] for name in asked}
 
 
 def sample() -> dict[str, str]:

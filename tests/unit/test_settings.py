@@ -54,7 +54,16 @@ def test_the_defaults() -> None:
         review_below=0.5,
         review_audit_percent=2,
         events_queue="",
+        has_console=True,
     )
+
+
+@pytest.mark.parametrize("name", ["AzureWebJobs.console.Disabled", "AzureWebJobs_console_Disabled"])
+@pytest.mark.parametrize(
+    ("value", "has_console"), [("true", False), ("True", False), ("1", False), ("false", True), ("", True), ("x", True)]
+)
+def test_the_console_is_off_where_the_host_has_turned_it_off(name: str, value: str, *, has_console: bool) -> None:
+    assert load({**ENVIRON, name: value}).has_console is has_console
 
 
 def test_everything_missing_is_named_at_once() -> None:

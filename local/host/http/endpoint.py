@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from html import escape
 
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import HTMLResponse, Response
@@ -14,7 +13,7 @@ from local.errors import SetupError
 from local.host.config.settings import Settings
 from local.host.functions.function import Function, HttpTrigger, triggered_by
 from local.host.functions.invoker import Invoker
-from local.host.http import requests, responses
+from local.host.http import homepage, requests, responses
 from local.host.http.admin_routes import Admin
 from local.host.http.key_auth import KeyCheck
 from local.host.loading.load_app import App
@@ -24,10 +23,6 @@ MEBIBYTE = 1024 * 1024
 MAX_ADDRESS = 4096  # characters of path and query
 MAX_HEADERS, MAX_HEADER_BYTES = 100, 32 * 1024  # Kestrel's limits; bytes
 NO_HOMEPAGE = "AzureWebJobsDisableHomepage"
-HOMEPAGE = (
-    "<!doctype html><title>Functions host</title><p>Your Functions app is up and running."
-    '<p>Its HTTP functions answer below <a href="/{0}">/{0}</a>.'
-)
 log = logging.getLogger("host")
 
 
@@ -39,7 +34,7 @@ class Endpoint:
         self._invoker, self._admin, self._key_check, self._stopping = invoker, admin, key_check, stopping
         self._limit = body_limit(app.settings)
         shown = app.settings.get(NO_HOMEPAGE).lower() != "true"
-        self._homepage = HOMEPAGE.format(escape(app.host_json.route_prefix)) if shown else ""
+        self._homepage = homepage.page(app.host_json.route_prefix, app.functions) if shown else ""
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         request = Request(scope, receive)

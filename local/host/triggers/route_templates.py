@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from itertools import pairwise
-from urllib.parse import unquote
+from urllib.parse import quote, unquote
 
 from local.host.errors import FunctionInError
 
@@ -34,6 +34,15 @@ class Segment:
 class Route:
     template: str
     segments: tuple[Segment, ...]
+
+    @property
+    def link(self) -> str | None:
+        """The path, encoded, that matches without any parameter; None if there is none. A catch-all is left out."""
+        literals = [quote(segment.literal) for segment in self.segments if segment.literal]
+        rest = self.segments[len(literals) :]
+        if any(not segment.catch_all for segment in rest):
+            return None
+        return "/" + "".join(f"{literal}/" for literal in literals) if rest else "/" + "/".join(literals)
 
     def match(self, path: str) -> dict[str, str] | None:
         """The parameters in the path of a request, or None if it does not match.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import http.client
+import re
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -249,6 +250,30 @@ def test_the_homepage(host: Host) -> None:
     answer = requests.get(host.url, timeout=30)
     assert (answer.status_code, answer.headers["content-type"]) == (200, "text/html; charset=utf-8")
     assert '<a href="/api">' in answer.text
+
+
+def test_the_homepage_links_to_what_a_browser_can_open_without_a_key(tmp_path: Path) -> None:
+    routes = ("literal", "caf\u00e9/menu", "rest/{*path}", "{*path}", "one/{x}", "two/{x?}/{*path}", "a/{x}/b")
+    functions = "".join(_open_function(number, route) for number, route in enumerate(routes))
+    others = (
+        _open_function(10, "off")
+        + _open_function(11, "sent", methods=["POST"])
+        + _open_function(12, "keyed", auth_level="FUNCTION")
+    )
+    with running(write_app(tmp_path, functions + others), environ={"AzureWebJobs.f10.Disabled": "1"}) as host:
+        page = requests.get(host.url, timeout=30).text
+        links = re.findall(r'<a href="([^"]+)">', page)
+        assert links == ["/api", "/api/caf%C3%A9/menu", "/api/literal", "/api/rest/"]
+        assert [requests.get(host.url + link, timeout=30).status_code for link in links] == [200] * 4
+
+
+def _open_function(number: int, route: str, **more: object) -> str:
+    """The code of a function that needs no key, unless told otherwise."""
+    declared = {"route": route, "auth_level": "ANONYMOUS", **more}
+    return (
+        f"\n@app.route({', '.join(f'{name}={value!r}' for name, value in declared.items())})\n"
+        f"def f{number}(req: func.HttpRequest) -> func.HttpResponse:\n    return func.HttpResponse('here')\n"
+    )
 
 
 def test_the_query_with_a_key_is_not_logged(host: Host) -> None:
