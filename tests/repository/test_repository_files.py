@@ -6,6 +6,7 @@ import configparser
 import json
 import os
 import re
+import shutil
 import subprocess
 import sys
 import tomllib
@@ -90,25 +91,42 @@ def test_actions_are_pinned_by_their_major_version() -> None:
     assert all(re.fullmatch(r"actions/[a-z-]+@v\d+", one) for one in used)
 
 
-def ran(folder: Path, wanted: str) -> subprocess.CompletedProcess[str]:
-    """.ci/run with a `make` that prints its arguments, and a `python3` that is the one under test."""
+TOOLS = ("bash", "dirname", "env", "git", "sh", "sort")
+
+
+def ran(folder: Path, wanted: str, **others: str) -> subprocess.CompletedProcess[str]:
+    """.ci/run with a `make` that prints its arguments, a `python3` that is the one under test, and `others`.
+
+    No other programs are there, but for TOOLS.
+    """
     base = getattr(sys, "_base_executable", sys.executable)
-    for name, script in {"make": 'echo "make $*"', "python3": f'exec "{base}" "$@"'}.items():
+    scripts = {"make": 'echo "make $* ($TEXTDROP_REQUIRE_CHROMIUM)"', "python3": f'exec "{base}" "$@"', **others}
+    for name, script in scripts.items():
         (folder / name).write_text(f"#!/bin/sh\n{script}\n")
         (folder / name).chmod(0o755)
-    environ = {**os.environ, "PATH": f"{folder}{os.pathsep}{os.environ['PATH']}", "TEXTDROP_PYTHONS": wanted}
+    for name in TOOLS:
+        (folder / name).symlink_to(str(shutil.which(name)))
+    environ = {**os.environ, "PATH": str(folder), "TEXTDROP_PYTHONS": wanted}
     return subprocess.run(["bash", ROOT / ".ci/run"], env=environ, capture_output=True, text=True, check=False)
 
 
 def test_the_script_tests_on_the_named_python_alone(tmp_path: Path) -> None:
-    answer = ran(tmp_path, RUNNING)
+    answer = ran(tmp_path, RUNNING, chromium="exit 1")
     made = [line for line in answer.stdout.splitlines() if line.startswith("make ")]
     assert [line.split()[1] for line in made] == ["worker", "check", "test"], answer.stderr
-    assert all(line.endswith(f"VENV=.venvs/{RUNNING}") for line in made)
+    assert all(line.endswith(f"VENV=.venvs/{RUNNING} (1)") for line in made)  # without a browser, tests fail
+
+
+def test_the_script_installs_chromium_where_there_is_none(tmp_path: Path) -> None:
+    apt = {"apt-get": f'echo "$*" >> {tmp_path}/asked', "sudo": 'exec "$@"'}
+    answer = ran(tmp_path, RUNNING, **apt)
+    assert answer.returncode == 0, answer.stderr
+    assert "Installing chromium with apt\n" in answer.stdout
+    assert (tmp_path / "asked").read_text().splitlines()[-1].endswith(" --no-install-recommends chromium")
 
 
 def test_the_script_does_not_test_on_another_python_than_the_named(tmp_path: Path) -> None:
-    answer = ran(tmp_path, "3.1")
+    answer = ran(tmp_path, "3.1", chromium="exit 1")
     assert (answer.returncode, answer.stdout) == (1, "")
     assert answer.stderr == "There is no Python from 3.11 to 3.14 here that is one of 3.1\n"
 
