@@ -27,6 +27,8 @@ ALWAYS = {
 }
 FOR_GOOD = "public, max-age=31536000, immutable"
 OTHER_VERSION = "0123456789ab"
+IMPORT = re.compile(r"""(?:\bfrom|\bimport)\s*\(?\s*["']([^"'\s]+)["']""")  # in a module, of another
+UNWRITTEN = {"views/activity.js", "views/reviews.js"}  # views that main.js imports already
 LINK = re.compile(r"""\b(?:src|href)="([^"]+)\"""")
 FORBIDDEN = {
     "markup from data": re.compile(r"innerHTML|outerHTML|insertAdjacentHTML|document\.write"),
@@ -205,6 +207,32 @@ def test_each_file_that_the_page_names_is_there(address: str) -> None:
     for link in named:
         assert link.path.startswith(f"{console}{files.version()}/")
         assert link.path.partition(f"{files.version()}/")[2] in files.files()
+
+
+def named_by(name: str) -> set[str]:
+    """The modules that a module imports, by their paths."""
+    found = set()
+    for given in IMPORT.findall((STATIC / name).read_text()):
+        assert given.startswith("."), f"{name} imports {given}, which no browser can find"
+        found.add(urlsplit(urljoin(f"https://textdrop.example/{name}", given)).path.removeprefix("/"))
+    return found
+
+
+def reached() -> set[str]:
+    """All modules that the page imports, one through another, whether they are there or not."""
+    found, left = set[str](), ["main.js"]
+    while left:
+        name = left.pop()
+        if name not in found:
+            found.add(name)
+            left += named_by(name) if name in files.files() else ()
+    return found
+
+
+def test_each_module_that_another_imports_is_there_and_none_is_left_over() -> None:
+    scripts = {path.relative_to(STATIC).as_posix() for path in STATIC.rglob("*.js")}
+    assert reached() - scripts <= UNWRITTEN
+    assert scripts - reached() == set()
 
 
 def faults(path: Path) -> Iterator[str]:
