@@ -43,6 +43,7 @@ from shared.api.schemas import (
 from shared.domain.text import MAX_FILE, MAX_TEXT
 from shared.errors import ContentTooLarge, Fault, TextdropError, UnsupportedMediaType
 from shared.services import Services
+from shared.storage.serialization import prepare
 
 log = logging.getLogger(__name__)
 
@@ -372,6 +373,7 @@ ROUTES: tuple[Route, ...] = (
     Route("GET", "openapi.json", get_open_api, {200: "OpenApi"}),
 )
 
+prepare(route.request_schema for route in ROUTES if route.request_schema)
 _map = Map(
     [Rule(f"/{route.path}", methods=[route.method], endpoint=number) for number, route in enumerate(ROUTES)],
     strict_slashes=False,

@@ -11,8 +11,8 @@ import logging
 from collections.abc import Sequence
 from typing import Any, TypeVar
 
-from shared.storage.row_keys import index_keys, row_key, time_key
-from shared.storage.serialization import decode, encode
+from shared.storage.row_keys import STORED, index_keys, row_key, time_key
+from shared.storage.serialization import decode, encode, prepare
 from shared.storage.tables import Row
 
 Found = TypeVar("Found")
@@ -21,6 +21,8 @@ log = logging.getLogger(__name__)
 
 SHOWN = ("name", "project", "kind", "state")
 COLUMN = 15_000  # characters of one column; the limit of Table storage is 64 KiB of UTF-16
+
+prepare(STORED)
 
 
 def row_of(value: Any, version: str = "") -> Row:

@@ -37,6 +37,7 @@ SINGLES: dict[type, str] = {
     SubmitLease: "slot",
     Sweep: "sweep",
 }
+STORED: tuple[type, ...] = (*KINDS, *SINGLES, OutboxEntry, Statistics)  # all types of values that rows hold
 AFTER_ALL = "~"  # sorts after every character of a key
 _LATEST_MILLISECOND = 10**14
 

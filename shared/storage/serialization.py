@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from dataclasses import fields, is_dataclass, replace
 from datetime import UTC, datetime
 from typing import Any, TypeVar
@@ -10,6 +11,16 @@ from typing import Any, TypeVar
 import msgspec
 
 Value = TypeVar("Value")
+
+
+def prepare(kinds: Iterable[type]) -> None:
+    """Lets msgspec describe these types, and the types of their fields. To be called when a module is imported.
+
+    msgspec describes a type when it first decodes one, and other threads may see the description before it is complete:
+    the process then ends with a segmentation fault (seen with 0.22). An import is complete before others see it.
+    """
+    for kind in kinds:
+        msgspec.json.Decoder(kind)
 
 
 def encode(value: Any) -> str:

@@ -33,6 +33,7 @@ def test_the_services_none_has_a_row_only_if_it_says_something(
 
 @pytest.fixture
 def terminal(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TERM", "xterm")
     monkeypatch.setattr(show, "console", Console(force_terminal=True, width=60, no_color=True, highlight=False))
 
 
