@@ -13,17 +13,24 @@ export function useLoaded(load, dependencies, seconds = 0) {
   latest.current = load;
   const [turn, setTurn] = useState(0);
   const reload = useCallback(() => setTurn((number) => number + 1), []);
+  const under = useRef(false); // a load is under way: one that takes longer than `seconds` must be able to end
+  const again = useCallback(() => under.current || reload(), []);
   useEffect(() => setState({}), dependencies);
   useEffect(() => {
     const aborter = new AbortController();
-    const step = (next) => aborter.signal.aborted || setState(next);
+    under.current = true;
+    const step = (next) => {
+      if (aborter.signal.aborted) return;
+      under.current = false;
+      setState(next);
+    };
     latest.current(aborter.signal).then(
       (value) => step({ value }),
       (error) => step((before) => ({ value: before.value, error })),
     );
     return () => aborter.abort();
   }, [...dependencies, turn]);
-  useEvery(typeof seconds === "function" ? seconds(state.value) : seconds, reload);
+  useEvery(typeof seconds === "function" ? seconds(state.value) : seconds, again);
   return { ...state, reload };
 }
 

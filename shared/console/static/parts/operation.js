@@ -1,9 +1,9 @@
 // One operation: long work such as a training. It is followed until it has ended.
 
 import { change, get, path } from "../api.js";
-import { counted, duration, time } from "../formats.js";
+import { counted, duration, time, visible } from "../formats.js";
 import { useLoaded } from "../loading.js";
-import { html, useEffect, useRef, useState } from "../preact.js";
+import { html, useEffect, useRef } from "../preact.js";
 import { Action, attempt } from "./action.js";
 import { confirmed } from "./dialog.js";
 import { isOpen, phaseOf, plain, resultOf, titleOf } from "./operation_words.js";
@@ -24,25 +24,23 @@ export async function startOperation(method, route, body) {
 
 /**
  * The operation with this key, looked at every two seconds until it has ended. `onEnd(operation)` is called once then,
- * also if it has ended before. `children(operation)`, if given, are shown below it. `level`: of its heading.
+ * also if it has ended before. `children(operation)`, if given, are shown below it. `level`: of its heading. `expanded`:
+ * whether its timeline is seen at first.
  */
-export function Operation({ operationKey, onEnd, level, children }) {
-  const [ended, setEnded] = useState("");
-  const over = ended === operationKey;
+export function Operation({ operationKey, onEnd, level, expanded, children }) {
   const load = (signal) => get(path`operations/${operationKey}`, {}, signal);
-  const state = useLoaded(load, [operationKey], over ? 0 : EVERY);
+  const state = useLoaded(load, [operationKey], (operation) => (operation && !isOpen(operation) ? 0 : EVERY));
   const operation = state.value;
-  const latest = useRef(onEnd);
-  latest.current = onEnd;
+  const told = useRef(""); // the key of the operation whose end was told
   useEffect(() => {
-    if (!operation || operation.key !== operationKey || isOpen(operation) || over) return;
-    setEnded(operationKey);
-    latest.current?.(operation);
-  }, [operation, operationKey, over]);
+    if (!operation || operation.key !== operationKey || isOpen(operation) || told.current === operationKey) return;
+    told.current = operationKey;
+    onEnd?.(operation);
+  }, [operation, operationKey]);
   return html`
     <${Loaded} state=${state} what="Loading the operation …">
       ${(value) => html`
-        <${OperationDetails} operation=${value} level=${level} onChange=${state.reload} />
+        <${OperationDetails} operation=${value} level=${level} expanded=${expanded} onChange=${state.reload} />
         ${children?.(value)}
       `}
     <//>
@@ -50,24 +48,24 @@ export function Operation({ operationKey, onEnd, level, children }) {
 }
 
 /** An operation as it was loaded. */
-export function OperationDetails({ operation, level = 3, onChange }) {
+export function OperationDetails({ operation, level = 3, expanded = false, onChange }) {
   const open = isOpen(operation);
   return html`
-    <section class="operation" aria-label=${titleOf(operation)}>
+    <article class="operation">
       <div class="row">
-        <${`h${level}`} dir="auto">${titleOf(operation)}<//>
+        <${`h${level}`}>${visible(titleOf(operation))}<//>
         <${State} state=${open ? "open" : operation.state}>${operation.state}<//>
         <small title=${time(operation.created)}>${sinceWhen(operation)}</small>
       </div>
       ${open && html`<${Progress} operation=${operation} />`}
       <div role="status"><${Outcome} operation=${operation} /></div>
       ${operation.steps && html`<${Facts} facts=${factsOf(operation.steps)} />`}
-      <details>
+      <details open=${expanded}>
         <summary>What happened, and when (${counted(operation.timeline.length, "event")})</summary>
         <${Timeline} events=${operation.timeline} />
       </details>
       ${open && onChange && html`<${Controls} operation=${operation} onChange=${onChange} />`}
-    </section>
+    </article>
   `;
 }
 
@@ -95,8 +93,8 @@ function Outcome({ operation }) {
   const phase = phaseOf(operation);
   return html`
     ${phase && html`<p>${phase}</p>`}
-    ${resultOf(operation).map((sentence) => html`<p dir="auto">${sentence}</p>`)}
-    ${detail && html`<p class=${state === "failed" ? "failure" : "quiet"} dir="auto">${detail}</p>`}
+    ${resultOf(operation).map((sentence) => html`<p>${visible(sentence)}</p>`)}
+    ${detail && html`<p class=${state === "failed" ? "failure" : "quiet"}>${visible(detail)}</p>`}
   `;
 }
 

@@ -1,7 +1,7 @@
 // Which classifier files go to: the default, and those of prefixes, such as folders.
 
 import { change, get, path } from "../api.js";
-import { time } from "../formats.js";
+import { time, visible } from "../formats.js";
 import { useLoaded } from "../loading.js";
 import { Action, Form } from "../parts/action.js";
 import { confirmed, Dialog } from "../parts/dialog.js";
@@ -78,7 +78,7 @@ function Prefixes({ folders, onSet, onChange }) {
       ${folders.map(
         (folder) => html`
           <li key=${folder.prefix}>
-            <code class="name" dir="auto">${folder.prefix}</code>
+            <code class="name" dir="auto">${visible(folder.prefix)}</code>
             <span class="name"><${Name} classifier=${folder} /></span>
             <span class="row">
               <button type="button" aria-label=${`Change ${folder.prefix}`} onClick=${() => onSet(folder.prefix)}>

@@ -23,14 +23,16 @@ export function Confusion({ counts }) {
         A row for each labelled class, a column for each predicted one. The texts of the framed diagonal are right; all
         others are mistaken for the class of their column.
       </p>
-      <div class="wide tall" role="region" aria-label="Confusion matrix" tabindex="0">
+      <div class="wide tall matrix" role="region" aria-label="Table of the confusions" tabindex="0">
         <table class="confusion">
           <thead>
             <tr>
-              <th scope="col" class="corner">Labelled ↓ Predicted →</th>
+              <th scope="col" class="corner">Labelled ↓<br />Predicted →</th>
               ${names.map(
                 (name) => html`
-                  <th key=${name} scope="col" title=${visible(name)}><span class="upright" dir="auto">${visible(name)}</span></th>
+                  <th key=${name} scope="col" title=${visible(name)}>
+                    <span class="upright" dir="auto">${visible(name)}</span>
+                  </th>
                 `,
               )}
             </tr>
@@ -79,7 +81,7 @@ export function Outcomes({ classes }) {
   return html`
     <section class="card" aria-labelledby="outcomes-title">
       <h2 id="outcomes-title">Right and wrong, for each class</h2>
-      <div class="wide tall" role="region" aria-label="Right and wrong, for each class" tabindex="0">
+      <div class="wide tall" role="region" aria-label="Table of right and wrong" tabindex="0">
         <table>
           <thead>
             <tr>

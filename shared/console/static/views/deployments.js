@@ -1,7 +1,7 @@
 // The deployments of a project: what is published where, swapped, rolled back, deleted.
 
 import { path } from "../api.js";
-import { ago, day, time } from "../formats.js";
+import { ago, day, time, visible } from "../formats.js";
 import { Action, Form } from "../parts/action.js";
 import { confirmed, Dialog } from "../parts/dialog.js";
 import { Choice } from "../parts/fields.js";
@@ -17,7 +17,7 @@ export function Deployments({ name, start, models, deployments, classifiers, ope
       <h2 id="deployments-title">Deployments</h2>
       <${Loaded} state=${deployments}>
         ${({ value }) => html`
-          <${Table} deployments=${value} ...${shared} />
+          <${List} deployments=${value} ...${shared} />
           ${value.length > 1 && html`<${Swap} name=${name} start=${start} deployments=${value} />`}
         `}
       <//>
@@ -36,33 +36,23 @@ function uses(project, classifiers) {
   });
 }
 
-function Table({ deployments, ...shared }) {
+function List({ deployments, ...shared }) {
   if (!deployments.length) {
     return html`<${Empty}>There is no deployment yet. Publish a model: a deployment is the place that classifies.<//>`;
   }
+  const places = deployments.map((deployment) => deployment.name);
   return html`
-    <div class="wide" role="region" aria-label="Deployments" tabindex="0">
-      <table>
-        <thead>
-          <tr>
-            <th scope="col">Name</th>
-            <th scope="col">Model</th>
-            <th scope="col">Deployed</th>
-            <th scope="col">Expires</th>
-            <th scope="col"><span class="unseen">Actions</span></th>
-          </tr>
-        </thead>
-        <tbody>
-          ${deployments.map(
-            (deployment) => html`<${Row} key=${deployment.name} deployment=${deployment} ...${shared} />`,
-          )}
-        </tbody>
-      </table>
-    </div>
+    <ul class="list">
+      ${deployments.map(
+        (deployment) => html`<${Row} key=${deployment.name} deployment=${deployment} places=${places} ...${shared} />`,
+      )}
+    </ul>
   `;
 }
 
-function Row({ name, deployment: { name: deployment, model, deployed, expires }, goesTo, models, operations, start }) {
+/** `places`: the names of all deployments. */
+function Row({ name, deployment: shown, places, goesTo, models, operations, start }) {
+  const { name: deployment, model, deployed, expires } = shown;
   const [choosing, setChoosing] = useState(false);
   const choose = () => setChoosing(true);
   const close = () => setChoosing(false);
@@ -77,36 +67,39 @@ function Row({ name, deployment: { name: deployment, model, deployed, expires },
     await start("DELETE", path`projects/${name}/deployments/${deployment}`);
   };
   return html`
-    <tr>
-      <th scope="row">
-        <span dir="auto">${deployment}</span>
-        ${isDefault && html` <span class="tag">default classifier</span>`}
-        ${prefixes.map((prefix) => html` <span class="tag" dir="auto">${prefix}</span>`)}
-      </th>
-      <td dir="auto">${model}</td>
-      <td>${deployed && html`<span title=${time(deployed)}>${ago(deployed)}</span>`}</td>
-      <td>${expires && day(expires)}</td>
-      <td>
-        <span class="row actions">
-          ${others.length > 0 &&
-          html`
-            <button type="button" aria-label=${`Publish another model to ${deployment}`} onClick=${choose}>
-              Publish another …
-            </button>
-          `}
-          <${Undo}
-            name=${name}
-            deployment=${deployment}
-            undo=${undoOf(operations, deployment, model)}
-            exists=${(other) => others.includes(other)}
-            publish=${publish}
-            start=${start}
-          />
-          <${Action} class="harmful" aria-label=${`Delete deployment ${deployment}`} onClick=${remove}>Delete<//>
-        </span>
-        ${choosing && html`<${Another} deployment=${deployment} models=${others} publish=${publish} onClose=${close} />`}
-      </td>
-    </tr>
+    <li>
+      <span class="name">
+        <strong dir="auto">${deployment}</strong> has model <span dir="auto">${model}</span>
+      </span>
+      ${isDefault && html`<span class="tag">default classifier</span>`}
+      ${prefixes.map((prefix) => html`<span class="tag" dir="auto">${visible(prefix)}</span>`)}
+      <span class="when"><${Times} deployed=${deployed} expires=${expires} /></span>
+      <span class="row">
+        ${others.length > 0 &&
+        html`
+          <button type="button" aria-label=${`Publish another model to ${deployment}`} onClick=${choose}>
+            Publish another …
+          </button>
+        `}
+        <${Undo}
+          name=${name}
+          deployment=${deployment}
+          undo=${undoOf(operations, deployment, model)}
+          possible=${(undo) => places.includes(undo.swapWith) || others.includes(undo.model)}
+          publish=${publish}
+          start=${start}
+        />
+        <${Action} class="harmful" aria-label=${`Delete deployment ${deployment}`} onClick=${remove}>Delete<//>
+      </span>
+      ${choosing && html`<${Another} deployment=${deployment} models=${others} publish=${publish} onClose=${close} />`}
+    </li>
+  `;
+}
+
+function Times({ deployed, expires }) {
+  return html`
+    ${deployed && html`<span title=${time(deployed)}>deployed ${ago(deployed)}</span>`}
+    ${expires && html`<span>, expires ${day(expires)}</span>`}
   `;
 }
 
@@ -139,13 +132,13 @@ function Another({ deployment, models, publish, onClose }) {
 }
 
 /** Takes the last change of a deployment back: publishes the model of before, or swaps once more. */
-function Undo({ name, deployment, undo, exists, publish, start }) {
-  if (undo?.swapWith) {
+function Undo({ name, deployment, undo, possible, publish, start }) {
+  if (!undo || !possible(undo)) return null;
+  if (undo.swapWith) {
     const swap = () => swapped(name, deployment, undo.swapWith, start);
     const label = `Swap back with ${undo.swapWith}: deployment ${deployment}`;
     return html`<${Action} aria-label=${label} onClick=${swap}>Swap back with ${undo.swapWith}<//>`;
   }
-  if (!undo || !exists(undo.model)) return null;
   const rollBack = async () => {
     const text = `Deployment ${deployment} gets model ${undo.model} again. Documents keep the results that they have.`;
     if (await confirmed({ title: `Roll back to ${undo.model}?`, text, action: "Roll back" })) await publish(undo.model);

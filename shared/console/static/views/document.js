@@ -99,7 +99,7 @@ function TextOf({ documentKey, etag }) {
         ? html`<p class="quiet">${state.error.message}</p>`
         : html`
             <${Loaded} state=${state}>
-              ${({ text }) => html`<div class="text" dir="auto" tabindex="0" role="region" aria-label="Text">${text}</div>`}
+              ${({ text }) => html`<div class="text" dir="auto" tabindex="0" role="region" aria-label="Content">${text}</div>`}
             <//>
           `}
     </section>

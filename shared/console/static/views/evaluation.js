@@ -53,11 +53,11 @@ function Reading({ sentences: [verdict, ...others] }) {
   return html`
     <section class="card" aria-labelledby="reading-title">
       <h2 id="reading-title">What it means</h2>
-      <p dir="auto"><strong>${visible(verdict)}</strong></p>
+      <p><strong>${visible(verdict)}</strong></p>
       ${others.length > 0 &&
       html`
         <div class="tall" role="region" aria-label="Reasons" tabindex="0">
-          <ul>${others.map((sentence) => html`<li dir="auto">${visible(sentence)}</li>`)}</ul>
+          <ul>${others.map((sentence) => html`<li>${visible(sentence)}</li>`)}</ul>
         </div>
       `}
     </section>
@@ -68,7 +68,7 @@ function Averages({ evaluation }) {
   return html`
     <section class="card" aria-labelledby="averages-title">
       <h2 id="averages-title">Averages</h2>
-      <div class="wide" role="region" aria-label="Averages" tabindex="0">
+      <div class="wide" role="region" aria-label="Table of the averages" tabindex="0">
         <table>
           <thead>
             <tr>
@@ -85,7 +85,7 @@ function Averages({ evaluation }) {
                   <th scope="row">${name}</th>
                   <td class="number">${score(evaluation[`micro${name}`])}</td>
                   <td class="number">${score(evaluation[`macro${name}`])}</td>
-                  <td class="quiet">${meaning}</td>
+                  <td class="quiet meaning">${meaning}</td>
                 </tr>
               `,
             )}

@@ -6,8 +6,9 @@ import { Action, Form } from "../parts/action.js";
 import { Shares } from "../parts/bars.js";
 import { confirmed } from "../parts/dialog.js";
 import { Choice, Text } from "../parts/fields.js";
-import { State } from "../parts/status.js";
+import { Problem, State } from "../parts/status.js";
 import { html, useState } from "../preact.js";
+import { isMissingInProtocol } from "./project_operations.js";
 
 const FEW = 5; // findings that are shown at once
 
@@ -49,7 +50,7 @@ function Found({ title, findings, number, open }) {
         <ul>
           ${findings.map(
             ({ where, what, do: remedy }) => html`
-              <li><strong dir="auto">${visible(where)}</strong> <span dir="auto">${visible(what)}. ${remedy}</span></li>
+              <li><strong>${visible(where)}</strong> ${visible(what)}. ${remedy}</li>
             `,
           )}
         </ul>
@@ -58,15 +59,22 @@ function Found({ title, findings, number, open }) {
   `;
 }
 
-/** Imports a labels file into a project, or exports its labels. `start` sends what starts an operation. */
-export function ProjectLabels({ name, start }) {
+/**
+ * Imports a labels file into a project, or exports its labels. `start` sends what starts an operation. `project`: as
+ * `useLoaded` returns it; a protocol that does not describe projects has neither imports nor exports.
+ */
+export function ProjectLabels({ name, project, start }) {
   return html`
     <section class="card" aria-labelledby="labels-title">
       <h2 id="labels-title">Labels</h2>
-      <div class="columns">
-        <${Import} name=${name} start=${start} />
-        <${Export} name=${name} start=${start} />
-      </div>
+      ${isMissingInProtocol(project.error)
+        ? html`<${Problem} error=${project.error} />`
+        : html`
+            <div class="columns">
+              <${Import} name=${name} start=${start} />
+              <${Export} name=${name} start=${start} />
+            </div>
+          `}
     </section>
   `;
 }
@@ -85,7 +93,7 @@ function Import({ name, start }) {
     await start("POST", path`projects/${name}/import`, { labelsLocation });
   };
   return html`
-    <div>
+    <div class="part">
       <h3>Import a labels file</h3>
       <${Form} onSubmit=${check}>
         <${Text}
@@ -110,7 +118,7 @@ function Export({ name, start }) {
   const [format, setFormat] = useState("today");
   const submit = () => start("POST", path`projects/${name}/export`, { labelsLocation, format });
   return html`
-    <div>
+    <div class="part">
       <h3>Export the labels</h3>
       <${Form} onSubmit=${submit}>
         <${Text}

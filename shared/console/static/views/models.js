@@ -22,36 +22,29 @@ export function Models({ name, start, models, deployments, operations, reload })
   const [publishing, setPublishing] = useState("");
   const unlisted = isMissingInProtocol(models.error);
   const known = unlisted && modelsOf(operations.value ?? []).map((model) => ({ name: model }));
-  const shared = { name, deployments: deployments.value?.value ?? [], onPublish: setPublishing, reload };
+  const deployed = deployments.value?.value ?? [];
+  const places = deployed.map((deployment) => deployment.name);
+  const shared = { name, deployments: deployed, onPublish: setPublishing, reload };
   return html`
     <section class="card" aria-labelledby="models-title">
       <h2 id="models-title">Models</h2>
-      <${Loaded} state=${models}>${({ value }) => html`<${Table} models=${value} listed ...${shared} />`}<//>
-      ${known && html`<${Table} models=${known} ...${shared} />`}
+      <${Loaded} state=${models}>${({ value }) => html`<${List} models=${value} listed ...${shared} />`}<//>
+      ${known && html`<${List} models=${known} ...${shared} />`}
       ${publishing &&
-      html`<${Publish} name=${name} model=${publishing} start=${start} onClose=${() => setPublishing("")} />`}
+      html`
+        <${Publish} name=${name} model=${publishing} start=${start} places=${places} onClose=${() => setPublishing("")} />
+      `}
     </section>
   `;
 }
 
 /** `listed`: by the service, so that more than their names is known. */
-function Table({ models, listed = false, ...shared }) {
+function List({ models, listed = false, ...shared }) {
   if (!models.length) return html`<${Empty}>There is no model yet. Train one below.<//>`;
   return html`
-    <div class="wide" role="region" aria-label="Models" tabindex="0">
-      <table>
-        <thead>
-          <tr>
-            <th scope="col">Name</th>
-            ${listed && html`<th scope="col">Trained</th><th scope="col">Expires</th>`}
-            <th scope="col"><span class="unseen">Actions</span></th>
-          </tr>
-        </thead>
-        <tbody>
-          ${models.map((model) => html`<${Row} key=${model.name} model=${model} listed=${listed} ...${shared} />`)}
-        </tbody>
-      </table>
-    </div>
+    <ul class="list">
+      ${models.map((model) => html`<${Row} key=${model.name} model=${model} listed=${listed} ...${shared} />`)}
+    </ul>
   `;
 }
 
@@ -68,26 +61,27 @@ function Row({ name, model, listed, deployments, onPublish, reload }) {
     reload();
   };
   return html`
-    <tr>
-      <th scope="row">
-        <span dir="auto">${model.name}</span>
-        ${places.map((place) => html` <span class="tag" dir="auto">deployed: ${place.name}</span>`)}
-      </th>
-      ${listed && html`<td><${When} iso=${model.trained} /></td><td>${model.expires && day(model.expires)}</td>`}
-      <td>
-        <span class="row actions">
-          <a href=${evaluation} ...${named("Evaluation of")}>Evaluation</a>
-          <button type="button" ...${named("Publish")} onClick=${() => onPublish(model.name)}>Publish …</button>
-          ${listed && html`<${Action} class="harmful" ...${named("Delete")} onClick=${remove}>Delete<//>`}
-        </span>
-      </td>
-    </tr>
+    <li>
+      <strong class="name" dir="auto">${model.name}</strong>
+      ${places.map((place) => html`<span class="tag" dir="auto">deployed: ${place.name}</span>`)}
+      <span class="when"><${Times} model=${model} /></span>
+      <span class="row">
+        <a href=${evaluation} ...${named("Evaluation of")}>Evaluation</a>
+        <button type="button" ...${named("Publish")} onClick=${() => onPublish(model.name)}>Publish …</button>
+        ${listed && html`<${Action} class="harmful" ...${named("Delete")} onClick=${remove}>Delete<//>`}
+      </span>
+    </li>
   `;
 }
 
-const When = ({ iso }) => iso && html`<span title=${time(iso)}>${ago(iso)}</span>`;
+function Times({ model: { trained, expires } }) {
+  return html`
+    ${trained && html`<span title=${time(trained)}>trained ${ago(trained)}</span>`}
+    ${expires && html`<span>, expires ${day(expires)}</span>`}
+  `;
+}
 
-function Publish({ name, model, start, onClose }) {
+function Publish({ name, model, start, places, onClose }) {
   const [deployment, setDeployment] = useState(PRODUCTION);
   const [asClassifier, setAsClassifier] = useState(true);
   const submit = async () => {
@@ -98,7 +92,7 @@ function Publish({ name, model, start, onClose }) {
   return html`
     <${Dialog} title=${`Publish model ${model}`} onClose=${onClose}>
       <${Form} onSubmit=${submit}>
-        <${Target} value=${deployment} onInput=${setDeployment} />
+        <${Target} id="publish-to" value=${deployment} onInput=${setDeployment} places=${places} />
         <p><${AsClassifier} checked=${asClassifier} onChange=${setAsClassifier} /></p>
         <p class="row">
           <button class="primary">Publish</button>
@@ -109,21 +103,26 @@ function Publish({ name, model, start, onClose }) {
   `;
 }
 
-const Target = ({ value, onInput }) =>
-  html`<${Text}
+/** The deployment to publish to. `places`: the names of those that exist. */
+const Target = ({ id, value, onInput, places }) => html`
+  <${Text}
     label="Deployment"
     value=${value}
     onInput=${onInput}
     required
+    list=${id}
     ...${NAME}
-    hint="Its model is replaced if it exists; otherwise it is created."
-  />`;
+    hint=${places.includes(value) ? "Its model is replaced." : "It is created, if the project has none of this name."}
+  />
+  <datalist id=${id}>${places.map((place) => html`<option key=${place} value=${place} />`)}</datalist>
+`;
 
 const AsClassifier = ({ checked, onChange }) =>
   html`<${Check} label="Dropped files go to it (the default classifier)" checked=${checked} onChange=${onChange} />`;
 
 /** Trains a model, and publishes it if it is good enough. */
-export function Train({ name, start, models, operations }) {
+export function Train({ name, start, models, deployments, operations }) {
+  const places = (deployments.value?.value ?? []).map((place) => place.name);
   const known = models.value?.value.map((model) => model.name) ?? modelsOf(operations.value ?? []);
   const [given, setModel] = useState();
   const [publish, setPublish] = useState(false);
@@ -149,7 +148,7 @@ export function Train({ name, start, models, operations }) {
         ${publish &&
         html`
           <div class="fields">
-            <${Target} value=${deployment} onInput=${setDeployment} />
+            <${Target} id="train-for" value=${deployment} onInput=${setDeployment} places=${places} />
             <${Text}
               label="If macro F1 is at least"
               type="number"
@@ -185,12 +184,12 @@ function Trainings({ name }) {
   return html`
     <details onToggle=${(event) => setOpen(event.target.open)}>
       <summary>All trainings at the service</summary>
-      ${open && html`<${TrainingsTable} name=${name} />`}
+      ${open && html`<${TrainingsList} name=${name} />`}
     </details>
   `;
 }
 
-function TrainingsTable({ name }) {
+function TrainingsList({ name }) {
   const state = useLoaded((signal) => get(path`projects/${name}/train/jobs`, {}, signal), [name], 10);
   const cancel = async (job) => {
     await change("POST", path`projects/${name}/train/jobs/${job}/cancel`);
@@ -202,7 +201,7 @@ function TrainingsTable({ name }) {
         value.length
           ? html`
               <ul class="list">
-                ${value.map(
+                ${value.toSorted(byCreation).map(
                   (training) => html`
                     <li key=${training.job}>
                       <span class="name" dir="auto">${training.model ?? training.job}</span>
@@ -220,5 +219,7 @@ function TrainingsTable({ name }) {
     <//>
   `;
 }
+
+const byCreation = (one, other) => (other.created ?? "").localeCompare(one.created ?? "");
 
 const percentOf = ({ state, percent }) => (state === "running" && percent !== undefined ? `${percent} %` : "");

@@ -122,7 +122,7 @@ export function Language({ value, onChange }) {
   const { value: found, error } = useLoaded((signal) => get("languages", {}, signal), []);
   if (!found) {
     return html`
-      <div class="field">
+      <div>
         <${Text} label="Language" value=${value} onInput=${onChange} required />
         ${error && html`<${Problem} error=${error} />`}
       </div>

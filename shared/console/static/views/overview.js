@@ -57,7 +57,7 @@ function Checks({ checks }) {
   const fine = checks.filter((check) => check.status === "ok");
   return html`
     ${problems.length === 0 && html`<p><${State} state="ok">healthy<//> Nothing needs attention.</p>`}
-    <ul class="list">
+    <ul class="list" hidden=${problems.length === 0}>
       ${problems.map(
         ({ name, status, detail }) => html`
           <li key=${name}>

@@ -10,22 +10,23 @@ import { Check, Text } from "../parts/fields.js";
 import { notify } from "../parts/notices.js";
 import { Operation, OperationDetails, startOperation } from "../parts/operation.js";
 import { isOpen } from "../parts/operation_words.js";
-import { Empty, Loaded } from "../parts/status.js";
+import { Empty, Loaded, Problem } from "../parts/status.js";
 import { Facts } from "../parts/timeline.js";
 import { html, useCallback, useEffect, useRef, useState } from "../preact.js";
 import { Deployments } from "./deployments.js";
 import { ProjectLabels } from "./labels.js";
 import { Models, Train } from "./models.js";
 import { Language, TYPES } from "./new_project.js";
-import { useOpenOperations, useOperations } from "./project_operations.js";
+import { sinceCreation, useOpenOperations, useOperations } from "./project_operations.js";
 
 const SHOWN = 10; // earlier operations
 
 export function Project({ name }) {
   const loaded = useProject(name);
-  const [followed, follow] = useFollowed(name);
+  const [followed, follow, setEnded] = useFollowed(name);
   const [deleted, setDeleted] = useState(false);
   const ended = (operation) => {
+    setEnded(operation.key);
     if (operation.kind === "delete" && operation.state === "succeeded") setDeleted(true);
     else loaded.reload();
   };
@@ -36,7 +37,11 @@ export function Project({ name }) {
   if (deleted) {
     return html`<${Empty}>Project ${name} is deleted. <a href=${to("projects")}>All projects</a><//>`;
   }
-  const parts = { ...loaded, name, start };
+  if (loaded.project.error?.status === 404) {
+    return html`<${Problem} error=${loaded.project.error} /><p><a href=${to("projects")}>All projects</a></p>`;
+  }
+  const operations = { ...loaded.operations, value: sinceCreation(loaded.operations.value ?? []) };
+  const parts = { ...loaded, operations, name, start };
   return html`
     <h2 class="title" dir="auto">${name}</h2>
     <${UnderWay} followed=${followed} onEnd=${ended} />
@@ -44,7 +49,7 @@ export function Project({ name }) {
     <${Models} ...${parts} />
     <${Train} ...${parts} />
     <${Deployments} ...${parts} />
-    <${ProjectLabels} name=${name} start=${start} />
+    <${ProjectLabels} name=${name} project=${loaded.project} start=${start} />
     <${Earlier} state=${loaded.operations} />
     <${Delete} name=${name} start=${start} />
   `;
@@ -61,17 +66,22 @@ function useProject(name) {
   return { ...all, reload: () => Object.values(all).forEach((state) => state.reload()) };
 }
 
-/** The keys of the operations that are shown with their progress: those started here, and all others under way. */
+/**
+ * [{key, started, ended}] of the operations that are shown with their progress: those started here, and all others
+ * under way. One that has ended stays until the next begins.
+ */
 function useFollowed(name) {
-  const [keys, setKeys] = useState([]);
-  const add = (key) => setKeys((before) => (before.some((one) => one.key === key) ? before : [{ key }, ...before]));
+  const [followed, setFollowed] = useState([]);
+  const add = (key, started) =>
+    setFollowed((before) => [{ key, started }, ...before.filter((one) => one.key !== key && !one.ended)]);
   const { value: open = [] } = useOpenOperations(name);
-  useEffect(() => open.forEach(({ key }) => add(key)), [open]);
-  const follow = useCallback(
-    (key) => setKeys((before) => [{ key, started: Date.now() }, ...before.filter((one) => one.key !== key)]),
-    [],
-  );
-  return [keys, follow];
+  useEffect(() => {
+    open.filter(({ key }) => !followed.some((one) => one.key === key)).forEach(({ key }) => add(key));
+  }, [open]);
+  const follow = useCallback((key) => add(key, Date.now()), []);
+  const setEnded = (key) =>
+    setFollowed((before) => before.map((one) => (one.key === key ? { ...one, ended: true } : one)));
+  return [followed, follow, setEnded];
 }
 
 function UnderWay({ followed, onEnd }) {

@@ -30,6 +30,9 @@ export function projectsOf(operations) {
   return [...latest].filter(([, kind]) => kind === "create").map(([project]) => project).sort();
 }
 
+/** Those of a project since it was created: before, another project may have had its name. The newest first. */
+export const sinceCreation = (operations) => newerThan(operations, ({ kind }) => ["create", "delete"].includes(kind));
+
 /** The names of the models that were trained, the newest first. */
 export function modelsOf(operations) {
   const trained = operations.filter(({ kind, state }) => state === "succeeded" && kind !== "publish");
@@ -45,7 +48,8 @@ export const publishedOf = (operations) =>
  * `model`: the one that is deployed there now.
  */
 export function undoOf(operations, deployment, model) {
-  const changes = operations.filter((operation) => succeeded(operation) && changed(operation, deployment));
+  const deleted = ({ kind, parameters }) => kind === "unpublish" && parameters.deployment === deployment;
+  const changes = newerThan(operations, deleted).filter((one) => succeeded(one) && changed(one, deployment));
   const last = changes[0];
   if (!last) return undefined;
   if (last.kind === "swap") {
@@ -53,11 +57,18 @@ export function undoOf(operations, deployment, model) {
     return { swapWith: first === deployment ? second : first };
   }
   const older = changes.slice(1).map((operation) => modelAfter(operation, deployment));
-  const before = [last.result.replaced, last.result.deployedModel, ...older].find((name) => name && name !== model);
-  return before && { model: before };
+  const names = [last.result.replaced, last.result.deployedModel, ...older];
+  const former = names.find((name) => name && name !== model);
+  return former && { model: former };
 }
 
 const succeeded = ({ state }) => state === "succeeded";
+
+/** The operations that are newer than the first one that has succeeded and is `what`. */
+function newerThan(operations, what) {
+  const end = operations.findIndex((operation) => succeeded(operation) && what(operation));
+  return end < 0 ? operations : operations.slice(0, end);
+}
 
 const modelAfter = ({ kind, result }, deployment) =>
   kind === "swap" ? result.deployments?.[deployment] : result.model;

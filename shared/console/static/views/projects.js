@@ -46,7 +46,7 @@ function Table({ projects }) {
     return html`<${Empty}>There is no project yet. A new one needs labelled texts, and a labels file beside them.<//>`;
   }
   return html`
-    <div class="wide" role="region" aria-label="All projects" tabindex="0">
+    <div class="wide" role="region" aria-label="Table of all projects" tabindex="0">
       <table>
         <thead>
           <tr>
