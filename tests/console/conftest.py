@@ -13,8 +13,8 @@ from local.cli.client import Client
 from local.cli.training_data import TrainingData
 from local.stack import launch
 from local.stack.discovery import Stack
-from tests.support import browser
-from tests.support.browser import Reader, reading
+from tests.console import browser
+from tests.console.browser import ConsolePage, reading
 
 
 @pytest.fixture(scope="session")
@@ -43,7 +43,7 @@ def app(stack: Stack) -> Client:
 
 
 @pytest.fixture
-def reader(chromium: Browser, app: Client, stack: Stack) -> Iterator[Reader]:
+def reader(chromium: Browser, app: Client, stack: Stack) -> Iterator[ConsolePage]:
     assert app
     with reading(chromium, f"{stack.url}/console/") as one:
         yield one

@@ -10,8 +10,8 @@ from playwright.sync_api import Locator, Page, expect
 
 from local.cli.client import Client
 from local.cli.training_data import DROP
-from tests.support.browser import Reader
-from tests.support.page_texts import HOSTILE_NAME, HOSTILE_TEXT
+from tests.console.browser import ConsolePage
+from tests.console.page_texts import HOSTILE_NAME, HOSTILE_TEXT
 
 TEXTS = sorted(DROP.glob("*.txt"))
 CHASE = "A hostage, a chase over roofs, a helicopter and an explosion: the heist goes wrong."
@@ -28,7 +28,7 @@ def paste(page: Page, name: str, text: str) -> None:
     page.get_by_role("button", name="Classify", exact=True).click()
 
 
-def test_chosen_files_are_sent_and_followed_until_they_have_their_classes(reader: Reader, app: Client) -> None:
+def test_chosen_files_are_sent_and_followed_until_they_have_their_classes(reader: ConsolePage, app: Client) -> None:
     page = reader.open("documents")
     page.get_by_label("Choose text files").set_input_files([str(file) for file in TEXTS])
     zone = page.get_by_label("Classify texts")
@@ -40,7 +40,7 @@ def test_chosen_files_are_sent_and_followed_until_they_have_their_classes(reader
         expect(shown).to_contain_text(f"{best['category']} {best['confidence']:.2f}")
 
 
-def test_a_pasted_text_is_classified_and_its_page_shows_all_of_it(reader: Reader, app: Client) -> None:
+def test_a_pasted_text_is_classified_and_its_page_shows_all_of_it(reader: ConsolePage, app: Client) -> None:
     page = reader.open("documents")
     paste(page, "pasted/chase.txt", CHASE)
     page.get_by_label("Classify texts").get_by_role("link", name="pasted/chase.txt").click()
@@ -56,7 +56,7 @@ def test_a_pasted_text_is_classified_and_its_page_shows_all_of_it(reader: Reader
     expect(page.get_by_role("link", name=document["job"])).to_be_visible()
 
 
-def test_a_name_that_exists_is_replaced_only_on_demand(reader: Reader) -> None:
+def test_a_name_that_exists_is_replaced_only_on_demand(reader: ConsolePage) -> None:
     reader.expect("409")
     page = reader.open("documents")
     paste(page, "twice.txt", CHASE)
@@ -68,7 +68,7 @@ def test_a_name_that_exists_is_replaced_only_on_demand(reader: Reader) -> None:
     expect(page.get_by_label("Classify texts").get_by_role("status")).to_have_text("2 of 2 texts ended")
 
 
-def test_hostile_names_and_texts_are_shown_as_text(reader: Reader) -> None:
+def test_hostile_names_and_texts_are_shown_as_text(reader: ConsolePage) -> None:
     page = reader.open("documents")
     page.get_by_label("Choose text files").set_input_files(
         {"name": HOSTILE_NAME, "mimeType": "text/plain", "buffer": HOSTILE_TEXT.encode()}
@@ -95,7 +95,7 @@ def filtered(app: Client) -> list[str]:
     return sorted(names)
 
 
-def test_filters_are_in_the_address_and_select_what_the_api_selects(reader: Reader, filtered: list[str]) -> None:
+def test_filters_are_in_the_address_and_select_what_the_api_selects(reader: ConsolePage, filtered: list[str]) -> None:
     page = reader.open("documents")
     page.get_by_label("Name begins with").fill("filter/")
     page.get_by_label("Name begins with").press("Enter")
@@ -110,7 +110,9 @@ def test_filters_are_in_the_address_and_select_what_the_api_selects(reader: Read
     expect(page.get_by_label("State")).to_have_value("all")
 
 
-def test_all_that_match_are_classified_again_after_a_question(reader: Reader, app: Client, filtered: list[str]) -> None:
+def test_all_that_match_are_classified_again_after_a_question(
+    reader: ConsolePage, app: Client, filtered: list[str]
+) -> None:
     before = {one["key"]: len(one["timeline"]) for one in app.documents("prefix=filter/")}
     page = reader.open("documents?prefix=filter/")
     page.get_by_role("button", name="Classify all again").click()
@@ -125,7 +127,7 @@ def test_all_that_match_are_classified_again_after_a_question(reader: Reader, ap
         assert len(document["timeline"]) > events
 
 
-def test_an_export_of_all_that_match_is_downloaded(reader: Reader, filtered: list[str]) -> None:
+def test_an_export_of_all_that_match_is_downloaded(reader: ConsolePage, filtered: list[str]) -> None:
     page = reader.open("documents?prefix=filter/")
     with page.expect_download() as waited:
         page.get_by_role("button", name="Export as JSON lines").click()
@@ -135,7 +137,7 @@ def test_an_export_of_all_that_match_is_downloaded(reader: Reader, filtered: lis
 
 
 @pytest.mark.usefixtures("filtered")
-def test_one_document_is_classified_again_and_put_among_the_reviews(reader: Reader, app: Client) -> None:
+def test_one_document_is_classified_again_and_put_among_the_reviews(reader: ConsolePage, app: Client) -> None:
     [document] = [one for one in app.documents("prefix=filter/1") if one["state"] == "succeeded"]
     page = reader.open(f"documents/{document['key']}")
     page.get_by_role("button", name="Ask for a review").click()
@@ -146,13 +148,13 @@ def test_one_document_is_classified_again_and_put_among_the_reviews(reader: Read
     app.finished(f"documents/{document['key']}", 60, lambda _: None)
 
 
-def test_a_document_that_is_not_there_is_told(reader: Reader) -> None:
+def test_a_document_that_is_not_there_is_told(reader: ConsolePage) -> None:
     reader.expect("404")
     page = reader.open(f"documents/{'0' * 32}")
     expect(page.get_by_role("alert")).to_contain_text("There is no document")
 
 
-def test_the_list_gets_longer_by_itself(reader: Reader, app: Client) -> None:
+def test_the_list_gets_longer_by_itself(reader: ConsolePage, app: Client) -> None:
     for number in range(60):
         app.call("POST", "documents", {"text": f"{CHASE} {number}", "name": f"many/{number:03}.txt"})
     page = reader.open("documents?prefix=many/")

@@ -12,11 +12,11 @@ from local.cli.client import Client
 from local.cli.training_data import DROP
 from local.paths import ROOT
 from local.stack.discovery import Stack
-from tests.support.browser import NARROW, WIDE, Reader, reading
-from tests.support.page_texts import HOSTILE_NAME, HOSTILE_TEXT
+from tests.console.browser import NARROW, WIDE, ConsolePage, reading
+from tests.console.page_texts import HOSTILE_NAME, HOSTILE_TEXT
 
 IMAGES = ROOT / "docs" / "images"
-# With this set, the pictures of the docs are taken anew.
+# With this set, the pictures of the docs are taken again.
 TAKE_PICTURES = bool(os.environ.get("TEXTDROP_PICTURES"))
 SCREENS = {
     "wide-light": {"viewport": WIDE, "color_scheme": "light"},
@@ -71,7 +71,7 @@ def addresses(used: Client) -> dict[str, str]:
 @pytest.fixture(params=SCREENS)
 def screen(
     request: pytest.FixtureRequest, chromium: Browser, stack: Stack, used: Client
-) -> Iterator[tuple[str, Reader]]:
+) -> Iterator[tuple[str, ConsolePage]]:
     assert used
     with reading(chromium, f"{stack.url}/console/", **SCREENS[request.param]) as one:
         yield request.param, one
@@ -79,7 +79,7 @@ def screen(
 
 @pytest.mark.parametrize("view", VIEWS)
 def test_a_view_is_accessible_fits_the_screen_and_has_no_error(
-    screen: tuple[str, Reader], addresses: dict[str, str], view: str
+    screen: tuple[str, ConsolePage], addresses: dict[str, str], view: str
 ) -> None:
     name, reader = screen
     page = reader.open(addresses[view])
@@ -95,7 +95,7 @@ def test_a_view_is_accessible_fits_the_screen_and_has_no_error(
     assert not reader.is_too_wide()
 
 
-def test_every_control_of_every_view_is_reached_by_the_tab_key(reader: Reader, addresses: dict[str, str]) -> None:
+def test_every_control_of_every_view_is_reached_by_the_tab_key(reader: ConsolePage, addresses: dict[str, str]) -> None:
     for view in VIEWS:
         page = reader.open(addresses[view])
         page.wait_for_load_state("networkidle")
@@ -119,14 +119,14 @@ def tabbed_through(page: Page, most: int) -> int:
     )
 
 
-def test_the_focus_is_seen(reader: Reader) -> None:
+def test_the_focus_is_seen(reader: ConsolePage) -> None:
     page = reader.open()
     page.keyboard.press("Tab")
     page.keyboard.press("Tab")
     assert page.evaluate("getComputedStyle(document.activeElement).outlineStyle") == "solid"
 
 
-def test_the_content_is_reached_by_the_first_link(reader: Reader) -> None:
+def test_the_content_is_reached_by_the_first_link(reader: ConsolePage) -> None:
     page = reader.open("documents")
     page.keyboard.press("Tab")
     page.keyboard.press("Enter")
@@ -134,7 +134,7 @@ def test_the_content_is_reached_by_the_first_link(reader: Reader) -> None:
     assert page.url.endswith("#/documents")
 
 
-def test_back_and_reload_keep_the_view(reader: Reader) -> None:
+def test_back_and_reload_keep_the_view(reader: ConsolePage) -> None:
     page = reader.open("documents?state=failed")
     page.get_by_role("link", name="Activity", exact=True).click()
     page.go_back()
@@ -143,13 +143,13 @@ def test_back_and_reload_keep_the_view(reader: Reader) -> None:
     expect(page.get_by_label("State")).to_have_value("failed")
 
 
-def test_an_unknown_view_is_the_overview(reader: Reader) -> None:
+def test_an_unknown_view_is_the_overview(reader: ConsolePage) -> None:
     page = reader.open("no-such-view")
     expect(page.get_by_role("heading", level=1)).to_have_text("Overview")
 
 
 @pytest.mark.parametrize("view", ["overview", "documents", "reviews", "projects", "activity"])
-def test_an_app_that_does_not_answer_is_told_and_asked_again(reader: Reader, view: str) -> None:
+def test_an_app_that_does_not_answer_is_told_and_asked_again(reader: ConsolePage, view: str) -> None:
     reader.expect("ERR_FAILED")
     reader.page.route(
         "**/api/**", lambda route: route.continue_() if "/console/" in route.request.url else route.abort()
@@ -161,7 +161,7 @@ def test_an_app_that_does_not_answer_is_told_and_asked_again(reader: Reader, vie
     expect(page.get_by_role("banner").get_by_text("healthy")).to_be_visible()
 
 
-def test_storage_that_is_down_is_told(reader: Reader) -> None:
+def test_storage_that_is_down_is_told(reader: ConsolePage) -> None:
     reader.expect("503")
     failure = '{"error": {"code": "StorageUnavailable", "message": "Storage does not answer."}}'
     reader.page.route("**/api/documents*", lambda route: route.fulfill(status=503, body=failure))
@@ -169,7 +169,7 @@ def test_storage_that_is_down_is_told(reader: Reader) -> None:
     expect(page.get_by_role("alert")).to_contain_text("Storage does not answer.")
 
 
-def test_the_policy_of_the_page_allows_nothing_from_elsewhere(reader: Reader) -> None:
+def test_the_policy_of_the_page_allows_nothing_from_elsewhere(reader: ConsolePage) -> None:
     reader.expect("Content Security Policy")
     page = reader.open()
     page.evaluate(

@@ -10,9 +10,10 @@ from playwright.sync_api import Browser, expect
 
 from local.stack import launch
 from local.stack.discovery import Stack
-from tests.support.browser import Reader, reading
+from tests.console.browser import ConsolePage, reading
 
 REFUSED = "401"
+NO_CLASSIFIER = "503"  # of the health of an app that has no model yet
 
 
 @pytest.fixture(scope="module")
@@ -23,10 +24,11 @@ def locked(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
 
 
 @pytest.fixture
-def stranger(chromium: Browser, locked: Stack) -> Iterator[Reader]:
+def stranger(chromium: Browser, locked: Stack) -> Iterator[ConsolePage]:
     """Opens the page without a key."""
     with reading(chromium, f"{locked.url}/console/") as one:
         one.expect(REFUSED)
+        one.expect(NO_CLASSIFIER)
         yield one
 
 
@@ -36,7 +38,7 @@ def key_of(stack: Stack) -> str:
     return next(iter(keys.host.values()))
 
 
-def test_a_key_is_asked_for_once_and_opens_every_view(stranger: Reader, locked: Stack) -> None:
+def test_a_key_is_asked_for_once_and_opens_every_view(stranger: ConsolePage, locked: Stack) -> None:
     page = stranger.page
     page.goto(stranger.console)
     dialog = page.get_by_role("dialog", name="Function key")
@@ -50,7 +52,7 @@ def test_a_key_is_asked_for_once_and_opens_every_view(stranger: Reader, locked: 
     assert page.get_by_role("dialog").count() == 0
 
 
-def test_a_wrong_key_is_told_and_asked_for_again(stranger: Reader) -> None:
+def test_a_wrong_key_is_told_and_asked_for_again(stranger: ConsolePage) -> None:
     page = stranger.page
     page.goto(stranger.console)
     dialog = page.get_by_role("dialog", name="Function key")
@@ -61,7 +63,7 @@ def test_a_wrong_key_is_told_and_asked_for_again(stranger: Reader) -> None:
     expect(page.get_by_role("alert").first).to_contain_text("The app needs a function key.")
 
 
-def test_a_key_of_a_link_is_taken_out_of_the_address_at_once(stranger: Reader, locked: Stack) -> None:
+def test_a_key_of_a_link_is_taken_out_of_the_address_at_once(stranger: ConsolePage, locked: Stack) -> None:
     page = stranger.page
     page.goto(f"{stranger.console}#key={key_of(locked)}")
     expect(page.get_by_role("region", name="Health")).to_contain_text("checks found no problem")
@@ -71,7 +73,7 @@ def test_a_key_of_a_link_is_taken_out_of_the_address_at_once(stranger: Reader, l
     assert stranger.messages == []
 
 
-def test_the_key_is_in_no_address_no_lasting_storage_and_no_other_tab(stranger: Reader, locked: Stack) -> None:
+def test_the_key_is_in_no_address_no_lasting_storage_and_no_other_tab(stranger: ConsolePage, locked: Stack) -> None:
     key, page = key_of(locked), stranger.page
     page.goto(f"{stranger.console}#key={key}")
     expect(page.get_by_role("region", name="Health")).to_contain_text("checks found no problem")
@@ -82,7 +84,7 @@ def test_the_key_is_in_no_address_no_lasting_storage_and_no_other_tab(stranger: 
     expect(other.get_by_role("dialog", name="Function key")).to_be_visible()
 
 
-def test_the_key_is_forgotten_on_demand(stranger: Reader, locked: Stack) -> None:
+def test_the_key_is_forgotten_on_demand(stranger: ConsolePage, locked: Stack) -> None:
     page = stranger.page
     page.goto(f"{stranger.console}#key={key_of(locked)}")
     expect(page.get_by_role("region", name="Health")).to_contain_text("checks found no problem")

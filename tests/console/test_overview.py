@@ -10,8 +10,8 @@ from playwright.sync_api import expect
 from local.cli.client import Client
 from local.cli.training_data import DROP
 from local.stack.discovery import Stack
+from tests.console.browser import ConsolePage
 from tests.host.host_apps import eventually
-from tests.support.browser import Reader
 
 TEXTS = sorted(DROP.glob("*.txt"))
 SECONDS = 60.0
@@ -36,14 +36,14 @@ def counted(app: Client) -> int:
     return sum(row["documents"] for row in app.call("GET", "statistics")["value"])
 
 
-def test_a_healthy_app_is_called_healthy(reader: Reader) -> None:
+def test_a_healthy_app_is_called_healthy(reader: ConsolePage) -> None:
     page = reader.open()
     expect(page.get_by_role("region", name="Health")).to_contain_text("Nothing needs attention.")
     expect(page.get_by_role("banner")).to_contain_text("healthy")
 
 
 @pytest.mark.usefixtures("paused")
-def test_what_keeps_files_waiting_is_said_in_words(reader: Reader) -> None:
+def test_what_keeps_files_waiting_is_said_in_words(reader: ConsolePage) -> None:
     reader.expect("503")  # the status of an app whose health is red
     page = reader.open()
     health = page.get_by_role("region", name="Health")
@@ -51,7 +51,7 @@ def test_what_keeps_files_waiting_is_said_in_words(reader: Reader) -> None:
     expect(health).to_contain_text("Submission is paused: new files wait.")
 
 
-def test_submission_is_paused_after_a_question_and_resumed_without_one(reader: Reader, app: Client) -> None:
+def test_submission_is_paused_after_a_question_and_resumed_without_one(reader: ConsolePage, app: Client) -> None:
     reader.expect("503")
     page = reader.open()
     page.get_by_role("button", name="Pause submission").click()
@@ -67,14 +67,14 @@ def test_submission_is_paused_after_a_question_and_resumed_without_one(reader: R
     assert app.call("GET", "submission")["paused"] is False
 
 
-def test_a_file_that_lands_elsewhere_appears_by_itself(reader: Reader, app: Client, stack: Stack) -> None:
+def test_a_file_that_lands_elsewhere_appears_by_itself(reader: ConsolePage, app: Client, stack: Stack) -> None:
     page = reader.open()
     app.put(stack.container, "elsewhere.txt", b"A detective follows a hidden clue to the murderer.")
     landed = page.get_by_role("region", name="What landed last").get_by_role("listitem").filter(has_text="elsewhere")
     expect(landed.locator(".tag").first).to_be_visible()
 
 
-def test_the_figures_are_those_of_the_api(reader: Reader, classified: Client) -> None:
+def test_the_figures_are_those_of_the_api(reader: ConsolePage, classified: Client) -> None:
     rows = classified.call("GET", "statistics")["value"]
     page = reader.open()
     figures = page.get_by_role("region", name="Figures")
@@ -89,7 +89,7 @@ def test_the_figures_are_those_of_the_api(reader: Reader, classified: Client) ->
         expect(figures.get_by_role("listitem").filter(has_text=name)).to_contain_text(f"{count} ·")
 
 
-def test_the_charts_have_an_axis_for_each_time(reader: Reader, classified: Client) -> None:
+def test_the_charts_have_an_axis_for_each_time(reader: ConsolePage, classified: Client) -> None:
     assert classified
     page = reader.open()
     for span in ("24 hours", "7 days", "30 days"):

@@ -86,7 +86,8 @@ async function answered(address, options) {
 }
 
 async function refusal(response) {
-  if (response.status === 401) return new ApiError(401, { code: "KeyRefused", message: "The app needs a function key." });
+  if (response.status === 401)
+    return new ApiError(401, { code: "KeyRefused", message: "The app needs a function key." });
   const body = await response.json().catch(() => ({}));
   return new ApiError(response.status, body.error);
 }

@@ -4,8 +4,15 @@ const whole = new Intl.NumberFormat();
 const moment = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "medium" });
 const INVISIBLE = /[\p{Cc}\p{Zl}\p{Zp}\u061c\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufeff]/gu;
 const date = new Intl.DateTimeFormat(undefined, { dateStyle: "medium" });
-const SIZES = [[1e6, "MB"], [1e3, "KB"]];
-const UNITS = [[86_400, "d"], [3_600, "h"], [60, "min"]];
+const SIZES = [
+  [1e6, "MB"],
+  [1e3, "KB"],
+];
+const UNITS = [
+  [86_400, "d"],
+  [3_600, "h"],
+  [60, "min"],
+];
 
 export const count = (number) => whole.format(number);
 
@@ -47,3 +54,6 @@ export const visible = (name) =>
 
 /** The words of a code: "no_class" is "no class". */
 export const words = (code) => code.replaceAll("_", " ");
+
+/** The types of projects and models in words. */
+export const TYPES = { MultiClassification: "several classes a text", SingleClassification: "one class a text" };

@@ -9,11 +9,11 @@ import { Text } from "./parts/fields.js";
 import { Notices } from "./parts/notices.js";
 import { Problem, State } from "./parts/status.js";
 import { html, render, useEffect, useErrorBoundary, useRef, useState } from "./preact.js";
-import { Activity } from "./views/activity.js";
-import { Documents } from "./views/documents.js";
-import { Overview } from "./views/overview.js";
-import { Projects } from "./views/projects.js";
-import { Reviews } from "./views/reviews.js";
+import { Activity } from "./views/activity/activity.js";
+import { Documents } from "./views/documents/documents.js";
+import { Overview } from "./views/overview/overview.js";
+import { Projects } from "./views/projects/projects.js";
+import { Reviews } from "./views/reviews/reviews.js";
 
 const VIEWS = {
   overview: { title: "Overview", view: Overview },

@@ -2,8 +2,8 @@
 
 import { visible } from "../formats.js";
 import { html, useEffect, useRef } from "../preact.js";
-import uPlot from "../vendor/uplot/uPlot.esm.js";
 
+const { uPlot } = globalThis; // from a script of the page, because its package has no small module
 const HEIGHT = 180;
 const NARROW = 240;
 const HOURS = new Intl.DateTimeFormat(undefined, { timeStyle: "short" });
@@ -106,7 +106,10 @@ function drawn(place, { times, series, format, bars, range }) {
     legend: { show: false },
     cursor: { show: false },
     scales: { x: { time: true }, y: { range: range ?? ((_, __, high) => [0, (high || 1) * 1.1]) } },
-    axes: [{ ...axis, values: (_, ticks) => ticks.map(tick), size: 32 }, { ...axis, size: 56, values: (_, ticks) => ticks.map(format) }],
+    axes: [
+      { ...axis, values: (_, ticks) => ticks.map(tick), size: 32 },
+      { ...axis, size: 56, values: (_, ticks) => ticks.map(format) },
+    ],
     series: [{}, ...series.map(line)],
   };
   return new uPlot(options, [times, ...series.map(({ values }) => values)], place);

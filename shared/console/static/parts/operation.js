@@ -24,8 +24,8 @@ export async function startOperation(method, route, body) {
 
 /**
  * The operation with this key, looked at every two seconds until it has ended. `onEnd(operation)` is called once then,
- * also if it has ended before. `children(operation)`, if given, are shown below it. `level`: of its heading. `expanded`:
- * whether its timeline is seen at first.
+ * also if it has ended before. `children(operation)`, if given, are shown below it. `level`: of its heading.
+ * `expanded`: whether its timeline is seen at first.
  */
 export function Operation({ operationKey, onEnd, level, expanded, children }) {
   const load = (signal) => get(path`operations/${operationKey}`, {}, signal);

@@ -1,9 +1,9 @@
 // A document in a list.
 
-import { to } from "../address.js";
-import { ago, score, time, visible, words } from "../formats.js";
-import { State } from "../parts/status.js";
-import { html } from "../preact.js";
+import { to } from "../../address.js";
+import { ago, score, time, visible, words } from "../../formats.js";
+import { State } from "../../parts/status.js";
+import { html } from "../../preact.js";
 
 const SHOWN = 4; // classes
 

@@ -1,13 +1,13 @@
 // The open reviews one after the other, in the order of the queue: which one is shown, and what a reviewer did.
 
-import { go, to } from "../address.js";
-import { change, get, path } from "../api.js";
-import { count, visible } from "../formats.js";
-import { useEvery, useLoaded } from "../loading.js";
-import { Action, attempt } from "../parts/action.js";
-import { notify } from "../parts/notices.js";
-import { Empty, Loaded, Loading, Problem } from "../parts/status.js";
-import { html, useCallback, useEffect, useRef, useState } from "../preact.js";
+import { go, to } from "../../address.js";
+import { change, get, path } from "../../api.js";
+import { count, visible } from "../../formats.js";
+import { useEvery, useLoaded } from "../../loading.js";
+import { Action, attempt } from "../../parts/action.js";
+import { notify } from "../../parts/notices.js";
+import { Empty, Loaded, Loading, Problem } from "../../parts/status.js";
+import { html, useCallback, useEffect, useRef, useState } from "../../preact.js";
 import { ReviewCard, classNames, decide } from "./review.js";
 
 const KNOWN = 100; // open reviews that the page knows; the queue may have more
@@ -28,9 +28,11 @@ export function ReviewQueue({ query, at, onDecision, children }) {
   if (left === undefined) return error ? html`<${Problem} error=${error} retry=${reload} />` : html`<${Loading} />`;
   return html`
     ${error && html`<${Problem} error=${error} retry=${reload} />`}
-    ${current
-      ? html`<${Current} queue=${queue} onDecision=${onDecision} />`
-      : html`<${Done} queue=${queue} onDecision=${onDecision}>${children}<//>`}
+    ${
+      current
+        ? html`<${Current} queue=${queue} onDecision=${onDecision} />`
+        : html`<${Done} queue=${queue} onDecision=${onDecision}>${children}<//>`
+    }
   `;
 }
 
@@ -108,8 +110,7 @@ function inOrder(reviews, skipped) {
 }
 
 /** A review stays while it is shown, even if somebody else has decided it: the app says so when it is decided. */
-const withShown = (reviews, shown) =>
-  reviews.some(({ key }) => key === shown.key) ? reviews : [shown, ...reviews];
+const withShown = (reviews, shown) => (reviews.some(({ key }) => key === shown.key) ? reviews : [shown, ...reviews]);
 
 const leftWords = ({ left, more }) => `${count(left)}${more ? " or more" : ""} left`;
 
@@ -139,10 +140,12 @@ function Current({ queue, onDecision }) {
     if (review && review.state !== "open") leave(queue, review);
     else if (state.error?.status === NOT_FOUND) queue.remove(current);
   }, [review, state.error]);
-  const step = (action) => (...given) => {
-    moved.current = true;
-    return attempt(() => action(...given));
-  };
+  const step =
+    (action) =>
+    (...given) => {
+      moved.current = true;
+      return attempt(() => action(...given));
+    };
   const decided = async (classes, comment, reviewer) => {
     await decideCurrent(queue, review, { classes, comment, reviewer });
     onDecision();

@@ -77,7 +77,8 @@ const named = (bin) => `${bin / 10} to ${(bin + 1) / 10}`;
 
 function added(counts) {
   const total = new Map();
-  for (const one of counts) for (const [name, number] of Object.entries(one)) total.set(name, (total.get(name) ?? 0) + number);
+  for (const one of counts)
+    for (const [name, number] of Object.entries(one)) total.set(name, (total.get(name) ?? 0) + number);
   return total;
 }
 

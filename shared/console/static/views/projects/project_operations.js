@@ -1,8 +1,8 @@
 // What the operations of this app tell of a project: what is under way, what was deployed before, and, where the
 // protocol lists neither projects nor models, which there are.
 
-import { get } from "../api.js";
-import { useLoaded } from "../loading.js";
+import { get } from "../../api.js";
+import { useLoaded } from "../../loading.js";
 
 const EVERY = 5; // seconds
 const TOP = 200; // the newest operations of all projects: the API does not filter by project
@@ -27,7 +27,10 @@ export function projectsOf(operations) {
   for (const { kind, project, state } of operations) {
     if (state === "succeeded" && ["create", "delete"].includes(kind) && !latest.has(project)) latest.set(project, kind);
   }
-  return [...latest].filter(([, kind]) => kind === "create").map(([project]) => project).sort();
+  return [...latest]
+    .filter(([, kind]) => kind === "create")
+    .map(([project]) => project)
+    .sort();
 }
 
 /** Those of a project since it was created: before, another project may have had its name. The newest first. */

@@ -1,12 +1,12 @@
 // What can be done with all documents that match a filter: classify them again, or export their results.
 
-import { change, download, get } from "../api.js";
-import { count, counted } from "../formats.js";
-import { Action } from "../parts/action.js";
-import { confirmed } from "../parts/dialog.js";
-import { notify } from "../parts/notices.js";
-import { saved } from "../parts/saved_file.js";
-import { html, useState } from "../preact.js";
+import { change, download, get } from "../../api.js";
+import { count, counted } from "../../formats.js";
+import { Action } from "../../parts/action.js";
+import { confirmed } from "../../parts/dialog.js";
+import { notify } from "../../parts/notices.js";
+import { saved } from "../../parts/saved_file.js";
+import { html, useState } from "../../preact.js";
 
 const LOOK_EVERY = 1000; // milliseconds
 
@@ -56,7 +56,7 @@ async function replayAll(filter, say) {
 /** Replays what `body` selects, a page at a time; returns how many there are. */
 async function eachPage(body, say) {
   let number = 0;
-  for (let page = {}; page; ) {
+  for (let page = {}; page;) {
     const answer = await change("POST", "documents/replay", { ...body, ...page });
     number += answer.count;
     say(number);

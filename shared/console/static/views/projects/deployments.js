@@ -1,12 +1,12 @@
 // The deployments of a project: what is published where, swapped, rolled back, deleted.
 
-import { path } from "../api.js";
-import { ago, day, time, visible } from "../formats.js";
-import { Action, Form } from "../parts/action.js";
-import { confirmed, Dialog } from "../parts/dialog.js";
-import { Choice } from "../parts/fields.js";
-import { Empty, Loaded } from "../parts/status.js";
-import { html, useState } from "../preact.js";
+import { path } from "../../api.js";
+import { ago, day, time, visible } from "../../formats.js";
+import { Action, Form } from "../../parts/action.js";
+import { confirmed, Dialog } from "../../parts/dialog.js";
+import { Choice } from "../../parts/fields.js";
+import { Empty, Loaded } from "../../parts/status.js";
+import { html, useState } from "../../preact.js";
 import { isMissingInProtocol, publishedOf, undoOf } from "./project_operations.js";
 
 export function Deployments({ name, start, models, deployments, classifiers, operations }) {
@@ -75,12 +75,14 @@ function Row({ name, deployment: shown, places, goesTo, models, operations, star
       ${prefixes.map((prefix) => html`<span class="tag" dir="auto">${visible(prefix)}</span>`)}
       <span class="when"><${Times} deployed=${deployed} expires=${expires} /></span>
       <span class="row">
-        ${others.length > 0 &&
-        html`
+        ${
+          others.length > 0 &&
+          html`
           <button type="button" aria-label=${`Publish another model to ${deployment}`} onClick=${choose}>
             Publish another …
           </button>
-        `}
+        `
+        }
         <${Undo}
           name=${name}
           deployment=${deployment}

@@ -1,15 +1,14 @@
 // One operation: its progress and its end, what was asked for, and what came of it.
 
-import { to } from "../address.js";
-import { download, path } from "../api.js";
-import { score, time, visible } from "../formats.js";
-import { Action } from "../parts/action.js";
-import { Operation } from "../parts/operation.js";
-import { plain } from "../parts/operation_words.js";
-import { saved } from "../parts/saved_file.js";
-import { Facts } from "../parts/timeline.js";
-import { html } from "../preact.js";
-import { TYPES } from "./new_project.js";
+import { to } from "../../address.js";
+import { download, path } from "../../api.js";
+import { score, time, TYPES, visible } from "../../formats.js";
+import { Action } from "../../parts/action.js";
+import { Operation } from "../../parts/operation.js";
+import { plain } from "../../parts/operation_words.js";
+import { saved } from "../../parts/saved_file.js";
+import { Facts } from "../../parts/timeline.js";
+import { html } from "../../preact.js";
 
 // The names of parameters and results in words. One that is not here is shown by its own name.
 const NAMES = {
@@ -74,13 +73,15 @@ function More({ operation }) {
         <h3 id="asked">What was asked for</h3>
         <${Facts} facts=${[["Project", link], ...factsOf(parameters), ["Key", key]]} />
       </section>
-      ${Object.keys(result).length > 0 &&
-      html`
+      ${
+        Object.keys(result).length > 0 &&
+        html`
         <section aria-labelledby="outcome">
           <h3 id="outcome">${operation.ended ? "What came of it" : "What is known so far"}</h3>
           <${Facts} facts=${factsOf(result)} />
         </section>
-      `}
+      `
+      }
     </div>
   `;
 }
@@ -110,7 +111,9 @@ function shown(value) {
   if (value === null || value === undefined || value === "") return "";
   if (Array.isArray(value)) return value.map(shown).join(", ");
   if (typeof value === "object") {
-    return Object.entries(value).map(([name, one]) => `${visible(plain(name))}: ${shown(one)}`).join(", ");
+    return Object.entries(value)
+      .map(([name, one]) => `${visible(plain(name))}: ${shown(one)}`)
+      .join(", ");
   }
   return html`<span dir="auto">${visible(String(value))}</span>`;
 }

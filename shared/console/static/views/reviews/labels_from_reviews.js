@@ -1,17 +1,17 @@
 // Decisions become labels of a project: how many can; then a model is trained with them, and published if it is good.
 
-import { change, get, path } from "../api.js";
-import { counted, visible } from "../formats.js";
-import { useLoaded } from "../loading.js";
-import { Form } from "../parts/action.js";
-import { Shares } from "../parts/bars.js";
-import { Check, Choice, Text } from "../parts/fields.js";
-import { Operation } from "../parts/operation.js";
-import { Empty, Loaded, Problem } from "../parts/status.js";
-import { html, useEffect, useState } from "../preact.js";
-import { nextName } from "./models.js";
-import { NAME } from "./new_project.js";
-import { isMissingInProtocol, projectsOf } from "./project_operations.js";
+import { change, get, path } from "../../api.js";
+import { counted, visible } from "../../formats.js";
+import { useLoaded } from "../../loading.js";
+import { Form } from "../../parts/action.js";
+import { Shares } from "../../parts/bars.js";
+import { Check, Choice, Text } from "../../parts/fields.js";
+import { Operation } from "../../parts/operation.js";
+import { Empty, Loaded, Problem } from "../../parts/status.js";
+import { html, useEffect, useState } from "../../preact.js";
+import { nextName } from "../projects/models.js";
+import { NAME } from "../projects/new_project.js";
+import { isMissingInProtocol, projectsOf } from "../projects/project_operations.js";
 
 const TOP = 200; // operations that are looked through for projects
 const LEAST = "0.6"; // macro F1
@@ -74,15 +74,19 @@ function OfProject({ names, first, operationKey, onStart, decisions }) {
   };
   const options = names.map((name) => [name, visible(name)]);
   return html`
-    ${!first &&
-    names.length > 1 &&
-    html`<${Choice} label="Project" value=${project} options=${options} onChange=${setProject} />`}
+    ${
+      !first &&
+      names.length > 1 &&
+      html`<${Choice} label="Project" value=${project} options=${options} onChange=${setProject} />`
+    }
     <${Loaded} state=${state} what="Counting …">
       ${(expected) => html`
         <${Expected} expected=${expected} project=${project} />
-        ${expected.count > 0 &&
-        !running &&
-        html`<${Start} key=${project} project=${project} number=${expected.count} onStart=${onStart} />`}
+        ${
+          expected.count > 0 &&
+          !running &&
+          html`<${Start} key=${project} project=${project} number=${expected.count} onStart=${onStart} />`
+        }
       `}
     <//>
     ${operationKey && html`<${Operation} operationKey=${operationKey} onEnd=${onEnd} />`}
@@ -94,23 +98,27 @@ function Expected({ expected: { count, classes, reasons, skipped, complete }, pr
   const kinds = Object.entries(reasons).map(([reason, number]) => `${number} ${REASONS[reason] ?? reason}`);
   return html`
     <p role="status">
-      ${count
-        ? html`<strong>${counted(count, "decision")}</strong> on documents of
+      ${
+        count
+          ? html`<strong>${counted(count, "decision")}</strong> on documents of
             ${" "}<span dir="auto">${visible(project)}</span> can become ${count === 1 ? "a label" : "labels"}:
             ${" "}${kinds.join(", ")}.`
-        : html`No decision on documents of <span dir="auto">${visible(project)}</span> waits to become a label.`}
+          : html`No decision on documents of <span dir="auto">${visible(project)}</span> waits to become a label.`
+      }
       ${!complete && " There are more: only the newest are counted."}
     </p>
     ${left.length > 0 && html`<p class="quiet">Left out: ${left.join("; ")}.</p>`}
-    ${count > 0 &&
-    html`
+    ${
+      count > 0 &&
+      html`
       <details>
         <summary>Their classes</summary>
         <div class="tall" role="region" aria-label="Classes of the decisions" tabindex="0">
           <${Shares} counts=${Object.entries(classes)} of=${count} />
         </div>
       </details>
-    `}
+    `
+    }
   `;
 }
 
@@ -129,11 +137,13 @@ function Start({ project, number, onStart }) {
   return html`
     <${Form} onSubmit=${submit}>
       <p><${Check} label="Train a model with them" checked=${plan.train} onChange=${set("train")} /></p>
-      ${plan.train &&
-      html`
+      ${
+        plan.train &&
+        html`
         <${Text} label="Name of the model" value=${plan.model} onInput=${set("model")} required ...${NAME} />
         <p><${Check} label="Publish it if it is good enough" checked=${plan.publish} onChange=${set("publish")} /></p>
-      `}
+      `
+      }
       ${plan.train && plan.publish && html`<${Publishing} plan=${plan} set=${set} />`}
       <p>
         <button class="primary">Make ${counted(number, "label")}${plan.train ? ", and train" : ""}</button>

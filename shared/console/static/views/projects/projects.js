@@ -1,14 +1,14 @@
 // The projects of the Language service, and which classifier files go to. Below it, one project or one model.
 
-import { to } from "../address.js";
-import { get, path } from "../api.js";
-import { ago, counted, time } from "../formats.js";
-import { useLoaded } from "../loading.js";
-import { Empty, Loaded } from "../parts/status.js";
-import { html } from "../preact.js";
+import { to } from "../../address.js";
+import { get, path } from "../../api.js";
+import { ago, counted, time, TYPES } from "../../formats.js";
+import { useLoaded } from "../../loading.js";
+import { Empty, Loaded } from "../../parts/status.js";
+import { html } from "../../preact.js";
 import { Classifiers } from "./classifiers.js";
 import { Evaluation } from "./evaluation.js";
-import { NewProject, TYPES } from "./new_project.js";
+import { NewProject } from "./new_project.js";
 import { Project } from "./project.js";
 import { isMissingInProtocol, projectsOf, useOperations } from "./project_operations.js";
 
@@ -91,7 +91,10 @@ function Newest({ project, of, at, known, look }) {
   if (error || !look) return html`<span class="quiet">not known</span>`;
   if (!value) return html`<span class="quiet">…</span>`;
   if (!value.length) return html`<span class="quiet">no</span>`;
-  const newest = value.map((item) => item[at] ?? "").sort().at(-1);
+  const newest = value
+    .map((item) => item[at] ?? "")
+    .sort()
+    .at(-1);
   const number = counted(value.length, of.slice(0, -1));
   return html`<span title=${newest && time(newest)}>${newest ? `${ago(newest)}, ${number}` : number}</span>`;
 }

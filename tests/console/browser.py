@@ -38,7 +38,7 @@ def chromium(executable: str) -> Iterator[Browser]:
 
 
 @dataclass
-class Reader:
+class ConsolePage:
     """A page with the console open, and what went wrong on it."""
 
     page: Page
@@ -80,11 +80,11 @@ class Reader:
 
 
 @contextmanager
-def reading(browser: Browser, console: str, **options: Any) -> Iterator[Reader]:
+def reading(browser: Browser, console: str, **options: Any) -> Iterator[ConsolePage]:
     """A reader of the console, whose page is checked at the end. `options` are those of a new browser context."""
     context = browser.new_context(**{"viewport": WIDE, "locale": "en-GB", "timezone_id": "UTC", **options})
     context.set_default_timeout(PATIENCE)
-    reader = Reader(context.new_page(), console)
+    reader = ConsolePage(context.new_page(), console)
 
     def said(message: ConsoleMessage) -> None:
         if message.type in ("error", "warning"):

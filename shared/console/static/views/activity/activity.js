@@ -1,13 +1,13 @@
 // Activity: the operations and the analyze jobs, newest first; below it, one of them.
 
-import { go, to } from "../address.js";
-import { get } from "../api.js";
-import { ago, counted, duration, time, visible } from "../formats.js";
-import { useEvery, usePages } from "../loading.js";
-import { Choice } from "../parts/fields.js";
-import { isOpen, titleOf } from "../parts/operation_words.js";
-import { Empty, Loading, Problem, State } from "../parts/status.js";
-import { html } from "../preact.js";
+import { go, to } from "../../address.js";
+import { get } from "../../api.js";
+import { ago, counted, duration, time, visible } from "../../formats.js";
+import { useEvery, usePages } from "../../loading.js";
+import { Choice } from "../../parts/fields.js";
+import { isOpen, titleOf } from "../../parts/operation_words.js";
+import { Empty, Loading, Problem, State } from "../../parts/status.js";
+import { html } from "../../preact.js";
 import { OneJob } from "./job.js";
 import { OneOperation } from "./operation.js";
 
@@ -76,11 +76,14 @@ function Items({ list, state }) {
       ${error && html`<${Problem} error=${error} retry=${items ? next : refresh} />`}
       ${items === undefined && !error && html`<${Loading} />`}
       ${items?.length === 0 && !more && html`<${Empty}>${state === "all" ? nothing : `None is ${state}.`}<//>`}
-      ${items?.length > 0 &&
-      html`<ul class="list">${items.map((item) => html`<${row} key=${item.key} item=${item} />`)}</ul>`}
+      ${
+        items?.length > 0 &&
+        html`<ul class="list">${items.map((item) => html`<${row} key=${item.key} item=${item} />`)}</ul>`
+      }
       <p class="row">
-        ${items?.length > 0 &&
-        html`<span class="quiet">${counted(items.length, one)}${more ? ", and more" : ""}</span>`}
+        ${
+          items?.length > 0 && html`<span class="quiet">${counted(items.length, one)}${more ? ", and more" : ""}</span>`
+        }
         ${more && html`<button type="button" disabled=${busy} onClick=${next}>Show more</button>`}
       </p>
     </section>

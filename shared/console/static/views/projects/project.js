@@ -1,22 +1,22 @@
 // One project: what is known of it, what is under way, its models, deployments and labels.
 
-import { to } from "../address.js";
-import { change, get, path } from "../api.js";
-import { time } from "../formats.js";
-import { useLoaded } from "../loading.js";
-import { Form } from "../parts/action.js";
-import { Dialog } from "../parts/dialog.js";
-import { Check, Text } from "../parts/fields.js";
-import { notify } from "../parts/notices.js";
-import { Operation, OperationDetails, startOperation } from "../parts/operation.js";
-import { isOpen } from "../parts/operation_words.js";
-import { Empty, Loaded, Problem } from "../parts/status.js";
-import { Facts } from "../parts/timeline.js";
-import { html, useCallback, useEffect, useRef, useState } from "../preact.js";
+import { to } from "../../address.js";
+import { change, get, path } from "../../api.js";
+import { time, TYPES } from "../../formats.js";
+import { useLoaded } from "../../loading.js";
+import { Form } from "../../parts/action.js";
+import { Dialog } from "../../parts/dialog.js";
+import { Check, Text } from "../../parts/fields.js";
+import { notify } from "../../parts/notices.js";
+import { Operation, OperationDetails, startOperation } from "../../parts/operation.js";
+import { isOpen } from "../../parts/operation_words.js";
+import { Empty, Loaded, Problem } from "../../parts/status.js";
+import { Facts } from "../../parts/timeline.js";
+import { html, useCallback, useEffect, useRef, useState } from "../../preact.js";
 import { Deployments } from "./deployments.js";
 import { ProjectLabels } from "./labels.js";
 import { Models, Train } from "./models.js";
-import { Language, TYPES } from "./new_project.js";
+import { Language } from "./new_project.js";
 import { sinceCreation, useOpenOperations, useOperations } from "./project_operations.js";
 
 const SHOWN = 10; // earlier operations
@@ -207,8 +207,9 @@ function Delete({ name, start }) {
       <h2 id="delete-title">Delete this project</h2>
       <p class="quiet">Its models and deployments go with it. The texts and labels files in its container stay.</p>
       <p><button type="button" class="harmful" onClick=${() => setAsking(true)}>Delete …</button></p>
-      ${asking &&
-      html`
+      ${
+        asking &&
+        html`
         <${Dialog} title="Delete the project for good?" onClose=${close}>
           <p>
             Its models cannot be had back. Files that go to its classifiers wait until they have another. To delete it,
@@ -222,7 +223,8 @@ function Delete({ name, start }) {
             </p>
           <//>
         <//>
-      `}
+      `
+      }
     </section>
   `;
 }

@@ -1,13 +1,13 @@
 // One analyze job: its documents, and what happened to it.
 
-import { to } from "../address.js";
-import { get, path } from "../api.js";
-import { counted, duration, time, visible } from "../formats.js";
-import { useLoaded } from "../loading.js";
-import { Empty, Loaded, State } from "../parts/status.js";
-import { Facts, Timeline } from "../parts/timeline.js";
-import { html, useState } from "../preact.js";
-import { DocumentRow } from "./document_row.js";
+import { to } from "../../address.js";
+import { get, path } from "../../api.js";
+import { counted, duration, time, visible } from "../../formats.js";
+import { useLoaded } from "../../loading.js";
+import { Empty, Loaded, State } from "../../parts/status.js";
+import { Facts, Timeline } from "../../parts/timeline.js";
+import { html, useState } from "../../preact.js";
+import { DocumentRow } from "../documents/document_row.js";
 
 const LIVE = 5; // seconds, until it has ended
 const NAMED = 25; // documents whose names are loaded: each costs a request

@@ -1,13 +1,13 @@
 // The labels of a project: a labels file is checked before it is used; imports and exports.
 
-import { change, path } from "../api.js";
-import { counted, visible } from "../formats.js";
-import { Action, Form } from "../parts/action.js";
-import { Shares } from "../parts/bars.js";
-import { confirmed } from "../parts/dialog.js";
-import { Choice, Text } from "../parts/fields.js";
-import { Problem, State } from "../parts/status.js";
-import { html, useState } from "../preact.js";
+import { change, path } from "../../api.js";
+import { counted, visible } from "../../formats.js";
+import { Action, Form } from "../../parts/action.js";
+import { Shares } from "../../parts/bars.js";
+import { confirmed } from "../../parts/dialog.js";
+import { Choice, Text } from "../../parts/fields.js";
+import { Problem, State } from "../../parts/status.js";
+import { html, useState } from "../../preact.js";
 import { isMissingInProtocol } from "./project_operations.js";
 
 const FEW = 5; // findings that are shown at once
@@ -28,15 +28,17 @@ export function Findings({ proof }) {
     </div>
     <${Found} title="Errors" findings=${errors} number=${errorCount} open />
     <${Found} title="Warnings" findings=${warnings} number=${warningCount} open=${ok && warnings.length <= FEW} />
-    ${number > 0 &&
-    html`
+    ${
+      number > 0 &&
+      html`
       <details>
         <summary>Documents of each class</summary>
         <div class="tall" role="region" aria-label="Documents of each class" tabindex="0">
           <${Shares} counts=${Object.entries(classes)} of=${documents} />
         </div>
       </details>
-    `}
+    `
+    }
   `;
 }
 
@@ -67,14 +69,16 @@ export function ProjectLabels({ name, project, start }) {
   return html`
     <section class="card" aria-labelledby="labels-title">
       <h2 id="labels-title">Labels</h2>
-      ${isMissingInProtocol(project.error)
-        ? html`<${Problem} error=${project.error} />`
-        : html`
+      ${
+        isMissingInProtocol(project.error)
+          ? html`<${Problem} error=${project.error} />`
+          : html`
             <div class="columns">
               <${Import} name=${name} start=${start} />
               <${Export} name=${name} start=${start} />
             </div>
-          `}
+          `
+      }
     </section>
   `;
 }
@@ -134,7 +138,10 @@ function Export({ name, start }) {
           label="Format"
           value=${format}
           onChange=${setFormat}
-          options=${[["today", "of today's protocol"], ["quickstart", "of the 2021 quickstart"]]}
+          options=${[
+            ["today", "of today's protocol"],
+            ["quickstart", "of the 2021 quickstart"],
+          ]}
         />
         <p><button>Export</button></p>
       <//>

@@ -1,6 +1,6 @@
 // Sends texts, a few at once, and follows each until it has ended.
 
-import { look, path, postText } from "../api.js";
+import { look, path, postText } from "../../api.js";
 
 const AT_ONCE = 4; // requests
 const SHOW_EVERY = 100; // milliseconds
@@ -76,7 +76,10 @@ export class Uploads {
       try {
         const { body, retryAfter } = await look(path`documents/${upload.key}`);
         wait = retryAfter;
-        this.#set(upload, body.ended ? { document: body, ended: true } : { step: body.waitingFor ?? "waiting for its classes" });
+        this.#set(
+          upload,
+          body.ended ? { document: body, ended: true } : { step: body.waitingFor ?? "waiting for its classes" },
+        );
         if (body.ended) return;
       } catch (error) {
         wait = LATER;

@@ -1,18 +1,17 @@
 // One document: its classes, its text, and what happened to it.
 
-import { to } from "../address.js";
-import { change, get, path } from "../api.js";
-import { bytes, time, visible, words } from "../formats.js";
-import { useLoaded } from "../loading.js";
-import { Action } from "../parts/action.js";
-import { Classes } from "../parts/bars.js";
-import { notify } from "../parts/notices.js";
-import { Loaded, State } from "../parts/status.js";
-import { Facts, Timeline } from "../parts/timeline.js";
-import { html } from "../preact.js";
+import { to } from "../../address.js";
+import { change, get, path } from "../../api.js";
+import { bytes, time, TYPES, visible, words } from "../../formats.js";
+import { useLoaded } from "../../loading.js";
+import { Action } from "../../parts/action.js";
+import { Classes } from "../../parts/bars.js";
+import { notify } from "../../parts/notices.js";
+import { Loaded, State } from "../../parts/status.js";
+import { Facts, Timeline } from "../../parts/timeline.js";
+import { html } from "../../preact.js";
 
 const LIVE = 2; // seconds, until it has ended
-const TYPES = { single: "one class a text", multi: "several classes a text" };
 
 export function OneDocument({ documentKey }) {
   const load = (signal) => get(path`documents/${documentKey}`, {}, signal);
@@ -50,11 +49,24 @@ function Shown({ document, reload }) {
 
 function Result({ document: { state, classes, reason, detail, waitingFor } }) {
   if (classes) return html`<${Classes} classes=${classes} />`;
-  if (state === "failed") return html`<p><strong>${words(reason ?? "failed")}.</strong> <span dir="auto">${detail}</span></p>`;
+  if (state === "failed")
+    return html`<p><strong>${words(reason ?? "failed")}.</strong> <span dir="auto">${detail}</span></p>`;
   return html`<p class="quiet" dir="auto">${waitingFor ?? detail ?? "There are none yet."}</p>`;
 }
 
-const factsOf = ({ key, size, language, landed, ended, job, attempts, classifier = {}, detail, lastModified, name }) => [
+const factsOf = ({
+  key,
+  size,
+  language,
+  landed,
+  ended,
+  job,
+  attempts,
+  classifier = {},
+  detail,
+  lastModified,
+  name,
+}) => [
   ["Classifier", classifier.project && `${classifier.project}, deployment ${classifier.deployment}`],
   ["Model", classifier.model ?? classifier.modelId],
   ["Type", TYPES[classifier.modelType]],
@@ -95,13 +107,15 @@ function TextOf({ documentKey, etag }) {
   return html`
     <section class="card" aria-labelledby="text">
       <h2 id="text">Text</h2>
-      ${state.error?.status === 410
-        ? html`<p class="quiet">${state.error.message}</p>`
-        : html`
+      ${
+        state.error?.status === 410
+          ? html`<p class="quiet">${state.error.message}</p>`
+          : html`
             <${Loaded} state=${state}>
               ${({ text }) => html`<div class="text" dir="auto" tabindex="0" role="region" aria-label="Content">${text}</div>`}
             <//>
-          `}
+          `
+      }
     </section>
   `;
 }

@@ -1,16 +1,16 @@
 // Reviews: the queue of open ones, those that were decided or withdrawn, and what the decisions are good for.
 
-import { go, to } from "../address.js";
-import { change, get, path } from "../api.js";
-import { ago, counted, time, visible } from "../formats.js";
-import { useLoaded, usePages } from "../loading.js";
-import { Action, attempt } from "../parts/action.js";
-import { Classes } from "../parts/bars.js";
-import { Choice } from "../parts/fields.js";
-import { notify } from "../parts/notices.js";
-import { Empty, Loaded, Loading, Problem, State } from "../parts/status.js";
-import { Facts } from "../parts/timeline.js";
-import { html, useCallback, useEffect, useRef, useState } from "../preact.js";
+import { go, to } from "../../address.js";
+import { change, get, path } from "../../api.js";
+import { ago, counted, time, visible } from "../../formats.js";
+import { useLoaded, usePages } from "../../loading.js";
+import { Action, attempt } from "../../parts/action.js";
+import { Classes } from "../../parts/bars.js";
+import { Choice } from "../../parts/fields.js";
+import { notify } from "../../parts/notices.js";
+import { Empty, Loaded, Loading, Problem, State } from "../../parts/status.js";
+import { Facts } from "../../parts/timeline.js";
+import { html, useCallback, useEffect, useRef, useState } from "../../preact.js";
 import { LabelsFromReviews, useProjectNames } from "./labels_from_reviews.js";
 import { QualityOfModels } from "./quality.js";
 import { REASONS, ReviewCard, classNames, decide } from "./review.js";
@@ -18,7 +18,11 @@ import { ReviewQueue } from "./review_queue.js";
 
 const PAGE = 25;
 const SETTLED = 2000; // milliseconds after the last decision, when the figures are loaded again
-const STATES = [["open", "To decide"], ["decided", "Decided"], ["withdrawn", "Withdrawn"]];
+const STATES = [
+  ["open", "To decide"],
+  ["decided", "Decided"],
+  ["withdrawn", "Withdrawn"],
+];
 const REFUSED = {
   409: "Somebody else decided meanwhile. That decision stays.",
   410: "The file was changed or deleted meanwhile: nobody can decide on it.",
@@ -55,13 +59,15 @@ function Listing({ query }) {
       </nav>
       <${Filter} filter=${filter} names=${projects.value ?? []} set=${set} />
     </div>
-    ${known === "open"
-      ? html`
+    ${
+      known === "open"
+        ? html`
           <${ReviewQueue} key=${`${reason} ${project}`} query=${rest} at=${at} onDecision=${onDecision}>
             <${Nothing} filtered=${reason || project} clear=${() => set({ reason: "", project: "" })} />
           <//>
         `
-      : html`<${Ended} key=${`${known} ${reason} ${project}`} filter=${{ ...filter, state: known }} />`}
+        : html`<${Ended} key=${`${known} ${reason} ${project}`} filter=${{ ...filter, state: known }} />`
+    }
     <div class="columns two">
       <${QualityOfModels} ...${{ project, days, decisions }} onDays=${(next) => set({ days: next })} />
       <${LabelsFromReviews}
@@ -126,14 +132,20 @@ function Ended({ filter }) {
     <section class="card" aria-label=${`Reviews, ${filter.state}`} aria-busy=${busy}>
       ${error && html`<${Problem} error=${error} retry=${items ? next : refresh} />`}
       ${items === undefined && !error && html`<${Loading} />`}
-      ${items?.length === 0 &&
-      !more &&
-      html`<${Empty}>No review was ${filter.state} yet, or none that matches the filter.<//>`}
-      ${items?.length > 0 &&
-      html`<ul class="list">${items.map((one) => html`<${Row} key=${one.key} review=${one} />`)}</ul>`}
+      ${
+        items?.length === 0 &&
+        !more &&
+        html`<${Empty}>No review was ${filter.state} yet, or none that matches the filter.<//>`
+      }
+      ${
+        items?.length > 0 &&
+        html`<ul class="list">${items.map((one) => html`<${Row} key=${one.key} review=${one} />`)}</ul>`
+      }
       <p class="row">
-        ${items?.length > 0 &&
-        html`<span class="quiet">${counted(items.length, "review")}${more ? ", and more" : ""}</span>`}
+        ${
+          items?.length > 0 &&
+          html`<span class="quiet">${counted(items.length, "review")}${more ? ", and more" : ""}</span>`
+        }
         ${more && html`<button type="button" disabled=${busy} onClick=${next}>Show more</button>`}
       </p>
     </section>
@@ -205,9 +217,11 @@ function EndedReview({ review, reload, ask }) {
     <section class="card" aria-labelledby="review-name">
       <h2 id="review-name"><span dir="auto">${visible(name)}</span> <${State} state=${state} /></h2>
       <div class="review">
-        ${textGone
-          ? html`<p class="quiet">${textGone}</p>`
-          : html`<div class="text" dir="auto" tabindex="0" role="region" aria-label="Text">${text}</div>`}
+        ${
+          textGone
+            ? html`<p class="quiet">${textGone}</p>`
+            : html`<div class="text" dir="auto" tabindex="0" role="region" aria-label="Text">${text}</div>`
+        }
         <div>
           ${decision && html`<${Facts} facts=${factsOf(review)} />`}
           <h3>Predicted</h3>

@@ -1,14 +1,14 @@
 // How good a model is on texts that were held out from its training.
 
-import { to } from "../address.js";
-import { get, path } from "../api.js";
-import { count, counted, score, visible } from "../formats.js";
-import { useLoaded, usePages } from "../loading.js";
-import { Action } from "../parts/action.js";
-import { Bar } from "../parts/bars.js";
-import { Choice } from "../parts/fields.js";
-import { Empty, Loaded, Loading, Problem } from "../parts/status.js";
-import { html, useState } from "../preact.js";
+import { to } from "../../address.js";
+import { get, path } from "../../api.js";
+import { count, counted, score, visible } from "../../formats.js";
+import { useLoaded, usePages } from "../../loading.js";
+import { Action } from "../../parts/action.js";
+import { Bar } from "../../parts/bars.js";
+import { Choice } from "../../parts/fields.js";
+import { Empty, Loaded, Loading, Problem } from "../../parts/status.js";
+import { html, useState } from "../../preact.js";
 import { Confusion, Outcomes } from "./confusion.js";
 
 const WEAK = 0.6; // the API's sentences call a class weak below it
@@ -40,9 +40,11 @@ export function Evaluation({ project, model, query }) {
         <${Reading} sentences=${evaluation.reading} />
         <${Averages} evaluation=${evaluation} />
         <${Classes} classes=${evaluation.classes} />
-        ${evaluation.confusion
-          ? html`<${Confusion} counts=${evaluation.confusion} />`
-          : html`<${Outcomes} classes=${evaluation.classes} />`}
+        ${
+          evaluation.confusion
+            ? html`<${Confusion} counts=${evaluation.confusion} />`
+            : html`<${Outcomes} classes=${evaluation.classes} />`
+        }
         <${Texts} project=${project} model=${model} wrong=${evaluation.wrong} all=${query.texts === "all"} />
       `}
     <//>
@@ -54,12 +56,14 @@ function Reading({ sentences: [verdict, ...others] }) {
     <section class="card" aria-labelledby="reading-title">
       <h2 id="reading-title">What it means</h2>
       <p><strong>${visible(verdict)}</strong></p>
-      ${others.length > 0 &&
-      html`
+      ${
+        others.length > 0 &&
+        html`
         <div class="tall" role="region" aria-label="Reasons" tabindex="0">
           <ul>${others.map((sentence) => html`<li>${visible(sentence)}</li>`)}</ul>
         </div>
-      `}
+      `
+      }
     </section>
   `;
 }
@@ -165,8 +169,10 @@ function Wrong({ wrong: { count: number, of, documents } }) {
   if (!of) return html`<${Empty}>No text was held out.<//>`;
   if (!number) return html`<${Empty}>Each of the ${count(of)} texts got exactly its classes.<//>`;
   return html`
-    ${documents.length < number &&
-    html`<p class="quiet">The first ${count(documents.length)} of them. “All” has the others, too.</p>`}
+    ${
+      documents.length < number &&
+      html`<p class="quiet">The first ${count(documents.length)} of them. “All” has the others, too.</p>`
+    }
     <${Predictions} predictions=${documents} />
   `;
 }

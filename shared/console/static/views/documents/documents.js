@@ -1,12 +1,12 @@
 // Documents: a filter, the list, and what can be done with all that match.
 
-import { go, to } from "../address.js";
-import { get } from "../api.js";
-import { counted } from "../formats.js";
-import { useEvery, usePages } from "../loading.js";
-import { Choice, Text } from "../parts/fields.js";
-import { Empty, Loading, Problem } from "../parts/status.js";
-import { html, useEffect, useRef, useState } from "../preact.js";
+import { go, to } from "../../address.js";
+import { get } from "../../api.js";
+import { counted } from "../../formats.js";
+import { useEvery, usePages } from "../../loading.js";
+import { Choice, Text } from "../../parts/fields.js";
+import { Empty, Loading, Problem } from "../../parts/status.js";
+import { html, useEffect, useRef, useState } from "../../preact.js";
 import { AllThatMatch } from "./all_that_match.js";
 import { OneDocument } from "./document.js";
 import { DocumentRow } from "./document_row.js";
@@ -96,8 +96,10 @@ function List({ filter, clear }) {
       ${error && html`<${Problem} error=${error} retry=${items ? next : refresh} />`}
       ${items === undefined && !error && html`<${Loading} />`}
       ${items && !items.length && (more ? html`<${Loading} what="Searching …" />` : html`<${Nothing} filter=${filter} />`)}
-      ${items?.length > 0 &&
-      html`<ul class="list">${items.map((one) => html`<${DocumentRow} key=${one.key} document=${one} />`)}</ul>`}
+      ${
+        items?.length > 0 &&
+        html`<ul class="list">${items.map((one) => html`<${DocumentRow} key=${one.key} document=${one} />`)}</ul>`
+      }
       <p class="row" ref=${end}>
         ${items && html`<span class="quiet">${counted(items.length, "document")}${more ? ", and more" : ""}</span>`}
         ${more && html`<button type="button" disabled=${busy} onClick=${next}>Show more</button>`}

@@ -1,17 +1,29 @@
 // One open review: its text beside the classes to choose from, and the keys that decide it.
 
-import { change, path } from "../api.js";
-import { counted, score, visible } from "../formats.js";
-import { Form } from "../parts/action.js";
-import { Text } from "../parts/fields.js";
-import { html, useEffect, useRef, useState } from "../preact.js";
+import { change, path } from "../../api.js";
+import { counted, score, visible } from "../../formats.js";
+import { Form } from "../../parts/action.js";
+import { Text } from "../../parts/fields.js";
+import { html, useEffect, useRef, useState } from "../../preact.js";
 
 const REVIEWER = "textdrop.reviewer"; // in localStorage
 const NUMBERED = 9; // classes that have a key of their own
 const UNSEEN = 300; // milliseconds, in which nobody has read a text: the second press of a double one decides nothing
-const STEPS = [["skip", "Skip"], ["undo", "Undo"], ["previous", "Previous"], ["next", "Next"]];
-const KEYS = [["1–9", "choose"], ["Enter", "decide"]];
-const STEP_KEYS = [["S", "skip"], ["U", "undo the last decision"], ["J K", "next, previous"]];
+const STEPS = [
+  ["skip", "Skip"],
+  ["undo", "Undo"],
+  ["previous", "Previous"],
+  ["next", "Next"],
+];
+const KEYS = [
+  ["1–9", "choose"],
+  ["Enter", "decide"],
+];
+const STEP_KEYS = [
+  ["S", "skip"],
+  ["U", "undo the last decision"],
+  ["J K", "next, previous"],
+];
 
 /** Why a document is reviewed. */
 export const REASONS = {
@@ -152,8 +164,10 @@ function Choices({ choice, review }) {
           >
             <kbd aria-hidden="true">${number < NUMBERED ? number + 1 : ""}</kbd>
             <span class="name" dir="auto">${visible(name)}</span>
-            ${confidences.has(name) &&
-            html`<span class="quiet"><span class="unseen">confidence </span>${score(confidences.get(name))}</span>`}
+            ${
+              confidences.has(name) &&
+              html`<span class="quiet"><span class="unseen">confidence </span>${score(confidences.get(name))}</span>`
+            }
           </button>
         `,
       )}

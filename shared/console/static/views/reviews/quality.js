@@ -1,16 +1,21 @@
 // How good each model is, by the audits that people decided, and whether the mix of classes has changed.
 
-import { get } from "../api.js";
-import { count, percent, score, time, visible } from "../formats.js";
-import { useLoaded } from "../loading.js";
-import { Shares } from "../parts/bars.js";
-import { Choice } from "../parts/fields.js";
-import { Empty, Loaded } from "../parts/status.js";
-import { html, useEffect } from "../preact.js";
+import { get } from "../../api.js";
+import { count, percent, score, time, visible } from "../../formats.js";
+import { useLoaded } from "../../loading.js";
+import { Shares } from "../../parts/bars.js";
+import { Choice } from "../../parts/fields.js";
+import { Empty, Loaded } from "../../parts/status.js";
+import { html, useEffect } from "../../preact.js";
 
 const DAY = 86_400_000; // milliseconds
 const DAYS = "30";
-const SPANS = [["7", "7 days"], [DAYS, "30 days"], ["90", "90 days"], ["365", "a year"]];
+const SPANS = [
+  ["7", "7 days"],
+  [DAYS, "30 days"],
+  ["90", "90 days"],
+  ["365", "a year"],
+];
 const MIN_AUDITS = 30; // fewer say nothing of all documents; the app knows it as well, and tells only `tooFew`
 const MIN_OF_CLASS = 10;
 // How different two mixes of classes are, by the Jensen-Shannon distance that is not reached.
@@ -41,9 +46,11 @@ export function QualityOfModels({ project, days = DAYS, onDays, decisions }) {
       <${Loaded} state=${state} what="Loading what the audits say …">
         ${({ value, complete, since: from }) => html`
           ${!complete && html`<p class="quiet">There are so many decisions that only the newest are counted.</p>`}
-          ${value.length
-            ? value.map((model) => html`<${Model} key=${JSON.stringify(named(model))} model=${model} />`)
-            : html`<${Empty}>No audit was decided since ${time(from)}. Decide some of those chosen at random.<//>`}
+          ${
+            value.length
+              ? value.map((model) => html`<${Model} key=${JSON.stringify(named(model))} model=${model} />`)
+              : html`<${Empty}>No audit was decided since ${time(from)}. Decide some of those chosen at random.<//>`
+          }
         `}
       <//>
     </section>
@@ -152,13 +159,15 @@ function Mix({ mix: { classes, toPeriodBefore, toTestLabels } }) {
   return html`
     <p>${differenceWords(toPeriodBefore, "those of the period before")}</p>
     <p>${differenceWords(toTestLabels, "the labels that the model was tested with")}</p>
-    ${counts.length > 0 &&
-    html`
+    ${
+      counts.length > 0 &&
+      html`
       <h4>Classes in this period</h4>
       <div class="tall" role="region" aria-label="Classes in this period" tabindex="0">
         <${Shares} counts=${counts} />
       </div>
-    `}
+    `
+    }
     <p><small>A distance of 0: the same classes, as often. A distance of 1: no class in common.</small></p>
   `;
 }

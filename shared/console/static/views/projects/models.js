@@ -1,16 +1,16 @@
 // The models of a project: trained, published, deleted; and the training of another.
 
-import { to } from "../address.js";
-import { change, get, path } from "../api.js";
-import { ago, day, time } from "../formats.js";
-import { useLoaded } from "../loading.js";
-import { Action, Form } from "../parts/action.js";
-import { confirmed, Dialog } from "../parts/dialog.js";
-import { Check, Text } from "../parts/fields.js";
-import { notify } from "../parts/notices.js";
-import { plain } from "../parts/operation_words.js";
-import { Empty, Loaded, State } from "../parts/status.js";
-import { html, useState } from "../preact.js";
+import { to } from "../../address.js";
+import { change, get, path } from "../../api.js";
+import { ago, day, time } from "../../formats.js";
+import { useLoaded } from "../../loading.js";
+import { Action, Form } from "../../parts/action.js";
+import { confirmed, Dialog } from "../../parts/dialog.js";
+import { Check, Text } from "../../parts/fields.js";
+import { notify } from "../../parts/notices.js";
+import { plain } from "../../parts/operation_words.js";
+import { Empty, Loaded, State } from "../../parts/status.js";
+import { html, useState } from "../../preact.js";
 import { NAME } from "./new_project.js";
 import { isMissingInProtocol, modelsOf } from "./project_operations.js";
 
@@ -20,6 +20,7 @@ const GOOD_ENOUGH = 0.6; // macro F1, of which an evaluation says that it is fai
 /** Where the protocol lists no models, those whose training this app remembers. */
 export function Models({ name, start, models, deployments, operations, reload }) {
   const [publishing, setPublishing] = useState("");
+  const close = () => setPublishing("");
   const unlisted = isMissingInProtocol(models.error);
   const known = unlisted && modelsOf(operations.value ?? []).map((model) => ({ name: model }));
   const deployed = deployments.value?.value ?? [];
@@ -30,10 +31,12 @@ export function Models({ name, start, models, deployments, operations, reload })
       <h2 id="models-title">Models</h2>
       <${Loaded} state=${models}>${({ value }) => html`<${List} models=${value} listed ...${shared} />`}<//>
       ${known && html`<${List} models=${known} ...${shared} />`}
-      ${publishing &&
-      html`
-        <${Publish} name=${name} model=${publishing} start=${start} places=${places} onClose=${() => setPublishing("")} />
-      `}
+      ${
+        publishing &&
+        html`
+        <${Publish} name=${name} model=${publishing} start=${start} places=${places} onClose=${close} />
+      `
+      }
     </section>
   `;
 }
@@ -41,9 +44,10 @@ export function Models({ name, start, models, deployments, operations, reload })
 /** `listed`: by the service, so that more than their names is known. */
 function List({ models, listed = false, ...shared }) {
   if (!models.length) return html`<${Empty}>There is no model yet. Train one below.<//>`;
+  const newest = models.toSorted(byTraining);
   return html`
     <ul class="list">
-      ${models.map((model) => html`<${Row} key=${model.name} model=${model} listed=${listed} ...${shared} />`)}
+      ${newest.map((model) => html`<${Row} key=${model.name} model=${model} listed=${listed} ...${shared} />`)}
     </ul>
   `;
 }
@@ -145,8 +149,9 @@ export function Train({ name, start, models, deployments, operations }) {
           <${Text} label="Name of the model" value=${model} onInput=${setModel} required ...${NAME} hint=${replaces} />
         </div>
         <p><${Check} label="Publish it if it is good enough" checked=${publish} onChange=${setPublish} /></p>
-        ${publish &&
-        html`
+        ${
+          publish &&
+          html`
           <div class="fields">
             <${Target} id="train-for" value=${deployment} onInput=${setDeployment} places=${places} />
             <${Text}
@@ -161,7 +166,8 @@ export function Train({ name, start, models, deployments, operations }) {
             />
           </div>
           <p><${AsClassifier} checked=${asClassifier} onChange=${setAsClassifier} /></p>
-        `}
+        `
+        }
         <p><button class="primary">Train</button></p>
       <//>
       <${Trainings} name=${name} />
@@ -207,8 +213,10 @@ function TrainingsList({ name }) {
                       <span class="name" dir="auto">${training.model ?? training.job}</span>
                       <${State} state=${training.state}>${plain(training.state)} ${percentOf(training)}<//>
                       <span class="when">${training.created && time(training.created)}</span>
-                      ${training.state === "running" &&
-                      html`<${Action} onClick=${() => cancel(training.job)}>Cancel<//>`}
+                      ${
+                        training.state === "running" &&
+                        html`<${Action} onClick=${() => cancel(training.job)}>Cancel<//>`
+                      }
                       ${training.detail && html`<small dir="auto">${training.detail}</small>`}
                     </li>
                   `,
@@ -219,6 +227,8 @@ function TrainingsList({ name }) {
     <//>
   `;
 }
+
+const byTraining = (one, other) => (other.trained ?? "").localeCompare(one.trained ?? "");
 
 const byCreation = (one, other) => (other.created ?? "").localeCompare(one.created ?? "");
 

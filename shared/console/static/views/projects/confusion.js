@@ -1,8 +1,8 @@
 // Which classes a model mistakes for which: the confusion matrix where a text has one class, otherwise the right and
 // the wrong decisions on each class.
 
-import { count, visible } from "../formats.js";
-import { html } from "../preact.js";
+import { count, visible } from "../../formats.js";
+import { html } from "../../preact.js";
 
 const SHADES = 5;
 const OUTCOMES = [
@@ -59,7 +59,9 @@ function namesOf(counts) {
 function Row({ row, names, counts, most }) {
   return html`
     <tr>
-      <th scope="row" class="class-name" title=${visible(row)}><span class="clamp" dir="auto">${visible(row)}</span></th>
+      <th scope="row" class="class-name" title=${visible(row)}>
+        <span class="clamp" dir="auto">${visible(row)}</span>
+      </th>
       ${names.map((column) => {
         const number = counts[column] ?? 0;
         const title = `${visible(row)} → ${visible(column)}: ${count(number)}`;

@@ -1,14 +1,14 @@
 // Which classifier files go to: the default, and those of prefixes, such as folders.
 
-import { change, get, path } from "../api.js";
-import { time, visible } from "../formats.js";
-import { useLoaded } from "../loading.js";
-import { Action, Form } from "../parts/action.js";
-import { confirmed, Dialog } from "../parts/dialog.js";
-import { Choice, Text } from "../parts/fields.js";
-import { notify } from "../parts/notices.js";
-import { Empty, Loaded, Problem } from "../parts/status.js";
-import { html, useState } from "../preact.js";
+import { change, get, path } from "../../api.js";
+import { time, visible } from "../../formats.js";
+import { useLoaded } from "../../loading.js";
+import { Action, Form } from "../../parts/action.js";
+import { confirmed, Dialog } from "../../parts/dialog.js";
+import { Choice, Text } from "../../parts/fields.js";
+import { notify } from "../../parts/notices.js";
+import { Empty, Loaded, Problem } from "../../parts/status.js";
+import { html, useState } from "../../preact.js";
 import { isMissingInProtocol, publishedOf, useOperations } from "./project_operations.js";
 
 /** `projects`: the list of projects, as `useLoaded` returns it. */
@@ -108,8 +108,9 @@ function Chooser({ target, projects, onEnd, onClose }) {
   return html`
     <${Dialog} title=${title} onClose=${onClose}>
       <${Form} onSubmit=${submit}>
-        ${target.isNew &&
-        html`
+        ${
+          target.isNew &&
+          html`
           <${Text}
             label="Prefix"
             value=${prefix}
@@ -117,10 +118,13 @@ function Chooser({ target, projects, onEnd, onClose }) {
             required
             hint="How the names of the files begin, such as reviews/en/."
           />
-        `}
-        ${isMissingInProtocol(projects.error)
-          ? html`<${ModelId} onChange=${setBody} />`
-          : html`<${ProjectAndDeployment} projects=${projects} onChange=${setBody} />`}
+        `
+        }
+        ${
+          isMissingInProtocol(projects.error)
+            ? html`<${ModelId} onChange=${setBody} />`
+            : html`<${ProjectAndDeployment} projects=${projects} onChange=${setBody} />`
+        }
         <p class="row">
           <button class="primary" disabled=${!body}>Use it</button>
           <button type="button" onClick=${onClose}>Cancel</button>

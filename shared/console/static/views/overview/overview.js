@@ -1,15 +1,15 @@
 // How the app is, what it has done, and what landed last.
 
-import { to } from "../address.js";
-import { change, get, health } from "../api.js";
-import { count, counted, duration } from "../formats.js";
-import { useLoaded } from "../loading.js";
-import { Action } from "../parts/action.js";
-import { confirmed } from "../parts/dialog.js";
-import { Empty, Loaded, State } from "../parts/status.js";
-import { html, useState } from "../preact.js";
-import { DocumentRow } from "./document_row.js";
-import { DropZone } from "./drop.js";
+import { to } from "../../address.js";
+import { change, get, health } from "../../api.js";
+import { count, counted, duration } from "../../formats.js";
+import { useLoaded } from "../../loading.js";
+import { Action } from "../../parts/action.js";
+import { confirmed } from "../../parts/dialog.js";
+import { Empty, Loaded, State } from "../../parts/status.js";
+import { html, useState } from "../../preact.js";
+import { DocumentRow } from "../documents/document_row.js";
+import { DropZone } from "../documents/drop.js";
 import { Figures } from "./figures.js";
 
 const LIVE = 5; // seconds
@@ -68,17 +68,20 @@ function Checks({ checks }) {
         `,
       )}
     </ul>
-    ${fine.length > 0 &&
-    html`
+    ${
+      fine.length > 0 &&
+      html`
       <details>
         <summary>${counted(fine.length, "check")} found no problem</summary>
         <ul class="list">
           ${fine.map(
-            ({ name, detail }) => html`<li key=${name}><span>${CHECKS[name] ?? name}</span> <span>${detail}</span></li>`,
+            ({ name, detail }) =>
+              html`<li key=${name}><span>${CHECKS[name] ?? name}</span> <span>${detail}</span></li>`,
           )}
         </ul>
       </details>
-    `}
+    `
+    }
   `;
 }
 

@@ -1,17 +1,15 @@
 // A new project: its labels are checked first, then it is created.
 
-import { go, to } from "../address.js";
-import { change, get, path } from "../api.js";
-import { useLoaded } from "../loading.js";
-import { Action, Form } from "../parts/action.js";
-import { Check, Choice, Text } from "../parts/fields.js";
-import { Operation, startOperation } from "../parts/operation.js";
-import { Problem } from "../parts/status.js";
-import { html, useState } from "../preact.js";
+import { go, to } from "../../address.js";
+import { change, get, path } from "../../api.js";
+import { TYPES } from "../../formats.js";
+import { useLoaded } from "../../loading.js";
+import { Action, Form } from "../../parts/action.js";
+import { Check, Choice, Text } from "../../parts/fields.js";
+import { Operation, startOperation } from "../../parts/operation.js";
+import { Problem } from "../../parts/status.js";
+import { html, useState } from "../../preact.js";
 import { Findings } from "./labels.js";
-
-/** The types of projects in words. */
-export const TYPES = { MultiClassification: "several classes a text", SingleClassification: "one class a text" };
 
 /** What names of projects, models and deployments are: attributes of an input. */
 export const NAME = {
@@ -53,9 +51,11 @@ export function NewProject({ operationKey }) {
         <h2 id="new-title">New project</h2>
         <a href=${to("projects")}>All projects</a>
       </div>
-      ${operationKey
-        ? html`<${Creation} operationKey=${operationKey} />`
-        : html`<${Fields} project=${project} set=${set} proof=${proof} check=${check} create=${create} />`}
+      ${
+        operationKey
+          ? html`<${Creation} operationKey=${operationKey} />`
+          : html`<${Fields} project=${project} set=${set} proof=${proof} check=${check} create=${create} />`
+      }
     </section>
   `;
 }
@@ -137,8 +137,10 @@ function Creation({ operationKey }) {
   return html`
     <${Operation} operationKey=${operationKey}>
       ${({ state, project }) => html`
-        ${state === "succeeded" &&
-        html`<p><a class="button" href=${to("projects", [project])}>Go to ${project}, and train a model</a></p>`}
+        ${
+          state === "succeeded" &&
+          html`<p><a class="button" href=${to("projects", [project])}>Go to ${project}, and train a model</a></p>`
+        }
         ${state === "failed" && html`<p><a href=${to("projects", [], { create: "yes" })}>Back to the form</a></p>`}
       `}
     <//>

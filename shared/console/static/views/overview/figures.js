@@ -1,13 +1,13 @@
 // Statistics over time: files, classes, confidence, and how long it took.
 
-import { get } from "../api.js";
-import { count, duration, percent, score } from "../formats.js";
-import { useLoaded } from "../loading.js";
-import { Chart } from "../parts/chart.js";
-import { Shares } from "../parts/bars.js";
-import { Choice } from "../parts/fields.js";
-import { Empty, Loaded } from "../parts/status.js";
-import { html, useMemo, useState } from "../preact.js";
+import { get } from "../../api.js";
+import { count, duration, percent, score } from "../../formats.js";
+import { useLoaded } from "../../loading.js";
+import { Chart } from "../../parts/chart.js";
+import { Shares } from "../../parts/bars.js";
+import { Choice } from "../../parts/fields.js";
+import { Empty, Loaded } from "../../parts/status.js";
+import { html, useMemo, useState } from "../../preact.js";
 import { classMix, latencies, merged, numbers, spans, withGaps } from "./statistics.js";
 
 const EVERY = 15; // seconds
@@ -39,9 +39,11 @@ function Shown({ statistics, span }) {
   const total = useMemo(() => numbers(statistics.value), [statistics]);
   return html`
     <div class="card"><${Summary} total=${total} backlog=${statistics.backlog} /></div>
-    ${total.documents === 0
-      ? html`<${Empty}>No document ended in this time.<//>`
-      : html`<${Charts} periods=${periods} total=${total} unit=${spans[span].unit} />`}
+    ${
+      total.documents === 0
+        ? html`<${Empty}>No document ended in this time.<//>`
+        : html`<${Charts} periods=${periods} total=${total} unit=${spans[span].unit} />`
+    }
   `;
 }
 

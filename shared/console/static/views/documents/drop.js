@@ -1,11 +1,11 @@
 // Drop, choose or paste texts to classify, and follow each to its classes.
 
-import { to } from "../address.js";
-import { counted, visible } from "../formats.js";
-import { attempt } from "../parts/action.js";
-import { Check, Text } from "../parts/fields.js";
-import { State } from "../parts/status.js";
-import { html, useEffect, useRef, useState } from "../preact.js";
+import { to } from "../../address.js";
+import { counted, visible } from "../../formats.js";
+import { attempt } from "../../parts/action.js";
+import { Check, Text } from "../../parts/fields.js";
+import { State } from "../../parts/status.js";
+import { html, useEffect, useRef, useState } from "../../preact.js";
 import { DocumentRow } from "./document_row.js";
 import { droppedTexts } from "./dropped_texts.js";
 import { Uploads } from "./uploads.js";
@@ -50,15 +50,17 @@ export function DropZone({ compact = false }) {
         </label>
         <span class="quiet">or drop files or a folder here.</span>
       </div>
-      ${!compact &&
-      html`
+      ${
+        !compact &&
+        html`
         <details>
           <summary>Paste a text, or choose a folder of the container</summary>
           <${Text} label="Folder" value=${folder} onInput=${setFolder} hint="Such as reviews/en. Empty: none." />
           <${Check} label="Replace files of the same name" checked=${overwrite} onChange=${setOverwrite} />
           <${Pasted} onAdd=${add} />
         </details>
-      `}
+      `
+      }
       <${Progress} uploads=${uploads} onClear=${() => working.current.clear()} onReplace=${(one) => working.current.replace(one.original)} />
     </section>
   `;
@@ -110,9 +112,11 @@ function Upload({ upload, onReplace }) {
   if (upload.document) return html`<${DocumentRow} document=${upload.document} />`;
   return html`
     <li>
-      ${upload.key
-        ? html`<a class="name" dir="auto" href=${to("documents", [upload.key])}>${visible(upload.name)}</a>`
-        : html`<span class="name" dir="auto">${visible(upload.name) || "pasted text"}</span>`}
+      ${
+        upload.key
+          ? html`<a class="name" dir="auto" href=${to("documents", [upload.key])}>${visible(upload.name)}</a>`
+          : html`<span class="name" dir="auto">${visible(upload.name) || "pasted text"}</span>`
+      }
       ${upload.error && html`<span class="bad-text">${upload.error}</span>`}
       ${upload.exists && html`<button type="button" onClick=${onReplace}>Replace it</button>`}
       <${State} state=${upload.error ? "failed" : "open"}>${upload.error ? "not sent" : upload.step}<//>
