@@ -110,7 +110,7 @@ def test_filters_are_in_the_address_and_select_what_the_api_selects(reader: Cons
     expect(page.get_by_label("State")).to_have_value("all")
 
 
-def test_all_that_match_are_classified_again_after_a_question(
+def test_all_that_match_are_classified_again_once_confirmed(
     reader: ConsolePage, app: Client, filtered: list[str]
 ) -> None:
     before = {one["key"]: len(one["timeline"]) for one in app.documents("prefix=filter/")}

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from shared.storage import row_codec
+from shared.storage.row_keys import STORED
 
 ROOT = Path(__file__).parents[2]
 TIMES = 4  # processes: without `prepare`, three of ten end with a segmentation fault
@@ -53,7 +53,7 @@ def test_types_are_prepared_where_modules_are_imported() -> None:
 
 
 def test_a_value_of_every_stored_type_is_prepared() -> None:
-    assert {kind.__name__ for kind in row_codec.STORED} == {
+    assert {kind.__name__ for kind in STORED} == {
         *("Document", "Job", "Operation", "Review", "OutboxEntry", "Statistics"),
         *("TokenBucket", "ActiveClassifier", "Gate", "OutboxError", "Pause", "Heartbeat", "SubmitLease", "Sweep"),
     }
