@@ -401,7 +401,11 @@ STATISTICS_RANGE = (
 )
 QUALITY_RANGE = (Parameter("project", TEXT, "Only models of this project."), _SINCE)
 JOB_FILTERS = (Parameter("state", state_filter(JobState), STATE_DESCRIPTION), *PAGE_PARAMETERS)
-OPERATION_FILTERS = (Parameter("state", state_filter(OperationState), STATE_DESCRIPTION), *PAGE_PARAMETERS)
+OPERATION_FILTERS = (
+    Parameter("state", state_filter(OperationState), STATE_DESCRIPTION),
+    Parameter("project", TEXT, "Only operations on this project."),
+    *PAGE_PARAMETERS,
+)
 # The media types of responses that are files, by the names of their schemas.
 MEDIA_TYPES = {"Export": tuple(sorted({file_format.media_type for file_format in FORMATS.values()}, reverse=True))}
 RANGE_HEADER = (Parameter("Range", TEXT, "The part of the file, such as bytes=0-7999999. Without it, the whole file."),)

@@ -9,7 +9,7 @@ from typing import Any
 
 from shared.api import views
 from shared.api.call import Call
-from shared.api.requests import Response, choice, file_name_filter, key_of, page_of, selection
+from shared.api.requests import Response, choice, file_name_filter, key_of, page_of, selection, text
 from shared.domain import document_json
 from shared.domain.document_json import View
 from shared.domain.documents import Document, DocumentState
@@ -37,11 +37,12 @@ RESOURCES: dict[str, tuple[Any, Any, Callable[[Any], View]]] = {
 
 @dataclass(frozen=True)
 class Listing:
-    """What a request lists: a resource in these states; `selection` applies to documents only."""
+    """What a request lists: a resource in these states; `selection` applies to documents, `project` to operations."""
 
     resource: str
     states: Sequence[Any]
     selection: Selection = ALL_DOCUMENTS
+    project: str = ""  # empty: all
 
     @property
     def type(self) -> Any:
@@ -52,7 +53,11 @@ class Listing:
         return [state for state in self.states if state.final]
 
     def matches(self, value: Any) -> bool:
-        return value.state in self.states and (not isinstance(value, Document) or self.selection.fits(value))
+        if value.state not in self.states:
+            return False
+        if isinstance(value, Document):
+            return self.selection.fits(value)
+        return not isinstance(value, Operation) or self.project in ("", value.project)
 
 
 def list_documents(call: Call[None]) -> Response:
@@ -75,8 +80,12 @@ def list_jobs(call: Call[None]) -> Response:
 
 
 def list_operations(call: Call[None]) -> Response:
-    """List operations: first the open ones, then those that have ended, newest first."""
-    return _list(call, Listing("operations", _states(call, "operations")))
+    """List operations: first the open ones, then those that have ended, newest first.
+
+    With `project`, a page may be short, or empty, and still have a `continue`.
+    """
+    project = text(call.request.query, "project", "")
+    return _list(call, Listing("operations", _states(call, "operations"), project=project))
 
 
 def get_document(call: Call[None]) -> Response:

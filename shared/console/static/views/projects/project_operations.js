@@ -5,7 +5,8 @@ import { get } from "../../api.js";
 import { useLoaded } from "../../loading.js";
 
 const EVERY = 5; // seconds
-const TOP = 200; // the newest operations of all projects: the API does not filter by project
+const TOP = 200; // the newest operations that are looked at
+const MAX_PAGES = 10; // each reads a bounded number of rows, of which few may be of this project
 
 /** Whether an error says that the quickstart's protocol does not have this. */
 export const isMissingInProtocol = (error) => error?.status === 501;
@@ -17,8 +18,14 @@ export const useOperations = (project) => useLoaded((signal) => load(project, "a
 export const useOpenOperations = (project) => useLoaded((signal) => load(project, "open", signal), [project], EVERY);
 
 async function load(project, state, signal) {
-  const { value } = await get("operations", { state, top: TOP }, signal);
-  return value.filter((operation) => operation.project && [operation.project, ""].includes(project));
+  const found = [];
+  let after = "";
+  for (let pages = 0; pages === 0 || (after && pages < MAX_PAGES && found.length < TOP); pages += 1) {
+    const page = await get("operations", { project, state, top: TOP, continue: after }, signal);
+    found.push(...page.value);
+    after = page.continue;
+  }
+  return found.filter((operation) => operation.project); // exports of documents have none
 }
 
 /** The names of the projects that were created, and not deleted since. */

@@ -1,4 +1,4 @@
-"""A replay selects what a listing with the same filter shows."""
+"""Filters: a replay selects what a listing with the same filter shows, and operations are listed by project."""
 
 from __future__ import annotations
 
@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from tests.support.full_day_script import SHIP, put
+from tests.fakes.language import DEPLOYMENT, PROJECT
+from tests.support.full_day_script import SHIP, publish, put
 from tests.support.in_memory_app import Instance, Stage
 from tests.support.prepared_apps import app_with_classifier
 
@@ -69,3 +70,54 @@ def test_the_filters_tell_the_documents_apart(app: Instance) -> None:
 def test_a_time_that_cannot_be_read_is_refused(app: Instance) -> None:
     answer = app.ask("POST", "documents/replay", {"since": "yesterday", "dryRun": True})
     assert (answer.status, "since" in answer.body["error"]["message"]) == (400, True)
+
+
+# --- operations ---------------------------------------------------------------------------------------------------
+
+OTHER = "Other"  # the service does not know it: what is done to it fails
+OTHERS = 14
+
+
+@pytest.fixture(scope="module")
+def operated() -> Instance:
+    """A publishing of the project that has succeeded, one that is open, and between them failed ones of another."""
+    app = Stage().instance()
+    publish(app)
+    app.ticks(2)
+    for _ in range(OTHERS):
+        app.stage.wait(10)
+        body = {"tasks": [{"trainingModelName": "First", "deploymentName": DEPLOYMENT}]}
+        assert app.ask("POST", f"projects/{OTHER}/publish", body).status == 404
+    publish(app)
+    return app
+
+
+def listed(app: Instance, **query: str) -> list[Any]:
+    """All pages."""
+    found: list[Any] = []
+    after: dict[str, str] = {}
+    while True:
+        page = app.ask("GET", "operations", query={**query, **after}).body
+        found += page["value"]
+        if "continue" not in page:
+            return found
+        after = {"continue": page["continue"]}
+
+
+@pytest.mark.parametrize("top", ["1", "2", "500"])
+def test_the_operations_of_a_project_are_those_of_the_whole_listing(operated: Instance, top: str) -> None:
+    every = listed(operated)
+    assert len(every) == OTHERS + 2
+    for project in (PROJECT, OTHER):
+        assert listed(operated, project=project, top=top) == [one for one in every if one["project"] == project]
+
+
+def test_the_filters_of_project_and_state_apply_together(operated: Instance) -> None:
+    states = {state: len(listed(operated, project=PROJECT, state=state)) for state in ("open", "succeeded", "failed")}
+    assert states == {"open": 1, "succeeded": 1, "failed": 0}
+    assert [len(listed(operated, project=OTHER, state=state)) for state in ("open", "failed")] == [0, OTHERS]
+
+
+def test_a_project_without_operations_has_none_and_an_empty_filter_means_all(operated: Instance) -> None:
+    assert listed(operated, project="Nobody") == []
+    assert listed(operated, project="") == listed(operated)
