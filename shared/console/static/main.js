@@ -31,6 +31,7 @@ function Console() {
   const [turn, setTurn] = useState(0); // everything is loaded anew with another key
   useEffect(() => onKeyRefused(() => setAsking(true)), []);
   const name = address.view in VIEWS ? address.view : "overview";
+  useFocusOnChange(name);
   const keep = (key) => {
     keepKey(key);
     setAsking(false);
@@ -44,6 +45,17 @@ function Console() {
     <${Notices} />
   `;
 }
+
+/** A view that a link has led to has the focus, so that its keys work: Enter on the link would only lead there again. */
+function useFocusOnChange(name) {
+  const shown = useRef(name);
+  useEffect(() => {
+    if (shown.current !== name) focusContent();
+    shown.current = name;
+  }, [name]);
+}
+
+const focusContent = () => document.getElementById("content").focus({ preventScroll: true });
 
 function Header({ current, onKey }) {
   return html`
@@ -65,7 +77,7 @@ function Header({ current, onKey }) {
 
 function skip(event) {
   event.preventDefault(); // the address is the view's
-  document.querySelector("main").focus();
+  focusContent();
 }
 
 function Health() {
