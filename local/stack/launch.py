@@ -51,16 +51,18 @@ def running(
     pace: str = "seconds",
     source: str = TRIGGER_SOURCES[0],
     auth: bool = False,
+    language_key: str = "",
 ) -> Iterator[Stack]:
     """Everything, until the block ends. `state` is the folder of data that is kept between runs; None: nothing is kept.
 
-    `source` is BLOB_TRIGGER_SOURCE. With `auth`, callers need a key. Raises SetupError.
+    `source` is BLOB_TRIGGER_SOURCE. With `auth`, callers need a key. `language_key` is the key of
+    the Language service; "": a random one. Raises SetupError.
     """
     _check_options(host, source, auth)
     with ExitStack() as stack:
         folder = state or Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="textdrop-")))
         storage = stack.enter_context(azurite.running(folder / "azurite" if state else None)).connection_string
-        key = secrets.token_hex(16)
+        key = language_key or secrets.token_hex(16)
         language = stack.enter_context(server.running(storage, key=key, state=folder / "language", pace=pace))
         _make_container(storage)
         environ = {**_environ(api, storage, language.endpoint, key), "BLOB_TRIGGER_SOURCE": source}
