@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import threading
+from bisect import bisect_left, insort
 from collections.abc import Sequence
 
 from shared.errors import StorageUnavailable, VersionConflict
@@ -17,6 +18,7 @@ class MemoryRows:
 
     def __init__(self) -> None:
         self._rows: dict[str, Row] = {}
+        self._keys: list[str] = []  # of the rows, sorted
         self._versions = itertools.count(1)
         self._lock = threading.Lock()
 
@@ -26,17 +28,16 @@ class MemoryRows:
 
     def query_range(self, first: str, last: str, limit: int) -> list[Row]:
         with self._lock:
-            found = sorted(key for key in self._rows if first <= key < last)
-            return [self._rows[key] for key in found[:limit]]
+            return [self._rows[key] for key in self._between(first, last)[:limit]]
 
     def named(self, name: str, first: str, last: str) -> list[Row]:
         with self._lock:
-            found = sorted(key for key in self._rows if first <= key < last)
+            found = self._between(first, last)
             return [self._rows[key] for key in found if self._rows[key].columns.get("name") == name]
 
     def above(self, column: str, value: str, first: str, last: str, limit: int) -> list[Row]:
         with self._lock:
-            found = sorted(key for key in self._rows if first <= key < last)
+            found = self._between(first, last)
             return [self._rows[key] for key in found if self._rows[key].columns.get(column, "") > value][:limit]
 
     def apply(self, changes: Sequence[Change]) -> list[str]:
@@ -49,7 +50,15 @@ class MemoryRows:
     def write_by_hand(self, row: Row) -> None:
         """Stores a row without checks, as another client of the table would. It replaces an existing row."""
         with self._lock:
-            self._rows[row.key] = row
+            self._put(row)
+
+    def _between(self, first: str, last: str) -> list[str]:
+        return self._keys[bisect_left(self._keys, first) : bisect_left(self._keys, last)]
+
+    def _put(self, row: Row) -> None:
+        if row.key not in self._rows:
+            insort(self._keys, row.key)
+        self._rows[row.key] = row
 
     def _fits(self, change: Change) -> bool:
         found = self._rows.get(_key(change))
@@ -60,9 +69,10 @@ class MemoryRows:
     def _make(self, change: Change) -> str:
         if isinstance(change, Delete):
             del self._rows[change.key]
+            self._keys.pop(bisect_left(self._keys, change.key))
             return ""
         version = f"v{next(self._versions)}"
-        self._rows[change.row.key] = Row(change.row.key, dict(change.row.columns), version)
+        self._put(Row(change.row.key, dict(change.row.columns), version))
         return version
 
 

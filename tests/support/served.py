@@ -1,4 +1,4 @@
-"""The HTTP function of this process as a WSGI app, and served over HTTP."""
+"""The HTTP functions of this process as a WSGI app, and served over HTTP."""
 
 from __future__ import annotations
 
@@ -13,18 +13,22 @@ from werkzeug.serving import make_server
 
 import function_app
 
+CONSOLE = "console"
+
 
 @Request.application
 def wsgi_app(request: Request) -> Response:
-    """What a host does between the wire and `manage`."""
+    """What a host does between the wire and `manage` or `console`."""
     path = request.path.removeprefix("/api/")
-    answer = function_app.manage(
+    is_console = path == CONSOLE or path.startswith(f"{CONSOLE}/")
+    function = function_app.console if is_console else function_app.manage
+    answer = function(
         func.HttpRequest(
             method=request.method,
             url=request.url,
             params=dict(parse_qsl(request.query_string.decode(), keep_blank_values=True)),
             headers=dict(request.headers),
-            route_params={"path": path},
+            route_params={"file": path[len(CONSOLE) + 1 :]} if is_console else {"path": path},
             body=request.get_data(),
         )
     )
