@@ -6,11 +6,14 @@ import json
 from collections.abc import Iterable
 from dataclasses import fields, is_dataclass, replace
 from datetime import UTC, datetime
+from functools import cache
 from typing import Any, TypeVar
 
 import msgspec
 
 Value = TypeVar("Value")
+
+WITHOUT_TIME = frozenset({str, int, float, bool, type(None)})
 
 
 def prepare(kinds: Iterable[type]) -> None:
@@ -51,8 +54,14 @@ def _require_zones(value: Any) -> None:
         if value.tzinfo is None:
             raise ValueError("a time without a zone")
         value.astimezone(UTC)
-    inner = value if isinstance(value, tuple) else ()
-    if is_dataclass(value):
-        inner = tuple(getattr(value, field.name) for field in fields(value))
+        return
+    inner = value if isinstance(value, tuple) else [getattr(value, name) for name in _fields(type(value))]
     for one in inner:
-        _require_zones(one)
+        if type(one) not in WITHOUT_TIME:
+            _require_zones(one)
+
+
+@cache
+def _fields(kind: Any) -> tuple[str, ...]:
+    """The names of a dataclass's fields; none of another type."""
+    return tuple(field.name for field in fields(kind)) if is_dataclass(kind) else ()
