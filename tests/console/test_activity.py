@@ -68,7 +68,7 @@ def under_way(app: Client, stack: Stack) -> Iterator[Any]:
 def training(app: Client, model: str, **others: Any) -> Any:
     """The operation of a training, once the service works on it. `others`: fields of the request."""
     started = app.call("POST", f"projects/{PROJECT}/train", {"tasks": [{"trainingModelName": model}], **others})
-    eventually(lambda: operation(app, started["key"])["state"] == "running", SECONDS)
+    eventually(lambda: operation_now(app, started["key"])["state"] == "running", SECONDS)
     return started
 
 
@@ -85,7 +85,7 @@ def ended(app: Client, started: Any) -> Any:
     return app.finished(f"operations/{started['key']}", SECONDS, lambda _: None)
 
 
-def operation(app: Client, key: str) -> Any:
+def operation_now(app: Client, key: str) -> Any:
     return app.call("GET", f"operations/{key}")
 
 
@@ -163,7 +163,7 @@ def test_an_operation_has_its_timeline_its_parameters_and_its_result(reader: Con
     page = reader.open("activity")
     page.get_by_role("link", name=f"Train model {MODEL} of {PROJECT}").click()
     expect(page.get_by_role("heading", level=2).first).to_have_text(f"Train model {MODEL} of {PROJECT}")
-    events = operation(app, trained["key"])["timeline"]
+    events = operation_now(app, trained["key"])["timeline"]
     expect(page.locator(".timeline li span")).to_have_text([event["what"] for event in events])
     expect(page.get_by_role("region", name="What was asked for")).to_contain_text(trained["key"])
     expect(page.get_by_role("region", name="What was asked for").get_by_role("link")).to_have_text(PROJECT)
@@ -181,7 +181,7 @@ def test_an_operation_is_followed_to_its_end(reader: ConsolePage, app: Client, s
     an_hour_passes(stack)
     expect(page.locator("main .state")).to_have_text("succeeded", timeout=SECONDS * 1000)
     expect(page.get_by_role("progressbar")).to_have_count(0)
-    assert operation(app, under_way["key"])["state"] == "succeeded"
+    assert operation_now(app, under_way["key"])["state"] == "succeeded"
 
 
 def test_an_operation_is_abandoned_after_a_question(reader: ConsolePage, app: Client, under_way: Any) -> None:
@@ -191,13 +191,13 @@ def test_an_operation_is_abandoned_after_a_question(reader: ConsolePage, app: Cl
     expect(dialog).to_contain_text("The service still finishes what it has started")
     dialog.get_by_role("button", name="Cancel").click()
     expect(dialog).to_have_count(0)
-    assert operation(app, under_way["key"])["state"] == "running"
+    assert operation_now(app, under_way["key"])["state"] == "running"
     page.get_by_role("button", name="Abandon").click()
     dialog.get_by_role("button", name="Abandon it").click()
     expect(page.locator("main .state")).to_have_text("failed")
     expect(page.get_by_role("status").filter(has_text="It was abandoned on request.")).to_be_visible()
     assert page.get_by_role("button", name="Abandon").count() == 0
-    after = operation(app, under_way["key"])
+    after = operation_now(app, under_way["key"])
     assert (after["state"], after["detail"]) == ("failed", "It was abandoned on request.")
 
 
@@ -218,7 +218,7 @@ def test_a_training_is_cancelled_at_the_service(reader: ConsolePage, app: Client
     page.get_by_role("button", name="Cancel the training").click()
     expect(page.locator("main .state")).to_have_text("failed", timeout=SECONDS * 1000)
     expect(page.get_by_role("status").filter(has_text="It was cancelled.")).to_be_visible()
-    assert operation(app, under_way["key"])["detail"] == "It was cancelled."
+    assert operation_now(app, under_way["key"])["detail"] == "It was cancelled."
     trainings = app.call("GET", f"projects/{PROJECT}/train/jobs")["value"]
     [cancelled] = [one for one in trainings if one["model"] == under_way["parameters"]["model"]]
     assert cancelled["state"] == "cancelled"
