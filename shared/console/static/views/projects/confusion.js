@@ -15,7 +15,7 @@ const OUTCOMES = [
 /** `counts`: {labelled class: {predicted class: number of texts}}. */
 export function Confusion({ counts }) {
   const names = namesOf(counts);
-  const most = names.reduce((found, row) => Math.max(found, ...Object.values(counts[row] ?? {})), 1);
+  const most = Object.values(counts).reduce((found, columns) => Math.max(found, ...Object.values(columns)), 1);
   return html`
     <section class="card" aria-labelledby="confusion-title">
       <h2 id="confusion-title">Confusion matrix</h2>
@@ -39,7 +39,7 @@ export function Confusion({ counts }) {
           </thead>
           <tbody>
             ${names.map(
-              (row) => html`<${Row} key=${row} row=${row} names=${names} counts=${counts[row] ?? {}} most=${most} />`,
+              (row) => html`<${Row} key=${row} row=${row} names=${names} counts=${counts} most=${most} />`,
             )}
           </tbody>
         </table>
@@ -56,6 +56,10 @@ function namesOf(counts) {
   return [...names];
 }
 
+/** How many texts of class `row` got class `column`. The service omits zeros; a class may be called “constructor”. */
+const numberOf = (counts, row, column) =>
+  Object.hasOwn(counts, row) && Object.hasOwn(counts[row], column) ? counts[row][column] : 0;
+
 function Row({ row, names, counts, most }) {
   return html`
     <tr>
@@ -63,7 +67,7 @@ function Row({ row, names, counts, most }) {
         <span class="clamp" dir="auto">${visible(row)}</span>
       </th>
       ${names.map((column) => {
-        const number = counts[column] ?? 0;
+        const number = numberOf(counts, row, column);
         const title = `${visible(row)} → ${visible(column)}: ${count(number)}`;
         const kind = shade(number, most, row === column);
         return html`<td key=${column} class=${kind} title=${title}>${count(number)}</td>`;
