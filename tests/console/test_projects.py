@@ -394,6 +394,19 @@ def test_a_confusion_that_the_service_leaves_out_is_none(
     assert sorted(numbers) == ["0"] * 6 + ["1"] + ["3"] * 2
 
 
+def test_a_class_none_that_no_text_has_is_left_out(reader: ConsolePage, app: Client) -> None:
+    """The service adds it to every evaluation."""
+    answer = LabelledProject(app, PROJECT).evaluation("MyModel")
+    classes = list(answer["classes"])
+    parts = ("precision", "recall", "f1", "truePositives", "falseNegatives", "falsePositives")
+    answer["classes"]["None"] = {**dict.fromkeys(parts, 0), "trueNegatives": 16}
+    reader.page.route(f"**/api/projects/{PROJECT}/models/MyModel/evaluation", lambda route: route.fulfill(json=answer))
+    page = reader.open(f"projects/{PROJECT}/models/MyModel")
+    for table in ("Table of right and wrong", "Figures of each class"):
+        expect(region(page, table)).to_be_visible()
+        assert sorted(name for name, *_ in rows(region(page, table))) == sorted(classes)
+
+
 @pytest.mark.usefixtures("single")
 @pytest.mark.parametrize(("project", "model"), [(PROJECT, "MyModel"), (SINGLE, "One")])
 def test_the_texts_it_got_wrong_are_those_of_the_api(
@@ -521,6 +534,20 @@ def two_of(app: Client, query: str) -> list[Any]:
 
 
 # --- the project itself -------------------------------------------------------------------------------------------
+
+
+@pytest.mark.usefixtures("single")
+def test_the_operations_of_a_project_are_found_among_those_of_others(reader: ConsolePage, app: Client) -> None:
+    """An operation of one project is on a later page of all."""
+    kinds = [one["kind"] for one in app.call("GET", f"operations?project={PROJECT}&top=200")["value"]]
+    reader.page.route(
+        "**/api/operations?*", lambda route: route.continue_(url=route.request.url.replace("top=200", "top=1"))
+    )
+    page = reader.open(f"projects/{PROJECT}")
+    earlier = region(page, "Earlier operations")
+    earlier.get_by_text(f"The last {len(kinds)}").click()
+    titles = earlier.get_by_role("heading", level=3).all_inner_texts()
+    assert [title.split()[0].lower() for title in titles] == kinds
 
 
 @pytest.mark.usefixtures("single")

@@ -82,7 +82,7 @@ function shade(number, most, right) {
   return `${right ? "right" : "mistake"} shade-${level}`;
 }
 
-/** `classes`: {name: figures}. */
+/** `classes`: [[name, figures]]. */
 export function Outcomes({ classes }) {
   return html`
     <section class="card" aria-labelledby="outcomes-title">
@@ -98,7 +98,7 @@ export function Outcomes({ classes }) {
             </tr>
           </thead>
           <tbody>
-            ${Object.entries(classes).map(
+            ${classes.map(
               ([name, figures]) => html`
                 <tr key=${name}>
                   <th scope="row" class="class-name" dir="auto">${visible(name)}</th>

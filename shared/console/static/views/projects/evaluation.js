@@ -27,6 +27,9 @@ const AVERAGES = [
 const isUsed = ([name, { truePositives, falsePositives, falseNegatives }]) =>
   name !== "None" || truePositives + falsePositives + falseNegatives > 0;
 
+/** The classes of an evaluation as [[name, figures]]. */
+const usedOf = (classes) => Object.entries(classes).filter(isUsed);
+
 const support = ({ truePositives, falseNegatives }) => truePositives + falseNegatives;
 
 export function Evaluation({ project, model, query }) {
@@ -43,7 +46,7 @@ export function Evaluation({ project, model, query }) {
         ${
           evaluation.confusion
             ? html`<${Confusion} counts=${evaluation.confusion} />`
-            : html`<${Outcomes} classes=${evaluation.classes} />`
+            : html`<${Outcomes} classes=${usedOf(evaluation.classes)} />`
         }
         <${Texts} project=${project} model=${model} wrong=${evaluation.wrong} all=${query.texts === "all"} />
       `}
@@ -103,7 +106,7 @@ function Averages({ evaluation }) {
 
 function Classes({ classes }) {
   const [order, setOrder] = useState("weakest");
-  const rows = Object.entries(classes).filter(isUsed).sort(ORDERS[order].of);
+  const rows = usedOf(classes).sort(ORDERS[order].of);
   const options = Object.entries(ORDERS).map(([key, { text }]) => [key, text]);
   return html`
     <section class="card" aria-labelledby="classes-title">
