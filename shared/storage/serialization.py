@@ -55,7 +55,8 @@ def _require_zones(value: Any) -> None:
             raise ValueError("a time without a zone")
         value.astimezone(UTC)
         return
-    inner = value if isinstance(value, tuple) else [getattr(value, name) for name in _fields(type(value))]
+    kind: Any = type(value)
+    inner = value if isinstance(value, tuple) else [getattr(value, name) for name in _fields(kind)]
     for one in inner:
         if type(one) not in WITHOUT_TIME:
             _require_zones(one)
