@@ -15,20 +15,21 @@ from local.stack.discovery import Stack
 from tests.console.browser import NARROW, WIDE, ConsolePage, reading
 from tests.console.page_texts import HOSTILE_NAME, HOSTILE_TEXT
 
-IMAGES = ROOT / "docs" / "images"
-# With this set, the pictures of the docs are taken again.
-TAKE_PICTURES = bool(os.environ.get("TEXTDROP_PICTURES"))
+# If this names a folder, a picture of each view on each screen is written there.
+PICTURES = os.environ.get("TEXTDROP_PICTURES", "")
 SCREENS = {
     "wide-light": {"viewport": WIDE, "color_scheme": "light"},
     "wide-dark": {"viewport": WIDE, "color_scheme": "dark"},
     "narrow-light": {"viewport": NARROW, "color_scheme": "light"},
     "narrow-dark": {"viewport": NARROW, "color_scheme": "dark"},
 }
+SECONDS = 60
 VIEWS = [
     "overview",
     "documents",
     "document",
     "reviews",
+    "review",
     "projects",
     "project",
     "evaluation",
@@ -40,12 +41,12 @@ VIEWS = [
 
 @pytest.fixture(scope="module")
 def used(app: Client) -> Client:
-    """The app after some work: classified files, one with a hostile name, and reviews."""
+    """The app after some work: files, one with a hostile name, are classified, and put among the reviews."""
+    hostile = app.call("POST", "documents", {"name": HOSTILE_NAME, "text": HOSTILE_TEXT})
+    app.finished(f"documents/{hostile['key']}", SECONDS, lambda _: None)
     dropped = app.drop(tuple(sorted(DROP.glob("*.txt"))), None)
-    app.call("POST", "documents", {"name": HOSTILE_NAME, "text": HOSTILE_TEXT})
-    for name, found in app.results(dropped, 60):
-        assert found, name
-    for document in app.documents("state=succeeded"):
+    assert len(list(app.results(dropped, SECONDS))) == len(dropped)
+    for document in sorted(app.documents("state=succeeded"), key=lambda one: one["key"] == hostile["key"]):
         app.call("POST", f"documents/{document['key']}/review")
     return app
 
@@ -61,6 +62,7 @@ def addresses(used: Client) -> dict[str, str]:
     plain = {name: name for name in ("overview", "documents", "reviews", "projects", "activity")}
     return plain | {
         "document": f"documents/{documents[0]['key']}",
+        "review": f"reviews/{documents[0]['key']}",
         "project": f"projects/{project['name']}",
         "evaluation": f"projects/{project['name']}/models/{model['name']}",
         "operation": f"activity/operations/{operation['key']}",
@@ -85,9 +87,8 @@ def test_a_view_is_accessible_fits_the_screen_and_has_no_error(
     page = reader.open(addresses[view])
     page.wait_for_load_state("networkidle")
     expect(page.get_by_role("alert")).to_have_count(0)
-    if TAKE_PICTURES:
-        IMAGES.mkdir(exist_ok=True)
-        page.screenshot(path=IMAGES / f"{view}-{name}.png", full_page=name.startswith("narrow"))
+    if PICTURES:
+        page.screenshot(path=ROOT / PICTURES / f"{view}-{name}.png", full_page=name.startswith("narrow"))
     assert reader.violations() == []
     assert not reader.is_too_wide()
     page.evaluate("document.querySelectorAll('details').forEach((one) => { one.open = true; })")

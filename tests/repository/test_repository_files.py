@@ -188,7 +188,7 @@ def test_every_file_is_as_editors_are_told() -> None:
     assert told["max_line_length"] == str(PROJECT["tool"]["ruff"]["line-length"])
     wanted = {"insert_final_newline": "true", "end_of_line": "lf", "trim_trailing_whitespace": "true"}
     assert wanted.items() <= told.items()
-    ours = [file for file in tracked() if "vendor" not in file.parts]
+    ours = [file for file in tracked() if "vendor" not in file.parts and file.suffix != ".png"]
     assert {str(file): list(faults(file.read_bytes())) for file in ours if any(faults(file.read_bytes()))} == {}
 
 
