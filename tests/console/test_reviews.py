@@ -351,6 +351,7 @@ def test_a_text_that_is_gone_meanwhile_is_told_and_its_review_withdrawn(
 def contested(app: Client, name: str, text: str) -> str:
     """The key of a document that somebody has asked to review."""
     key = classified(app, name, text)
+    eventually(lambda: app.found(f"reviews/{key}"), SECONDS)  # the tick has put it into the queue
     app.call("POST", f"documents/{key}/review")
     return key
 
