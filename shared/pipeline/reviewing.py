@@ -75,6 +75,13 @@ def all_decided(services: Services, since: datetime | None = None) -> tuple[list
 
 def contest(services: Services, document: Document, now: datetime) -> Review:
     """Have a person check this result. Raises Conflict if there is no result to check, or it was decided."""
+    try:
+        return _contest(services, document, now)
+    except VersionConflict:  # the tick has just made a review of it, or somebody else has contested it
+        return _contest(services, document, now)
+
+
+def _contest(services: Services, document: Document, now: datetime) -> Review:
     if document.classifier is None:
         raise Conflict(f"{document.name} has no classes to review: its state is {document.state}.")
     known = services.ledger.find(Review, document.key)

@@ -21,6 +21,9 @@ from tests.support.values import CLASSIFIER, NOW, document
 
 SURE = "the harbour, the mast, the anchor, the rigging"
 NOTHING = "no class at all"
+# Of a request to contest a document, which reads the document, the review and the file's properties: each call is
+# counted as it starts and as it ends, so the fifth is the start of the third.
+CALLS_BEFORE_THE_COMMIT = 5
 
 
 def classified(**files: str) -> tuple[Stage, Instance]:
@@ -299,6 +302,28 @@ def test_a_document_that_is_contested_before_it_was_counted_has_one_review() -> 
 
 def collect_only(app: Instance, stage: Stage) -> None:
     collect(app.services, stage.now, 10)
+
+
+def test_to_contest_a_document_while_the_tick_puts_it_into_the_queue_succeeds() -> None:
+    stage = Stage()
+    app = app_with_classifier(stage)
+    put("a.txt", UNSURE)(stage)
+    app.land("a.txt")
+    for _ in range(3):
+        stage.wait(10)
+        collect_only(app, stage)  # its end is in the outbox, and it has no review yet
+    key = key_of(stage, "a")
+    assert app.services.ledger.find(Review, key) is None
+    calls: list[str] = []
+
+    def meanwhile() -> None:
+        calls.append("")
+        if len(calls) == CALLS_BEFORE_THE_COMMIT:
+            app.tick()
+
+    answer = stage.instance(meanwhile).ask("POST", f"documents/{key}/review")
+    assert answer.status == 200, answer.body
+    assert review_of(stage, "a").reason is ReviewReason.CONTESTED
 
 
 def test_only_a_document_with_a_result_can_be_contested() -> None:
