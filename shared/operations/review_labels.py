@@ -8,8 +8,8 @@ used      a page at a time, the reviews whose decisions are in the labels file a
 
 Each stage may be repeated: a text is copied over itself, a label replaces the one of its text, an import replaces all
 labels, and a used review is left unchanged. Only decisions made before the operation was created become labels, so that
-every stage finds the same ones. A decision that is undone before it is marked as used stays out of the reviews that
-are used; the next operation drops its label.
+every stage finds the same ones. A decision that is undone or changed before it is marked as used stays out of the
+reviews that are used; the next operation replaces its label, or drops it if there is none any more.
 """
 
 from __future__ import annotations
@@ -86,9 +86,9 @@ def _follow_export(services: Services, operation: Operation) -> Progress:
     project = services.language.project(operation.project)
     labels = parse_labels(services.language.exported(operation.project, operation.service_id), project.kind)
     known = services.ledger.find_all(Review, merging.reviewed_keys(labels))
-    undone = [review.key for review in known if not review.used and not _is_decided(review, operation)]
-    _write(services, operation, project, merging.without(labels, undone))
-    dropped = {"dropped": len(undone)} if undone else {}
+    outdated = [one.key for one in known if not one.used and not _becomes_label(one, operation, project)]
+    _write(services, operation, project, merging.without(labels, outdated))
+    dropped = {"dropped": len(outdated)} if outdated else {}
     return _further(Stage.TEXTS, {"export": "succeeded", "split": merging.split_of(labels), **dropped})
 
 
@@ -202,8 +202,10 @@ def _decided(services: Services, operation: Operation) -> tuple[list[Review], st
     return reviews, after
 
 
-def _is_decided(review: Review, operation: Operation) -> bool:
-    return review.state is ReviewState.DECIDED and review.changed <= operation.created
+def _becomes_label(review: Review, operation: Operation, project: Project) -> bool:
+    """Whether this operation makes a label of the review, if its text can be read."""
+    decided = review.state is ReviewState.DECIDED and review.changed <= operation.created
+    return decided and merging.skip_reason(review, project.kind) is None
 
 
 def _changes_labels(steps: Mapping[str, str | int]) -> bool:

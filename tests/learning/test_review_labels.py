@@ -272,6 +272,24 @@ def test_a_decision_that_changes_during_the_import_is_not_used_and_the_next_labe
     assert again["result"]["labels"] == (1 if classes else 0)
 
 
+@pytest.mark.parametrize("classes", [[], ["Cooking", "Sailing"]])
+def test_a_decision_that_changes_during_the_import_to_one_that_becomes_no_label_has_none_afterwards(
+    classes: list[str],
+) -> None:
+    stage, app = reviewed({"a": ["Cooking"], "b": ["Cooking"]})
+    stage.language.kind = Kind.SINGLE
+    started = app.ask("POST", LABEL).body
+    until_imported(stage, app, started["key"])
+    key = review_key(stage, "a")
+    assert app.ask("DELETE", f"reviews/{key}/decision").status == 200
+    decide_review(app, key, *classes)
+    ended_operation(stage, app, started["key"])
+    assert set(new_labels(stage)) == {"a", "b"}
+    again = label(stage, app)
+    assert (again["result"]["dropped"], sum(again["result"]["skipped"].values())) == (1, 1)
+    assert set(new_labels(stage)) == {"b"}
+
+
 def test_a_decision_made_after_the_start_waits_for_the_next_operation() -> None:
     stage, app = reviewed({"a": ["Cooking"], "b": ["Cooking"]})
     assert app.ask("DELETE", f"reviews/{review_key(stage, 'b')}/decision").status == 200
