@@ -15,7 +15,7 @@ from shared.domain.operations import OperationKind
 from shared.domain.routing import MODEL_KNOWN_FOR, ActiveClassifier, FolderClassifier, Routing
 from shared.domain.singletons import ClassifierGate, Gate
 from shared.errors import AccessDenied, LanguageError, ResourceNotFound, Throttled, Unavailable
-from shared.language.types import Classifier, Progress, State, Text
+from shared.language.types import Classifier, Deployment, Progress, State, Text
 from shared.learning.reviews import Review
 from shared.learning.statistics import Source, Statistics
 from shared.operations.handlers import HANDLERS
@@ -402,6 +402,26 @@ def test_the_model_of_a_folders_deployment_is_read_again_after_a_while() -> None
     stage.now += MODEL_KNOWN_FOR
     assert routing(app.services, stage.now).classifier_for("b/1.txt") == replace(ENGLISH, model="Elsewhere")
     assert models(stage) == {FOLDER: "Elsewhere", "b/": "Elsewhere", "c/": "First"}
+
+
+@pytest.mark.parametrize("path", ["classifiers/d/", "classifier"])
+def test_a_publishing_that_ends_while_a_classifier_is_set_keeps_its_model(
+    path: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stage, app = ready({"b/": SECOND})
+    read = stage.language.deployments
+
+    def overtaken(project: str) -> list[Deployment]:
+        found = read(project)
+        monkeypatch.undo()
+        stage.language.others[SECOND] = "Newer"
+        effect(stage, OperationKind.PUBLISH, model="Newer", deployment=SECOND, asClassifier=False)
+        return found
+
+    monkeypatch.setattr(stage.language, "deployments", overtaken)
+    assert app.ask("PUT", path, {"project": PROJECT, "deployment": SECOND}).status == 200
+    used = routing(app.services, stage.now).classifiers
+    assert {one.model for one in used if one.deployment == SECOND} == {"Newer"}
 
 
 class Slow:

@@ -36,10 +36,11 @@ def get_classifier(call: Call[None]) -> Response:
 
 def set_classifier(call: Call[NewClassifier]) -> Response:
     """Set the active classifier: {"project", "deployment"}, or {"modelId"} in the quickstart's protocol."""
-    classifier, looked = _classifier(call)
-    after = _change(
-        call, classifier, lambda before: replace(before, classifier=classifier, since=call.now, looked=looked)
-    )
+
+    def chosen(before: ActiveClassifier, classifier: Classifier, looked: datetime | None) -> ActiveClassifier:
+        return replace(before, classifier=classifier, since=call.now, looked=looked)
+
+    after = _change(call, chosen)
     return Response(200, views.active_classifier(after, "ledger"))
 
 
@@ -57,15 +58,14 @@ def set_folder_classifier(call: Call[NewClassifier]) -> Response:
     The body is that of PUT /api/classifier. The longest prefix applies. Files that are in a job are not sent again.
     """
     prefix = call.prefix
-    classifier, looked = _classifier(call)
 
-    def added(before: ActiveClassifier) -> ActiveClassifier:
+    def added(before: ActiveClassifier, classifier: Classifier, looked: datetime | None) -> ActiveClassifier:
         after = before.with_folder(prefix, classifier, call.now, looked)
         if len(after.folders) > max(MAX_FOLDERS, len(before.folders)):
             raise Conflict(FULL)
         return after
 
-    after = _change(call, classifier, added)
+    after = _change(call, added)
     [folder] = [folder for folder in after.folders if folder.prefix == prefix]
     return Response(200, views.folder_classifier(folder))
 
@@ -85,11 +85,19 @@ def delete_folder_classifier(call: Call[None]) -> Response:
 
 
 def _change(
-    call: Call[NewClassifier], classifier: Classifier, change: Callable[[ActiveClassifier], ActiveClassifier]
+    call: Call[NewClassifier], change: Callable[[ActiveClassifier, Classifier, datetime | None], ActiveClassifier]
 ) -> ActiveClassifier:
-    """Store the change. Other entries with the same deployment get its model, too."""
-    models = {(classifier.project, classifier.deployment): classifier.model} if classifier.model else {}
-    after = call.services.ledger.change(ActiveClassifier, lambda before: change(before).with_models(models, call.now))
+    """Store the change. Other entries with the same deployment get its model, too.
+
+    The model is read after the entries. So if a publishing or a swap changes them meanwhile, it is read once more.
+    """
+
+    def changed(before: ActiveClassifier) -> ActiveClassifier:
+        classifier, looked = _classifier(call)
+        models = {(classifier.project, classifier.deployment): classifier.model} if classifier.model else {}
+        return change(before, classifier, looked).with_models(models, call.now)
+
+    after = call.services.ledger.change(ActiveClassifier, changed)
     gate.reopen(call.services)
     return after
 
