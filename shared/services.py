@@ -37,6 +37,7 @@ class Seen:
         self.slot: datetime | None = None  # when the submit lease was last taken
         self.clocks: datetime | None = None  # when stored times were last checked
         self.from_setting: ActiveClassifier | None = None  # the classifier of the CLASSIFIER setting
+        self.unknown_setting: datetime | None = None  # when the service last did not know the project of CLASSIFIER
         self.labels: dict[tuple[str, str], tuple[datetime, Mapping[str, int]]] = {}  # by project and model
         self._gate = Gate()
         self._looking = threading.Lock()

@@ -8,7 +8,7 @@ from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime
 
-from shared.domain.routing import ActiveClassifier, Place, Routing
+from shared.domain.routing import MODEL_ASKED_AGAIN, ActiveClassifier, Place, Routing
 from shared.errors import LanguageError, ResourceNotFound, VersionConflict
 from shared.language.types import Classifier
 from shared.pipeline.isolation import each
@@ -60,16 +60,18 @@ def routing(services: Services, now: datetime) -> Routing:
     """All classifiers, with the models of their deployments, which are read from the service from time to time.
 
     If a model cannot be read, the one known before is kept. Raises a LanguageError if the project of the CLASSIFIER
-    setting cannot be read. If it does not exist, but folders have classifiers, there is no default.
+    setting cannot be read. If it does not exist, but folders have classifiers, there is no default; it is asked for
+    again after MODEL_ASKED_AGAIN.
     """
     found = _fitting(services, _remembered(services, services.ledger.read(ActiveClassifier), now))
-    if found.classifier or not services.settings.classifier:
+    if found.classifier or not services.settings.classifier or (found.folders and _was_unknown(services, now)):
         return Routing(found.classifier, found.folders)
     try:
         return Routing(_from_setting(services, now).classifier, found.folders)
     except ResourceNotFound as error:
         if not found.folders:
             raise
+        services.seen.unknown_setting = now
         log.warning("There is no default classifier: CLASSIFIER names none that the service knows. %s", error)
         return Routing(None, found.folders)
 
@@ -108,6 +110,12 @@ def _from_setting(services: Services, now: datetime) -> ActiveClassifier:
     known = services.seen.from_setting or ActiveClassifier(named(services, services.settings.classifier))
     services.seen.from_setting = _looked(services, known, now)
     return services.seen.from_setting
+
+
+def _was_unknown(services: Services, now: datetime) -> bool:
+    """Whether the service has just said that it does not know the project of the CLASSIFIER setting."""
+    asked = services.seen.unknown_setting
+    return asked is not None and abs(now - asked) < MODEL_ASKED_AGAIN
 
 
 def _looked(services: Services, before: ActiveClassifier, now: datetime) -> ActiveClassifier:

@@ -12,7 +12,7 @@ import pytest
 from shared.domain.documents import POSTPONED_FIRST, POSTPONED_MAX, Document, DocumentState
 from shared.domain.jobs import Job
 from shared.domain.operations import OperationKind
-from shared.domain.routing import MODEL_KNOWN_FOR, ActiveClassifier, FolderClassifier, Routing
+from shared.domain.routing import MODEL_ASKED_AGAIN, MODEL_KNOWN_FOR, ActiveClassifier, FolderClassifier, Routing
 from shared.domain.singletons import ClassifierGate, Gate
 from shared.errors import AccessDenied, LanguageError, ResourceNotFound, Throttled, Unavailable
 from shared.language.types import Classifier, Deployment, Progress, State, Text
@@ -468,6 +468,25 @@ def test_a_setting_that_names_no_project_does_not_stop_folders() -> None:
     services.ledger.write(replace(services.ledger.read(ActiveClassifier), folders=()))
     with pytest.raises(ResourceNotFound):
         routing(services, stage.now)
+
+
+def test_a_setting_that_names_no_project_is_asked_for_once_a_minute(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A request for each submission would exhaust the authoring quota, and the folders would wait."""
+    stage, app = ready(default=False)
+    services = with_setting(app.services, f"{PROJECT}/{DEPLOYMENT}")
+    asked = []
+
+    def unknown(*named: str) -> Classifier:
+        asked.append(named)
+        raise ResourceNotFound("There is no such project.")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(stage.language, "classifier", unknown)
+        for _ in range(5):
+            assert routing(services, stage.now).classifiers == {ENGLISH}
+    assert len(asked) == 1
+    stage.now += MODEL_ASKED_AGAIN
+    assert routing(services, stage.now).default is not None
 
 
 # --- what is kept by classifier ----------------------------------------------------------------------------------
