@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -60,6 +61,16 @@ def test_all_are_listed_in_the_order_of_their_prefixes_with_the_default() -> Non
     assert listed(app) == ["a/", "a/c/", "b/"]
     app.services.ledger.write(ActiveClassifier(version=app.services.ledger.read(ActiveClassifier).version))
     assert app.ask("GET", "classifiers").body == {"value": []}
+
+
+def test_a_setting_that_names_no_project_is_no_default() -> None:
+    stage = Stage()
+    services = stage.instance().services
+    app = Instance(stage, replace(services, settings=replace(services.settings, classifier="Nowhere/production")))
+    app.ask("PUT", "classifiers/a/", {**BODY, "deployment": DEPLOYMENT})
+    assert listed(app) == ["a/"]
+    assert "default" not in app.ask("GET", "classifiers").body
+    assert app.ask("GET", "classifier").status == 404
 
 
 def status_and_message(answer: Any) -> tuple[int, str]:

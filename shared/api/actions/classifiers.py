@@ -106,8 +106,8 @@ def _default(call: Call[None], found: ActiveClassifier) -> View:
     """The active classifier; {} if there is none. May raise a LanguageError if it is from the setting."""
     if found.classifier:
         return views.active_classifier(found, "ledger")
-    if call.services.settings.classifier:
-        return views.active_classifier(ActiveClassifier(with_model(call.services, call.now)), "setting")
+    if call.services.settings.classifier and (named_by_setting := with_model(call.services, call.now)):
+        return views.active_classifier(ActiveClassifier(named_by_setting), "setting")
     return {}
 
 
