@@ -219,6 +219,18 @@ def test_a_missing_deployment_is_named_by_health_and_by_its_documents() -> None:
     assert app.ask("GET", "health").body["status"] == "ok"
 
 
+def test_health_names_no_classifier_that_no_file_goes_to() -> None:
+    """A submission that was under way when the classifier of its folder was changed has failed since."""
+    stage, app = ready()
+    services = app.services
+    gate.close(services, ResourceNotFound("404"), stage.now, classifier=UNKNOWN)
+    assert check_of(app, "classifier")["status"] == "waiting"
+    gone = f"{PROJECT}/gone"
+    services.ledger.change(Gate, Gate.reopened)
+    gate.close(services, ResourceNotFound("404"), stage.now, classifier=gone)
+    assert check_of(app, "classifier")["status"] == "ok"
+
+
 def test_a_missing_deployment_is_asked_once_a_closing_however_many_documents_wait() -> None:
     stage, app = missing(number=200)
     ticks(stage, app, 60)

@@ -29,7 +29,7 @@ from shared.domain.singletons import (
 from shared.domain.timeline import SETBACKS
 from shared.learning.reviews import Review
 from shared.pipeline import waiting
-from shared.pipeline.classifier import is_missing, unrouted
+from shared.pipeline.classifier import is_missing, names, unrouted
 from shared.pipeline.isolation import reason
 from shared.pipeline.submission import NO_CLASSIFIER
 from shared.services import TABLE, Services
@@ -200,7 +200,8 @@ def _classifier(services: Services, now: datetime) -> str | tuple[HealthStatus, 
     documents, _more = services.ledger.open(Document, MAX_CHECKED)
     if documents and is_missing(services):
         return f"Files wait, and there is no classifier: {waiting.CHOOSE_ONE}"
-    found = [_breaker(part, now) for part in services.ledger.read(Gate).bounded(now).blocked]
+    used = names(services)
+    found = [_breaker(part, now) for part in services.ledger.read(Gate).bounded(now).blocked if part.name in used]
     if files := unrouted(services, [document.name for document in documents]):
         found.append((HealthStatus.RED, f"{len(files)} files, such as {files[0]}, wait: {NO_CLASSIFIER}"))
     worst = max((status for status, _ in found), key=list(HealthStatus).index, default=HealthStatus.OK)
