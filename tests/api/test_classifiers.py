@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from shared.domain.file_names import MAX_FILE_NAME
-from shared.domain.routing import MAX_FOLDERS, ActiveClassifier
+from shared.domain.routing import MAX_FOLDERS, ActiveClassifier, FolderClassifier
+from shared.language.types import Classifier
 from tests.fakes.language import DEPLOYMENT, PROJECT
 from tests.support.full_day_script import SECOND
 from tests.support.in_memory_app import Instance, Stage
@@ -104,3 +105,12 @@ def test_there_are_at_most_a_hundred_and_each_of_them_can_still_be_changed() -> 
     assert (status, why.partition(":")[0]) == (409, "There are 100 prefixes, which is the maximum")
     assert app.ask("PUT", "classifiers/000/", {**BODY, "deployment": DEPLOYMENT}).status == 200
     assert len(listed(app)) == MAX_FOLDERS
+
+
+def test_prefixes_of_the_other_protocol_which_are_not_listed_do_not_count() -> None:
+    app = app_with_second()
+    other = Classifier("preview", model_id="id_1")
+    folders = tuple(FolderClassifier(f"{number:03}/", other) for number in range(MAX_FOLDERS))
+    app.services.ledger.change(ActiveClassifier, lambda before: replace(before, folders=folders))
+    assert app.ask("PUT", "classifiers/more/", BODY).status == 200
+    assert listed(app) == ["more/"]

@@ -60,10 +60,10 @@ def set_folder_classifier(call: Call[NewClassifier]) -> Response:
     prefix = call.prefix
 
     def added(before: ActiveClassifier, classifier: Classifier, looked: datetime | None) -> ActiveClassifier:
-        after = before.with_folder(prefix, classifier, call.now, looked)
-        if len(after.folders) > max(MAX_FOLDERS, len(before.folders)):
+        listed = {one.prefix for one in before.folders if one.classifier.dialect == classifier.dialect}
+        if len(listed | {prefix}) > max(MAX_FOLDERS, len(listed)):
             raise Conflict(FULL)
-        return after
+        return before.with_folder(prefix, classifier, call.now, looked)
 
     after = _change(call, added)
     [folder] = [folder for folder in after.folders if folder.prefix == prefix]
