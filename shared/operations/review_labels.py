@@ -194,18 +194,21 @@ def _decided(services: Services, operation: Operation) -> tuple[list[Review], st
     reviews: list[Review] = []
     for _ in range(PAGES):
         found, after = services.ledger.ended(Review, ReviewState.DECIDED, PAGE, after, until=operation.created)
-        reviews += [
-            one for one in found if one.classifier.project == operation.project and one.used in ("", operation.key)
-        ]
+        reviews += [one for one in found if _concerns(one, operation) and one.used in ("", operation.key)]
         if not after:
             break
     return reviews, after
 
 
+def _concerns(review: Review, operation: Operation) -> bool:
+    """Whether a classifier of the operation's project classified the document last."""
+    return review.classifier.project == operation.project
+
+
 def _becomes_label(review: Review, operation: Operation, project: Project) -> bool:
     """Whether this operation makes a label of the review, if its text can be read."""
     decided = review.state is ReviewState.DECIDED and review.changed <= operation.created
-    return decided and merging.skip_reason(review, project.kind) is None
+    return decided and _concerns(review, operation) and merging.skip_reason(review, project.kind) is None
 
 
 def _changes_labels(steps: Mapping[str, str | int]) -> bool:

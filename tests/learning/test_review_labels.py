@@ -290,6 +290,20 @@ def test_a_decision_that_changes_during_the_import_to_one_that_becomes_no_label_
     assert set(new_labels(stage)) == {"b"}
 
 
+def test_a_decision_undone_during_the_import_and_made_for_another_project_leaves_no_label() -> None:
+    """Its folder has got a classifier of another project, which has classified it again."""
+    stage, app = reviewed({"a": ["Cooking"], "b": ["Cooking"]})
+    started = app.ask("POST", LABEL).body
+    until_imported(stage, app, started["key"])
+    key = review_key(stage, "a")
+    assert app.ask("DELETE", f"reviews/{key}/decision").status == 200
+    change(stage, app, "a", lambda one: replace(one, classifier=replace(one.classifier, project="Other")))
+    decide_review(app, key, "Cooking")
+    ended_operation(stage, app, started["key"])
+    again = label(stage, app)
+    assert (again["result"]["dropped"], set(new_labels(stage))) == (1, {"b"})
+
+
 def test_a_decision_made_after_the_start_waits_for_the_next_operation() -> None:
     stage, app = reviewed({"a": ["Cooking"], "b": ["Cooking"]})
     assert app.ask("DELETE", f"reviews/{review_key(stage, 'b')}/decision").status == 200
