@@ -144,8 +144,9 @@ def test_back_and_reload_keep_the_view(reader: ConsolePage) -> None:
     expect(page.get_by_label("State")).to_have_value("failed")
 
 
-def test_an_unknown_view_is_the_overview(reader: ConsolePage) -> None:
-    page = reader.open("no-such-view")
+@pytest.mark.parametrize("view", ["no-such-view", "constructor"])
+def test_an_unknown_view_is_the_overview(reader: ConsolePage, view: str) -> None:
+    page = reader.open(view)
     expect(page.get_by_role("heading", level=1)).to_have_text("Overview")
 
 

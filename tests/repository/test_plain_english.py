@@ -37,6 +37,10 @@ DROPPED = {
 }
 
 
+WRITTEN = {".py", ".md", ".js", ".html", ".css"}
+OTHERS = {"node_modules", "vendor"}  # folders of what others wrote
+
+
 def texts() -> Iterator[Path]:
     """The pages and modules that are held to it."""
     yield ROOT / "README.md"
@@ -44,7 +48,7 @@ def texts() -> Iterator[Path]:
     yield from (ROOT / "docs").rglob("*.md")
     for folder in ("shared", "local", "tests"):
         for path in (ROOT / folder).rglob("*"):
-            if path.suffix in (".py", ".md") and "node_modules" not in path.parts and path != Path(__file__):
+            if path.suffix in WRITTEN and not OTHERS & set(path.parts) and path != Path(__file__):
                 yield path
 
 

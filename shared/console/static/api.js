@@ -40,7 +40,7 @@ export async function look(route) {
   return { status: response.status, body: await response.json(), retryAfter };
 }
 
-/** The health, which a status of 503 brings as well. Throws ApiError. */
+/** The health, which has status 503 if something needs attention. Throws ApiError. */
 export async function health() {
   const response = await send("GET", "health", { accepts: [503] });
   const body = await response.json().catch(() => ({}));
@@ -81,7 +81,7 @@ async function answered(address, options) {
     return await fetch(address, options);
   } catch (error) {
     if (error.name === "AbortError") throw error;
-    throw new ApiError(0, { message: "The app cannot be reached. The page tries again by itself." });
+    throw new ApiError(0, { message: "The app cannot be reached." });
   }
 }
 

@@ -12,7 +12,7 @@ export function keepKey(key) {
   else sessionStorage.removeItem(NAME);
 }
 
-/** Takes a key that a link brought as `#key=…`, and removes it from the address at once. */
+/** Takes a key that is in a link as `#key=…`, and removes it from the address at once. */
 export function takeKeyFromAddress() {
   const given = new URLSearchParams(location.hash.slice(1)).get("key");
   if (given === null) return;

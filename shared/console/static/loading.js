@@ -3,7 +3,7 @@
 import { useCallback, useEffect, useRef, useState } from "./preact.js";
 
 /**
- * Loads with `load(signal)`, anew whenever one of `dependencies` changes, and every `seconds` (a number, or a function
+ * Loads with `load(signal)`, again whenever one of `dependencies` changes, and every `seconds` (a number, or a function
  * of the value) while the page is seen.
  * Returns {value, error, reload}. `value` is undefined until it is loaded, and stays while a later load fails.
  */

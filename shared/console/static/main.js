@@ -28,9 +28,9 @@ const HEALTH_EVERY = 15; // seconds
 function Console() {
   const address = useAddress();
   const [asking, setAsking] = useState(false);
-  const [turn, setTurn] = useState(0); // everything is loaded anew with another key
+  const [turn, setTurn] = useState(0); // with another key, everything is loaded again
   useEffect(() => onKeyRefused(() => setAsking(true)), []);
-  const name = address.view in VIEWS ? address.view : "overview";
+  const name = Object.hasOwn(VIEWS, address.view) ? address.view : "overview";
   useFocusOnChange(name);
   const keep = (key) => {
     keepKey(key);
@@ -91,7 +91,6 @@ function Health() {
 
 function View({ name, address }) {
   const { title, view } = VIEWS[name];
-  const main = useRef(null);
   const [error, reset] = useErrorBoundary((thrown) => console.error(thrown));
   useEffect(() => {
     document.title = [...address.rest.slice(0, 1), title, "textdrop"].join(" · ");
@@ -101,7 +100,7 @@ function View({ name, address }) {
     return html`<main id="content" tabindex="-1"><${Problem} error=${broken} retry=${reset} /></main>`;
   }
   return html`
-    <main id="content" ref=${main} tabindex="-1">
+    <main id="content" tabindex="-1">
       <h1 class=${address.rest.length ? "small" : ""}>
         ${address.rest.length ? html`<a href=${to(name)}>${title}</a>` : title}
       </h1>

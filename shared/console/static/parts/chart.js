@@ -16,7 +16,7 @@ const PERIODS = new Intl.DateTimeFormat(undefined, { dateStyle: "short", timeSty
  */
 export function Chart({ title, times, series, format, bars = false, range }) {
   const place = useRef(null);
-  const data = JSON.stringify([times, series]); // drawn anew only if something has changed
+  const data = JSON.stringify([times, series]); // drawn again only if something has changed
   useEffect(() => {
     const draw = () => drawn(place.current, { times, series, format, bars, range });
     let chart = draw();

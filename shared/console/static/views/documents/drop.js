@@ -46,7 +46,7 @@ export function DropZone({ compact = false }) {
       <div class="row">
         <label class="button">
           Choose text files
-          <input class="hidden" type="file" multiple accept=".txt,text/plain" onChange=${chosen} />
+          <input class="unseen" type="file" multiple accept=".txt,text/plain" onChange=${chosen} />
         </label>
         <span class="quiet">or drop files or a folder here.</span>
       </div>

@@ -2,7 +2,7 @@
 
 const HOUR = 3600; // seconds
 const DAY = 24 * HOUR;
-const COLOURS = 5; // classes with a line of their own
+const COLOURS = 5; // classes with a separate line
 
 const since = (by, period, periods) => (now) => ({
   by,

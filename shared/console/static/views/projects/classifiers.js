@@ -62,7 +62,7 @@ function Name({ classifier: { project, deployment, model, modelId } }) {
 
 function Prefixes({ folders, onSet, onChange }) {
   if (!folders.length) {
-    return html`<p class="quiet">No prefix has a classifier of its own: all files go to the default.</p>`;
+    return html`<p class="quiet">No prefix has a separate classifier: all files go to the default.</p>`;
   }
   const remove = async (prefix) => {
     const text = "Its files go to the classifier of a shorter prefix, or to the default.";

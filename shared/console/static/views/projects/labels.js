@@ -92,7 +92,7 @@ function Import({ name, start }) {
   };
   const check = async () => setProof(await change("POST", path`projects/${name}/labels/check`, { labelsLocation }));
   const use = async () => {
-    const text = `The labels of ${name} are replaced with those of ${labelsLocation}. Its models stay as they are.`;
+    const text = `The labels of ${name} are replaced with those of ${labelsLocation}. Its models do not change.`;
     if (!(await confirmed({ title: "Replace all labels?", text, action: "Import", harmful: true }))) return;
     await start("POST", path`projects/${name}/import`, { labelsLocation });
   };

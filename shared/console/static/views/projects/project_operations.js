@@ -1,4 +1,4 @@
-// What the operations of this app tell of a project: what is under way, what was deployed before, and, where the
+// What the operations of this app say about a project: what is under way, what was deployed before, and, where the
 // protocol lists neither projects nor models, which there are.
 
 import { get } from "../../api.js";

@@ -7,7 +7,7 @@ import { Text } from "../../parts/fields.js";
 import { html, useEffect, useRef, useState } from "../../preact.js";
 
 const REVIEWER = "textdrop.reviewer"; // in localStorage
-const NUMBERED = 9; // classes that have a key of their own
+const NUMBERED = 9; // classes that have a key
 const UNSEEN = 300; // milliseconds, in which nobody has read a text: the second press of a double one decides nothing
 const STEPS = [
   ["skip", "Skip"],

@@ -132,7 +132,7 @@ function Done({ queue, onDecision, children }) {
 /** The review that is shown, with its text. The next one is loaded meanwhile. */
 function Current({ queue, onDecision }) {
   const { current, next, skipped } = queue;
-  const [turn, setTurn] = useState(0); // after an undone decision it is loaded anew
+  const [turn, setTurn] = useState(0); // after an undone decision it is loaded again
   const moved = useRef(false);
   const state = useReview(current.key, next.key, turn);
   const review = state.value?.key === current.key ? state.value : undefined;
@@ -248,5 +248,5 @@ async function undoLast(queue) {
     return;
   }
   mine.pop();
-  notify(`The decision on ${name} was changed by somebody else meanwhile, so it is left as it is.`);
+  notify(`The decision on ${name} was changed by somebody else meanwhile, so it stays.`);
 }
