@@ -28,7 +28,7 @@ from shared.pipeline.classifier import chosen
 from shared.services import TABLE
 from shared.settings import PREVIEW_API, load
 
-FUNCTIONS = {"document_landed", "tick", "manage"}
+FUNCTIONS = {"document_landed", "tick", "manage", "console"}
 SOON = timedelta(days=30)
 NO_JOB = "00000000-0000-0000-0000-000000000000"
 SAMPLE_ENDPOINT = "https://NAME.cognitiveservices.azure.com"  # of local.settings.sample.json

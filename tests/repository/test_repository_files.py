@@ -133,7 +133,8 @@ def test_the_script_does_not_test_on_another_python_than_the_named(tmp_path: Pat
 
 def test_make_test_shows_the_slowest_tests_and_measures_coverage() -> None:
     command = ["make", "--dry-run", "--assume-old=setup", "test"]
-    inherited = {name: value for name, value in os.environ.items() if not name.startswith("MAKE")}
+    given = ("MAKE", "TESTS", "PARALLEL")  # to the make that runs this test
+    inherited = {name: value for name, value in os.environ.items() if not name.startswith(given)}
     planned = subprocess.run(command, cwd=ROOT, env=inherited, capture_output=True, text=True, check=True).stdout
     assert "-m pytest -n 4 --durations=15 --cov --cov-report= tests" in planned
 
