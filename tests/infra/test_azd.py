@@ -1,0 +1,82 @@
+"""azure.yaml, the parameters that azd reads from its environment, and what docs/azure.md says of them."""
+
+from __future__ import annotations
+
+import os
+import re
+from typing import Any
+
+import msgspec
+import pytest
+
+from tests.infra.templates import INFRA, PLANS, ROOT, plan, resource_of, template
+
+PAGE = (ROOT / "docs" / "azure.md").read_text()
+ALWAYS_THERE = {"AZURE_ENV_NAME", "AZURE_LOCATION"}  # azd asks for both
+PARAMETER = re.compile(
+    r"^param (\w+) = (?:any\()?(?:int\(|bool\()?readEnvironmentVariable\('(\w+)'(?:, '([^']*)')?\)+$", re.MULTILINE
+)
+
+
+def project() -> dict[str, Any]:
+    return dict(msgspec.yaml.decode((ROOT / "azure.yaml").read_bytes()))
+
+
+def parameters() -> dict[str, tuple[str, str]]:
+    """The name of each parameter, with its variable and default."""
+    return {
+        name: (variable, default)
+        for name, variable, default in PARAMETER.findall((INFRA / "main.bicepparam").read_text())
+    }
+
+
+def in_words(value: Any) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def test_azd_deploys_the_app_and_runs_a_hook_for_each_system() -> None:
+    assert project()["infra"] == {"provider": "bicep", "path": "infra", "module": "main"}
+    [(name, service)] = project()["services"].items()
+    assert service == {"project": ".", "language": "python", "host": "function"}
+    for planned in PLANS:
+        assert resource_of(planned, "Microsoft.Web/sites")["tags"]["azd-service-name"] == name
+    for hook in project()["hooks"]["postdeploy"].values():
+        assert (ROOT / hook["run"]).is_file()
+    assert os.access(INFRA / "hooks" / "events.sh", os.X_OK)
+
+
+def test_every_parameter_has_a_variable_with_the_default_of_the_template() -> None:
+    declared = template("main")["parameters"]
+    assert set(parameters()) == set(declared)
+    for name, (variable, default) in parameters().items():
+        if variable not in ALWAYS_THERE:
+            assert in_words(declared[name]["defaultValue"]) == default, name
+
+
+def test_every_parameter_says_what_it_is() -> None:
+    assert not [name for name, one in template("main")["parameters"].items() if not one["metadata"]["description"]]
+
+
+def test_no_output_overwrites_a_parameters_variable() -> None:
+    assert not {variable for variable, _ in parameters().values()} & set(template("main")["outputs"])
+    assert set(plan("default")["outputs"]) == set(template("main")["outputs"])
+
+
+def test_every_variable_is_in_the_table_with_its_default_and_none_besides() -> None:
+    rows = re.findall(
+        r"^\| `(\w+)` \| (?:`([^`]*)`|(\w+)) \|", PAGE.split("\n## Deploy it with azd\n")[1], re.MULTILINE
+    )
+    documented = {name: value for name, value, _ in rows}
+    variables = {variable: default for variable, default in parameters().values() if variable not in ALWAYS_THERE}
+    assert documented == {**variables, "EXISTING_TOPIC_NAME": ""}
+
+
+@pytest.mark.parametrize("region", template("main")["parameters"]["location"]["allowedValues"])
+def test_every_region_is_named(region: str) -> None:
+    assert f"`{region}`" in PAGE
+
+
+def test_the_page_names_every_file_of_the_template() -> None:
+    files = [file for file in INFRA.rglob("*") if file.is_file()]
+    rows = set(re.findall(r"^\| `([\w./-]+)` \|", PAGE.split("\n### The files\n")[1].split("\n#")[0], re.MULTILINE))
+    assert rows == {"azure.yaml", *(file.relative_to(ROOT).as_posix() for file in files)}
