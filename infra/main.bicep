@@ -220,17 +220,19 @@ module app 'app.bicep' = {
     fileEvents: fileEvents
     instanceMemoryMB: instanceMemoryMB
     maximumInstanceCount: maximumInstanceCount
-    settings: {
-      DOCUMENTS_CONTAINER: documentsContainer
-      RESULTS_CONTAINER: resultsContainer
-      TICK_SCHEDULE: tickSchedule
-      SWEEP_MINUTES: string(sweepMinutes)
-      CLASSIFIER: classifier
-      REVIEW_BELOW: reviewBelow
-      REVIEW_AUDIT_PERCENT: reviewAuditPercent
-      EVENTS_QUEUE: eventsQueue
-      'AzureWebJobs.console.Disabled': console ? 'false' : 'true'
-    }
+    settings: union(
+      {
+        DOCUMENTS_CONTAINER: documentsContainer
+        RESULTS_CONTAINER: resultsContainer
+        TICK_SCHEDULE: tickSchedule
+        SWEEP_MINUTES: string(sweepMinutes)
+        CLASSIFIER: classifier
+        REVIEW_BELOW: reviewBelow
+        REVIEW_AUDIT_PERCENT: reviewAuditPercent
+        EVENTS_QUEUE: eventsQueue
+      },
+      console ? {} : { 'AzureWebJobs.console.Disabled': 'true' }
+    )
   }
   dependsOn: [storageRoles]
 }

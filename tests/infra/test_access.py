@@ -106,8 +106,8 @@ def test_secrets_are_read_by_azure_alone_each_in_one_place() -> None:
     [settings] = [text for text in values(template("main")) if SECRET.search(text)]
     [url] = [text for text in values(template("events")) if SECRET.search(text)]
     assert SECRET.findall(settings) == ["ConnectionString"]
-    setting = r"'APPLICATIONINSIGHTS_CONNECTION_STRING', reference\(resourceId\('Microsoft.Insights/components', .*?\)\."
-    assert re.search(setting + "ConnectionString,", settings)
+    pair = r"'APPLICATIONINSIGHTS_CONNECTION_STRING', reference\(resourceId\('Microsoft.Insights/components', .*?\)\."
+    assert re.search(pair + "ConnectionString,", settings)
     assert SECRET.findall(url) == ["listKeys"]
     assert ".systemKeys.blobs_extension)" in url
 

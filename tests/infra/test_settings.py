@@ -17,6 +17,7 @@ NOT_SET = {
     "LANGUAGE_KEY": "the app's identity has a role",
     "LANGUAGE_API": "today's protocol is the default",
     "LANGUAGE_REQUESTS_PER_MINUTE": "the service's limit is the default",
+    settings.CONSOLE_OFF[0]: "the page is on unless CONSOLE says otherwise",
     "FUNCTIONS_WORKER_RUNTIME": "the Flex Consumption plan refuses it",
 }
 
