@@ -17,6 +17,8 @@ from tests.infra.templates import INFRA, PLANS, ROOT, template
 
 DIGESTS = dict(line.split()[::-1] for line in (INFRA / "compiled.sha256").read_text().splitlines())
 
+WHERE = re.findall(r"--(?:tenant-id|subscription-id|location) [\w-]+", (INFRA / "compile").read_text())
+
 
 @pytest.fixture(scope="session")
 def compiler() -> str:
@@ -71,3 +73,11 @@ def test_the_compiler_makes_the_same_template_again(name: str, compiler: str, tm
     if template(name)["metadata"]["_generator"]["version"].rpartition(".")[0] not in version:
         pytest.skip("another version of the compiler may write the same template differently")
     assert built(compiler, INFRA / f"{name}.bicep", tmp_path) == without_hashes((INFRA / f"{name}.json").read_text())
+
+
+@pytest.mark.parametrize("name", PLANS)
+def test_the_compiler_works_out_the_same_plan_again(name: str, compiler: str) -> None:
+    options = " ".join(WHERE).split()
+    command = [compiler, "snapshot", f"tests/infra/plans/{name}.bicepparam", "--mode", "validate", *options]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
