@@ -67,7 +67,14 @@ def under_way(app: Client, stack: Stack) -> Iterator[Any]:
 
 def training(app: Client, model: str, **others: Any) -> Any:
     """The operation of a training, once the service works on it. `others`: fields of the request."""
-    started = app.call("POST", f"projects/{PROJECT}/train", {"tasks": [{"trainingModelName": model}], **others})
+    body = {"tasks": [{"trainingModelName": model}], **others}
+
+    def accepted() -> Any:
+        """None while the service still ends a training that was abandoned."""
+        status, content = app.ask("POST", f"projects/{PROJECT}/train", body)
+        return content if status == requests.codes.accepted else None
+
+    started = eventually(accepted, SECONDS)
     eventually(lambda: operation_now(app, started["key"])["state"] == "running", SECONDS)
     return started
 

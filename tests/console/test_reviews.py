@@ -474,6 +474,7 @@ def test_hostile_names_and_texts_of_reviews_are_shown_as_text(reader: ConsolePag
     assert not reader.is_too_wide()
     page.get_by_label("Comment (optional)").fill("<img src=x onerror=alert(3)>")
     decide_button(page).click()
+    eventually(lambda: app.call("GET", f"reviews/{key}")["state"] == "decided", SECONDS)
     page.get_by_role("link", name="Decided").click()
     page.get_by_label("Reviews, decided").get_by_role("link", name="reviewed/").first.click()
     expect(page.get_by_role("definition").filter(has_text="<img src=x onerror=alert(3)>")).to_be_visible()
