@@ -17,11 +17,8 @@ from pathlib import Path
 
 from playwright.sync_api import Browser
 
-from bench.learnt import CLASSIFIER
-from local.cli import quickstart, show, training_data
-from local.cli.client import Client
-from local.stack import launch, node
-from local.stack.discovery import Stack
+from bench.learnt import CLASSIFIER, running
+from local.stack import node
 from shared import services
 from shared.domain.documents import Blob, Document
 from shared.language.types import ClassScore
@@ -44,12 +41,12 @@ MEGABYTE = 1_000_000
 
 
 def report() -> None:
-    """Print the scores, times and sizes; nothing but a sentence where there is no Chromium."""
+    """Print the scores, times and sizes; where there is no Chromium, a sentence that says so."""
     executable = program()
     if executable is None:
         print("console: there is no Chromium, so it was not measured")
         return
-    with _stack() as stack:
+    with running() as stack:
         _report_lighthouse(f"{stack.url}/console/", executable)
     stage = Stage(now=datetime.now(UTC))
     instance = app_with_classifier(stage)
@@ -62,15 +59,6 @@ def report() -> None:
             f"{GOAL_SECONDS:.0f} s), {after / before:.2f} times that with none"
         )
         _report_memory(browser, console)
-
-
-@contextmanager
-def _stack() -> Iterator[Stack]:
-    with launch.running(pace="instant") as started:
-        show.console.quiet = True
-        quickstart.learn(Client(started), training_data.samples())
-        show.console.quiet = False
-        yield started
 
 
 @contextmanager
