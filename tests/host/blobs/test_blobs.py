@@ -194,6 +194,7 @@ def test_five_attempts_and_then_poison(
         if function == "told":
             notify(host, blobs.get_blob_client(name).url, "told", etag)
         message = eventually(poisoned)
+        host.wait_for_line("was moved to webjobs-blobtrigger-poison")  # the host writes it last
         assert host.output.count("ValueError: a bad one") == 5
     assert message == [
         {
