@@ -5,13 +5,11 @@ Each function imports its module on first use: indexing the app must be quick, a
 
 from __future__ import annotations
 
-import json
 import logging
 import re
 from datetime import UTC, datetime
 from functools import partial
 from time import monotonic
-from typing import Any
 
 import azure.functions as func
 
@@ -80,10 +78,11 @@ def manage(request: func.HttpRequest) -> func.HttpResponse:
         part,
         accept,
         _path_of(request.url),
+        is_chunked="transfer-encoding" in request.headers,
     )
     answer = routes.answer(asked, services.services, clock())
     return func.HttpResponse(
-        _encoded(answer.body),
+        requests.encoded(answer.body),
         status_code=answer.status,
         headers={**HEADERS, **answer.headers},
         mimetype=answer.content_type,
@@ -109,10 +108,3 @@ def console(request: func.HttpRequest) -> func.HttpResponse:
 def _path_of(url: str) -> str:
     """The path, encoded. The host's name is what a caller sent, and need not be valid."""
     return AROUND_PATH.sub("", url)
-
-
-def _encoded(body: Any) -> bytes:
-    """The body of an answer. A lone surrogate, which a caller's words may hold, becomes a question mark."""
-    if isinstance(body, bytes):
-        return body
-    return (json.dumps(body, ensure_ascii=False, indent=2) + "\n").encode("utf-8", "replace")

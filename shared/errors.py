@@ -76,6 +76,11 @@ class BadRequest(TextdropError):
         self.details = details
 
 
+class LengthRequired(TextdropError):
+    status = 411
+    code = "LengthRequired"
+
+
 class ContentTooLarge(TextdropError):
     status = 413
     code = "ContentTooLarge"

@@ -16,7 +16,7 @@ PREFIX = "/api"
 CONSOLE = "console"  # the path of the web page below the prefix
 # Plain text may also be sent as text/plain. The document omits that, because client generators warn about it.
 JSON, BINARY = "application/json", "application/octet-stream"
-BODY_ERRORS = (HTTPStatus.REQUEST_ENTITY_TOO_LARGE, HTTPStatus.UNSUPPORTED_MEDIA_TYPE)
+BODY_ERRORS = (HTTPStatus.LENGTH_REQUIRED, HTTPStatus.REQUEST_ENTITY_TOO_LARGE, HTTPStatus.UNSUPPORTED_MEDIA_TYPE)
 # Any route may have them: the settings are wrong, or storage is not available.
 COMMON_ERRORS = (HTTPStatus.INTERNAL_SERVER_ERROR, HTTPStatus.SERVICE_UNAVAILABLE)
 ACCEPTED_HEADERS: dict[str, tuple[str, Mapping[str, Any]]] = {

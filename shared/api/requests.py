@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
@@ -44,6 +45,7 @@ class Request:
     """An HTTP request. `path`: decoded, without the route prefix. `query`: one value for each name.
 
     `url_path`: encoded, with the route prefix, as the caller sent it.
+    `is_chunked`: it has a `Transfer-Encoding`; the Functions host drops the body of such a request.
     """
 
     method: str
@@ -54,16 +56,24 @@ class Request:
     range: str = ""
     accept: str = ""
     url_path: str = ""
+    is_chunked: bool = False
 
 
 @dataclass(frozen=True)
 class Response:
-    """An HTTP response. `body`: a JSON value; a file's bytes if `content_type` is not JSON."""
+    """An HTTP response. `body`: a JSON value, or the bytes of a file."""
 
     status: int
     body: Any
     headers: Mapping[str, str] = field(default_factory=dict)
     content_type: str = "application/json"
+
+
+def encoded(body: Any) -> bytes:
+    """The body of a response as it is sent. A lone surrogate, which a caller's words may hold, becomes "?"."""
+    if isinstance(body, bytes):
+        return body
+    return (json.dumps(body, ensure_ascii=False, indent=2) + "\n").encode("utf-8", "replace")
 
 
 def is_plain_text(request: Request) -> bool:

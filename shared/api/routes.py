@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
+from functools import cache
 
 from werkzeug.exceptions import MethodNotAllowed
 from werkzeug.exceptions import NotFound as NoSuchRoute
@@ -27,7 +28,15 @@ from shared.api.actions import (
 )
 from shared.api.call import Call
 from shared.api.parsing import parse_body
-from shared.api.requests import Request, Response, is_json, is_plain_text, prefers_html, require_known_parameters
+from shared.api.requests import (
+    Request,
+    Response,
+    encoded,
+    is_json,
+    is_plain_text,
+    prefers_html,
+    require_known_parameters,
+)
 from shared.api.route import Route
 from shared.api.schemas import (
     DOCUMENT_FILTERS,
@@ -41,7 +50,7 @@ from shared.api.schemas import (
     TEXT_PARAMETERS,
 )
 from shared.domain.text import MAX_FILE, MAX_TEXT
-from shared.errors import ContentTooLarge, Fault, TextdropError, UnsupportedMediaType
+from shared.errors import ContentTooLarge, Fault, LengthRequired, TextdropError, UnsupportedMediaType
 from shared.services import Services
 from shared.storage.serialization import prepare
 
@@ -62,7 +71,13 @@ def get_index(call: Call[None]) -> Response:
 
 def get_open_api(_: Call[None]) -> Response:
     """The API's description in OpenAPI 3.1."""
-    return Response(200, openapi.document(ROUTES))
+    return Response(200, _open_api())
+
+
+@cache
+def _open_api() -> bytes:
+    """It is the same at each call, and large."""
+    return encoded(openapi.document(ROUTES))
 
 
 MAX_DOCUMENT = 6 * MAX_TEXT + 100_000  # bytes: a character has up to six bytes in JSON, and there are other fields
@@ -406,6 +421,11 @@ def _body(route: Route, request: Request) -> bodies.Body | None:
     """The parsed body. None if the route has no body, or plain text was sent. A missing optional body counts as {}."""
     if route.request_schema is None:
         return None
+    if not request.body and request.is_chunked:
+        raise LengthRequired(
+            "The body did not arrive: Azure Functions drops bodies without a Content-Length. "
+            "Send a Content-Length instead of Transfer-Encoding: chunked."
+        )
     if not request.body and route.request_schema.is_optional():
         return route.request_schema()
     plain_text = route.accepts_text and is_plain_text(request)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tracemalloc
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 
 import pytest
@@ -35,8 +36,12 @@ BOMBS: dict[str, bytes] = {
 
 def called(route: Route, body: bytes, kind: str = "") -> Response:
     services = Stage().instance().services
+    return routes.answer(request(route, body, kind), lambda: services, NOW)
+
+
+def request(route: Route, body: bytes, kind: str) -> Request:
     path = route.template.replace("{", "").replace("}", "")
-    return routes.answer(Request(route.method, path, {}, body, kind), lambda: services, NOW)
+    return Request(route.method, path, {}, body, kind)
 
 
 def peak(act: Callable[[], Response]) -> tuple[Response, int]:
@@ -61,6 +66,14 @@ def test_a_body_over_the_limit_of_its_route_is_not_even_decoded(route: Route) ->
 def test_a_plain_text_over_its_limit_is_not_even_decoded() -> None:
     [route] = [route for route in TAKING if route.accepts_text]
     assert called(route, b"x" * (MAX_FILE + 1), "text/plain").status == 413
+
+
+@pytest.mark.parametrize("route", TAKING, ids=lambda route: f"{route.method} {route.path}")
+def test_a_body_that_the_host_dropped_is_not_taken_for_an_empty_one(route: Route) -> None:
+    chunked = replace(request(route, b"", "text/plain"), is_chunked=True)
+    answer = routes.answer(chunked, lambda: Stage().instance().services, NOW)
+    assert (answer.status, answer.body["error"]["code"]) == (411, "LengthRequired")
+    assert "Send a Content-Length" in answer.body["error"]["message"]
 
 
 @pytest.mark.parametrize("part", BOMBS.values(), ids=BOMBS)
