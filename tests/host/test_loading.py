@@ -172,6 +172,9 @@ def outward(req: func.HttpRequest, out: func.Out[str]) -> func.HttpResponse: ...
 @app.retry(strategy="fixed_delay", max_retry_count="3")
 def retried(timer: func.TimerRequest) -> None: ...
 
+@app.timer_trigger(arg_name="timer", schedule="24:00:00")
+def daily(timer: func.TimerRequest) -> None: ...
+
 @app.route(route="again")
 @app.retry(strategy="fixed_delay", max_retry_count="3", delay_interval="00:00:01")
 def again(req: func.HttpRequest) -> func.HttpResponse: ...
@@ -184,7 +187,8 @@ def backwards(req: func.HttpRequest) -> func.HttpResponse: ...
 
 def test_functions_in_error_leave_the_others_running(tmp_path: Path) -> None:
     ignored = {"healthMonitor": {"enabled": True}, "logging": {"logLevel": {"default": "Trace", "Host": "None"}}}
-    with running(write_app(tmp_path, FAULTY, **ignored), environ=STORAGE) as host:
+    environ = {**STORAGE, "AzureWebJobs.daily.Disabled": "true"}
+    with running(write_app(tmp_path, FAULTY, **ignored), environ=environ) as host:
         assert requests.get(f"{host.url}/api/fine", timeout=30).text == "fine"
         lines = host.output.splitlines()
     errors = {
@@ -210,6 +214,7 @@ def test_functions_in_error_leave_the_others_running(tmp_path: Path) -> None:
     assert sorted(found) == sorted(f"The '{name}' function is in error: {error}" for name, error in errors.items())
     assert "Settings that this host ignores: healthMonitor.enabled, logging.logLevel (host.json)." in lines
     assert "again: retry has no effect in this host: it supports retry for timers only." in lines
+    assert "daily: 24:00:00 is a span of 24 days, as in Azure: write d.hh:mm:ss." in lines
 
 
 def test_timers_need_the_hosts_storage_and_others_do_not(tmp_path: Path) -> None:

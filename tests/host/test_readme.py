@@ -17,6 +17,7 @@ from local.host.http.admin_routes import ANY, Admin
 from local.host.launch import Host, running
 from local.host.loading.load_app import App
 from tests.host.host_apps import write_app
+from tests.host.recorded import recordings
 
 HOST = Path(__file__).parents[2] / "local" / "host"
 README = HOST.joinpath("README.md").read_text(encoding="utf-8")
@@ -105,3 +106,17 @@ def test_every_setting_that_the_host_reads_is_named(module: Path) -> None:
 def test_what_the_table_says_is_refused_is_refused(host: Host, words: str, function: str) -> None:
     assert words in README
     assert f"The '{function}' function is in error: " in host.output
+
+
+@pytest.mark.parametrize(
+    ("heading", "table"),
+    [
+        ("### Kinder than the real host", recordings.KINDER),
+        ("### Stricter than the real host", recordings.STRICTER),
+        ("### Other differences", recordings.OTHER),
+    ],
+)
+def test_the_tables_have_every_kind_of_difference_from_the_recordings_and_no_other(heading: str, table: str) -> None:
+    section = README.partition(f"{heading}\n")[2].partition("\n#")[0]
+    named = re.findall(r"^\| (?!what \|)(.+?) \|", section, re.MULTILINE)
+    assert sorted(named) == sorted({found.kind for found in recordings.differences() if found.table == table})

@@ -120,15 +120,18 @@ class Admin:
             return _without_request(function)
         if isinstance(function.trigger, QueueTrigger):
             return self._message(function, given)
-        return self._tick(function) if isinstance(function.trigger, TimerTrigger) else self._blob(function, given)
+        if isinstance(function.trigger, TimerTrigger):
+            return self._tick(function, function.trigger)
+        return self._blob(function, given)
 
     def _begin(self, work: Coroutine[Any, Any, None]) -> Response:
         self._background.add(task := asyncio.create_task(_logged(work)))
         task.add_done_callback(self._background.discard)
         return Response(status_code=202)
 
-    async def _tick(self, function: Function) -> None:
-        await self._invoker.invoke(function, timer.tick(), {"TimerTrigger": timer.tick()}, "Requested over HTTP")
+    async def _tick(self, function: Function, trigger: TimerTrigger) -> None:
+        value = timer.tick(trigger.schedule)
+        await self._invoker.invoke(function, value, {"TimerTrigger": value}, "Requested over HTTP")
 
     async def _message(self, function: Function, text: str) -> None:
         metadata = queue_metadata.metadata(text)

@@ -8,7 +8,7 @@ import os
 import re
 import sys
 import traceback
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
@@ -22,7 +22,15 @@ from local.host.config.host_json import HostJson
 from local.host.config.settings import LOCAL_SETTINGS, STORAGE, Settings, ignored_locally
 from local.host.errors import FunctionInError
 from local.host.functions import retry_policy
-from local.host.functions.function import BlobTrigger, Function, HttpTrigger, QueueTrigger, TimerTrigger, Trigger
+from local.host.functions.function import (
+    BlobTrigger,
+    Function,
+    HttpTrigger,
+    QueueTrigger,
+    TimerTrigger,
+    Trigger,
+    triggered_by,
+)
 from local.host.functions.retry_policy import Retry
 from local.host.loading import signatures
 from local.host.loading.signatures import Signature
@@ -70,7 +78,8 @@ def load(app_dir: Path, settings: Settings, host_json: HostJson) -> App:
             functions.append(function)
         except (FunctionInError, ncrontab.ScheduleError) as error:
             errors[name] = str(error)
-    return App(app_dir, settings, host_json, tuple(functions), errors, tuple(_notes(app_dir, decorated, host_json)))
+    notes = (*_notes(app_dir, decorated, host_json), *_notes_on_spans(functions))
+    return App(app_dir, settings, host_json, tuple(functions), errors, notes)
 
 
 def _notes(app_dir: Path, decorated: list[Decorated], host_json: HostJson) -> Iterator[str]:
@@ -80,6 +89,12 @@ def _notes(app_dir: Path, decorated: list[Decorated], host_json: HostJson) -> It
     for one in decorated:
         if _policy(one) and one.get_trigger().type != TIMER:  # type: ignore[union-attr]
             yield f"{one.get_function_name()}: retry has no effect in this host: it supports retry for timers only."
+
+
+def _notes_on_spans(functions: Iterable[Function]) -> Iterator[str]:
+    for function, trigger in triggered_by(TimerTrigger, functions):
+        if days := ncrontab.days_in_hours_place(trigger.expression):
+            yield f"{function.name}: {trigger.expression} is a span of {days} days, as in Azure: write d.hh:mm:ss."
 
 
 def _decorated(app_dir: Path, settings: Settings) -> list[Decorated]:

@@ -17,6 +17,7 @@ from local.host.functions.function import Function, TimerTrigger
 from local.host.functions.invocation_context import RetryContext, RpcException, rpc_exception
 from local.host.functions.invoker import Outcome
 from local.host.timers.schedule_monitor import Monitor, ScheduleStart, Status, after_run, unmonitored
+from local.host.triggers.ncrontab import Cron, Schedule
 
 if TYPE_CHECKING:
     from local.host.functions.invoker import Invoker
@@ -24,10 +25,11 @@ if TYPE_CHECKING:
 log = logging.getLogger("host")
 
 
-def tick(status: Status | None = None, *, past_due: bool = False) -> meta.Datum:
+def tick(schedule: Schedule, status: Status | None = None, *, past_due: bool = False) -> meta.Datum:
     """The value of a timer trigger. `ScheduleStatus` is null without a monitor."""
     known = status.to_dict() if status else None
-    content = {"Schedule": {"AdjustForDST": True}, "ScheduleStatus": known, "IsPastDue": past_due}
+    follows_clock = isinstance(schedule, Cron)  # a span has the same length on every day
+    content = {"Schedule": {"AdjustForDST": follows_clock}, "ScheduleStatus": known, "IsPastDue": past_due}
     return meta.Datum(json.dumps(content), "json")
 
 
@@ -55,7 +57,7 @@ class Timer:
         while await self._clock.wait_until(status.next, stopping):
             moment = max(status.next, self._clock.now())
             reason = f"Timer fired at {moment.isoformat()}"
-            await self._fire(tick(self._shown(status)), reason, stopping, routine=True)
+            await self._fire(tick(self._schedule, self._shown(status)), reason, stopping, routine=True)
             status = await self._ended(moment)
 
     async def _begin(self) -> ScheduleStart:
@@ -69,7 +71,8 @@ class Timer:
         if not reason or stopping.is_set():
             return start.status
         moment = self._clock.now()
-        await self._fire(tick(self._shown(start.status), past_due=start.past_due), reason, stopping)
+        value = tick(self._schedule, self._shown(start.status), past_due=start.past_due)
+        await self._fire(value, reason, stopping)
         return await self._ended(moment)
 
     def _shown(self, status: Status) -> Status | None:

@@ -22,7 +22,13 @@ FIELDS: tuple[tuple[str, int, int, Sequence[str]], ...] = (  # name, lowest, hig
     ("day of week", 0, 6, WEEKDAYS),
 )
 WITHOUT_SECONDS = 5
+THREE_PARTS, MAX_HOUR = 3, 23
+MAX_INT = 2**31 - 1
+BLANKS = "".join(char for char in map(chr, range(0x3001)) if char.isspace() and char not in "\x1c\x1d\x1e\x1f")
+"""What .NET trims; Python's strip() also trims four control characters."""
+FIELD_COUNTS = (WITHOUT_SECONDS, len(FIELDS))
 NEVER = datetime.max.replace(tzinfo=UTC)
+MAX_SPAN = NEVER - datetime(2000, 1, 1, tzinfo=UTC)
 DAYS_AHEAD = 366 * 41  # the longest wait for any combination of day, month and day of week
 
 
@@ -101,16 +107,34 @@ def parse(expression: str) -> Schedule:
 
     Raises ScheduleError.
     """
-    words = expression.split()
+    words = [word for word in expression.split(" ") if word]
     try:
-        if len(words) in (WITHOUT_SECONDS, len(FIELDS)):
+        if len(words) in FIELD_COUNTS:
             return _cron(words)
-        return _interval(expression.strip())
+        return _interval(expression.strip(BLANKS))
     except ValueError as error:
         raise ScheduleError(
-            f"The schedule expression '{expression}' was not recognized as a valid cron expression or timespan "
-            f"string: {error}."
+            f"The schedule expression {_quoted(expression)} was not recognized as a valid cron expression or timespan "
+            f"string: {error}{_hint(words, expression)}."
         ) from error
+
+
+def _quoted(expression: str) -> str:
+    return f"'{expression}'" if expression.isprintable() else ascii(expression)
+
+
+def _hint(words: Sequence[str], expression: str) -> str:
+    """What to do about fields that are separated by anything but spaces, or have it at their ends."""
+    has_others = len(expression.split()) in FIELD_COUNTS and words != expression.split()
+    return "; separate its fields with spaces, without tabs, line ends or no-break spaces" if has_others else ""
+
+
+def days_in_hours_place(expression: str) -> int | None:
+    """The days of a span that looks like hours, such as 24:00:00; None for every other expression."""
+    parts = expression.strip(BLANKS).split(":")
+    if len(parts) == THREE_PARTS and parts[0].isdecimal() and int(parts[0]) > MAX_HOUR:
+        return int(parts[0])
+    return None
 
 
 def next_occurrence(expression: str, after: datetime) -> datetime:
@@ -130,8 +154,15 @@ def _values(word: str, name: str, lowest: int, highest: int, names: Sequence[str
     for part in word.split(","):
         base, slash, step = part.partition("/")
         first, last = _range(base, open_ended=bool(slash), field=(name, lowest, highest, names))
-        found.update(range(first, last + 1, max(_digits(step), 1) if slash else 1))
+        found.update(range(first, last + 1, _step(step, first) if slash else 1))
     return tuple(sorted(found))
+
+
+def _step(word: str, first: int) -> int:
+    """The real host adds it to the first value, in 32 bits."""
+    if (step := _digits(word)) > MAX_INT - first:
+        raise ValueError(f"the step {word} is too large")
+    return max(step, 1)
 
 
 def _range(base: str, *, open_ended: bool, field: tuple[str, int, int, Sequence[str]]) -> tuple[int, int]:
@@ -164,8 +195,12 @@ def _digits(word: str) -> int:
 
 
 def _interval(expression: str) -> Interval:
-    if not any(form.fullmatch(expression) for form in FORMS):
+    if not any(form.fullmatch(expression.removeprefix("-")) for form in FORMS):
         raise ValueError("it has neither five or six fields nor the form hh:mm:ss")
+    if expression.startswith("-"):
+        raise ValueError("it is negative")
     if not (length := parse_span(expression)):
         raise ValueError("it is zero")
+    if length > MAX_SPAN:
+        raise ValueError("it leads past the year 9999")
     return Interval(length)

@@ -5,7 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from local.host.config.time_span import parse_span
-from local.host.triggers.ncrontab import NEVER, Cron, ScheduleError, next_occurrence, parse
+from local.host.triggers.ncrontab import NEVER, Cron, ScheduleError, days_in_hours_place, next_occurrence, parse
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 
@@ -89,7 +89,7 @@ def test_what_is_no_schedule_is_refused(expression: str) -> None:
         ("1.02:03:04.5", timedelta(days=1, hours=2, minutes=3, seconds=4.5)),
         ("81:02:29:14.214", timedelta(days=81, hours=2, minutes=29, seconds=14.214)),
         ("00:00:30.5", timedelta(seconds=30.5)),
-        ("00:00:59.9999999", timedelta(minutes=1)),  # to a microsecond
+        ("00:00:59.9999999", timedelta(seconds=59.999999)),  # cut to a microsecond
         ("00:000000005:00", timedelta(minutes=5)),
         ("100000.0:0", timedelta(days=100_000)),
     ],
@@ -110,7 +110,33 @@ def test_what_is_no_span_is_no_schedule(text: str) -> None:
 
 
 def test_a_moment_after_the_last_year_never_comes() -> None:
-    assert parse("10675199.02:48:05").next(START) == NEVER
+    assert parse("600000").next(utc("8596-12-23T00:00:00")) == NEVER
+
+
+@pytest.mark.parametrize(
+    ("expression", "reason"),
+    [
+        ("0 */5\t* * * *", "with spaces, without tabs, line ends or no-break spaces"),
+        ("0 */5 * *\xa0* *", "with spaces, without tabs, line ends or no-break spaces"),
+        ("0 */5 * * * *\n", "with spaces, without tabs, line ends or no-break spaces"),
+        ("*/2147483648 * * * *", "the step 2147483648 is too large"),
+        ("1/2147483647 * * * *", "the step 2147483647 is too large"),
+        ("\x1f0:1", "nor the form hh:mm:ss"),
+        ("-00:05:00", "it is negative"),
+        ("10675199.02:48:05", "it leads past the year 9999"),
+    ],
+)
+def test_what_fails_in_azure_fails_here_and_says_why(expression: str, reason: str) -> None:
+    with pytest.raises(ScheduleError, match=reason):
+        parse(expression)
+
+
+@pytest.mark.parametrize(
+    ("expression", "days"),
+    [("24:00:00", 24), ("99:23:59", 99), ("23:59:59", None), ("1.00:00:00", None), ("1", None), ("0 0 24 * * *", None)],
+)
+def test_a_span_in_hours_that_is_in_days_is_told(expression: str, days: int | None) -> None:
+    assert days_in_hours_place(expression) == days
 
 
 FIELD = st.sampled_from(["*", "0", "*/7", "3-9", "5/11", "1,2,20"])

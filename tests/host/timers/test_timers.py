@@ -27,6 +27,7 @@ from local.stack.azurite import Azurite
 from tests.host.host_apps import eventually, host_storage, write_app
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
+SPAN = ncrontab.parse("1")
 
 
 class Clock(clock.Clock):
@@ -132,11 +133,16 @@ def test_runs_on_schedule_are_routine_and_those_as_the_host_starts_are_not() -> 
 def test_a_routine_run_is_logged_if_it_is_slow(
     caplog: pytest.LogCaptureFixture, slow: float, routine: bool, lines: int
 ) -> None:
-    function = Function("tick", lambda **_arguments: None, "", TimerTrigger("", ncrontab.parse("1")), "timer", raw=True)
-    run = Invoker(slow=slow).invoke(function, tick(), {}, "Timer fired", routine=routine)
+    function = Function("tick", lambda **_arguments: None, "", TimerTrigger("", SPAN), "timer", raw=True)
+    run = Invoker(slow=slow).invoke(function, tick(SPAN), {}, "Timer fired", routine=routine)
     with caplog.at_level(logging.INFO, "host"):
         assert asyncio.run(run).error is None
     assert [record.getMessage().endswith(" ms (Timer fired)") for record in caplog.records] == [True] * lines
+
+
+@pytest.mark.parametrize(("schedule", "adjusts"), [("0 0 3 * * *", True), ("03:00:00", False)])
+def test_only_a_cron_schedule_follows_the_clock(schedule: str, adjusts: bool) -> None:
+    assert json.loads(tick(ncrontab.parse(schedule)).value)["Schedule"] == {"AdjustForDST": adjusts}
 
 
 def test_a_run_on_startup_that_takes_long_is_followed_at_once() -> None:
