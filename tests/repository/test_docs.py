@@ -109,6 +109,11 @@ def test_the_sample_is_right_but_for_the_resource_and_its_key() -> None:
     assert (loaded.language_key, loaded.documents_container) == ("0123456789abcdef", "documents")
 
 
+def test_with_core_tools_files_that_the_trigger_missed_are_found_within_a_minute() -> None:
+    assert sample()["BLOB_TRIGGER_SOURCE"] == "LogsAndContainerScan"
+    assert sample()["SWEEP_MINUTES"] == "1"
+
+
 def test_the_defaults_are_those_of_the_table() -> None:
     documented = {name: ticked(said) for name, said in documented_settings().items()}
     today = settings.load(REQUIRED)

@@ -1,6 +1,7 @@
 """Receipts: an empty blob for every version of a blob that was queued for a function. A restart queues none twice.
 
-Their names are those of the real host. A receipt means "queued", not "succeeded"; deleting it queues the version again.
+Their names are those of the real host. A receipt means "queued", not "succeeded"; on a real account, deleting it
+runs nothing again.
 """
 
 from __future__ import annotations
