@@ -1,9 +1,9 @@
 """The scan that Microsoft's host makes of an emulator never offers some files; the sweep finds them.
 
 Seen with Microsoft's own listener (Microsoft.Azure.WebJobs.Extensions.Storage.Blobs, ScanContainersStrategy): every two
-seconds it lists the container, offers the files that are newer than the newest of the listing before, and remembers only
-that time. Last-Modified has whole seconds, so a file that lands after a listing and in the second of that listing's newest
-file is never offered.
+seconds it lists the container, offers the files that are newer than the newest of the listing before, and remembers
+only that time. Last-Modified has whole seconds, so a file that lands after a listing and in the second of that
+listing's newest file is never offered.
 """
 
 from __future__ import annotations
