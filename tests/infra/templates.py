@@ -8,10 +8,18 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import msgspec
+
 ROOT = Path(__file__).parents[2]
 INFRA = ROOT / "infra"
 PLANS = sorted(path.stem for path in (ROOT / "tests" / "infra" / "plans").glob("*.bicepparam"))
 QUOTED = re.compile(r"'([^']*)'")
+# An empty variable counts as not set: what has a default other than "" takes it by valueOr.
+PARAMETER = re.compile(
+    r"^param (\w+) = (?:any\()?(?:int\(|bool\()?(?:valueOr\()?readEnvironmentVariable\('(\w+)'(?:, '')?\)"
+    r"(?:, '([^']+)'\))?\)*$",
+    re.MULTILINE,
+)
 
 Resource = dict[str, Any]
 
@@ -26,6 +34,19 @@ def plan(name: str) -> dict[str, Any]:
     """`predictedResources` and `outputs`. What Azure alone knows stays an expression in brackets."""
     snapshot: dict[str, Any] = json.loads((ROOT / "tests/infra/plans" / f"{name}.snapshot.json").read_text())
     return snapshot
+
+
+def azd_project() -> dict[str, Any]:
+    """azure.yaml."""
+    return dict(msgspec.yaml.decode((ROOT / "azure.yaml").read_bytes()))
+
+
+def azd_parameters() -> dict[str, tuple[str, str]]:
+    """The name of each parameter of main.bicepparam, with its variable of azd and its default."""
+    return {
+        name: (variable, default)
+        for name, variable, default in PARAMETER.findall((INFRA / "main.bicepparam").read_text())
+    }
 
 
 def resources(name: str, kind: str) -> list[Resource]:

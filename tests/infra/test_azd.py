@@ -6,28 +6,21 @@ import os
 import re
 from typing import Any
 
-import msgspec
 import pytest
 
-from tests.infra.templates import INFRA, PLANS, ROOT, plan, resource_of, template
+from tests.infra.templates import (
+    INFRA,
+    PLANS,
+    ROOT,
+    azd_parameters,
+    azd_project,
+    plan,
+    resource_of,
+    template,
+)
 
 PAGE = (ROOT / "docs" / "azure.md").read_text()
 ALWAYS_THERE = {"AZURE_ENV_NAME", "AZURE_LOCATION"}  # azd asks for both
-PARAMETER = re.compile(
-    r"^param (\w+) = (?:any\()?(?:int\(|bool\()?readEnvironmentVariable\('(\w+)'(?:, '([^']*)')?\)+$", re.MULTILINE
-)
-
-
-def project() -> dict[str, Any]:
-    return dict(msgspec.yaml.decode((ROOT / "azure.yaml").read_bytes()))
-
-
-def parameters() -> dict[str, tuple[str, str]]:
-    """The name of each parameter, with its variable and default."""
-    return {
-        name: (variable, default)
-        for name, variable, default in PARAMETER.findall((INFRA / "main.bicepparam").read_text())
-    }
 
 
 def in_words(value: Any) -> str:
@@ -35,20 +28,20 @@ def in_words(value: Any) -> str:
 
 
 def test_azd_deploys_the_app_and_runs_a_hook_for_each_system() -> None:
-    assert project()["infra"] == {"provider": "bicep", "path": "infra", "module": "main"}
-    [(name, service)] = project()["services"].items()
+    assert azd_project()["infra"] == {"provider": "bicep", "path": "infra", "module": "main"}
+    [(name, service)] = azd_project()["services"].items()
     assert service == {"project": ".", "language": "python", "host": "function"}
     for planned in PLANS:
         assert resource_of(planned, "Microsoft.Web/sites")["tags"]["azd-service-name"] == name
-    for hook in project()["hooks"]["postdeploy"].values():
+    for hook in azd_project()["hooks"]["postdeploy"].values():
         assert (ROOT / hook["run"]).is_file()
     assert os.access(INFRA / "hooks" / "events.sh", os.X_OK)
 
 
 def test_every_parameter_has_a_variable_with_the_default_of_the_template() -> None:
     declared = template("main")["parameters"]
-    assert set(parameters()) == set(declared)
-    for name, (variable, default) in parameters().items():
+    assert set(azd_parameters()) == set(declared)
+    for name, (variable, default) in azd_parameters().items():
         if variable not in ALWAYS_THERE:
             assert in_words(declared[name]["defaultValue"]) == default, name
 
@@ -58,7 +51,7 @@ def test_every_parameter_says_what_it_is() -> None:
 
 
 def test_no_output_overwrites_a_parameters_variable() -> None:
-    assert not {variable for variable, _ in parameters().values()} & set(template("main")["outputs"])
+    assert not {variable for variable, _ in azd_parameters().values()} & set(template("main")["outputs"])
     assert set(plan("default")["outputs"]) == set(template("main")["outputs"])
 
 
@@ -67,7 +60,7 @@ def test_every_variable_is_in_the_table_with_its_default_and_none_besides() -> N
         r"^\| `(\w+)` \| (?:`([^`]*)`|(\w+)) \|", PAGE.split("\n## Deploy it with azd\n")[1], re.MULTILINE
     )
     documented = {name: value for name, value, _ in rows}
-    variables = {variable: default for variable, default in parameters().values() if variable not in ALWAYS_THERE}
+    variables = {variable: default for variable, default in azd_parameters().values() if variable not in ALWAYS_THERE}
     assert documented == {**variables, "EXISTING_TOPIC_NAME": ""}
 
 

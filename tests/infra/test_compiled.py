@@ -81,3 +81,16 @@ def test_the_compiler_works_out_the_same_plan_again(name: str, compiler: str) ->
     command = [compiler, "snapshot", f"tests/infra/plans/{name}.bicepparam", "--mode", "validate", *options]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_a_variable_that_is_empty_counts_as_not_set(compiler: str) -> None:
+    named = re.findall(r"readEnvironmentVariable\('(\w+)', ''\)", (INFRA / "main.bicepparam").read_text())
+    assert len(named) > 20
+    environ = {**os.environ, "AZURE_ENV_NAME": "dev", "AZURE_LOCATION": "westeurope", **dict.fromkeys(named, "")}
+    command = [compiler, "build-params", "infra/main.bicepparam", "--stdout"]
+    done = subprocess.run(command, cwd=ROOT, env=environ, capture_output=True, text=True, check=True)
+    given = json.loads(json.loads(done.stdout)["parametersJson"])["parameters"]
+    defaults = {
+        name: one["defaultValue"] for name, one in template("main")["parameters"].items() if "defaultValue" in one
+    }
+    assert {name: given[name]["value"] for name in defaults} == defaults
