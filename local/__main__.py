@@ -24,7 +24,7 @@ COMMANDS = {  # command: module, what it does
     "language": ("local.language.server.server", "run the Language service alone"),
     "host": ("local.host.cli", "run the Functions host alone"),
     "azurite": ("local.cli.azurite", "run Azurite alone, on its default ports"),
-    "doctor": ("local.cli.doctor", "check settings, storage and the Language service before a deployment"),
+    "doctor": ("local.cli.doctor", "check the settings and services before a deployment, or what `azd up` deployed"),
     "install": ("local.cli.install", "install Azurite, and Node.js for it if there is none"),
     "vendor": ("local.stack.third_party", "copy the console's third-party files from their npm packages"),
 }

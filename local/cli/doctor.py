@@ -1,4 +1,4 @@
-"""`python -m local doctor`: checks before a deployment, and prints what to do about each finding."""
+"""`python -m local doctor`: checks before or after a deployment, and prints what to do about each finding."""
 
 from __future__ import annotations
 
@@ -6,12 +6,16 @@ import argparse
 import logging
 import os
 import textwrap
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 
 from rich.text import Text
 
 from local.cli.show import console, counted
+from local.doctor.azure import azd_environment, checks
+from local.doctor.azure.gathering import gather
+from local.doctor.azure.verdict import verdict
 from local.doctor.checked_app import CheckedApp, Finding
 from local.doctor.runner import blocking_count, run_checks
 from local.host.config.settings import LOCAL_SETTINGS, local_values
@@ -21,24 +25,45 @@ from local.paths import ROOT
 def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--app", type=Path, default=ROOT, help="the app's folder")
     parser.add_argument("--labels", type=Path, help="also check this labels file")
+    parser.add_argument("--azure", action="store_true", help="check what `azd up` deployed, with `az`")
+    parser.add_argument("--environment", default="", help="with --azure: the environment of azd, if not its default")
 
 
 def run(options: argparse.Namespace) -> int:
     """Checks with the environment's settings, and defaults from local.settings.json, like Core Tools.
 
-    Exit code 1 if something keeps the app from working.
+    With --azure it checks what is deployed. Exit code 1 if something keeps the app from working.
     """
+    if options.azure:
+        return _check_deployment(options.app.resolve(), options.environment)
     logging.getLogger("azure").setLevel(logging.CRITICAL)  # the log of each way to sign in
     values = {**local_values(options.app), **os.environ}
     _print_source(options.app.resolve())
     found = run_checks(CheckedApp(options.app, values, datetime.now(UTC), options.labels))
+    number = _print_findings(found)
+    console.print(f"{counted(number, 'thing')} to correct before a deployment." if number else "Nothing to correct.")
+    return 1 if number else 0
+
+
+def _check_deployment(folder: Path, name: str) -> int:
+    """Prints the findings of what azd's environment describes, and how new files are noticed."""
+    environment = azd_environment.read(folder, name)
+    console.print(Text(f"azd's environment: {environment.name}\n"), soft_wrap=True)
+    evidence = gather(environment, datetime.now(UTC))
+    found = checks.run_checks(evidence)
+    number = _print_findings(found)
+    console.print(Text(_wrapped(verdict(evidence, found), indent="")), soft_wrap=True)
+    console.print(f"{counted(number, 'thing')} to correct." if number else "Nothing to correct.")
+    return 1 if number else 0
+
+
+def _print_findings(found: Mapping[str, list[Finding]]) -> int:
+    """Prints them with an empty line at the end. Returns the number of blocking problems."""
     for name, findings in found.items():
         for finding in findings:
             _print_finding(name, finding)
-    number = blocking_count(found)
     console.print()
-    console.print(f"{counted(number, 'thing')} to correct before a deployment." if number else "Nothing to correct.")
-    return 1 if number else 0
+    return blocking_count(found)
 
 
 def _print_source(folder: Path) -> None:

@@ -159,7 +159,7 @@ def classifier(app: CheckedApp) -> Iterator[Finding]:
         return
     except ResourceNotFound:
         deployments = {}
-    yield _deployment(found, deployments.get(found.deployment), app.now)
+    yield deployment_finding(found, deployments.get(found.deployment), app.now)
 
 
 def labels(app: CheckedApp) -> Iterator[Finding]:
@@ -175,7 +175,8 @@ def labels(app: CheckedApp) -> Iterator[Finding]:
         yield Finding(f"{len(found.documents)} documents, {len(found.classes)} classes.")
 
 
-def _deployment(found: Classifier, deployment: Deployment | None, now: datetime) -> Finding:
+def deployment_finding(found: Classifier, deployment: Deployment | None, now: datetime) -> Finding:
+    """Whether the deployment of a classifier exists, and has not expired. `deployment`: None if there is none."""
     name = f"{found.project}/{found.deployment}"
     if deployment is None:
         return Finding(f"Deployment {name} does not exist.", "Publish a model to it, or PUT /api/classifier.")

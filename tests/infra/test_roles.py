@@ -7,6 +7,7 @@ from collections import Counter
 
 import pytest
 
+from local.doctor.azure import roles
 from tests.infra.templates import PLANS, ROOT, Resource, resources
 
 ROLES = {
@@ -55,6 +56,11 @@ def planned(name: str) -> Counter[Role]:
 def test_every_documented_role_is_assigned_once_and_no_other(name: str) -> None:
     assert planned(name) == documented()
     assert len(documented()) == len(ROLES)
+
+
+def test_the_doctor_asks_for_the_documented_roles() -> None:
+    assert Counter((role.owner, role.name, role.on) for role in roles.ROLES) == documented()
+    assert {role.name: role.id for role in roles.ROLES} == ROLES
 
 
 def test_an_existing_language_resource_keeps_the_role_that_it_has() -> None:

@@ -1,0 +1,1 @@
+"""What `python -m local doctor --azure` checks after `azd up`, from outside: with `az`, and over the app's HTTP API."""
