@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cache
@@ -14,6 +14,8 @@ from shared.domain.singletons import Gate
 from shared.settings import PREVIEW_API, Connection, Settings, load
 
 if TYPE_CHECKING:
+    from shared.language.deadlines import Session
+    from shared.language.transport import Transport
     from shared.language.types import Language
     from shared.storage.blobs import BlobStore
     from shared.storage.ledger import Ledger
@@ -38,6 +40,8 @@ class Seen:
         self.clocks: datetime | None = None  # when stored times were last checked
         self.from_setting: ActiveClassifier | None = None  # the classifier of the CLASSIFIER setting
         self.unknown_setting: datetime | None = None  # when the service last did not know the project of CLASSIFIER
+        self.gate = Gate()  # as it was last read or written
+        self.paused = False  # whether submissions were paused when that was last read
         self.labels: dict[tuple[str, str], tuple[datetime, Mapping[str, int]]] = {}  # by project and model
         self._gate = Gate()
         self._looking = threading.Lock()
@@ -76,6 +80,7 @@ class Services:
     language: Language
     events: EventQueue | None = None  # None: no events are sent
     seen: Seen = field(default_factory=Seen)
+    sent: Mapping[str, Callable[[], int]] = field(default_factory=dict)  # requests of this process so far, by receiver
 
 
 def services() -> Services:
@@ -101,20 +106,21 @@ def build(settings: Settings) -> Services:
     from shared.storage.ledger import Ledger
     from shared.storage.tables import TableRows
 
-    table = _table(settings.storage)
+    session, transport = _storage_session(), _language_transport(settings)
     return Services(
         settings,
-        Ledger(TableRows(table, settings.documents_container)),
+        Ledger(TableRows(_table(settings.storage, session), settings.documents_container)),
         _documents(settings),
-        _language(settings),
+        _language(settings, transport),
         _events(settings) if settings.events_queue else None,
+        sent={"service": lambda: transport.sent, "table": lambda: session.sent},
     )
 
 
-def _table(storage: Connection) -> Any:
+def _table(storage: Connection, session: Session) -> Any:
     from azure.data.tables import TableClient
 
-    options = {**PATIENCE, "transport": _transport()}
+    options = {**PATIENCE, "transport": _transport(session)}
     if storage.connection_string:
         return TableClient.from_connection_string(storage.connection_string, TABLE, **options)
     return TableClient(storage.table_uri, TABLE, credential=_identity(storage.client_id), **options)
@@ -126,7 +132,7 @@ def _documents(settings: Settings) -> BlobStore:
     from shared.storage.blobs import BlobStore
 
     storage = settings.storage
-    options = {**BLOB_PATIENCE, "max_single_get_size": BLOB_FIRST_READ, "transport": _transport()}
+    options = {**BLOB_PATIENCE, "max_single_get_size": BLOB_FIRST_READ, "transport": _transport(_storage_session())}
     if storage.connection_string:
         service = BlobServiceClient.from_connection_string(storage.connection_string, **options)
     else:
@@ -140,30 +146,39 @@ def _events(settings: Settings) -> EventQueue:
     from shared.storage.queues import EventQueue
 
     storage, name = settings.storage, settings.events_queue
-    options = {**BLOB_PATIENCE, "transport": _transport()}
+    options = {**BLOB_PATIENCE, "transport": _transport(_storage_session())}
     if storage.connection_string:
         return EventQueue(QueueClient.from_connection_string(storage.connection_string, name, **options))
     return EventQueue(QueueClient(storage.queue_uri, name, credential=_identity(storage.client_id), **options))
 
 
-def _transport() -> Any:
+def _transport(session: Session) -> Any:
     """The SDKs' transport with total deadlines: their own time-outs apply to each read."""
     from azure.core.pipeline.transport import RequestsTransport
+
+    return RequestsTransport(session=session)
+
+
+def _storage_session() -> Session:
     from urllib3.util import Retry
 
     from shared.language.deadlines import session_with_deadlines
 
     once = Retry(total=False, redirect=False, raise_on_status=False)  # the SDKs retry
-    return RequestsTransport(session=session_with_deadlines(once, STORAGE_CONNECTIONS))
+    return session_with_deadlines(once, STORAGE_CONNECTIONS)
 
 
-def _language(settings: Settings) -> Language:
-    from shared.language.current import CurrentLanguage
-    from shared.language.preview import PreviewLanguage
+def _language_transport(settings: Settings) -> Transport:
     from shared.language.transport import Transport
 
     token = None if settings.language_key else lambda: _identity("").get_token(TOKEN_SCOPE).token
-    transport = Transport(settings.language_endpoint, key=settings.language_key, token=token)
+    return Transport(settings.language_endpoint, key=settings.language_key, token=token)
+
+
+def _language(settings: Settings, transport: Transport) -> Language:
+    from shared.language.current import CurrentLanguage
+    from shared.language.preview import PreviewLanguage
+
     if settings.language_api == PREVIEW_API:
         return PreviewLanguage(transport)
     return CurrentLanguage(transport, settings.language_api)

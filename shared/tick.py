@@ -1,4 +1,4 @@
-"""The tick: STEPS, one after the other.
+"""The tick: STEPS, one after the other, and a line of JSON that reports them.
 
 Polls come before submissions. Two ticks may run at once: every change is conditional on the version that was read. A
 tick may take minutes, so each step reads the clock itself.
@@ -7,16 +7,18 @@ tick may take minutes, so each step reads the clock itself.
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from shared.domain.singletons import Heartbeat
 from shared.errors import TextdropError, VersionConflict
+from shared.learning.outbox import OUTBOX_TOO_LONG
+from shared.learning.tick_report import Ended, Findings, Line, line
 from shared.operations.runner import follow
 from shared.pipeline.collection import collect
-from shared.pipeline.outbox import drain
+from shared.pipeline.outbox import Drained, drain
 from shared.pipeline.settling import correct_clocks
 from shared.pipeline.submission import submit_waiting
 from shared.pipeline.sweep import sweep
@@ -29,32 +31,59 @@ DOCUMENTS = 100  # in a round
 OPERATIONS = 50  # in a tick
 ENTRIES = 100  # of the outbox, in a round
 ROUNDS = 25  # in a tick
+MAX_BACKLOG = 1000  # open documents that are counted: as many as one request reads
+UNKNOWN = "Unknown"  # why the gate is closed, if an earlier version of the app has closed it
+NO_FINDINGS = Findings()
 
 Clock = Callable[[], datetime]
 HasTime = Callable[[], bool]
-Step = Callable[[Services, Clock, HasTime], None]
+Step = Callable[[Services, Clock, HasTime], Findings | None]
 
 
 def tick(services: Services, clock: Clock, has_time: HasTime = lambda: True) -> None:
-    """Run all steps once. `has_time` says whether there is time to start more work.
+    """Run all steps once, and log one line of JSON. `has_time` says whether there is time to start more work.
 
     A failing step does not block the others. The first error is raised at the end.
     """
-    troubles = [trouble for step in STEPS if (trouble := _tried(step, services, clock, has_time))]
+    started, sent = clock(), _sent(services)
+    findings, troubles = NO_FINDINGS, []
+    for step in STEPS:
+        found, trouble = _tried(step, services, clock, has_time)
+        findings = findings.plus(found)
+        troubles += [trouble] if trouble else []
+    log.info("%s", _line(findings, services, started, clock(), sent).json())
     if troubles:
         raise troubles[0].with_traceback(None) from None  # its traceback has been logged
 
 
-def _tried(step: Step, services: Services, clock: Clock, has_time: HasTime) -> Exception | None:
+def _tried(step: Step, services: Services, clock: Clock, has_time: HasTime) -> tuple[Findings, Exception | None]:
+    failed = Findings(failed=(step.__name__.strip("_"),))
     try:
-        step(services, clock, has_time)
+        return step(services, clock, has_time) or NO_FINDINGS, None
     except TextdropError as trouble:
         log.warning("Not finished in this tick: %s", trouble)
-        return trouble
+        return failed, trouble
     except Exception as trouble:  # must not block the other steps in each tick
         log.exception("Not finished in this tick.")
-        return trouble
-    return None
+        return failed, trouble
+
+
+def _line(
+    findings: Findings, services: Services, started: datetime, now: datetime, sent_before: Mapping[str, int]
+) -> Line:
+    """What is red, without the checks of health that need further requests."""
+    gate = services.seen.gate.bounded(now)
+    checks = {"gate": gate.is_closed_too_long(now), "submission": services.seen.paused}
+    red = findings.plus(Findings(red=tuple(name for name, is_red in checks.items() if is_red)))
+    requests = {name: number - sent_before[name] for name, number in _sent(services).items()}
+    cause = (gate.cause or UNKNOWN) if gate.is_troubled(now) else None
+    seconds = max(0.0, (now - started).total_seconds())
+    below = services.settings.review_below
+    return line(red, now, below=below, requests=requests, gate=cause, seconds=seconds)
+
+
+def _sent(services: Services) -> dict[str, int]:
+    return {name: count() for name, count in services.sent.items()}
 
 
 def _heartbeat(services: Services, clock: Clock, _: HasTime) -> None:
@@ -84,16 +113,27 @@ def _submit(services: Services, clock: Clock, has_time: HasTime) -> None:
             return
 
 
-def _drain(services: Services, clock: Clock, has_time: HasTime) -> None:
-    after = ""
+def _drain(services: Services, clock: Clock, has_time: HasTime) -> Findings:
+    after, drained = "", Drained()
     for _ in range(ROUNDS):
-        after = drain(services, clock(), ENTRIES, after)
+        after = drain(services, clock(), ENTRIES, after, drained)
         if not after or not has_time():
-            return
+            break
+    documents = [document for entry in drained.taken for document in entry.documents]
+    is_late = any(clock() - at >= OUTBOX_TOO_LONG for at in drained.left)
+    return Findings(ended=Ended.of(documents, services.settings.review_below), red=("outbox",) if is_late else ())
 
 
-def _sweep(services: Services, clock: Clock, has_time: HasTime) -> None:
-    sweep(services, clock(), has_time)
+def _sweep(services: Services, clock: Clock, has_time: HasTime) -> Findings:
+    state = sweep(services, clock(), has_time)
+    is_late = state.is_late(timedelta(minutes=services.settings.sweep_minutes), clock())
+    return Findings(red=("sweep",) if is_late or state.unclaimed else ())
 
 
-STEPS: tuple[Step, ...] = (_heartbeat, _correct_clocks, _collect, _follow, _submit, _drain, _sweep)
+def _count(services: Services, clock: Clock, _: HasTime) -> Findings:
+    """The backlog at the end of the tick, in one request."""
+    backlog = services.ledger.backlog(MAX_BACKLOG)
+    return Findings(backlog=backlog, red=("oldest document",) if backlog.is_old(clock()) else ())
+
+
+STEPS: tuple[Step, ...] = (_heartbeat, _correct_clocks, _collect, _follow, _submit, _drain, _sweep, _count)

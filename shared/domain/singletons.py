@@ -18,6 +18,10 @@ BURST = 0.18  # the bucket's capacity, as a share of a minute's quota
 OVERLAP = timedelta(hours=1)  # the modification time of a large upload is earlier than its appearance
 WHOLE_EVERY = timedelta(days=1)
 WHOLE_AGAIN = 3  # consecutive whole sweeps because of unclaimed files
+CLOSED_TOO_LONG = timedelta(minutes=5)  # needs attention
+MISSED_SWEEPS = 3  # intervals between two sweeps after which one is late
+SWEEP_GRACE = timedelta(minutes=5)  # in which a tick must have run
+SWEEP_TOO_LONG = timedelta(days=1)  # the duration of a sweep; at 5,000 files a tick, it lists millions
 TRIED_AGAIN = timedelta(minutes=15)  # after the gate opens, a tick has made a call by then
 SEVERAL = ""  # items, not one
 
@@ -32,6 +36,7 @@ class Breaker:
     closed_at: datetime | None = None  # when `until` was set, by the writer's clock
     failures: int = 0  # consecutive closings
     item: str = SEVERAL  # the key of the only job or document whose calls have failed since a call succeeded
+    cause: str = ""  # the code of the error that closed it, such as Throttled
 
     def is_closed(self, now: datetime) -> bool:
         return self.until is not None and now < self.until
@@ -40,14 +45,18 @@ class Breaker:
         """Whether it is closed, or opened less than TRIED_AGAIN ago without a successful call since."""
         return self.until is not None and now < self.until + TRIED_AGAIN
 
-    def closed(self, reason: str, wait: timedelta, now: datetime, item: str = SEVERAL) -> Self:
+    def is_closed_too_long(self, now: datetime) -> bool:
+        """Whether it is troubled, and the first of the consecutive closings was CLOSED_TOO_LONG ago."""
+        return self.is_troubled(now) and self.since is not None and now - self.since >= CLOSED_TOO_LONG
+
+    def closed(self, reason: str, wait: timedelta, now: datetime, item: str = SEVERAL, cause: str = "") -> Self:
         """Closed for `wait`. Errors of parallel calls while it is closed count once; the longest wait applies."""
         until = now + wait
         before = replace(self, item=item if self.until is None or self.item == item else SEVERAL)
         if self.is_closed(now) and self.until and self.until >= until:
             return before
         failures = self.failures + (not self.is_closed(now))
-        closed = replace(before, until=until, closed_at=now, reason=reason[:REASON_LENGTH])
+        closed = replace(before, until=until, closed_at=now, reason=reason[:REASON_LENGTH], cause=cause)
         return replace(closed, since=self.since or now, failures=failures)
 
     def after_repeated(self, reason: str, now: datetime, item: str) -> Self | None:
@@ -59,7 +68,7 @@ class Breaker:
         return replace(self, until=now, closed_at=now, reason=reason[:REASON_LENGTH], failures=self.failures + 1)
 
     def opened(self) -> Self:
-        return replace(self, until=None, reason="", since=None, closed_at=None, failures=0, item=SEVERAL)
+        return replace(self, until=None, reason="", cause="", since=None, closed_at=None, failures=0, item=SEVERAL)
 
     def bounded(self, now: datetime) -> Self:
         """With its times corrected, if the clock that wrote them was ahead: the same wait, starting at `now`.
@@ -194,6 +203,13 @@ class Sweep:
     def is_due(self, every: timedelta, now: datetime) -> bool:
         """Whether a sweep is running or should start; `every` is the configured interval."""
         return self.began is not None or self.asked or self.ended is None or abs(now - self.ended) >= every
+
+    def is_late(self, every: timedelta, now: datetime) -> bool:
+        """Whether it does not start, does not complete a page, or does not end; `every` is the configured interval."""
+        since, moved = self.began or self.ended, self.moved if self.began else self.ended
+        stuck = moved is not None and now - moved >= MISSED_SWEEPS * every + SWEEP_GRACE
+        endless = self.began is not None and now - self.began >= SWEEP_TOO_LONG
+        return since is not None and (stuck or endless)
 
     def started(self, now: datetime) -> Self:
         """The current sweep, or a new one. It is whole once a day, on request, and after unclaimed files."""

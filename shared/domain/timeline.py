@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Self
 
 from shared.domain.clocks import MAX_WAIT, meant
@@ -12,6 +12,7 @@ from shared.domain.clocks import MAX_WAIT, meant
 TIMELINE_LENGTH, EVENT_LENGTH = 20, 300  # events; characters
 REASON_LENGTH = 1000  # characters
 WRITTEN_AHEAD = "corrected a time that was written by a clock that is ahead"
+OPEN_TOO_LONG = timedelta(minutes=15)  # the age of an open document or job that needs attention
 SETBACKS = 8  # consecutive errors that end a document, job or operation
 
 _CAMEL, _HUMP = re.compile("[a-z]+([A-Z][a-z]+)+"), re.compile("[A-Z]")

@@ -68,12 +68,12 @@ class Deadline:
                     handle.shutdown(socket.SHUT_RDWR)
 
 
-def session_with_deadlines(retries: Retry, connections: int) -> requests.Session:
+def session_with_deadlines(retries: Retry, connections: int) -> Session:
     """A session whose calls end at the Deadline of the calling thread, if it has one.
 
     It neither follows a redirect nor reads its address, which may be malformed.
     """
-    session = _Session()
+    session = Session()
     for scheme in ("http://", "https://"):
         session.mount(scheme, _Adapter(max_retries=retries, pool_maxsize=connections))
     return session
@@ -84,7 +84,19 @@ def current() -> Deadline | None:
     return getattr(_thread, "deadline", None)
 
 
-class _Session(requests.Session):
+class Session(requests.Session):
+    """Counts the requests that it is given to send. Safe to share between threads."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.sent = 0
+        self._counting = threading.Lock()
+
+    def send(self, request: requests.PreparedRequest, **options: Any) -> requests.Response:
+        with self._counting:
+            self.sent += 1
+        return super().send(request, **options)
+
     def get_redirect_target(self, resp: requests.Response) -> None:
         """None: otherwise requests parses the address and reads the whole body even if it does not follow it."""
 

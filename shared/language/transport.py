@@ -23,7 +23,7 @@ from urllib3.exceptions import ConnectTimeoutError, HTTPError, ProxyError
 from urllib3.util import Retry
 
 from shared.errors import AccessDenied, InvalidResponse, Rejected, SettingsError, Unavailable
-from shared.language.deadlines import Deadline, session_with_deadlines
+from shared.language.deadlines import Deadline, Session, session_with_deadlines
 from shared.language.endpoint import Endpoint
 from shared.language.redaction import Redaction, redaction
 from shared.language.responses import BYTES_PER_TOKEN, MAX_BYTES, MAX_ERROR_BYTES, Response, error_of, retry_after
@@ -94,6 +94,11 @@ class Transport:
         self._timeouts = timeouts
         self._seconds = seconds
         self._session = _session(trust_env=self.endpoint.encrypted)
+
+    @property
+    def sent(self) -> int:
+        """How many requests were sent so far."""
+        return self._session.sent
 
     def close(self) -> None:
         self._session.close()
@@ -168,7 +173,7 @@ class Transport:
         return _Credential("Authorization", token, "Bearer ")
 
 
-def _session(*, trust_env: bool) -> requests.Session:
+def _session(*, trust_env: bool) -> Session:
     """A session that only keeps connections. Unencrypted requests do not use a proxy."""
     session = session_with_deadlines(CONNECTING, CONNECTIONS)
     session.trust_env = trust_env

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Self
 
 from shared.domain.documents import Document
@@ -14,6 +14,7 @@ from shared.language.types import Classifier
 from shared.learning.reviews import Review
 from shared.learning.statistics import Source, Statistics, hour_of
 
+OUTBOX_TOO_LONG = timedelta(minutes=5)  # the age of an entry that needs attention
 Change = tuple[Any, Any]  # before (None: new) and after
 
 

@@ -46,7 +46,8 @@ def collect(
     """
     if gate.is_closed(services, now):
         return 0
-    jobs = _within_quota(services.ledger.due(Job, by or now, limit), services, now)
+    due = services.ledger.due(Job, by or now, limit)
+    jobs = _within_quota(due, services, now) if due else due
     each(
         lambda job: _collect(job, services, now, has_time) if has_time() else None,
         jobs,

@@ -85,6 +85,7 @@ def look(services: Services, now: datetime) -> Gate:
     """
     gate = _bounded(services, Gate, now)
     services.seen.saw(gate)
+    services.seen.gate = gate
     return gate
 
 
@@ -168,7 +169,8 @@ def close(
         return after
 
     try:
-        is_closed = services.ledger.change(Gate, closed).of(classifier).is_closed(now)
+        services.seen.gate = services.ledger.change(Gate, closed)
+        is_closed = services.seen.gate.of(classifier).is_closed(now)
     except VersionConflict:  # other instances closed it first, each time
         is_closed = True
     except StorageUnavailable:
@@ -184,7 +186,7 @@ def _closed(
     part: Gate | ClassifierGate, trouble: LanguageError, now: datetime, item: str = SEVERAL
 ) -> Gate | ClassifierGate:
     failures = part.failures - part.is_closed(now)
-    return part.closed(_reason(trouble), _wait(trouble, failures), now, item)
+    return part.closed(_reason(trouble), _wait(trouble, failures), now, item, _kind(trouble).code)
 
 
 def _reason(trouble: LanguageError) -> str:
@@ -206,6 +208,7 @@ def relax(services: Services, now: datetime, classifier: str = "") -> None:
     if after != gate:
         with suppress(VersionConflict):
             services.ledger.write(after)
+            services.seen.gate = after
 
 
 def reopen(services: Services) -> None:

@@ -39,23 +39,35 @@ class Batch:
         return Batch((*self.entries, entry), self.steps + steps)
 
 
-def drain(services: Services, now: datetime, limit: int, after: str = "") -> str:
+class Drained:
+    """What drains have taken from the outbox, and when the entries that they left there were written."""
+
+    def __init__(self) -> None:
+        self.taken: list[OutboxEntry] = []
+        self.left: list[datetime] = []
+
+
+def drain(services: Services, now: datetime, limit: int, after: str = "", drained: Drained | None = None) -> str:
     """Take at most `limit` entries from the outbox. Returns a continuation token ("" at the end).
 
-    An entry that cannot be taken stays there, and does not stop the others; the last error is kept for health. If
-    another instance drains, too, this one stops: the entries are left to it. Raises StorageUnavailable.
+    `drained` gets each entry that this call has taken, or left because of an error. An entry that cannot be taken stays
+    there, and does not stop the others; the last error is kept for health. If another instance drains, too, this one
+    stops: the entries are left to it. Raises StorageUnavailable.
     """
     entries, further = services.ledger.outbox(limit, after)
+    drained = drained or Drained()
     troubles: list[Exception] = []
     try:
         for batch in _batches(entries, services):
-            troubles += _take(batch, services, now)
+            troubles += _take(batch, services, now, drained)
     except VersionConflict:
         return ""
     except StorageUnavailable as outage:
         _keep([outage], services, now)
         raise
     _keep(troubles, services, now)
+    taken = {entry.key for entry in drained.taken}
+    drained.left += [entry.at for entry in entries if entry.key not in taken]
     return further
 
 
@@ -98,23 +110,25 @@ def _reason(document: Document, services: Services) -> Any:
     return reason_for(document, settings.review_below, settings.review_audit_percent)
 
 
-def _take(entries: tuple[OutboxEntry, ...], services: Services, now: datetime) -> list[Exception]:
+def _take(entries: tuple[OutboxEntry, ...], services: Services, now: datetime, drained: Drained) -> list[Exception]:
     """Take these entries; if that fails, each alone, so that one does not stop the others. Returns their errors.
 
     Raises VersionConflict if another instance took one of them, and StorageUnavailable after several in a row. A
     conflict while all of them are waiting is one with rows that were edited by hand.
     """
     try:
-        _take_together(entries, services, now)
+        _take_together(entries, services, now, drained)
     except Exception as trouble:
         if isinstance(trouble, VersionConflict) and not services.ledger.are_waiting(entries):
             raise
         log_trouble(trouble)
-        return _take_one_by_one(entries, services, now)
+        return _take_one_by_one(entries, services, now, drained)
     return []
 
 
-def _take_one_by_one(entries: Sequence[OutboxEntry], services: Services, now: datetime) -> list[Exception]:
+def _take_one_by_one(
+    entries: Sequence[OutboxEntry], services: Services, now: datetime, drained: Drained
+) -> list[Exception]:
     """Returns the errors of those that stay. Raises StorageUnavailable after several in a row."""
     troubles: list[Exception] = []
 
@@ -123,14 +137,14 @@ def _take_one_by_one(entries: Sequence[OutboxEntry], services: Services, now: da
         if isinstance(trouble, StorageUnavailable):
             raise trouble
 
-    each(lambda entry: _take_alone(entry, services, now), entries, stays, workers=1)
+    each(lambda entry: _take_alone(entry, services, now, drained), entries, stays, workers=1)
     return troubles
 
 
-def _take_alone(entry: OutboxEntry, services: Services, now: datetime) -> None:
+def _take_alone(entry: OutboxEntry, services: Services, now: datetime, drained: Drained) -> None:
     """Raises Conflict if it can never be taken, because rows that it would write were edited or deleted by hand."""
     try:
-        _take_together((entry,), services, now)
+        _take_together((entry,), services, now, drained)
     except VersionConflict:
         if services.ledger.are_waiting((entry,)):  # else another instance took it
             named = [*(one.name for one in entry.documents), *(one.name for one in entry.reviews)]
@@ -138,7 +152,7 @@ def _take_alone(entry: OutboxEntry, services: Services, now: datetime) -> None:
             raise Conflict(f"the rows of the reviews of {names} were edited, or their index rows.") from None
 
 
-def _take_together(entries: tuple[OutboxEntry, ...], services: Services, now: datetime) -> None:
+def _take_together(entries: tuple[OutboxEntry, ...], services: Services, now: datetime, drained: Drained) -> None:
     if services.events:
         services.events.send([event for entry in entries for event in _events(entry, services)])
     for entry in entries:
@@ -148,6 +162,7 @@ def _take_together(entries: tuple[OutboxEntry, ...], services: Services, now: da
         _commit(entries, services, now, replayed_only=True)
     except VersionConflict:  # somebody contested a document before; or another instance was first
         _commit(entries, services, now, replayed_only=False)
+    drained.taken += entries
 
 
 def _commit(entries: tuple[OutboxEntry, ...], services: Services, now: datetime, *, replayed_only: bool) -> None:

@@ -59,7 +59,7 @@ def submit_waiting(
     are not raised: they close the gate, and the documents wait.
     """
     now = clock()
-    if gate.is_closed(services, now) or services.ledger.read(Pause).paused:
+    if gate.is_closed(services, now) or _is_paused(services):
         return 0
     routes = _routing(services, now)
     if routes is None or all(services.seen.is_closed(now, classifier.name) for classifier in routes.classifiers):
@@ -72,6 +72,11 @@ def submit_waiting(
     _postpone([document for document in waiting if document.key in held], held, services, now)
     ready = [document for document in waiting if document.key not in held]
     return len(stranded) + len(held) + _submit_all(ready, routes, services, clock, has_time)
+
+
+def _is_paused(services: Services) -> bool:
+    services.seen.paused = services.ledger.read(Pause).paused
+    return services.seen.paused
 
 
 def _held_by(document: Document, routes: Routing, services: Services, now: datetime) -> str:
@@ -96,6 +101,8 @@ def _submit_all(
     waiting: Sequence[Document], routes: Routing, services: Services, clock: Clock, has_time: Callable[[], bool]
 ) -> int:
     """Returns how many are no longer due. Suspect documents are submitted last."""
+    if not waiting:  # the quota need not be read
+        return 0
     fresh_first = sorted(waiting, key=lambda document: document.is_suspect)
     moved = 0
     for window in windows(fresh_first[: gate.left(services, clock()) * SERVICE_PACK]):

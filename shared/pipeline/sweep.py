@@ -28,18 +28,20 @@ TRIES = 3  # to claim a file in one sweep
 IN_PROGRESS = timedelta(minutes=1)  # an open document with a younger event needs no repair
 
 
-def sweep(services: Services, now: datetime, has_time: Callable[[], bool]) -> None:
-    """Process up to PAGES pages if a sweep is due. Only one instance does at a time."""
+def sweep(services: Services, now: datetime, has_time: Callable[[], bool]) -> Sweep:
+    """Process up to PAGES pages if a sweep is due. Only one instance does at a time. Returns the state last read."""
     every = timedelta(minutes=services.settings.sweep_minutes)
+    current = Sweep()
     with suppress(VersionConflict):  # another instance has written its position
         for _ in range(PAGES):
             current = services.ledger.read(Sweep)
             if not current.is_due(every, now) or not has_time():
-                return
+                break
             if current.began is None:  # stored first, so that health reports a sweep that never completes a page
                 started = current.started(now)
                 [current] = services.ledger.commit((current if current.version else None, started))
             _page(current, services, now)
+    return current
 
 
 def ask(services: Services) -> Sweep:

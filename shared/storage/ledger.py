@@ -26,7 +26,8 @@ from shared.errors import TextdropError, VersionConflict
 from shared.learning.outbox import OutboxEntry
 from shared.learning.reviews import Review
 from shared.learning.statistics import HOUR, Source, Statistics
-from shared.storage.row_codec import all_readable, index_row, readable, row_of
+from shared.learning.tick_report import Backlog
+from shared.storage.row_codec import all_readable, index_row, landed, readable, row_of
 from shared.storage.row_keys import AFTER_ALL, KINDS, SINGLES, index_keys, inverted, row_key, statistics_key, time_key
 from shared.storage.tables import TRANSACTION_LIMIT, Change, Delete, Insert, Row, Rows, Update
 
@@ -164,6 +165,12 @@ class Ledger:
     def open(self, kind: type[Entry], limit: int, after: str = "") -> tuple[list[Entry], str]:
         """At most `limit` open values, and a continuation token for `after` ("" at the end)."""
         return self._listed(kind, [f"due|{KINDS[kind]}|"], limit, after)
+
+    def backlog(self, limit: int) -> Backlog:
+        """Counts at most `limit` open documents: those that are due come first. One request, up to 1,000."""
+        prefix = f"due|{KINDS[Document]}|"
+        rows = self._rows.query_range(prefix, prefix + AFTER_ALL, limit)
+        return Backlog(len(rows), min(filter(None, map(landed, rows)), default=None))
 
     def ended(
         self,

@@ -3,15 +3,17 @@
 body0 body1 …               the value as JSON, in as many columns as it needs
 name project kind state     of the value, if it has them: for people who open the table; the app reads only `name`
 written                     of the index row of an open value: when its time was set, by the writer's clock
+landed                      of the index row of an open document: when this version was first seen
 """
 
 from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any, TypeVar
 
-from shared.storage.row_keys import STORED, index_keys, row_key, time_key
+from shared.storage.row_keys import STORED, index_keys, row_key, time_key, time_of
 from shared.storage.serialization import decode, encode, prepare
 from shared.storage.tables import Row
 
@@ -35,8 +37,16 @@ def row_of(value: Any, version: str = "") -> Row:
 
 def index_row(key: str, value: Any) -> Row:
     """The index row of this value with this key."""
-    written = getattr(value, "written", None)  # a review has no time at which it is due
-    return Row(key, {"written": time_key(written)} if written and key.startswith("due|") else {})
+    if not key.startswith("due|"):
+        return Row(key)
+    # A review has no time at which it is due.
+    times = {"written": getattr(value, "written", None), "landed": getattr(value, "claimed", None)}
+    return Row(key, {name: time_key(moment) for name, moment in times.items() if moment})
+
+
+def landed(row: Row) -> datetime | None:
+    """When the open document of this index row landed. None if an earlier version of the app wrote the row."""
+    return time_of(row.columns.get("landed", ""))
 
 
 def readable(kind: Any, row: Row) -> Any:

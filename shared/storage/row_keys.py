@@ -79,6 +79,14 @@ def time_key(moment: datetime) -> str:
     return moment.astimezone(UTC).strftime("%Y%m%dT%H%M%S.%f")[:-3]
 
 
+def time_of(key: str) -> datetime | None:
+    """The time that `time_key` wrote; None for another text."""
+    try:
+        return datetime.strptime(key, "%Y%m%dT%H%M%S.%f").replace(tzinfo=UTC)
+    except ValueError:
+        return None
+
+
 def inverted(moment: datetime) -> str:
     """Milliseconds; sorts in the reverse order of the times, newest first."""
     return f"{_LATEST_MILLISECOND - int(moment.timestamp() * 1000):015d}"

@@ -232,9 +232,11 @@ ROWS: dict[str, tuple[str, Any]] = {
     "blocked": (
         (
             f'{{"until":null,"blocked":[{{"until":"{AT}","reason":"404","since":null,"closed_at":null,"failures":1,'
-            '"item":"","name":"Movies/production"}]}'
+            '"item":"","cause":"ResourceNotFound","name":"Movies/production"}]}'
         ),
-        Gate(blocked=(ClassifierGate(values.NOW, "404", failures=1, name="Movies/production"),)),
+        Gate(
+            blocked=(ClassifierGate(values.NOW, "404", failures=1, cause="ResourceNotFound", name="Movies/production"),)
+        ),
     ),
     "budget": (f'{{"calls":2,"at":"{AT}"}}', TokenBucket(2.0, values.NOW)),
     "pause": (f'{{"paused":true,"since":"{AT}"}}', Pause(True, values.NOW)),

@@ -26,7 +26,8 @@ from shared.domain.singletons import (
     Sweep,
     TokenBucket,
 )
-from shared.domain.timeline import SETBACKS
+from shared.domain.timeline import OPEN_TOO_LONG, SETBACKS
+from shared.learning.outbox import OUTBOX_TOO_LONG
 from shared.learning.reviews import Review
 from shared.pipeline import waiting
 from shared.pipeline.classifier import is_missing, names, unrouted
@@ -34,13 +35,7 @@ from shared.pipeline.isolation import reason
 from shared.pipeline.submission import NO_CLASSIFIER
 from shared.services import TABLE, Services
 
-# What is red.
-OPEN_TOO_LONG = timedelta(minutes=15)  # the age of an open document or job
 NO_TICK_TOO_LONG = timedelta(minutes=5)
-CLOSED_TOO_LONG = timedelta(minutes=5)  # of the gate
-OUTBOX_TOO_LONG = timedelta(minutes=5)  # the age of an entry of the outbox
-MISSED_SWEEPS = 3  # in units of the setting SWEEP_MINUTES
-SWEEP_TOO_LONG = timedelta(days=1)  # the duration of a sweep; at 5,000 files a tick, it lists millions
 MANY_SETBACKS = 3  # of one item; fewer are ordinary
 
 RECENT = timedelta(hours=1)  # how long errors that ended documents are reported
@@ -114,15 +109,14 @@ def _clocks(services: Services, now: datetime) -> str:
 
 
 def _gate(services: Services, now: datetime) -> tuple[HealthStatus, str]:
-    """A closed gate is waiting, with its reason. It is red once it has been closed for CLOSED_TOO_LONG."""
+    """A closed gate is waiting, with its reason. It is red once it has been closed for too long."""
     return _breaker(services.ledger.read(Gate).bounded(now), now)
 
 
 def _breaker(part: Gate | ClassifierGate, now: datetime) -> tuple[HealthStatus, str]:
     if not part.is_troubled(now):
         return HealthStatus.OK, ""
-    too_long = part.since is not None and now - part.since >= CLOSED_TOO_LONG
-    return HealthStatus.RED if too_long else HealthStatus.WAITING, waiting.closed(part)
+    return HealthStatus.RED if part.is_closed_too_long(now) else HealthStatus.WAITING, waiting.closed(part)
 
 
 def _oldest(services: Services, now: datetime) -> str:
@@ -140,13 +134,10 @@ def _sweep(services: Services, now: datetime) -> str:
     sweep = services.ledger.read(Sweep)
     if sweep.unclaimed:
         return f"{sweep.unclaimed} files, such as {sweep.example}, could not be claimed: see the app's log."
-    late = MISSED_SWEEPS * timedelta(minutes=services.settings.sweep_minutes) + NO_TICK_TOO_LONG
-    since, moved = sweep.began or sweep.ended, sweep.moved if sweep.began else sweep.ended
-    stuck = moved is not None and now - moved >= late
-    endless = sweep.began is not None and now - sweep.began >= SWEEP_TOO_LONG
-    if since is None or not (stuck or endless):
+    since = sweep.ended or sweep.began
+    if since is None or not sweep.is_late(timedelta(minutes=services.settings.sweep_minutes), now):
         return ""
-    return f"No sweep has ended since {(sweep.ended or since).isoformat()}: see the app's log."
+    return f"No sweep has ended since {since.isoformat()}: see the app's log."
 
 
 def _setbacks(services: Services, now: datetime) -> str:
