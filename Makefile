@@ -25,7 +25,7 @@ CLIENTS := $(patsubst tests/sdk_clients/requirements-%.txt,.venv-clients/%/.pack
 PYENVS := $(wildcard $(addsuffix /versions/3.1[3-9]*/bin/python,$(PYENV_ROOT) $(HOME)/.pyenv))
 WORKER_PYTHONS := python3.13 python3.14 $(PYTHON) $(PYENVS)
 
-.PHONY: help setup demo run test soak check bench pictures worker clients vendor clean
+.PHONY: help setup demo run test soak check bench scale pictures worker clients vendor clean
 .DELETE_ON_ERROR:
 
 help: ## list these commands
@@ -53,6 +53,9 @@ check: $(PACKAGES) ## lint, format, types, and what azure-functions-doctor says 
 
 bench: setup ## measure, as ratios within one run
 	@$(PY) -m bench
+
+scale: setup ## classify, sweep, list, export and purge a million simulated files; takes an hour (FILES=100000: fewer)
+	@$(PY) -m bench.scale $(FILES)
 
 pictures: setup ## take the pictures in docs/images again (needs Chromium)
 	@mkdir -p .textdrop/pictures

@@ -8,7 +8,10 @@ import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from itertools import islice
 from typing import Any
+
+from sortedcontainers import SortedDict
 
 from shared.domain.documents import Blob
 from shared.domain.file_names import MAX_FILE_NAME, RESULT_SUFFIX, is_file_name
@@ -44,7 +47,7 @@ class MemoryDocuments:
         self.container = documents
         self.results = results
         self._clock = clock
-        self._containers: dict[str, dict[str, File]] = {documents: {}}
+        self._containers: dict[str, Any] = {documents: SortedDict()}  # of files by name
         self._deleted: dict[str, File] = {}
         self._staged: dict[tuple[str, int], bytes] = {}
         self._versions = itertools.count(1)
@@ -58,7 +61,7 @@ class MemoryDocuments:
             version = next(self._versions)
             modified = self._clock() if self._clock else BEGINNING + timedelta(seconds=version)
             blob = Blob(name, f"0x{version:X}", len(content), modified, language.strip(), encoding)
-            self._containers.setdefault(container or self.container, {})[name] = File(content, blob, encoding)
+            self._containers.setdefault(container or self.container, SortedDict())[name] = File(content, blob, encoding)
             return blob.etag
 
     def delete(self, name: str) -> None:
@@ -84,8 +87,8 @@ class MemoryDocuments:
     def page(self, marker: str, size: int, container: str = "") -> tuple[list[Blob], str]:
         with self._lock:
             files = self._files(container or self.container)
-            names = sorted(name for name in files if name >= marker)
-            return [files[name].blob for name in names[:size]], "".join(names[size : size + 1])
+            names = list(islice(files.irange(marker or None), size + 1))
+            return [files[name].blob for name in names[:size]], "".join(names[size:])
 
     def read(self, name: str, etag: str) -> bytes:
         with self._lock:
@@ -159,7 +162,7 @@ class MemoryDocuments:
 
     def stage(self, name: str, number: int, content: bytes) -> None:
         with self._lock:
-            self._containers.setdefault(self.results, {})
+            self._containers.setdefault(self.results, SortedDict())
             self._staged[name, number] = content
 
     def commit_blocks(self, name: str, blocks: int, content_type: str) -> None:
@@ -183,11 +186,12 @@ class MemoryDocuments:
 
     def _file(self, container: str, name: str) -> File:
         try:
-            return self._files(container)[name]
+            found: File = self._files(container)[name]
         except KeyError:
             raise NotFound("There is no such blob.") from None
+        return found
 
-    def _files(self, container: str) -> dict[str, File]:
+    def _files(self, container: str) -> Any:
         try:
             return self._containers[container]
         except KeyError:

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import itertools
 import threading
-from bisect import bisect_left, insort
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from itertools import islice
+from typing import Any
+
+from sortedcontainers import SortedDict
 
 from shared.errors import StorageUnavailable, VersionConflict
 from shared.storage.tables import TRANSACTION_LIMIT, Change, Delete, Insert, Row, Update
@@ -17,28 +20,27 @@ class MemoryRows:
     """One partition; a transaction happens as a whole or not at all. Safe to share between threads."""
 
     def __init__(self) -> None:
-        self._rows: dict[str, Row] = {}
-        self._keys: list[str] = []  # of the rows, sorted
+        self._rows: Any = SortedDict()  # of rows by key
         self._versions = itertools.count(1)
         self._lock = threading.Lock()
 
     def get(self, key: str) -> Row | None:
         with self._lock:
-            return self._rows.get(key)
+            found: Row | None = self._rows.get(key)
+            return found
 
     def query_range(self, first: str, last: str, limit: int) -> list[Row]:
         with self._lock:
-            return [self._rows[key] for key in self._between(first, last)[:limit]]
+            return list(islice(self._between(first, last), limit))
 
     def named(self, name: str, first: str, last: str) -> list[Row]:
         with self._lock:
-            found = self._between(first, last)
-            return [self._rows[key] for key in found if self._rows[key].columns.get("name") == name]
+            return [row for row in self._between(first, last) if row.columns.get("name") == name]
 
     def above(self, column: str, value: str, first: str, last: str, limit: int) -> list[Row]:
         with self._lock:
-            found = self._between(first, last)
-            return [self._rows[key] for key in found if self._rows[key].columns.get(column, "") > value][:limit]
+            found = (row for row in self._between(first, last) if row.columns.get(column, "") > value)
+            return list(islice(found, limit))
 
     def apply(self, changes: Sequence[Change]) -> list[str]:
         with self._lock:
@@ -50,15 +52,10 @@ class MemoryRows:
     def write_by_hand(self, row: Row) -> None:
         """Stores a row without checks, as another client of the table would. It replaces an existing row."""
         with self._lock:
-            self._put(row)
+            self._rows[row.key] = row
 
-    def _between(self, first: str, last: str) -> list[str]:
-        return self._keys[bisect_left(self._keys, first) : bisect_left(self._keys, last)]
-
-    def _put(self, row: Row) -> None:
-        if row.key not in self._rows:
-            insort(self._keys, row.key)
-        self._rows[row.key] = row
+    def _between(self, first: str, last: str) -> Iterator[Row]:
+        return (self._rows[key] for key in self._rows.irange(first, last, inclusive=(True, False)))
 
     def _fits(self, change: Change) -> bool:
         found = self._rows.get(_key(change))
@@ -69,10 +66,9 @@ class MemoryRows:
     def _make(self, change: Change) -> str:
         if isinstance(change, Delete):
             del self._rows[change.key]
-            self._keys.pop(bisect_left(self._keys, change.key))
             return ""
         version = f"v{next(self._versions)}"
-        self._put(Row(change.row.key, dict(change.row.columns), version))
+        self._rows[change.row.key] = Row(change.row.key, dict(change.row.columns), version)
         return version
 
 
