@@ -18,7 +18,7 @@ from pathlib import Path
 from playwright.sync_api import Browser
 
 from bench.learnt import CLASSIFIER, running
-from local.stack import node
+from local.stack import installation
 from shared import services
 from shared.domain.documents import Blob, Document
 from shared.language.types import ClassScore
@@ -78,10 +78,7 @@ def _report_lighthouse(console: str, executable: str) -> None:
 
 
 def _scores(console: str, executable: str) -> dict[str, float]:
-    found = node.find_or_install()
-    if not (LIGHTHOUSE / "node_modules" / ".package-lock.json").exists():
-        quietly = ["--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"]
-        subprocess.run([*found.npm, "ci", *quietly], cwd=LIGHTHOUSE, env=found.environment, check=True)
+    found = installation.install_packages(LIGHTHOUSE, "Lighthouse", "some 100 MB")
     script = LIGHTHOUSE / "node_modules" / "lighthouse" / "cli" / "index.js"
     flags = "--headless=new --no-sandbox --disable-gpu --disable-background-networking"
     options = ["--output=json", "--quiet", f"--only-categories={','.join(CATEGORIES)}", f"--chrome-flags={flags}"]

@@ -1,4 +1,4 @@
-"""Installs the npm packages of `local/package.json` into `local/node_modules`: Azurite, and what is for development."""
+"""Installs npm packages into the folder whose lock file names them: in `local` Azurite, and what is for development."""
 
 from __future__ import annotations
 
@@ -17,30 +17,41 @@ AZURITE = "azurite"
 
 
 def install() -> str:
-    """Installs what is missing, Node.js included; returns Azurite's version. Raises SetupError."""
+    """Installs what `local/package.json` names and is missing, Node.js included; returns Azurite's version.
+
+    Raises SetupError.
+    """
+    version = pinned()[AZURITE]
+    install_packages(LOCAL, f"Azurite {version}", "some 190 MB, one to three minutes")
+    return version
+
+
+def install_packages(folder: Path, what: str, cost: str) -> node.Node:
+    """Installs what the `package.json` of a folder names and is missing; returns Node.js, which it installs as well.
+
+    `what` and `cost` are for the reader of the progress. Raises SetupError.
+    """
     found = node.find_or_install()
-    if not _are_installed(pinned()):
-        _install(found)
-    return _azurite()[AZURITE]
+    if not _are_installed(folder, pinned(folder)):
+        _install(found, folder, what, cost)
+    return found
 
 
 def azurite_script() -> Path:
     """The JavaScript file that starts Azurite. Raises SetupError."""
-    if not _are_installed(_azurite()):
-        raise SetupError(
-            f"Azurite {_azurite()[AZURITE]} is not installed. Run `make setup` (or `python -m local install`)."
-        )
+    version = pinned()[AZURITE]
+    if not _are_installed(LOCAL, {AZURITE: version}):
+        raise SetupError(f"Azurite {version} is not installed. Run `make setup` (or `python -m local install`).")
     return MODULES / AZURITE / "dist" / "src" / "azurite.js"
 
 
-def pinned() -> dict[str, str]:
-    """The version of each package that `local/package.json` names."""
-    package = _read(LOCAL / "package.json")
-    return {**package["dependencies"], **package["devDependencies"]}
+def pinned(folder: Path = LOCAL) -> dict[str, str]:
+    """The version of each package that the `package.json` of a folder names."""
+    package = _read(folder / "package.json")
+    return {**package.get("dependencies", {}), **package.get("devDependencies", {})}
 
 
-def _install(found: node.Node) -> None:
-    what = f"Installing Azurite {_azurite()[AZURITE]} into {MODULES} (some 190 MB, one to three minutes)"
+def _install(found: node.Node, folder: Path, what: str, cost: str) -> None:
     command = [
         *found.npm,
         "ci",
@@ -52,20 +63,17 @@ def _install(found: node.Node) -> None:
         "--loglevel=error",
         "--no-update-notifier",
     ]
-    if elapsed.run(command, what, cwd=LOCAL, env=found.environment, stdout=subprocess.DEVNULL):  # errors go to stderr
+    said = f"Installing {what} into {folder / 'node_modules'} ({cost})"
+    if elapsed.run(command, said, cwd=folder, env=found.environment, stdout=subprocess.DEVNULL):  # errors go to stderr
         raise SetupError(
-            "npm could not install Azurite (see above). This step needs the network: check the connection (and"
+            f"npm could not install {what} (see above). This step needs the network: check the connection (and"
             " `npm config get proxy` behind a proxy), then run the same command again."
         )
 
 
-def _azurite() -> dict[str, str]:
-    return {AZURITE: pinned()[AZURITE]}
-
-
-def _are_installed(packages: Mapping[str, str]) -> bool:
+def _are_installed(folder: Path, packages: Mapping[str, str]) -> bool:
     """Whether an installation with these versions was completed: npm writes this file last."""
-    written = MODULES / ".package-lock.json"
+    written = folder / "node_modules" / ".package-lock.json"
     if not written.is_file():
         return False
     installed = _read(written)["packages"]

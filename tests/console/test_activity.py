@@ -231,6 +231,24 @@ def test_a_training_is_cancelled_at_the_service(reader: ConsolePage, app: Client
     assert cancelled["state"] == "cancelled"
 
 
+@pytest.mark.parametrize("where", ["operation", "list of the service"])
+def test_a_training_is_cancelled_on_the_page_of_its_project(
+    reader: ConsolePage, app: Client, under_way: Any, where: str
+) -> None:
+    model = under_way["parameters"]["model"]
+    page = reader.open(f"projects/{PROJECT}")
+    shown = page.get_by_role("article").filter(has_text=f"Train model {model} of {PROJECT}").first
+    expect(shown.get_by_role("progressbar")).to_be_visible()
+    if where == "operation":
+        shown.get_by_role("button", name="Cancel the training").click()
+    else:
+        page.get_by_text("All trainings at the service").click()
+        training = page.get_by_role("listitem").filter(has_text=model)
+        training.get_by_role("button", name="Cancel", exact=True).click()
+    expect(shown.locator(".state")).to_have_text("failed", timeout=SECONDS * 1000)
+    assert operation_now(app, under_way["key"])["detail"] == "It was cancelled."
+
+
 @pytest.mark.parametrize("file_format", ["jsonl", "csv"])
 def test_the_file_of_an_export_is_downloaded(reader: ConsolePage, app: Client, file_format: str) -> None:
     exported = ended(app, app.call("POST", "documents/export", {"format": file_format}))

@@ -127,13 +127,14 @@ def test_all_that_match_are_classified_again_once_confirmed(
         assert len(document["timeline"]) > events
 
 
-def test_an_export_of_all_that_match_is_downloaded(reader: ConsolePage, filtered: list[str]) -> None:
+def test_an_export_of_all_that_match_is_downloaded(reader: ConsolePage, app: Client, filtered: list[str]) -> None:
     page = reader.open("documents?prefix=filter/")
     with page.expect_download() as waited:
         page.get_by_role("button", name="Export as JSON lines").click()
     lines = Path(waited.value.path()).read_text("utf-8").splitlines()
     assert sorted(json.loads(line)["name"] for line in lines) == filtered
-    assert waited.value.suggested_filename == "documents.jsonl"
+    exported = app.call("GET", "operations")["value"][0]
+    assert waited.value.suggested_filename == f"documents-{exported['created'][:10]}.jsonl"
 
 
 @pytest.mark.usefixtures("filtered")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from decimal import ROUND_HALF_UP, Decimal
+from decimal import ROUND_HALF_EVEN, Decimal
 from typing import Any
 
 import pytest
@@ -90,7 +90,7 @@ def rows(table: Locator) -> list[list[str]]:
 
 
 def score(ratio: float) -> str:
-    return str(Decimal(ratio).quantize(Decimal("0.01"), ROUND_HALF_UP))
+    return str(Decimal(ratio).quantize(Decimal("0.01"), ROUND_HALF_EVEN))
 
 
 def shown(name: str) -> str:

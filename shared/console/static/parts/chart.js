@@ -2,10 +2,12 @@
 
 import { visible } from "../formats.js";
 import { html, useEffect, useRef } from "../preact.js";
+import { Table } from "./table.js";
 
 const { uPlot } = globalThis; // from a script of the page, because its package has no small module
 const HEIGHT = 180;
 const NARROW = 240;
+const DIRECTION = { dir: "auto" };
 const HOURS = new Intl.DateTimeFormat(undefined, { timeStyle: "short" });
 const DAYS = new Intl.DateTimeFormat(undefined, { month: "numeric", day: "numeric" });
 const PERIODS = new Intl.DateTimeFormat(undefined, { dateStyle: "short", timeStyle: "short" });
@@ -53,23 +55,16 @@ export function Chart({ title, times, series, format, bars = false, range }) {
 
 function Numbers({ title, times, series, format }) {
   return html`
-    <div class="wide" role="region" aria-label=${`${title}, as a table`} tabindex="0">
-      <table>
-        <thead>
-          <tr><th scope="col">From</th>${series.map(({ label }) => html`<th scope="col" dir="auto">${visible(label)}</th>`)}</tr>
-        </thead>
-        <tbody>
-          ${times.map(
-            (at, row) => html`
-              <tr>
-                <th scope="row">${PERIODS.format(at * 1000)}</th>
-                ${series.map(({ values }) => html`<td>${values[row] === null ? "" : format(values[row])}</td>`)}
-              </tr>
-            `,
-          )}
-        </tbody>
-      </table>
-    </div>
+    <${Table} label=${`${title}, as a table`} columns=${["From", ...series.map(({ label }) => [visible(label), DIRECTION])]}>
+      ${times.map(
+        (at, row) => html`
+          <tr>
+            <th scope="row">${PERIODS.format(at * 1000)}</th>
+            ${series.map(({ values }) => html`<td>${values[row] === null ? "" : format(values[row])}</td>`)}
+          </tr>
+        `,
+      )}
+    <//>
   `;
 }
 

@@ -19,7 +19,7 @@ export function Facts({ facts }) {
   return html`
     <dl class="facts">
       ${facts
-        .filter(([, value]) => value !== undefined && value !== "" && value !== null)
+        .filter(([, value]) => ![undefined, null, false, ""].includes(value))
         .map(([name, value]) => html`<div><dt>${name}</dt><dd>${value}</dd></div>`)}
     </dl>
   `;

@@ -35,9 +35,9 @@ const LISTS = {
 const VIEWS = { operations: OneOperation, jobs: OneJob };
 
 export function Activity({ rest, query }) {
-  const [kind, key] = rest;
-  if (VIEWS[kind] && key) return html`<${VIEWS[kind]} key=${key} itemKey=${key} />`;
-  const list = LISTS[kind ?? query.list] ? (kind ?? query.list) : "operations";
+  const [kind = query.list, key] = rest;
+  const list = Object.hasOwn(LISTS, kind) ? kind : "operations";
+  if (key && list === kind) return html`<${VIEWS[kind]} key=${key} itemKey=${key} />`;
   const state = ["open", ...LISTS[list].states].includes(query.state) ? query.state : "all";
   return html`
     <div class="row spread ends bar-of-tabs">

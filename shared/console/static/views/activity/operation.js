@@ -1,12 +1,11 @@
 // One operation: its progress and its end, what was asked for, and what came of it.
 
 import { to } from "../../address.js";
-import { download, path } from "../../api.js";
 import { score, time, TYPES, visible } from "../../formats.js";
 import { Action } from "../../parts/action.js";
+import { saveExport } from "../../parts/export.js";
 import { Operation } from "../../parts/operation.js";
 import { plain } from "../../parts/operation_words.js";
-import { saved } from "../../parts/saved_file.js";
 import { Facts } from "../../parts/timeline.js";
 import { html } from "../../preact.js";
 
@@ -87,13 +86,10 @@ function More({ operation }) {
 }
 
 /** The file of an export that has succeeded. */
-function Content({ operation: { key, kind, state, created, parameters } }) {
-  if (kind !== "export_documents" || state !== "succeeded") return null;
-  const fetched = async () => {
-    const blob = await download(path`operations/${key}/content`);
-    saved(blob, `documents-${created.slice(0, 10)}.${parameters.format}`);
-  };
-  return html`<p><${Action} class="primary" onClick=${fetched} busy="downloading …">Download the file<//></p>`;
+function Content({ operation }) {
+  if (operation.kind !== "export_documents" || operation.state !== "succeeded") return null;
+  const save = () => saveExport(operation);
+  return html`<p><${Action} class="primary" onClick=${save} busy="downloading …">Download the file<//></p>`;
 }
 
 const factsOf = (values) =>

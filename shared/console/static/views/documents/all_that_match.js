@@ -1,14 +1,12 @@
 // What can be done with all documents that match a filter: classify them again, or export their results.
 
-import { change, download, get } from "../../api.js";
+import { change } from "../../api.js";
 import { count, counted } from "../../formats.js";
 import { Action } from "../../parts/action.js";
 import { confirmed } from "../../parts/dialog.js";
+import { endedExport, saveExport } from "../../parts/export.js";
 import { notify } from "../../parts/notices.js";
-import { saved } from "../../parts/saved_file.js";
 import { html, useState } from "../../preact.js";
-
-const LOOK_EVERY = 1000; // milliseconds
 
 /** `clear` clears the filter; false if there is none. */
 export function AllThatMatch({ filter, clear, onDone }) {
@@ -79,16 +77,6 @@ const exportAll = (format) => async (filter, say) => {
   const given = Object.entries({ class: category, prefix, since, until }).filter(([, value]) => value);
   say("Exporting …");
   const { key } = await change("POST", "documents/export", { format, ...Object.fromEntries(given) });
-  const operation = await ended(key);
-  if (operation.state !== "succeeded") throw new Error(`The export failed: ${operation.detail ?? operation.state}`);
-  saved(await download(`operations/${key}/content`), `documents.${format}`);
+  await saveExport(await endedExport(key));
   notify("The export is in your downloads: one line for each version of a file that got classes.");
 };
-
-async function ended(key) {
-  for (;;) {
-    const operation = await get(`operations/${key}`);
-    if (operation.ended) return operation;
-    await new Promise((resolve) => setTimeout(resolve, LOOK_EVERY));
-  }
-}

@@ -11,6 +11,7 @@ import { Loaded, State } from "../../parts/status.js";
 import { Facts, Timeline } from "../../parts/timeline.js";
 import { html } from "../../preact.js";
 
+const LONG = 100; // characters of a name, more than its heading may show
 const LIVE = 2; // seconds, until it has ended
 
 export function OneDocument({ documentKey }) {
@@ -67,6 +68,7 @@ const factsOf = ({
   lastModified,
   name,
 }) => [
+  ["Name", name.length > LONG && html`<span dir="auto">${visible(name)}</span>`],
   ["Classifier", classifier.project && `${classifier.project}, deployment ${classifier.deployment}`],
   ["Model", classifier.model ?? classifier.modelId],
   ["Type", TYPES[classifier.modelType]],

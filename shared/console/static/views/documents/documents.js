@@ -27,7 +27,7 @@ const NOTHING = { state: "all", class: "", prefix: "", since: "", until: "", nam
 
 export function Documents({ rest, query }) {
   if (rest[0]) return html`<${OneDocument} documentKey=${rest[0]} />`;
-  const filter = { ...NOTHING, ...query };
+  const filter = Object.fromEntries(Object.keys(NOTHING).map((name) => [name, query[name] ?? NOTHING[name]]));
   const set = (change) => {
     const { state, ...others } = { ...filter, ...change };
     go(to("documents", [], { ...others, state: state === "all" ? "" : state }), { replace: true });
@@ -89,7 +89,7 @@ function List({ filter, clear }) {
   const load = (after) => get("documents", { ...filter, top: PAGE, continue: after });
   const { items, error, more, busy, empty, next, refresh } = usePages(load, []);
   useEvery(LIVE, refresh);
-  const end = useSeen(next, !(empty > MOST_EMPTY));
+  const end = useSeen(next, !error && empty <= MOST_EMPTY);
   return html`
     <section class="card" aria-label="List of documents" aria-busy=${busy}>
       <${AllThatMatch} filter=${filter} clear=${isFiltered(filter) && clear} onDone=${refresh} />
@@ -101,7 +101,7 @@ function List({ filter, clear }) {
         html`<ul class="list">${items.map((one) => html`<${DocumentRow} key=${one.key} document=${one} />`)}</ul>`
       }
       <p class="row" ref=${end}>
-        ${items && html`<span class="quiet">${counted(items.length, "document")}${more ? ", and more" : ""}</span>`}
+        ${items?.length > 0 && html`<span class="quiet">${counted(items.length, "document")}${more ? ", and more" : ""}</span>`}
         ${more && html`<button type="button" disabled=${busy} onClick=${next}>Show more</button>`}
       </p>
     </section>

@@ -1,27 +1,25 @@
 // Drop, choose or paste texts to classify, and follow each to its classes.
 
 import { to } from "../../address.js";
-import { counted, visible } from "../../formats.js";
+import { count, counted, visible } from "../../formats.js";
 import { attempt } from "../../parts/action.js";
 import { Check, Text } from "../../parts/fields.js";
 import { State } from "../../parts/status.js";
-import { html, useEffect, useRef, useState } from "../../preact.js";
+import { html, useEffect, useState } from "../../preact.js";
 import { DocumentRow } from "./document_row.js";
 import { droppedTexts } from "./dropped_texts.js";
-import { Uploads } from "./uploads.js";
+import { uploads } from "./uploads.js";
 
 const SHOWN = 100; // rows
 
 /** `compact` hides the box for pasted text. */
 export function DropZone({ compact = false }) {
-  const [uploads, setUploads] = useState([]);
+  const [shown, setShown] = useState([]);
   const [over, setOver] = useState(false);
   const [folder, setFolder] = useState("");
   const [overwrite, setOverwrite] = useState(false);
-  const working = useRef(null);
-  working.current ??= new Uploads(setUploads);
-  useEffect(() => () => working.current.stop(), []);
-  const add = (texts) => working.current.add(texts, { folder, overwrite });
+  useEffect(() => uploads.listen(setShown), []);
+  const add = (texts) => uploads.add(texts, { folder, overwrite });
   const dropped = (event) => {
     event.preventDefault();
     setOver(false);
@@ -61,7 +59,7 @@ export function DropZone({ compact = false }) {
         </details>
       `
       }
-      <${Progress} uploads=${uploads} onClear=${() => working.current.clear()} onReplace=${(one) => working.current.replace(one.original)} />
+      <${Progress} shown=${shown} />
     </section>
   `;
 }
@@ -89,37 +87,43 @@ function Pasted({ onAdd }) {
   `;
 }
 
-function Progress({ uploads, onClear, onReplace }) {
-  if (!uploads.length) return null;
-  const ended = uploads.filter((one) => one.ended).length;
-  const label = `${ended} of ${counted(uploads.length, "text")} ended`;
+function Progress({ shown }) {
+  if (!shown.length) return null;
+  const ended = shown.filter((one) => one.ended).length;
+  const unsent = shown.filter((one) => one.error).length;
+  const label = `${ended} of ${counted(shown.length, "text")} ended${unsent ? `, ${count(unsent)} not sent` : ""}`;
   return html`
     <div class="row spread">
       <p role="status">${label}</p>
-      ${ended > 0 && html`<button type="button" class="plain" onClick=${onClear}>Hide those that ended</button>`}
+      ${
+        ended > 0 &&
+        html`<button type="button" class="plain" onClick=${() => uploads.clear()}>Hide those that ended</button>`
+      }
     </div>
-    <progress max=${uploads.length} value=${ended} aria-label=${label} />
+    <progress max=${shown.length} value=${ended} aria-label=${label} />
     <ul class="list">
-      ${uploads
-        .slice(0, SHOWN)
-        .map((one) => html`<${Upload} key=${one.number} upload=${one} onReplace=${() => onReplace(one)} />`)}
+      ${shown.slice(0, SHOWN).map((one) => html`<${Upload} key=${one.number} upload=${one} />`)}
     </ul>
-    ${uploads.length > SHOWN && html`<p class="quiet">and ${counted(uploads.length - SHOWN, "other text")}</p>`}
+    ${shown.length > SHOWN && html`<p class="quiet">and ${counted(shown.length - SHOWN, "other text")}</p>`}
   `;
 }
 
-function Upload({ upload, onReplace }) {
-  if (upload.document) return html`<${DocumentRow} document=${upload.document} />`;
+function Upload({ upload }) {
+  const { document, key, name, error, exists, step } = upload;
+  if (document) return html`<${DocumentRow} document=${document} />`;
   return html`
     <li>
       ${
-        upload.key
-          ? html`<a class="name" dir="auto" href=${to("documents", [upload.key])}>${visible(upload.name)}</a>`
-          : html`<span class="name" dir="auto">${visible(upload.name) || "pasted text"}</span>`
+        key
+          ? html`<a class="name" dir="auto" href=${to("documents", [key])}>${visible(name)}</a>`
+          : html`<span class="name" dir="auto">${visible(name) || "pasted text"}</span>`
       }
-      ${upload.error && html`<span class="bad-text">${upload.error}</span>`}
-      ${upload.exists && html`<button type="button" onClick=${onReplace}>Replace it</button>`}
-      <${State} state=${upload.error ? "failed" : "open"}>${upload.error ? "not sent" : upload.step}<//>
+      ${error && html`<span class="bad-text">${error}</span>`}
+      ${
+        error &&
+        html`<button type="button" onClick=${() => uploads.again(upload)}>${exists ? "Replace it" : "Send again"}</button>`
+      }
+      <${State} state=${error ? "failed" : "open"}>${error ? "not sent" : step}<//>
     </li>
   `;
 }

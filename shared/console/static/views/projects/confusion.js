@@ -2,6 +2,7 @@
 // the wrong decisions on each class.
 
 import { count, visible } from "../../formats.js";
+import { NUMBERS, Table } from "../../parts/table.js";
 import { html } from "../../preact.js";
 
 const SHADES = 5;
@@ -12,9 +13,15 @@ const OUTCOMES = [
   ["trueNegatives", "Neither", "true negatives", ""],
 ];
 
+const upright = (name) => [
+  html`<span class="upright" dir="auto">${visible(name)}</span>`,
+  { title: visible(name) },
+];
+
 /** `counts`: {labelled class: {predicted class: number of texts}}. */
 export function Confusion({ counts }) {
   const names = namesOf(counts);
+  const corner = [html`<span>Labelled ↓<br />Predicted →</span>`, { class: "corner" }];
   const most = Object.values(counts).reduce((found, columns) => Math.max(found, ...Object.values(columns)), 1);
   return html`
     <section class="card" aria-labelledby="confusion-title">
@@ -23,27 +30,9 @@ export function Confusion({ counts }) {
         A row for each labelled class, a column for each predicted one. The texts of the framed diagonal are right; all
         others are mistaken for the class of their column.
       </p>
-      <div class="wide tall matrix" role="region" aria-label="Table of the confusions" tabindex="0">
-        <table class="confusion">
-          <thead>
-            <tr>
-              <th scope="col" class="corner">Labelled ↓<br />Predicted →</th>
-              ${names.map(
-                (name) => html`
-                  <th key=${name} scope="col" title=${visible(name)}>
-                    <span class="upright" dir="auto">${visible(name)}</span>
-                  </th>
-                `,
-              )}
-            </tr>
-          </thead>
-          <tbody>
-            ${names.map(
-              (row) => html`<${Row} key=${row} row=${row} names=${names} counts=${counts} most=${most} />`,
-            )}
-          </tbody>
-        </table>
-      </div>
+      <${Table} label="Table of the confusions" columns=${[corner, ...names.map(upright)]} tall name="confusion">
+        ${names.map((row) => html`<${Row} key=${row} row=${row} names=${names} counts=${counts} most=${most} />`)}
+      <//>
     </section>
   `;
 }
@@ -84,35 +73,25 @@ function shade(number, most, right) {
 
 /** `classes`: [[name, figures]]. */
 export function Outcomes({ classes }) {
+  const heading = ([, text, term]) => [html`<span>${text}<br /><small>${term}</small></span>`, NUMBERS];
+  const columns = ["Class", ...OUTCOMES.map(heading)];
   return html`
     <section class="card" aria-labelledby="outcomes-title">
       <h2 id="outcomes-title">Right and wrong, for each class</h2>
-      <div class="wide tall" role="region" aria-label="Table of right and wrong" tabindex="0">
-        <table>
-          <thead>
-            <tr>
-              <th scope="col">Class</th>
+      <${Table} label="Table of right and wrong" columns=${columns} tall>
+        ${classes.map(
+          ([name, figures]) => html`
+            <tr key=${name}>
+              <th scope="row" class="class-name" dir="auto">${visible(name)}</th>
               ${OUTCOMES.map(
-                ([, text, term]) => html`<th scope="col" class="number">${text}<br /><small>${term}</small></th>`,
+                ([field, , , kind]) => html`
+                  <td class=${`number ${figures[field] ? kind : ""}`}>${count(figures[field])}</td>
+                `,
               )}
             </tr>
-          </thead>
-          <tbody>
-            ${classes.map(
-              ([name, figures]) => html`
-                <tr key=${name}>
-                  <th scope="row" class="class-name" dir="auto">${visible(name)}</th>
-                  ${OUTCOMES.map(
-                    ([field, , , kind]) => html`
-                      <td class=${`number ${figures[field] ? kind : ""}`}>${count(figures[field])}</td>
-                    `,
-                  )}
-                </tr>
-              `,
-            )}
-          </tbody>
-        </table>
-      </div>
+          `,
+        )}
+      <//>
     </section>
   `;
 }

@@ -8,6 +8,7 @@ import { Action } from "../../parts/action.js";
 import { Bar } from "../../parts/bars.js";
 import { Choice } from "../../parts/fields.js";
 import { Empty, Loaded, Loading, Problem } from "../../parts/status.js";
+import { NUMBERS, Table } from "../../parts/table.js";
 import { html, useState } from "../../preact.js";
 import { Confusion, Outcomes } from "./confusion.js";
 
@@ -22,6 +23,7 @@ const AVERAGES = [
   ["Recall", "of the texts that have a class, the share that got it"],
   ["F1", "both in one number: high only if both are"],
 ];
+const FIGURES = ["Class", "Precision", "Recall", "F1", ["Texts", NUMBERS]];
 
 /** The service adds a class None for texts without a class, also where no text is without. */
 const isUsed = ([name, { truePositives, falsePositives, falseNegatives }]) =>
@@ -36,7 +38,7 @@ export function Evaluation({ project, model, query }) {
   const state = useLoaded((signal) => get(path`projects/${project}/models/${model}/evaluation`, {}, signal), []);
   return html`
     <h2 class="title">
-      Model <span dir="auto">${model}</span> of <a href=${to("projects", [project])} dir="auto">${project}</a>
+      Model <bdi>${visible(model)}</bdi> of <a href=${to("projects", [project])}><bdi>${visible(project)}</bdi></a>
     </h2>
     <${Loaded} state=${state} what="Loading the evaluation …">
       ${(evaluation) => html`
@@ -75,30 +77,18 @@ function Averages({ evaluation }) {
   return html`
     <section class="card" aria-labelledby="averages-title">
       <h2 id="averages-title">Averages</h2>
-      <div class="wide" role="region" aria-label="Table of the averages" tabindex="0">
-        <table>
-          <thead>
+      <${Table} label="Table of the averages" columns=${["Average", ["Micro", NUMBERS], ["Macro", NUMBERS], "Meaning"]}>
+        ${AVERAGES.map(
+          ([name, meaning]) => html`
             <tr>
-              <td></td>
-              <th scope="col" class="number">Micro</th>
-              <th scope="col" class="number">Macro</th>
-              <th scope="col">Meaning</th>
+              <th scope="row">${name}</th>
+              <td class="number">${score(evaluation[`micro${name}`])}</td>
+              <td class="number">${score(evaluation[`macro${name}`])}</td>
+              <td class="quiet meaning">${meaning}</td>
             </tr>
-          </thead>
-          <tbody>
-            ${AVERAGES.map(
-              ([name, meaning]) => html`
-                <tr>
-                  <th scope="row">${name}</th>
-                  <td class="number">${score(evaluation[`micro${name}`])}</td>
-                  <td class="number">${score(evaluation[`macro${name}`])}</td>
-                  <td class="quiet meaning">${meaning}</td>
-                </tr>
-              `,
-            )}
-          </tbody>
-        </table>
-      </div>
+          `,
+        )}
+      <//>
       <p class="quiet">Micro: every text counts the same. Macro: every class counts the same, however rare.</p>
     </section>
   `;
@@ -114,32 +104,19 @@ function Classes({ classes }) {
         <h2 id="classes-title">${counted(rows.length, "class", "classes")}</h2>
         <span><${Choice} label="Order" value=${order} options=${options} onChange=${setOrder} /></span>
       </div>
-      <div class="wide tall" role="region" aria-label="Figures of each class" tabindex="0">
-        <table class="scores">
-          <thead>
-            <tr>
-              <th scope="col">Class</th>
-              <th scope="col">Precision</th>
-              <th scope="col">Recall</th>
-              <th scope="col">F1</th>
-              <th scope="col" class="number">Texts</th>
+      <${Table} label="Figures of each class" columns=${FIGURES} tall name="scores">
+        ${rows.map(
+          ([name, figures]) => html`
+            <tr key=${name}>
+              <th scope="row" class="class-name" dir="auto">${visible(name)}</th>
+              <td><${Score} ratio=${figures.precision} /></td>
+              <td><${Score} ratio=${figures.recall} /></td>
+              <td><${Score} ratio=${figures.f1} /></td>
+              <td class="number">${count(support(figures))}</td>
             </tr>
-          </thead>
-          <tbody>
-            ${rows.map(
-              ([name, figures]) => html`
-                <tr key=${name}>
-                  <th scope="row" class="class-name" dir="auto">${visible(name)}</th>
-                  <td><${Score} ratio=${figures.precision} /></td>
-                  <td><${Score} ratio=${figures.recall} /></td>
-                  <td><${Score} ratio=${figures.f1} /></td>
-                  <td class="number">${count(support(figures))}</td>
-                </tr>
-              `,
-            )}
-          </tbody>
-        </table>
-      </div>
+          `,
+        )}
+      <//>
     </section>
   `;
 }
@@ -196,28 +173,17 @@ function All({ project, model }) {
 function Predictions({ predictions }) {
   if (!predictions.length) return html`<${Empty}>There are none.<//>`;
   return html`
-    <div class="wide" role="region" aria-label="Texts with their classes" tabindex="0">
-      <table class="predictions">
-        <thead>
-          <tr>
-            <th scope="col">Text</th>
-            <th scope="col">Labelled</th>
-            <th scope="col">Predicted</th>
+    <${Table} label="Texts with their classes" columns=${["Text", "Labelled", "Predicted"]} name="predictions">
+      ${predictions.map(
+        ({ name, expected, predicted }) => html`
+          <tr key=${name}>
+            <th scope="row" class="file" dir="auto">${visible(name)}</th>
+            <td><${Tags} names=${expected} others=${predicted} missing="missed" /></td>
+            <td><${Tags} names=${predicted} others=${expected} missing="wrong" /></td>
           </tr>
-        </thead>
-        <tbody>
-          ${predictions.map(
-            ({ name, expected, predicted }) => html`
-              <tr key=${name}>
-                <th scope="row" class="file" dir="auto">${visible(name)}</th>
-                <td><${Tags} names=${expected} others=${predicted} missing="missed" /></td>
-                <td><${Tags} names=${predicted} others=${expected} missing="wrong" /></td>
-              </tr>
-            `,
-          )}
-        </tbody>
-      </table>
-    </div>
+        `,
+      )}
+    <//>
   `;
 }
 

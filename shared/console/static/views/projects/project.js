@@ -2,7 +2,7 @@
 
 import { to } from "../../address.js";
 import { change, get, path } from "../../api.js";
-import { time, TYPES } from "../../formats.js";
+import { time, TYPES, visible } from "../../formats.js";
 import { useLoaded } from "../../loading.js";
 import { Form } from "../../parts/action.js";
 import { Dialog } from "../../parts/dialog.js";
@@ -43,7 +43,7 @@ export function Project({ name }) {
   const operations = { ...loaded.operations, value: sinceCreation(loaded.operations.value ?? []) };
   const parts = { ...loaded, operations, name, start };
   return html`
-    <h2 class="title" dir="auto">${name}</h2>
+    <h2 class="title" dir="auto">${visible(name)}</h2>
     <${UnderWay} followed=${followed} onEnd=${ended} />
     <${About} name=${name} state=${loaded.project} />
     <${Models} ...${parts} />

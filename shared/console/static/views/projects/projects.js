@@ -5,6 +5,7 @@ import { get, path } from "../../api.js";
 import { ago, counted, time, TYPES } from "../../formats.js";
 import { useLoaded } from "../../loading.js";
 import { Empty, Loaded } from "../../parts/status.js";
+import { Table } from "../../parts/table.js";
 import { html } from "../../preact.js";
 import { Classifiers } from "./classifiers.js";
 import { Evaluation } from "./evaluation.js";
@@ -33,7 +34,7 @@ function Listing() {
         <a class="button" href=${to("projects", [], { create: "yes" })}>New project</a>
       </div>
       <${Loaded} state=${projects} what="Loading the projects …">
-        ${({ value }) => html`<${Table} projects=${value} />`}
+        ${({ value }) => html`<${All} projects=${value} />`}
       <//>
       ${isMissingInProtocol(projects.error) && html`<${FromOperations} />`}
     </section>
@@ -41,29 +42,16 @@ function Listing() {
   `;
 }
 
-function Table({ projects }) {
+function All({ projects }) {
   if (!projects.length) {
     return html`<${Empty}>There is no project yet. A new one needs labelled texts, and a labels file beside them.<//>`;
   }
   return html`
-    <div class="wide" role="region" aria-label="Table of all projects" tabindex="0">
-      <table>
-        <thead>
-          <tr>
-            <th scope="col">Name</th>
-            <th scope="col">Type</th>
-            <th scope="col">Container</th>
-            <th scope="col">Trained</th>
-            <th scope="col">Deployed</th>
-          </tr>
-        </thead>
-        <tbody>
-          ${projects.map(
-            (project, index) => html`<${Row} key=${project.name} project=${project} look=${index < LOOKED_AT} />`,
-          )}
-        </tbody>
-      </table>
-    </div>
+    <${Table} label="Table of all projects" columns=${["Name", "Type", "Container", "Trained", "Deployed"]}>
+      ${projects.map(
+        (project, index) => html`<${Row} key=${project.name} project=${project} look=${index < LOOKED_AT} />`,
+      )}
+    <//>
   `;
 }
 

@@ -1,5 +1,6 @@
 // Decisions become labels of a project: how many can; then a model is trained with them, and published if it is good.
 
+import { to } from "../../address.js";
 import { change, get, path } from "../../api.js";
 import { counted, visible } from "../../formats.js";
 import { useLoaded } from "../../loading.js";
@@ -54,7 +55,7 @@ export function LabelsFromReviews({ projects, project, ...others }) {
         ${(found) =>
           found.length || project
             ? html`<${OfProject} key=${project} names=${found} first=${project} ...${others} />`
-            : html`<${Empty}>There is no project yet.<//>`}
+            : html`<${Empty}>There is no project yet. <a href=${to("projects")}>Projects</a> makes one.<//>`}
       <//>
     </section>
   `;

@@ -6,6 +6,7 @@ import { useLoaded } from "../../loading.js";
 import { Shares } from "../../parts/bars.js";
 import { Choice } from "../../parts/fields.js";
 import { Empty, Loaded } from "../../parts/status.js";
+import { Table } from "../../parts/table.js";
 import { html, useEffect } from "../../preact.js";
 
 const DAY = 86_400_000; // milliseconds
@@ -27,7 +28,8 @@ const DIFFERENCES = [
 ];
 
 /** `days`: the period that is looked at. `decisions`: a number that grows when there are more. */
-export function QualityOfModels({ project, days = DAYS, onDays, decisions }) {
+export function QualityOfModels({ project, days: given, onDays, decisions }) {
+  const days = SPANS.some(([span]) => span === given) ? given : DAYS;
   const since = () => new Date(Date.now() - days * DAY).toISOString();
   const state = useLoaded((signal) => get("quality", { project, since: since() }, signal), [project, days]);
   useEffect(() => {
@@ -99,24 +101,17 @@ function ClassTable({ classes, name }) {
       Precision: how often a text that got the class has it. Recall: how often a text that has the class got it. In
       brackets, where they are with 95 % certainty. It takes ${MIN_OF_CLASS} texts to say.
     </p>
-    <div class="wide" role="region" aria-label=${`Each class of ${name}`} tabindex="0">
-      <table>
-        <thead>
-          <tr><th scope="col">Class</th><th scope="col">Precision</th><th scope="col">Recall</th></tr>
-        </thead>
-        <tbody>
-          ${Object.entries(classes).map(
-            ([category, { precision, recall }]) => html`
-              <tr key=${category}>
-                <th scope="row" dir="auto">${visible(category)}</th>
-                <${Ratio} share=${precision} />
-                <${Ratio} share=${recall} />
-              </tr>
-            `,
-          )}
-        </tbody>
-      </table>
-    </div>
+    <${Table} label=${`Each class of ${name}`} columns=${["Class", "Precision", "Recall"]}>
+      ${Object.entries(classes).map(
+        ([category, { precision, recall }]) => html`
+          <tr key=${category}>
+            <th scope="row" dir="auto">${visible(category)}</th>
+            <${Ratio} share=${precision} />
+            <${Ratio} share=${recall} />
+          </tr>
+        `,
+      )}
+    <//>
   `;
 }
 
@@ -133,24 +128,17 @@ function Reliability({ bins, name }) {
   if (!used.length) return html`<p class="quiet">The model gave these texts no class.</p>`;
   return html`
     <p class="quiet">Of classes that got a confidence of 0.8, eight in ten should be right.</p>
-    <div class="wide" role="region" aria-label=${`Confidences of ${name}`} tabindex="0">
-      <table>
-        <thead>
-          <tr><th scope="col">Confidence</th><th scope="col">On average</th><th scope="col">Right</th></tr>
-        </thead>
-        <tbody>
-          ${used.map(
-            ({ from, assigned, right, meanConfidence }) => html`
-              <tr key=${from}>
-                <th scope="row">${from.toFixed(1)} to ${(from + 1 / bins.length).toFixed(1)}</th>
-                <td>${score(meanConfidence)}</td>
-                <td>${percent(right / assigned)} <small>(${count(right)} of ${count(assigned)})</small></td>
-              </tr>
-            `,
-          )}
-        </tbody>
-      </table>
-    </div>
+    <${Table} label=${`Confidences of ${name}`} columns=${["Confidence", "On average", "Right"]}>
+      ${used.map(
+        ({ from, assigned, right, meanConfidence }) => html`
+          <tr key=${from}>
+            <th scope="row">${from.toFixed(1)} to ${(from + 1 / bins.length).toFixed(1)}</th>
+            <td>${score(meanConfidence)}</td>
+            <td>${percent(right / assigned)} <small>(${count(right)} of ${count(assigned)})</small></td>
+          </tr>
+        `,
+      )}
+    <//>
   `;
 }
 

@@ -5,8 +5,9 @@ import { counted, score, visible } from "../../formats.js";
 import { Form } from "../../parts/action.js";
 import { Text } from "../../parts/fields.js";
 import { html, useEffect, useRef, useState } from "../../preact.js";
+import { browserStorage } from "../../storage.js";
 
-const REVIEWER = "textdrop.reviewer"; // in localStorage
+const REVIEWER = "textdrop.reviewer"; // the name that is kept in the browser
 const NUMBERED = 9; // classes that have a key
 const UNSEEN = 300; // milliseconds, in which nobody has read a text: the second press of a double one decides nothing
 const STEPS = [
@@ -86,7 +87,7 @@ export function ReviewCard({ review, actions, focus, children }) {
 function useDecision(review, actions) {
   const choice = useChoice(review);
   const [comment, setComment] = useState("");
-  const [reviewer, setReviewer] = useState(() => localStorage.getItem(REVIEWER) ?? "");
+  const [reviewer, setReviewer] = useState(() => browserStorage.read(REVIEWER));
   const [busy, setBusy] = useState(false);
   const [seen, setSeen] = useState(false);
   const sending = useRef(false);
@@ -95,7 +96,7 @@ function useDecision(review, actions) {
     return () => clearTimeout(timer);
   }, []);
   const named = (name) => {
-    localStorage.setItem(REVIEWER, name);
+    browserStorage.write(REVIEWER, name);
     setReviewer(name);
   };
   const decideNow = async () => {

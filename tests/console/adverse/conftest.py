@@ -1,0 +1,57 @@
+"""What these tests share: the console of an app in memory, whose documents a test lets land."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+
+import pytest
+from playwright.sync_api import Browser, Route
+
+from shared import services
+from tests.console.browser import ConsolePage, reading
+from tests.support.in_memory_app import Instance, Stage
+from tests.support.prepared_apps import app_with_classifier, classify_files
+from tests.support.served import serving
+
+
+@dataclass(frozen=True)
+class Served:
+    app: Instance
+    console: str  # its address
+
+    def classify(self, *names: str) -> None:
+        """Lets files land; returns when they have their classes."""
+        self.app.stage.now = datetime.now(UTC)
+        classify_files(self.app, *names)
+
+
+@dataclass
+class Held:
+    """Requests that have no answer until they are let go: a handler of a route."""
+
+    routes: list[Route] = field(default_factory=list)
+
+    def __call__(self, route: Route) -> None:
+        self.routes.append(route)
+
+    def let_go(self) -> None:
+        for route in self.routes:
+            route.continue_()
+        self.routes.clear()
+
+
+@pytest.fixture(scope="module")
+def served() -> Iterator[Served]:
+    app = app_with_classifier(Stage(now=datetime.now(UTC)))
+    with pytest.MonkeyPatch.context() as patch, serving() as address:
+        patch.setattr(services, "services", lambda: app.services)
+        yield Served(app, f"{address}/console/")
+
+
+@pytest.fixture
+def reader(chromium: Browser, served: Served) -> Iterator[ConsolePage]:
+    with reading(chromium, served.console) as one:
+        one.expect("Failed to load resource")  # of the browser, for each answer that is an error
+        yield one
