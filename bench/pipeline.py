@@ -40,6 +40,8 @@ PACE = "5s"
 TICK, APART = timedelta(seconds=10), timedelta(milliseconds=20)
 WORK = 0.3  # seconds for the service to classify, which it really does, before its clock is moved on
 BURST, DRAINED, QUOTA, HISTORY, DUE = 1000, 2500, 100, 100_000, 100
+IDLE_TICKS = 6  # a minute
+GOAL_IDLE, GOAL_LONE, GOAL_BURST = 4, 20, 3  # requests to the table
 GOAL_DRAIN = 1.25
 
 
@@ -79,22 +81,42 @@ class Pipeline:
 
 def report() -> None:
     """Print the figures, each with its goal."""
+    report_idle()
     report_costs()
     report_drain()
     report_history()
 
 
+def report_idle() -> None:
+    with pipeline() as made:
+        _finish_sweep(made)
+        for _ in range(IDLE_TICKS):
+            made.language.clock.advance(TICK.total_seconds())
+            made.tick()
+        print(f"an idle tick, of {IDLE_TICKS} (goal: at most {GOAL_IDLE} requests to the table)")
+        _print_costs(made, IDLE_TICKS)
+
+
 def report_costs() -> None:
-    for count, what in ((BURST, f"a burst of {BURST}, one every {APART.microseconds // 1000} ms"), (1, "a lone file")):
+    burst = f"a burst of {BURST}, one every {APART.microseconds // 1000} ms"
+    for count, what, goal in ((BURST, burst, GOAL_BURST), (1, "a lone file", GOAL_LONE)):
         with pipeline() as made:
+            _finish_sweep(made)
             for number in range(1, count + 1):
                 document_landed(made.put(number), made.services, made.now)
                 made.language.clock.advance(APART.total_seconds())
                 if number % (TICK // APART) == 0:
                     made.tick()
             made.drain()
-            print(f"{what}: a file's share")
+            print(f"{what}: a file's share (goal: at most {goal} requests to the table)")
             _print_costs(made, count)
+
+
+def _finish_sweep(made: Pipeline) -> None:
+    """The first tick sweeps the container, which is empty."""
+    made.tick()
+    made.rows.counts.clear()
+    made.language.request_log.clear()
 
 
 def report_drain() -> None:

@@ -40,7 +40,7 @@ class Seen:
         self.clocks: datetime | None = None  # when stored times were last checked
         self.from_setting: ActiveClassifier | None = None  # the classifier of the CLASSIFIER setting
         self.unknown_setting: datetime | None = None  # when the service last did not know the project of CLASSIFIER
-        self.gate = Gate()  # as it was last read or written
+        self.gate: Gate | None = None  # as it was last read or written
         self.paused = False  # whether submissions were paused when that was last read
         self.labels: dict[tuple[str, str], tuple[datetime, Mapping[str, int]]] = {}  # by project and model
         self._gate = Gate()
@@ -50,6 +50,11 @@ class Seen:
         """Remember what of this state of the gate is closed longer than before; all of it if it was reopened since."""
         with self._looking:
             self._gate = self._gate.joined(gate)
+
+    def was_untroubled(self, classifier: str) -> bool:
+        """Whether the gate, and that of this classifier, had no failures when this process last read or wrote it."""
+        last = self.gate
+        return last is not None and not any(last.of(name).failures for name in ("", classifier))
 
     def is_closed(self, now: datetime, classifier: str = "") -> bool:
         """Whether the gate is closed, for all calls or for the submissions to the classifier with this name.

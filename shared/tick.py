@@ -1,7 +1,8 @@
 """The tick: STEPS, one after the other, and a line of JSON that reports them.
 
-Polls come before submissions. Two ticks may run at once: every change is conditional on the version that was read. A
-tick may take minutes, so each step reads the clock itself.
+A snapshot of the ledger comes first: one query for all singletons, one for what is open. With nothing to do, the steps
+need no other reads but that of the outbox. Polls come before submissions. Two ticks may run at once: every change is
+conditional on the version that was read. A tick may take minutes, so each step reads the clock itself.
 """
 
 from __future__ import annotations
@@ -11,8 +12,10 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime, timedelta
+from typing import TypeVar
 
-from shared.domain.singletons import Heartbeat
+from shared.domain.documents import Document
+from shared.domain.singletons import Gate, Heartbeat
 from shared.errors import TextdropError, VersionConflict
 from shared.learning.outbox import OUTBOX_TOO_LONG
 from shared.learning.tick_report import Ended, Findings, Line, line
@@ -20,9 +23,12 @@ from shared.operations.runner import follow
 from shared.pipeline.collection import collect
 from shared.pipeline.outbox import Drained, drain
 from shared.pipeline.settling import correct_clocks
-from shared.pipeline.submission import submit_waiting
+from shared.pipeline.submission import is_paused, submit_waiting
 from shared.pipeline.sweep import sweep
 from shared.services import Services
+from shared.storage.snapshot import Snapshot
+
+Read = TypeVar("Read")
 
 log = logging.getLogger(__name__)
 
@@ -31,13 +37,14 @@ DOCUMENTS = 100  # in a round
 OPERATIONS = 50  # in a tick
 ENTRIES = 100  # of the outbox, in a round
 ROUNDS = 25  # in a tick
+OPEN = 100  # documents, jobs and operations that a snapshot holds; if more are open, each step asks for what is due
 MAX_BACKLOG = 1000  # open documents that are counted: as many as one request reads
 UNKNOWN = "Unknown"  # why the gate is closed, if an earlier version of the app has closed it
 NO_FINDINGS = Findings()
 
 Clock = Callable[[], datetime]
 HasTime = Callable[[], bool]
-Step = Callable[[Services, Clock, HasTime], Findings | None]
+Step = Callable[[Services, Clock, HasTime, Snapshot], Findings | None]
 
 
 def tick(services: Services, clock: Clock, has_time: HasTime = lambda: True) -> None:
@@ -46,9 +53,9 @@ def tick(services: Services, clock: Clock, has_time: HasTime = lambda: True) -> 
     A failing step does not block the others. The first error is raised at the end.
     """
     started, sent = clock(), _sent(services)
-    findings, troubles = NO_FINDINGS, []
+    findings, troubles, snapshot = NO_FINDINGS, [], _snapshot(services)
     for step in STEPS:
-        found, trouble = _tried(step, services, clock, has_time)
+        found, trouble = _tried(step, services, clock, has_time, snapshot)
         findings = findings.plus(found)
         troubles += [trouble] if trouble else []
     log.info("%s", _line(findings, services, started, clock(), sent).json())
@@ -56,10 +63,26 @@ def tick(services: Services, clock: Clock, has_time: HasTime = lambda: True) -> 
         raise troubles[0].with_traceback(None) from None  # its traceback has been logged
 
 
-def _tried(step: Step, services: Services, clock: Clock, has_time: HasTime) -> tuple[Findings, Exception | None]:
+def _snapshot(services: Services) -> Snapshot:
+    """Without what a damaged row keeps from being read with the others: it concerns the steps that need it."""
+    known = _read(services.ledger.singletons)
+    return Snapshot(known, _read(lambda: services.ledger.agenda(OPEN)) if known else None)
+
+
+def _read(read: Callable[[], Read]) -> Read | None:
+    try:
+        return read()
+    except Exception as trouble:  # noqa: BLE001 - the steps read it themselves
+        log.warning("Not read at the start of this tick (%s).", type(trouble).__name__)
+        return None
+
+
+def _tried(
+    step: Step, services: Services, clock: Clock, has_time: HasTime, snapshot: Snapshot
+) -> tuple[Findings, Exception | None]:
     failed = Findings(failed=(step.__name__.strip("_"),))
     try:
-        return step(services, clock, has_time) or NO_FINDINGS, None
+        return step(services, clock, has_time, snapshot) or NO_FINDINGS, None
     except TextdropError as trouble:
         log.warning("Not finished in this tick: %s", trouble)
         return failed, trouble
@@ -72,7 +95,7 @@ def _line(
     findings: Findings, services: Services, started: datetime, now: datetime, sent_before: Mapping[str, int]
 ) -> Line:
     """What is red, without the checks of health that need further requests."""
-    gate = services.seen.gate.bounded(now)
+    gate = (services.seen.gate or Gate()).bounded(now)
     checks = {"gate": gate.is_closed_too_long(now), "submission": services.seen.paused}
     red = findings.plus(Findings(red=tuple(name for name, is_red in checks.items() if is_red)))
     requests = {name: number - sent_before[name] for name, number in _sent(services).items()}
@@ -86,36 +109,44 @@ def _sent(services: Services) -> dict[str, int]:
     return {name: count() for name, count in services.sent.items()}
 
 
-def _heartbeat(services: Services, clock: Clock, _: HasTime) -> None:
+def _heartbeat(services: Services, clock: Clock, _: HasTime, snapshot: Snapshot) -> None:
+    before = snapshot.known.of(Heartbeat) if snapshot.known else services.ledger.read(Heartbeat)
     with suppress(VersionConflict):  # another tick began at the same moment
-        services.ledger.write(replace(services.ledger.read(Heartbeat), at=clock()))
+        services.ledger.write(replace(before, at=clock()))
 
 
-def _correct_clocks(services: Services, clock: Clock, _: HasTime) -> None:
-    correct_clocks(services, clock())
+def _correct_clocks(services: Services, clock: Clock, _: HasTime, snapshot: Snapshot) -> None:
+    correct_clocks(services, clock(), snapshot.agenda)
 
 
-def _collect(services: Services, clock: Clock, has_time: HasTime) -> None:
+def _collect(services: Services, clock: Clock, has_time: HasTime, snapshot: Snapshot) -> None:
     started = clock()
     for _ in range(ROUNDS):
-        if not has_time() or not collect(services, clock(), JOBS, started, has_time):
+        if not has_time():
+            return
+        if collect(services, clock(), JOBS, started, has_time, snapshot=snapshot) < JOBS:
+            return
+        snapshot = Snapshot()
+
+
+def _follow(services: Services, clock: Clock, has_time: HasTime, snapshot: Snapshot) -> None:
+    follow(services, clock(), OPERATIONS, has_time, snapshot.agenda)
+
+
+def _submit(services: Services, clock: Clock, has_time: HasTime, snapshot: Snapshot) -> None:
+    """Other instances may have taken calls or paused submissions since the snapshot: each round reads them again."""
+    started = clock()
+    if snapshot.known and snapshot.agenda is not None and not snapshot.agenda.due(Document, started):
+        is_paused(services, snapshot.known)
+        return  # a file that landed since is submitted by the next lease or tick
+    for _ in range(ROUNDS):
+        if not has_time() or submit_waiting(services, clock, DOCUMENTS, has_time, by=started) < DOCUMENTS:
             return
 
 
-def _follow(services: Services, clock: Clock, has_time: HasTime) -> None:
-    follow(services, clock(), OPERATIONS, has_time)
-
-
-def _submit(services: Services, clock: Clock, has_time: HasTime) -> None:
-    started = clock()
-    for _ in range(ROUNDS):
-        if not has_time() or not submit_waiting(services, clock, DOCUMENTS, has_time, by=started):
-            return
-
-
-def _drain(services: Services, clock: Clock, has_time: HasTime) -> Findings:
+def _drain(services: Services, clock: Clock, has_time: HasTime, _: Snapshot) -> Findings:
     after, drained = "", Drained()
-    for _ in range(ROUNDS):
+    for _round in range(ROUNDS):
         after = drain(services, clock(), ENTRIES, after, drained)
         if not after or not has_time():
             break
@@ -124,15 +155,17 @@ def _drain(services: Services, clock: Clock, has_time: HasTime) -> Findings:
     return Findings(ended=Ended.of(documents, services.settings.review_below), red=("outbox",) if is_late else ())
 
 
-def _sweep(services: Services, clock: Clock, has_time: HasTime) -> Findings:
-    state = sweep(services, clock(), has_time)
+def _sweep(services: Services, clock: Clock, has_time: HasTime, snapshot: Snapshot) -> Findings:
+    state = sweep(services, clock(), has_time, snapshot.known)
     is_late = state.is_late(timedelta(minutes=services.settings.sweep_minutes), clock())
     return Findings(red=("sweep",) if is_late or state.unclaimed else ())
 
 
-def _count(services: Services, clock: Clock, _: HasTime) -> Findings:
-    """The backlog at the end of the tick, in one request."""
-    backlog = services.ledger.backlog(MAX_BACKLOG)
+def _count(services: Services, clock: Clock, _: HasTime, snapshot: Snapshot) -> Findings:
+    """The backlog at the end of the tick, in one request; as it was before, if nothing was due."""
+    every = timedelta(minutes=services.settings.sweep_minutes)
+    is_idle = snapshot.is_idle(every, clock())
+    backlog = services.ledger.backlog(MAX_BACKLOG, snapshot.agenda if is_idle else None)
     return Findings(backlog=backlog, red=("oldest document",) if backlog.is_old(clock()) else ())
 
 

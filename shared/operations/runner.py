@@ -29,6 +29,7 @@ from shared.operations.handlers import HANDLERS, next_part
 from shared.pipeline import gate
 from shared.pipeline.isolation import each, reason
 from shared.services import Services
+from shared.storage.snapshot import Agenda
 
 log = logging.getLogger(__name__)
 
@@ -91,12 +92,19 @@ def _same(wanted: Operation, current: Operation | None) -> Operation:
     raise Conflict(f"{what} on {where} is under way: GET /api/operations lists all of them.")
 
 
-def follow(services: Services, now: datetime, limit: int, has_time: Callable[[], bool] = lambda: True) -> int:
+def follow(
+    services: Services,
+    now: datetime,
+    limit: int,
+    has_time: Callable[[], bool] = lambda: True,
+    agenda: Agenda | None = None,
+) -> int:
     """Take the next step of at most `limit` operations that are due. Returns how many were. Errors count against each.
 
     `has_time` says whether there is time for another step. An operation that took none is still due.
+    `agenda`: what is open, if it was just read.
     """
-    operations = services.ledger.due(Operation, now, limit)
+    operations = services.ledger.due(Operation, now, limit, agenda)
     each(
         lambda operation: _step(services, operation, now) if has_time() else None,
         operations,

@@ -14,6 +14,7 @@ from shared.language.types import Classifier
 from shared.pipeline.isolation import each
 from shared.services import Services
 from shared.settings import PREVIEW_API
+from shared.storage.snapshot import Singletons
 
 log = logging.getLogger(__name__)
 
@@ -56,14 +57,15 @@ def with_model(services: Services, now: datetime) -> Classifier | None:
     return routing(services, now).default
 
 
-def routing(services: Services, now: datetime) -> Routing:
+def routing(services: Services, now: datetime, known: Singletons | None = None) -> Routing:
     """All classifiers, with the models of their deployments, which are read from the service from time to time.
 
     If a model cannot be read, the one known before is kept. Raises a LanguageError if the project of the CLASSIFIER
     setting cannot be read. If it does not exist, but folders have classifiers, there is no default; it is asked for
-    again after MODEL_ASKED_AGAIN.
+    again after MODEL_ASKED_AGAIN. `known`: the singletons, if they were just read.
     """
-    found = _fitting(services, _remembered(services, services.ledger.read(ActiveClassifier), now))
+    before = known.of(ActiveClassifier) if known else services.ledger.read(ActiveClassifier)
+    found = _fitting(services, _remembered(services, before, now))
     if found.classifier or not services.settings.classifier or (found.folders and _was_unknown(services, now)):
         return Routing(found.classifier, found.folders)
     try:

@@ -25,6 +25,7 @@ from shared.pipeline.isolation import each, log_trouble, patience, reason
 from shared.pipeline.settling import RETRY_FIRST, RETRY_MAX, no_result, settle
 from shared.pipeline.submission import GRACE, release_documents
 from shared.services import Services
+from shared.storage.snapshot import UNREAD, Singletons, Snapshot
 
 log = logging.getLogger(__name__)
 HasTime = Callable[[], bool]
@@ -39,15 +40,18 @@ def collect(
     limit: int,
     by: datetime | None = None,
     has_time: HasTime = lambda: True,
+    *,
+    snapshot: Snapshot = UNREAD,
 ) -> int:
-    """Poll at most `limit` jobs that are due at `by` (default: `now`), in parallel. Returns how many were due.
+    """Poll at most `limit` jobs that are due at `by` (default: `now`), in parallel. Returns how many may be polled.
 
-    `has_time` says whether there is time for another poll. A job that was not polled is still due.
+    `has_time` says whether there is time for another poll. A job that was not polled is still due. `snapshot`:
+    what was just read.
     """
-    if gate.is_closed(services, now):
+    known = snapshot.known or services.ledger.singletons()
+    if gate.is_closed(services, now, known):
         return 0
-    due = services.ledger.due(Job, by or now, limit)
-    jobs = _within_quota(due, services, now) if due else due
+    jobs = _within_quota(services.ledger.due(Job, by or now, limit, snapshot.agenda), services, now, known)
     each(
         lambda job: _collect(job, services, now, has_time) if has_time() else None,
         jobs,
@@ -56,9 +60,9 @@ def collect(
     return len(jobs)
 
 
-def _within_quota(jobs: Sequence[Job], services: Services, now: datetime) -> Sequence[Job]:
+def _within_quota(jobs: Sequence[Job], services: Services, now: datetime, known: Singletons) -> Sequence[Job]:
     """The first of these jobs, as many as the quota allows. A job needs one poll for each of its requests."""
-    return jobs[: gate.reserve(services, [len(job.service_ids) for job in jobs], now)]
+    return jobs[: gate.reserve(services, [len(job.service_ids) for job in jobs], now, known)]
 
 
 def _collect(job: Job, services: Services, now: datetime, has_time: HasTime) -> None:

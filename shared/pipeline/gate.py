@@ -32,6 +32,7 @@ from shared.errors import (
     VersionConflict,
 )
 from shared.services import Services
+from shared.storage.snapshot import Singletons
 
 log = logging.getLogger(__name__)
 Answer = TypeVar("Answer")
@@ -72,34 +73,36 @@ ON_DOCUMENTS: tuple[type[LanguageError], ...] = (Rejected,)
 ON_ONE_JOB: tuple[type[LanguageError], ...] = (Rejected, ResourceNotFound, InvalidResponse)
 
 
-def is_closed(services: Services, now: datetime) -> bool:
-    """Whether the gate is closed: no analyze call may start now. Reads the ledger."""
-    look(services, now)
+def is_closed(services: Services, now: datetime, known: Singletons | None = None) -> bool:
+    """Whether the gate is closed: no analyze call may start now. Reads the ledger if not `known`."""
+    look(services, now, known)
     return services.seen.is_closed(now)
 
 
-def look(services: Services, now: datetime) -> Gate:
-    """Read the gate from the ledger, and remember it in this process.
+def look(services: Services, now: datetime, known: Singletons | None = None) -> Gate:
+    """Read the gate from the ledger, if the singletons are not `known`, and remember it in this process.
 
     If the clock that closed it was ahead, its times are corrected and stored.
     """
-    gate = _bounded(services, Gate, now)
+    gate = _bounded(services, Gate, now, known)
     services.seen.saw(gate)
     services.seen.gate = gate
     return gate
 
 
-def left(services: Services, now: datetime) -> int:
-    """How many analyze calls the quota has left now."""
-    return max(0, int(_bounded(services, TokenBucket, now).left(services.settings.requests_per_minute, now)))
+def left(services: Services, now: datetime, known: Singletons | None = None) -> int:
+    """How many analyze calls the quota has left now; `known`: the singletons, if they were just read."""
+    return max(0, int(_bounded(services, TokenBucket, now, known).left(services.settings.requests_per_minute, now)))
 
 
-def reserve(services: Services, costs: Sequence[int], now: datetime) -> int:
+def reserve(services: Services, costs: Sequence[int], now: datetime, known: Singletons | None = None) -> int:
     """Take calls from the bucket for as many of these requests as the quota allows, in their order.
 
-    `costs` are the analyze calls of each request. Returns how many requests may start.
+    `costs` are the analyze calls of each request. Returns how many requests may start. `known`: see `left`.
     """
     started = 0
+    if not costs:
+        return started
 
     def taken(budget: TokenBucket) -> TokenBucket:
         nonlocal started
@@ -108,7 +111,7 @@ def reserve(services: Services, costs: Sequence[int], now: datetime) -> int:
         return left if sum(costs[:started]) else budget
 
     with suppress(VersionConflict):  # other instances changed the bucket first, each time
-        services.ledger.change(TokenBucket, taken)
+        services.ledger.change(TokenBucket, taken, known)
         return started
     return 0
 
@@ -199,7 +202,12 @@ def is_first_trouble(services: Services, now: datetime, classifier: str = "") ->
 
 
 def relax(services: Services, now: datetime, classifier: str = "") -> None:
-    """Reset the gate, and that of this classifier, after a successful call, unless another call has just closed it."""
+    """Reset the gate, and that of this classifier, after a successful call, unless another call has just closed it.
+
+    Reads the ledger only if this process last found one of them in trouble.
+    """
+    if services.seen.was_untroubled(classifier):
+        return
     gate = after = look(services, now)
     for name in ("", classifier):
         part = after.of(name)
@@ -217,10 +225,10 @@ def reopen(services: Services) -> None:
         services.seen.saw(services.ledger.change(Gate, Gate.reopened))
 
 
-def _bounded(services: Services, kind: type[Bounded], now: datetime) -> Bounded:
-    """Read the singleton. If the clock that wrote it was ahead, its times are corrected and stored."""
+def _bounded(services: Services, kind: type[Bounded], now: datetime, known: Singletons | None = None) -> Bounded:
+    """The singleton, read if not `known`. If the clock that wrote it was ahead, its times are corrected and stored."""
     try:
-        return services.ledger.change(kind, lambda before: _corrected(before, now))
+        return services.ledger.change(kind, lambda before: _corrected(before, now), known)
     except VersionConflict:  # other instances changed it first, each time
         return services.ledger.read(kind).bounded(now)
 

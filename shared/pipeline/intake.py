@@ -11,6 +11,7 @@ from shared.errors import VersionConflict
 from shared.pipeline.claim import claim
 from shared.pipeline.submission import submit_waiting
 from shared.services import Services
+from shared.storage.snapshot import Singletons
 
 log = logging.getLogger(__name__)
 
@@ -28,23 +29,27 @@ def document_landed(name: str, services: Services, clock: Callable[[], datetime]
         return
     log.info("Document %s landed: %s", document.key, name)
     try:
-        if _wins_slot(services, now):
-            submit_waiting(services, clock)
+        if known := _won_slot(services, now):
+            submit_waiting(services, clock, known=known)
     except Exception:  # the file is claimed: a retry of the event would do nothing
         log.exception("Document %s is claimed, and waits for the next tick.", document.key)
 
 
-def _wins_slot(services: Services, now: datetime) -> bool:
-    """Take the submit lease. Reads the ledger only if this process has not seen it taken within SLOT."""
+def _won_slot(services: Services, now: datetime) -> Singletons | None:
+    """Take the submit lease. Returns the singletons that were read for it; None if another process has the lease.
+
+    Reads the ledger only if this process has not seen the lease taken within SLOT.
+    """
     if services.seen.slot and abs(now - services.seen.slot) < SLOT:
-        return False
-    slot = services.ledger.read(SubmitLease)
+        return None
+    known = services.ledger.singletons()
+    slot = known.of(SubmitLease)
     services.seen.slot = slot.taken
     if slot.taken and abs(now - slot.taken) < SLOT:  # a later time was written by a wrong clock
-        return False
+        return None
     services.seen.slot = now
     try:
         services.ledger.write(SubmitLease(taken=now, version=slot.version))
     except VersionConflict:
-        return False
-    return True
+        return None
+    return known

@@ -14,6 +14,7 @@ from shared.domain.jobs import Job
 from shared.errors import VersionConflict
 from shared.pipeline.isolation import each
 from shared.services import Services
+from shared.storage.snapshot import Agenda
 
 log = logging.getLogger(__name__)
 
@@ -84,15 +85,16 @@ def rescue(services: Services, document: Document, now: datetime) -> Document | 
     return None
 
 
-def correct_clocks(services: Services, now: datetime) -> None:
+def correct_clocks(services: Services, now: datetime, agenda: Agenda | None = None) -> None:
     """Correct the times of open documents, jobs and operations that a clock ahead of ours wrote, once in CLOCKS_EVERY.
 
-    If our clock is the wrong one, these values are processed too early, which does no harm.
+    If our clock is the wrong one, these values are processed too early, which does no harm. `agenda`: what is open, if
+    it was just read.
     """
     looked = services.seen.clocks
     if looked and abs(now - looked) < CLOCKS_EVERY:
         return
-    ahead = services.ledger.written_ahead(now, AHEAD)
+    ahead = services.ledger.written_ahead(now, AHEAD, agenda)
     each(lambda value: _in_time(services, value, now), ahead, lambda value, _: value)
     services.seen.clocks = now if len(ahead) < AHEAD else None
 

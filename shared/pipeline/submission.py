@@ -28,6 +28,7 @@ from shared.pipeline.isolation import each, log_trouble, reason
 from shared.pipeline.loading import read_all, set_back, windows
 from shared.pipeline.settling import RETRY_MAX, no_result, rescue, settle
 from shared.services import Services
+from shared.storage.snapshot import Singletons
 
 log = logging.getLogger(__name__)
 
@@ -50,18 +51,22 @@ def submit_waiting(
     limit: int = SERVICE_PACK,
     has_time: Callable[[], bool] = lambda: True,
     by: datetime | None = None,
+    *,
+    known: Singletons | None = None,
 ) -> int:
-    """Submit, end or set back at most `limit` documents that are due, the longest due first. Returns how many.
+    """Submit, end or set back at most `limit` documents that are due, the longest due first. Returns how many were due.
 
-    Returns 0 if none is due, or if the gate, a pause or the quota prevents it. `has_time` says whether there is time
-    for another job: a slow service takes half a minute for each, so each job reads the `clock`. `by`: only documents
-    that were due then, so that files that land meanwhile are collected for a full job. Errors of the Language service
-    are not raised: they close the gate, and the documents wait.
+    Returns 0 if nothing was done, because none is due, or because of the gate, a pause or the quota. `has_time` says
+    whether there is time for another job: a slow service takes half a minute for each, so each job reads the `clock`.
+    `by`: only documents that were due then, so that files that land meanwhile are collected for a full job. `known`:
+    the singletons, if they were just read. Errors of the Language service are not raised: they close the gate, and the
+    documents wait.
     """
     now = clock()
-    if gate.is_closed(services, now) or _is_paused(services):
+    known = known or services.ledger.singletons()
+    if gate.is_closed(services, now, known) or is_paused(services, known):
         return 0
-    routes = _routing(services, now)
+    routes = _routing(services, now, known)
     if routes is None or all(services.seen.is_closed(now, classifier.name) for classifier in routes.classifiers):
         return 0
     due = services.ledger.due(Document, by or now, limit)
@@ -71,11 +76,13 @@ def submit_waiting(
     held = {document.key: why for document in waiting if (why := _held_by(document, routes, services, now))}
     _postpone([document for document in waiting if document.key in held], held, services, now)
     ready = [document for document in waiting if document.key not in held]
-    return len(stranded) + len(held) + _submit_all(ready, routes, services, clock, has_time)
+    moved = len(stranded) + len(held) + _submit_all(ready, routes, services, clock, has_time, known=known)
+    return len(due) if moved else 0
 
 
-def _is_paused(services: Services) -> bool:
-    services.seen.paused = services.ledger.read(Pause).paused
+def is_paused(services: Services, known: Singletons) -> bool:
+    """Whether submissions are paused, which this process remembers."""
+    services.seen.paused = known.of(Pause).paused
     return services.seen.paused
 
 
@@ -98,16 +105,22 @@ def _postpone(documents: Sequence[Document], why: Mapping[str, str], services: S
 
 
 def _submit_all(
-    waiting: Sequence[Document], routes: Routing, services: Services, clock: Clock, has_time: Callable[[], bool]
+    waiting: Sequence[Document],
+    routes: Routing,
+    services: Services,
+    clock: Clock,
+    has_time: Callable[[], bool],
+    *,
+    known: Singletons,
 ) -> int:
     """Returns how many are no longer due. Suspect documents are submitted last."""
     if not waiting:  # the quota need not be read
         return 0
     fresh_first = sorted(waiting, key=lambda document: document.is_suspect)
     moved = 0
-    for window in windows(fresh_first[: gate.left(services, clock()) * SERVICE_PACK]):
+    for window in windows(fresh_first[: gate.left(services, clock(), known) * SERVICE_PACK]):
         loaded = read_all(window, services, clock())
-        submitted = _submit_packs(_packs(loaded, routes), services, clock, has_time)
+        submitted = _submit_packs(_packs(loaded, routes), services, clock, has_time, known)
         moved += len(window) - len(loaded) + submitted
         if not has_time() or (loaded and not submitted):
             break
@@ -124,10 +137,12 @@ def _packs(loaded: Sequence[LoadedDocument], routes: Routing) -> list[Planned]:
     return sorted(planned, key=lambda one: one[0][0].document.is_suspect)
 
 
-def _submit_packs(packs: Sequence[Planned], services: Services, clock: Clock, has_time: Callable[[], bool]) -> int:
+def _submit_packs(
+    packs: Sequence[Planned], services: Services, clock: Clock, has_time: Callable[[], bool], known: Singletons
+) -> int:
     """Submit as many packs as the quota allows. Returns how many documents are no longer due."""
     bodies = [requests(documents) for documents, _ in packs]
-    allowed = gate.reserve(services, [len(texts) for texts in bodies], clock())
+    allowed = gate.reserve(services, [len(texts) for texts in bodies], clock(), known)
     moved = each(
         lambda planned: _submit(*planned, services, clock) if has_time() else 0,
         list(zip(packs, bodies, strict=True))[:allowed],
@@ -146,9 +161,9 @@ def _set_apart(documents: Pack, trouble: Exception, services: Services, now: dat
     return len(documents)
 
 
-def _routing(services: Services, now: datetime) -> Routing | None:
+def _routing(services: Services, now: datetime, known: Singletons) -> Routing | None:
     try:
-        return routing(services, now)
+        return routing(services, now, known)
     except LanguageError as trouble:
         gate.close(services, trouble, now)
         return None

@@ -20,6 +20,7 @@ from shared.pipeline.claim import UNREAD, claim_blob
 from shared.pipeline.isolation import each
 from shared.pipeline.settling import rescue
 from shared.services import Services
+from shared.storage.snapshot import Singletons
 
 log = logging.getLogger(__name__)
 
@@ -28,19 +29,21 @@ TRIES = 3  # to claim a file in one sweep
 IN_PROGRESS = timedelta(minutes=1)  # an open document with a younger event needs no repair
 
 
-def sweep(services: Services, now: datetime, has_time: Callable[[], bool]) -> Sweep:
-    """Process up to PAGES pages if a sweep is due. Only one instance does at a time. Returns the state last read."""
+def sweep(services: Services, now: datetime, has_time: Callable[[], bool], known: Singletons | None = None) -> Sweep:
+    """Process up to PAGES pages if a sweep is due. Only one instance does at a time. Returns its state after that.
+
+    `known`: the singletons, if they were just read.
+    """
     every = timedelta(minutes=services.settings.sweep_minutes)
-    current = Sweep()
+    current = known.of(Sweep) if known else services.ledger.read(Sweep)
     with suppress(VersionConflict):  # another instance has written its position
         for _ in range(PAGES):
-            current = services.ledger.read(Sweep)
             if not current.is_due(every, now) or not has_time():
                 break
             if current.began is None:  # stored first, so that health reports a sweep that never completes a page
                 started = current.started(now)
                 [current] = services.ledger.commit((current if current.version else None, started))
-            _page(current, services, now)
+            current = _page(current, services, now)
     return current
 
 
@@ -49,8 +52,11 @@ def ask(services: Services) -> Sweep:
     return services.ledger.change(Sweep, lambda before: replace(before, asked=True))
 
 
-def _page(current: Sweep, services: Services, now: datetime) -> None:
-    """Process one page. Files are claimed before the position is stored: after a crash in between, it is repeated."""
+def _page(current: Sweep, services: Services, now: datetime) -> Sweep:
+    """Process one page. Returns the state of the sweep after it.
+
+    Files are claimed before the position is stored: after a crash in between, the page is repeated.
+    """
     blobs, marker = services.documents.page(current.marker, PAGE)
     wanted = [blob for blob in blobs if current.is_of_interest(blob.modified)]
     open_documents, unknown = _known(wanted, services)
@@ -58,11 +64,13 @@ def _page(current: Sweep, services: Services, now: datetime) -> None:
         idle = [document for document in open_documents if abs(now - document.timeline[-1].at) >= IN_PROGRESS]
         each(lambda document: rescue(services, document, now), idle, _leave)
     found, unclaimed = _claimed(unknown, services, now)
-    further = current.advanced(marker, found, now, [blob.name for blob in unclaimed])
-    services.ledger.write(further)
+    further: Sweep
+    after = current.advanced(marker, found, now, [blob.name for blob in unclaimed])
+    [further] = services.ledger.commit((current, after))
     if further.began is None:
         level = logging.INFO if further.found else logging.DEBUG
         log.log(level, "The sweep is complete: it claimed %d files without an event.", further.found)
+    return further
 
 
 def _known(blobs: list[Blob], services: Services) -> tuple[list[Document], list[Blob]]:

@@ -20,19 +20,27 @@ from shared.domain.clocks import CLOCK_SKEW
 from shared.domain.documents import Document
 from shared.domain.jobs import Job
 from shared.domain.operations import Operation
-from shared.domain.routing import ActiveClassifier
-from shared.domain.singletons import Gate, Heartbeat, OutboxError, Pause, SubmitLease, Sweep, TokenBucket
 from shared.errors import TextdropError, VersionConflict
 from shared.learning.outbox import OutboxEntry
 from shared.learning.reviews import Review
 from shared.learning.statistics import HOUR, Source, Statistics
 from shared.learning.tick_report import Backlog
 from shared.storage.row_codec import all_readable, index_row, landed, readable, row_of
-from shared.storage.row_keys import AFTER_ALL, KINDS, SINGLES, index_keys, inverted, row_key, statistics_key, time_key
+from shared.storage.row_keys import (
+    AFTER_ALL,
+    KINDS,
+    SINGLE,
+    SINGLES,
+    index_keys,
+    inverted,
+    row_key,
+    statistics_key,
+    time_key,
+)
+from shared.storage.snapshot import Agenda, Single, Singletons, single
 from shared.storage.tables import TRANSACTION_LIMIT, Change, Delete, Insert, Row, Rows, Update
 
 Entry = TypeVar("Entry", Document, Job, Operation, Review)
-Single = TypeVar("Single", TokenBucket, ActiveClassifier, Gate, Pause, Heartbeat, SubmitLease, Sweep, OutboxError)
 Found = TypeVar("Found")
 
 log = logging.getLogger(__name__)
@@ -120,8 +128,15 @@ class Ledger:
             found = readers.map(lambda key: self.find(kind, key), keys)
             return [value for value in found if value is not None]
 
-    def due(self, kind: type[Entry], now: datetime, limit: int) -> list[Entry]:
-        """At most `limit` open values that are due at `now`, the longest due first."""
+    def agenda(self, limit: int) -> Agenda | None:
+        """When each open document, job and operation is due, in one query. None if more than `limit` are open."""
+        rows = self._rows.query_range(f"due|{KINDS[Document]}|", f"due|{KINDS[Operation]}|{AFTER_ALL}", limit + 1)
+        return Agenda(tuple(rows)) if len(rows) <= limit else None
+
+    def due(self, kind: type[Entry], now: datetime, limit: int, agenda: Agenda | None = None) -> list[Entry]:
+        """At most `limit` open values that are due at `now`, the longest due first. `agenda`: if it was just read."""
+        if agenda is not None:
+            return self._indexed(kind, agenda.due(kind, now))[:limit]
         first, last = f"due|{KINDS[kind]}|", f"due|{KINDS[kind]}|{time_key(now)}{AFTER_ALL}"
         found: list[Entry] = []
         while len(found) < limit:  # unreadable rows stay at the start of the range
@@ -156,9 +171,18 @@ class Ledger:
         rows = self._rows.query_range(first, statistics_key(since) + AFTER_ALL, limit + 1)
         return all_readable(Statistics, rows[:limit]), rows[limit - 1].key if len(rows) > limit else ""
 
-    def written_ahead(self, now: datetime, limit: int) -> list[Document | Job | Operation]:
-        """At most `limit` open values whose `due` was set by a clock ahead of `now`. Storage scans all open values."""
-        rows = self._rows.above("written", time_key(now + CLOCK_SKEW), "due|", f"due|{AFTER_ALL}", limit)
+    def written_ahead(
+        self, now: datetime, limit: int, agenda: Agenda | None = None
+    ) -> list[Document | Job | Operation]:
+        """At most `limit` open values whose `due` was set by a clock ahead of `now`. `agenda`: if it was just read.
+
+        Without an agenda, storage scans all open values.
+        """
+        latest = now + CLOCK_SKEW
+        if agenda is None:
+            rows = self._rows.above("written", time_key(latest), "due|", f"due|{AFTER_ALL}", limit)
+        else:
+            rows = agenda.written_after(latest)[:limit]
         kinds = {kind: [row for row in rows if row.key.startswith(f"due|{word}|")] for kind, word in KINDS.items()}
         return [value for kind, found in kinds.items() for value in self._indexed(kind, found)]
 
@@ -166,10 +190,13 @@ class Ledger:
         """At most `limit` open values, and a continuation token for `after` ("" at the end)."""
         return self._listed(kind, [f"due|{KINDS[kind]}|"], limit, after)
 
-    def backlog(self, limit: int) -> Backlog:
-        """Counts at most `limit` open documents: those that are due come first. One request, up to 1,000."""
+    def backlog(self, limit: int, agenda: Agenda | None = None) -> Backlog:
+        """Counts at most `limit` open documents: those that are due come first. One request, up to 1,000.
+
+        `agenda`: if it was read, and nothing has changed since.
+        """
         prefix = f"due|{KINDS[Document]}|"
-        rows = self._rows.query_range(prefix, prefix + AFTER_ALL, limit)
+        rows = agenda.of(Document) if agenda else self._rows.query_range(prefix, prefix + AFTER_ALL, limit)
         return Backlog(len(rows), min(filter(None, map(landed, rows)), default=None))
 
     def ended(
@@ -230,28 +257,30 @@ class Ledger:
 
     def read(self, kind: type[Single]) -> Single:
         """The singleton of this type; its default value if it was not written yet, or cannot be read."""
-        row = self._rows.get(SINGLES[kind])
-        if row is None:
-            return kind()
-        found: Single | None = readable(kind, row)
-        return replace(kind(), version=row.version) if found is None else found
+        return single(kind, self._rows.get(SINGLES[kind]))
+
+    def singletons(self) -> Singletons:
+        """All singletons, in one query."""
+        rows = self._rows.query_range(SINGLE, SINGLE + AFTER_ALL, len(SINGLES))
+        return Singletons({row.key: row for row in rows})
 
     def write(self, single: Single) -> None:
         """Write a singleton. Raises VersionConflict if it has changed since it was read."""
         self.commit((single if single.version else None, single))
 
-    def change(self, kind: type[Single], change: Callable[[Single], Single]) -> Single:
+    def change(self, kind: type[Single], change: Callable[[Single], Single], known: Singletons | None = None) -> Single:
         """Apply `change` to the singleton of this type and write the result. Repeats it after a conflict.
 
-        Returns the new value. Raises VersionConflict after TRIES conflicts.
+        `known`: if the singletons were just read. Returns the new value. Raises VersionConflict after TRIES conflicts.
         """
         for _ in range(TRIES - 1):
             with suppress(VersionConflict):
-                return self._changed(kind, change)
-        return self._changed(kind, change)
+                return self._changed(kind, change, known)
+            known = None
+        return self._changed(kind, change, known)
 
-    def _changed(self, kind: type[Single], change: Callable[[Single], Single]) -> Single:
-        before = self.read(kind)
+    def _changed(self, kind: type[Single], change: Callable[[Single], Single], known: Singletons | None) -> Single:
+        before = known.of(kind) if known else self.read(kind)
         if (after := change(before)) == before:
             return before
         self.write(after)

@@ -7,7 +7,7 @@ due|review|{place}|{key}                             the index row of an open re
 end|{kind}|{state}|{inverted time}|{key}             the index row of a final value: listings by state, newest first
 busy|{project}                                       exists while an operation on the project is open
 outbox|{utc}|{key}                                   what a transaction ended, until the outbox is drained
-budget  chosen  gate  kept  pause  pulse  slot  sweep   the singletons
+single|{name}                                        the singletons: one query reads all of them
 """
 
 from __future__ import annotations
@@ -28,15 +28,16 @@ from shared.learning.statistics import Statistics
 KINDS: dict[type, str] = {Document: "doc", Job: "job", Operation: "op", Review: "review"}
 # The names in stored rows. They do not change when a class is renamed.
 SINGLES: dict[type, str] = {
-    TokenBucket: "budget",
-    ActiveClassifier: "chosen",
-    Gate: "gate",
-    OutboxError: "kept",
-    Pause: "pause",
-    Heartbeat: "pulse",
-    SubmitLease: "slot",
-    Sweep: "sweep",
+    TokenBucket: "single|budget",
+    ActiveClassifier: "single|chosen",
+    Gate: "single|gate",
+    OutboxError: "single|kept",
+    Pause: "single|pause",
+    Heartbeat: "single|pulse",
+    SubmitLease: "single|slot",
+    Sweep: "single|sweep",
 }
+SINGLE = "single|"  # what the keys of all singletons begin with
 STORED: tuple[type, ...] = (*KINDS, *SINGLES, OutboxEntry, Statistics)  # all types of values that rows hold
 AFTER_ALL = "~"  # sorts after every character of a key
 _LATEST_MILLISECOND = 10**14

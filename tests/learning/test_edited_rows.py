@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from shared.storage.snapshot import UNREAD
 from shared.storage.tables import Delete, Row
 from shared.tick import STEPS
 from tests.support.full_day_script import SHIP, put
@@ -48,7 +49,7 @@ def without_drain(stage: Stage, app: Instance) -> None:
         stage.wait(10)
         for step in STEPS:
             if step.__name__ != "_drain":
-                step(app.services, app.clock, lambda: True)
+                step(app.services, app.clock, lambda: True, UNREAD)
     assert left(stage)
 
 

@@ -194,7 +194,7 @@ def test_requests_are_those_of_this_process_during_the_tick(lines: Lines) -> Non
     assert lines()[-1]["requests"] == {"service": 3, "table": 7}
 
 
-IDLE = 12  # table requests
+IDLE = 4  # table requests
 
 
 def test_the_line_costs_an_idle_tick_no_further_request() -> None:

@@ -10,6 +10,7 @@ from shared.domain.singletons import SubmitLease
 from shared.pipeline.intake import SLOT, document_landed
 from shared.services import Seen, Services
 from shared.storage.ledger import Ledger
+from shared.storage.row_keys import SINGLE
 from shared.storage.tables import Row
 from tests.fakes.rows import MemoryRows
 from tests.fakes.services import in_memory
@@ -23,9 +24,9 @@ class Asked(MemoryRows):
         super().__init__()
         self.asked = 0
 
-    def get(self, key: str) -> Row | None:
-        self.asked += key == "slot"
-        return super().get(key)
+    def query_range(self, first: str, last: str, limit: int) -> list[Row]:
+        self.asked += first == SINGLE
+        return super().query_range(first, last, limit)
 
 
 def burst(services: Services, after: timedelta) -> None:

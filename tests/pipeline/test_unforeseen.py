@@ -61,6 +61,11 @@ class Away(MemoryRows):
             raise StorageUnavailable("Nobody is there.") from TimeoutError("5 s")
         return super().get(key)
 
+    def query_range(self, first: str, last: str, limit: int) -> list[Row]:
+        if self.away:
+            raise StorageUnavailable("Nobody is there.") from TimeoutError("5 s")
+        return super().query_range(first, last, limit)
+
 
 @pytest.mark.parametrize("failures", [0, 3])
 def test_a_process_keeps_to_the_gate_it_closed_though_storage_is_away(failures: int) -> None:

@@ -35,7 +35,7 @@ def overwrite(stage: Stage, key: str, columns: Any) -> None:
 
 
 @pytest.mark.parametrize("columns", GARBAGE.values(), ids=GARBAGE)
-@pytest.mark.parametrize("single", [name for name in SINGLES.values() if name != "chosen"])
+@pytest.mark.parametrize("single", [name for name in SINGLES.values() if name != "single|chosen"])
 def test_what_is_remembered_once_is_remembered_anew(single: str, columns: Any) -> None:
     stage = Stage()
     app = app_with_classifier(stage)
@@ -51,7 +51,7 @@ def test_what_is_remembered_once_is_remembered_anew(single: str, columns: Any) -
 def test_a_classifier_that_cannot_be_read_is_chosen_again() -> None:
     stage = Stage()
     app = app_with_classifier(stage)
-    overwrite(stage, "chosen", {"body0": "?"})
+    overwrite(stage, "single|chosen", {"body0": "?"})
     put("lone.txt", SHIP)(stage)
     app.land("lone.txt")
     assert "no classifier" in str(app.ask("GET", "health").body)

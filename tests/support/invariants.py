@@ -14,7 +14,7 @@ from shared.learning.reviews import Review, reason_for
 from shared.learning.statistics import Statistics
 from shared.settings import Settings
 from shared.storage.ledger import Ledger
-from shared.storage.row_keys import KINDS, SINGLES, index_keys, row_key
+from shared.storage.row_keys import KINDS, SINGLE, index_keys, row_key
 from shared.storage.tables import Insert, Row
 from tests.fakes.rows import MemoryRows
 
@@ -33,7 +33,7 @@ def check_rows(rows: MemoryRows) -> dict[str, Any]:
     found = {row.key: row for row in rows.query_range("", "~", 10**9)}
     values = {key: _read(row) for key, row in found.items() if key.partition("|")[0] in {*KIND_OF, *LISTED}}
     strangers = {
-        key for key in found.keys() - values.keys() if key.partition("|")[0] not in {*INDEXES, *SINGLES.values()}
+        key for key in found.keys() - values.keys() if key.partition("|")[0] not in {*INDEXES, SINGLE.rstrip("|")}
     }
     assert not strangers, f"Unknown rows: {strangers}"
     _indexed(found, values)
