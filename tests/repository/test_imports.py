@@ -261,7 +261,7 @@ def test_what_a_pure_module_may_not_do_is_found(source: str, impurity: str) -> N
 @pytest.mark.parametrize(
     ("name", "users"),
     {
-        "storage.tables": {"storage.ledger", "storage.row_codec", "services"},
+        "storage.tables": {"storage.ledger", "storage.row_codec", "storage.snapshot", "services"},
         "storage.serialization": {"api.routes", "storage.row_codec"},
         "storage.blobs": {"services"},
         "storage.ledger": {"services"},
