@@ -1,4 +1,4 @@
-"""What a host runs besides HTTP. A listener that fails is logged and started again."""
+"""What a host runs besides HTTP. A listener that fails is logged and started again, unless the real host would end."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from datetime import timedelta
 from typing import Any
 
 from local.host.clock import WALL_CLOCK, Clock
+from local.host.errors import host_error
 
 MIN_PAUSE, MAX_PAUSE = 2.0, 60.0  # seconds before a restart; doubled after each failure in a row
 log = logging.getLogger("host")
@@ -24,13 +25,18 @@ class Listener:
 
 
 async def keep_running(listener: Listener, stopping: asyncio.Event, clock: Clock = WALL_CLOCK) -> None:
-    """Runs a listener until `stopping` is set. What it raises stops neither the host nor other listeners."""
+    """Runs a listener until `stopping` is set. What it raises stops neither the host nor other listeners.
+
+    Raises HostInError.
+    """
     pause = 0.0
     while not stopping.is_set():
         started = clock.now()
         try:
             await listener.run(stopping)
-        except Exception:  # unforeseen
+        except Exception as error:  # unforeseen
+            if fatal := host_error(error):
+                raise fatal from error
             pause = _pause(pause, clock.now() - started)
             log.exception("%s failed, and will restart in %g seconds", listener.name, pause)
             await clock.sleep(pause, stopping)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
+import re
 import signal
 import socket
 import sys
@@ -19,6 +20,7 @@ import uvicorn
 from local.connections import BoundedConnection
 from local.host import banner
 from local.host.blobs.listener import BlobListeners
+from local.host.errors import host_error
 from local.host.functions.invoker import Invoker, thread_count
 from local.host.http.admin_routes import Admin
 from local.host.http.endpoint import Endpoint
@@ -31,6 +33,7 @@ from local.host.timers.listener import TimerListeners
 GRACE = 30.0  # seconds for running invocations to end
 KEEP_ALIVE = 120  # seconds that an idle connection stays open
 MAX_HEAD = 40 * 1024  # Kestrel accepts 8 KiB of first line and 32 KiB of headers
+METHOD = re.compile(rb"\s*[A-Za-z]+(?= )")
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
 log = logging.getLogger("host")
 
@@ -39,6 +42,21 @@ class Connection(BoundedConnection):
     """Invalid HTTP gets an empty response, as from Kestrel."""
 
     max_head = MAX_HEAD
+
+    def data_received(self, data: bytes) -> None:
+        """Methods in lower case are the same, as for Kestrel."""
+        if self._head == 0 and (method := METHOD.match(data)):
+            data = method[0].upper() + data[method.end() :]
+        super().data_received(data)
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        super().on_header(name, value.rstrip(b" \t"))
+
+    def on_headers_complete(self) -> None:
+        """Keeps the target as it was sent: uvicorn refuses some that Kestrel accepts, and drops a lone "?"."""
+        self.scope["target"] = self.url.decode("latin-1")  # type: ignore[typeddict-unknown-key]
+        self.url = b"/"
+        super().on_headers_complete()
 
     def refusal(self, _status: str, _message: str) -> tuple[str, bytes]:
         return "", b""
@@ -76,7 +94,7 @@ async def serve(
 ) -> None:
     """Runs the host until a signal arrives, or until stdin ends if `with_stdin`; running functions get GRACE to end.
 
-    Without `keys` every request is allowed.
+    Without `keys` every request is allowed. Raises HostInError if the real host would end.
     """
     stopping = asyncio.Event()
     _stop_on_signals(stopping)
@@ -94,6 +112,8 @@ async def serve(
     except TimeoutError:
         log.warning("Functions that still run after %d seconds are abandoned", GRACE)
         _exit_at_once(0)
+    except ExceptionGroup as errors:
+        raise (host_error(errors) or errors) from errors
     if invoker.is_busy:  # a function exceeded its timeout: its thread cannot be ended
         _exit_at_once(0)
 

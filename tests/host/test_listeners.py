@@ -18,6 +18,7 @@ from local.host import clock, listeners
 from local.host.blobs.queue_message import BlobMessage
 from local.host.blobs.receipts import Receipts
 from local.host.blobs.scanner import Scanner
+from local.host.errors import HostInError
 from local.host.functions.function import Function
 from local.host.launch import running
 from local.host.listeners import Listener, keep_running
@@ -72,6 +73,14 @@ def test_one_that_ran_well_for_a_while_starts_again_soon() -> None:
     assert waits_between(4, lambda number: 61.0 if number == 2 else 0.0) == [2, 4, 2, 4]
 
 
+def test_what_ends_the_real_host_ends_this_one() -> None:
+    async def run(_stop: asyncio.Event) -> None:
+        raise ExceptionGroup("of a task group", [OSError(), HostInError("the reason")])
+
+    with pytest.raises(HostInError, match="the reason"):
+        asyncio.run(keep_running(Listener("x", run), asyncio.Event(), Clock()))
+
+
 def test_a_failure_is_logged_with_its_place(caplog: pytest.LogCaptureFixture) -> None:
     waits_between(1)
     assert "of a test failed, and will restart in 2 seconds" in caplog.text
@@ -120,6 +129,18 @@ def test_a_listing_that_fails_is_made_again(
     scan(azurite, container, queued.append, [error, error])
     assert [order.blob for order in queued] == ["a"]
     assert caplog.text.count(f"container {container}: failed, will retry ({type(error).__name__}") == 1
+
+
+def test_a_name_that_never_runs_in_azure_is_not_offered(
+    azurite: Azurite, container: str, blobs: ContainerClient, caplog: pytest.LogCaptureFixture
+) -> None:
+    for name in ("/lead", "trail/", "z"):
+        blobs.upload_blob(name, b"x")
+    queued: list[BlobMessage] = []
+    scan(azurite, container, queued.append, [])
+    assert [order.blob for order in queued] == ["z"]
+    for name in ("/lead", "trail/"):
+        assert f"landed: blob '{name}' is not offered: in Azure no trigger runs for a name that begins" in caplog.text
 
 
 @pytest.mark.parametrize("error", UNFORESEEN, ids=lambda error: type(error).__name__)

@@ -88,6 +88,27 @@ def start(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
             """,
             'the "context" parameter is expected to be of type azure.functions.Context',
         ),
+        (
+            """
+            @app.route(route="/slash")
+            def wrong(req: func.HttpRequest): ...
+            """,
+            "The 'wrong' function keeps the host from starting, as in Azure: the route 'api//slash' cannot be made",
+        ),
+        (
+            """
+            @app.route(route="{open")
+            def wrong(req: func.HttpRequest): ...
+            """,
+            "the route 'api/{open' cannot be made: a brace does not close at '{open'",
+        ),
+        (
+            """
+            @app.blob_trigger(arg_name="blob", path="Docs/{name}", connection="AzureWebJobsStorage")
+            def wrong(blob: func.InputStream): ...
+            """,
+            "storage refuses the container name 'Docs' of the blob path 'Docs/{name}': use 3 to 63 of a-z",
+        ),
     ],
 )
 def test_an_app_that_cannot_be_loaded(tmp_path: Path, code: str, message: str) -> None:
@@ -133,8 +154,14 @@ def fine_again(req: func.HttpRequest) -> func.HttpResponse: ...
 @app.route(route="administrators")
 def shadowed(req: func.HttpRequest) -> func.HttpResponse: ...
 
-@app.route(route="{id:int}")
+@app.route(route="{id:regex(^a)}")
 def typed(req: func.HttpRequest) -> func.HttpResponse: ...
+
+@app.route(route="%WHERE%/x")
+def placed(req: func.HttpRequest) -> func.HttpResponse: ...
+
+@app.route(route="closed", methods=[])
+def closed(req: func.HttpRequest) -> func.HttpResponse: ...
 
 @app.route(route="text")
 def text(req: str) -> func.HttpResponse: ...
@@ -194,7 +221,9 @@ def test_functions_in_error_leave_the_others_running(tmp_path: Path) -> None:
     errors = {
         "fine_again": "The route specified conflicts with the route defined by function 'fine'.",
         "shadowed": "The specified route conflicts with one or more built in routes.",
-        "typed": "the route 'api/{id:int}' has '{id:int}': this host supports only {x}, {x?} and {*x}.",
+        "typed": "the route 'api/{id:regex(^a)}' has the constraint 'regex', which this host does not support.",
+        "placed": "its route has %WHERE%, which Azure does not resolve in routes: write it out.",
+        "closed": "its methods are empty, so that no request reaches it: name some, or leave them out.",
         "text": "annotate req with azure.functions.HttpRequest.",
         "host": "'host' is not a valid function name.",
         "underscores": "The binding name my__req is invalid. Please assign a valid name to the binding.",

@@ -31,17 +31,8 @@ def timed(timer: func.TimerRequest) -> None: ...
 @app.blob_trigger(arg_name="blob", path="told/{name}", connection="AzureWebJobsStorage", source="EventGrid")
 def told(blob: func.InputStream) -> None: ...
 
-@app.route(route="{id:int}")
+@app.route(route="{id:datetime}")
 def constrained(req: func.HttpRequest) -> func.HttpResponse: ...
-
-@app.route(route="{id=1}")
-def defaulted(req: func.HttpRequest) -> func.HttpResponse: ...
-
-@app.route(route="{a}-{b}")
-def several(req: func.HttpRequest) -> func.HttpResponse: ...
-
-@app.route(route="/slash")
-def slashed(req: func.HttpRequest) -> func.HttpResponse: ...
 
 @app.blob_trigger(arg_name="blob", path="in/{name}", connection="AzureWebJobsStorage", data_type="string")
 def texts(blob: str) -> None: ...
@@ -54,10 +45,7 @@ def queued(message: func.ServiceBusMessage) -> None: ...
 def outward(req: func.HttpRequest, out: func.Out[str]) -> func.HttpResponse: ...
 """
 REFUSED = {  # the table's words, and the function above that they are about
-    "constraints (`{x:int}`)": "constrained",
-    "defaults": "defaulted",
-    "several parameters in a segment": "several",
-    "a leading `/`": "slashed",
+    "the constraints `datetime` and `regex()`": "constrained",
     "`data_type` other than binary": "texts",
     "every other trigger": "queued",
     "input or output": "outward",

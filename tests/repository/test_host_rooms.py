@@ -18,15 +18,15 @@ ROOMS: dict[str, tuple[str, ...]] = {
     "triggers": ("errors", "config"),
     "functions": ("config", "triggers"),
     "loading": ("errors", "config", "storage", "triggers", "functions"),
-    "listeners": ("clock",),
-    "timers": ("clock", "config", "storage", "triggers", "functions", "loading", "listeners"),
+    "listeners": ("errors", "clock"),
+    "timers": ("errors", "clock", "config", "storage", "triggers", "functions", "loading", "listeners"),
     "blobs": ("config", "storage", "triggers", "functions", "loading", "listeners"),
     "queues": ("config", "storage", "functions", "loading", "listeners"),
     "http": ("config", "storage", "triggers", "functions", "loading", "timers", "blobs", "queues"),
     "log_format": ("functions",),
     "banner": ("functions", "loading"),
     "launch": ("banner",),
-    "server": ("functions", "loading", "listeners", "timers", "blobs", "queues", "http", "banner"),
+    "server": ("errors", "functions", "loading", "listeners", "timers", "blobs", "queues", "http", "banner"),
     "cli": ("config", "triggers", "functions", "loading", "http", "log_format", "banner", "server"),
 }
 OUTSIDE = (

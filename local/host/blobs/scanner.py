@@ -15,9 +15,10 @@ from local.host.blobs.queue_message import BlobMessage, quoted
 from local.host.blobs.receipts import Receipts
 from local.host.functions.function import Function
 from local.host.storage.clients import Outage, in_thread, one_line
-from local.host.triggers.path_pattern import BlobPath
+from local.host.triggers.path_pattern import BlobPath, never_runs
 
 PAUSE = 2.0  # seconds between scans, as in the real host with a development account
+NEVER_RUNS = "in Azure no trigger runs for a name that begins or ends with '/' or has '.' or '..' as a part; rename it"
 log = logging.getLogger("host")
 
 
@@ -71,7 +72,11 @@ class Scanner:
         for blob in self._container.list_blobs(name_starts_with=self._path.prefix or None):
             if stopping.is_set():
                 return
-            if self._path.match(blob.name) is not None and self._is_queued(blob):
+            if self._path.match(blob.name) is None:
+                continue
+            if never_runs(blob.name):
+                self._log_once(blob, f"is not offered: {NEVER_RUNS}")
+            elif self._is_queued(blob):
                 listed[blob.name] = blob.etag
         self._queued = listed
 
@@ -87,15 +92,15 @@ class Scanner:
         try:
             return self._receipts.queue_once(self._message(blob, blob.name), self._queue)
         except HttpResponseError as error:
-            self._log_once(blob, str(error.reason))
+            self._log_once(blob, f"cannot be queued, will retry: {error.reason}")
         except AzureError:
             raise  # concerns the account, not this blob
         except Exception as error:  # noqa: BLE001  # unforeseen
-            self._log_once(blob, one_line(error))
+            self._log_once(blob, f"cannot be queued, will retry: {one_line(error)}")
         return False
 
     def _log_once(self, blob: BlobProperties, reason: str) -> None:
-        """Logs a failure once for each version."""
+        """Logs once for each version why a blob is not queued."""
         if self._logged.get(blob.name) != blob.etag:
-            log.warning("%s: blob %r cannot be queued, will retry: %s", self._function.name, blob.name, reason)
+            log.warning("%s: blob %r %s", self._function.name, blob.name, reason)
         self._logged[blob.name] = blob.etag

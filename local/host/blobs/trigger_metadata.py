@@ -27,15 +27,16 @@ def read(client: BlobClient, etag: str = "") -> tuple[bytes, Any]:
 
 
 def metadata(trigger: BlobTrigger, client: BlobClient, properties: Any) -> Mapping[str, meta.Datum]:
-    """The trigger's metadata, with the parameters of its path."""
+    """The trigger's metadata, and the parameters of its path, which count if they have the same name."""
     path = f"{client.container_name}/{client.blob_name}"
     named = trigger.path.match(client.blob_name) or {}
-    return {name: meta.Datum(value, "string") for name, value in named.items()} | {
+    built_in = {
         "BlobTrigger": meta.Datum(path, "string"),
         "Uri": meta.Datum(json.dumps(client.url.partition("?")[0]), "json"),  # without the query, which may hold a SAS
         "Properties": meta.Datum(json.dumps(_properties(properties)), "json"),
         "Metadata": meta.Datum(json.dumps(properties.metadata or {}), "json"),
     }
+    return built_in | {name: meta.Datum(value, "string") for name, value in named.items()}
 
 
 def _properties(properties: Any) -> dict[str, Any]:

@@ -22,6 +22,9 @@ class HttpTrigger:
     methods: tuple[str, ...]
     level: str
 
+    def takes(self, method: str) -> bool:
+        return not self.methods or method.upper() in self.methods
+
 
 @dataclass(frozen=True)
 class TimerTrigger:

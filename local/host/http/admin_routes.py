@@ -25,7 +25,7 @@ from local.host.loading.load_app import App
 from local.host.queues import trigger_metadata as queue_metadata
 from local.host.storage.clients import host_id
 from local.host.timers import timer
-from local.host.triggers import auth_level, route_templates
+from local.host.triggers import auth_level
 
 FUNCTIONS = "admin/functions"
 ANY = "*"
@@ -59,7 +59,7 @@ class Admin:
         }
 
     def route(self, method: str, path: str) -> HostRoute | None:
-        """The host's route for a request, or None if it is for a function. `path` is percent-encoded, as sent."""
+        """The host's route for a request, or None if it is for a function."""
         folder, name = (part.lower() for part in _split(path))
         words = (f"{folder}/{name}", f"{folder}/{ANY}")
         if found := next((self._routes[method, one] for one in words if (method, one) in self._routes), None):
@@ -105,7 +105,7 @@ class Admin:
 
         The input of a blob function is `container/blob`, that of a queue function its message.
         """
-        _, name = _split(requests.raw_path(request))
+        _, name = _split(requests.path(request))
         found = (function for function in self._app.functions if function.name.lower() == name.lower())
         if (function := next(found, None)) is None:
             return Response(status_code=404)
@@ -148,8 +148,8 @@ class Admin:
 
 
 def _split(path: str) -> tuple[str, str]:
-    """The folder and the last segment of a percent-encoded path, decoded, without slashes at its ends."""
-    folder, _, name = route_templates.decoded(path).strip("/").rpartition("/")
+    """The folder and the last segment of a path, without slashes at its ends."""
+    folder, _, name = path.strip("/").rpartition("/")
     return folder, name
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import re
 
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import HTMLResponse, Response
@@ -13,15 +14,18 @@ from local.errors import SetupError
 from local.host.config.settings import Settings
 from local.host.functions.function import Function, HttpTrigger, triggered_by
 from local.host.functions.invoker import Invoker
-from local.host.http import homepage, requests, responses
+from local.host.http import homepage, request_target, requests, responses
 from local.host.http.admin_routes import Admin
 from local.host.http.key_auth import KeyCheck
 from local.host.loading.load_app import App
 
 BODY_LIMIT = "FUNCTIONS_REQUEST_BODY_SIZE_LIMIT"
 MEBIBYTE = 1024 * 1024
-MAX_ADDRESS = 4096  # characters of path and query
+MAX_PATH, MAX_FIRST_LINE = 4096, 8192  # characters
 MAX_HEADERS, MAX_HEADER_BYTES = 100, 32 * 1024  # Kestrel's limits; bytes
+HEADER_MARKS = 4  # bytes of a colon, a space and a line end
+HOST = re.compile(r"[^\s/?#\\@]*")
+CLOSE = {"connection": "close"}
 NO_HOMEPAGE = "AzureWebJobsDisableHomepage"
 log = logging.getLogger("host")
 
@@ -48,35 +52,33 @@ class Endpoint:
         await response(scope, receive, send)
 
     async def _answer(self, request: Request) -> Response:
-        path = requests.raw_path(request)
-        if refused := self._refusal(request, path):
-            return Response(status_code=refused)
+        if refused := self._refusal(request):
+            return Response(status_code=refused, headers=CLOSE)
+        path = requests.path(request)
         if found := self._admin.route(request.method, path):
-            if not self._key_check.allows(request, found.level):
-                return Response(status_code=401)
-            return await found.handler(request)
+            without_key = self._key_check.refusal_of_host_route(request, found.level)
+            return without_key or await found.handler(request)
         for function, trigger in self._routed:
-            route_params = trigger.route.match(path)
-            if route_params is not None and request.method in (trigger.methods or (request.method,)):
+            if trigger.takes(request.method) and (route_params := trigger.route.match(path)) is not None:
                 return await self._run(function, trigger.level, request, route_params)
-        return self._unrouted(request, path)
+        return self._unrouted(path)
 
-    def _refusal(self, request: Request, path: str) -> int | None:
+    def _refusal(self, request: Request) -> int | None:
         """The status for a request that is refused before routing, as Kestrel does; None if it is accepted."""
-        if "%00" in path or (request.scope["http_version"] == "1.1" and len(request.headers.getlist("host")) != 1):
-            return 400
-        query = request.scope["query_string"]
-        if len(path) + len(query) + bool(query) > MAX_ADDRESS:
-            return 414
-        sizes = [len(name) + len(value) for name, value in request.headers.raw]
-        if len(sizes) > MAX_HEADERS or sum(sizes) > MAX_HEADER_BYTES:
-            return 431
-        if int(request.headers.get("content-length", "0")) > self._limit:
-            return 413
-        return 503 if self._stopping.is_set() else None
+        target = requests.raw_target(request)
+        path = target.partition("?")[0]
+        sizes = [len(name) + len(value) + HEADER_MARKS for name, value in request.headers.raw]
+        refusals = (
+            (_is_bad(request, path), 404 if (request.method, target) == ("OPTIONS", "*") else 400),
+            (len(path) > MAX_PATH or len(f"{request.method} {target} HTTP/1.1\r\n") > MAX_FIRST_LINE, 414),
+            (len(sizes) > MAX_HEADERS or sum(sizes) > MAX_HEADER_BYTES, 431),
+            (int(request.headers.get("content-length", "0")) > self._limit, 413),
+            (self._stopping.is_set(), 503),
+        )
+        return next((status for applies, status in refusals if applies), None)
 
-    def _unrouted(self, request: Request, path: str) -> Response:
-        if (request.method, path) != ("GET", "/"):
+    def _unrouted(self, path: str) -> Response:
+        if path != "/":
             return Response(status_code=404)
         return HTMLResponse(self._homepage) if self._homepage else Response(status_code=204)
 
@@ -86,7 +88,7 @@ class Endpoint:
         if function.disabled and not self._key_check.has_master_key(request):
             return Response(status_code=404)
         value = await requests.datum(request, route_params)
-        reason = f"{request.method} {requests.raw_path(request)}"  # without the query: it may hold a key
+        reason = f"{request.method} {request_target.spelled(requests.path(request))}"  # its query may hold a key
         trace = request.headers.get("traceparent", "")
         outcome = await self._invoker.invoke(function, value, {}, reason, trace, encode=responses.encoded)
         if outcome.error:
@@ -96,6 +98,18 @@ class Endpoint:
         except ValueError as error:
             log.error("%s: its response cannot be sent: %s", function.name, error)  # noqa: TRY400
             return Response(status_code=500)
+
+
+def _is_bad(request: Request, path: str) -> bool:
+    """Whether the path or the Host header is invalid."""
+    hosts = request.headers.getlist("host")
+    authority = request_target.authority(request.scope["target"])
+    return (
+        not (path.startswith("/") and path.isascii() and all(map(HOST.fullmatch, hosts)))
+        or "%00" in path
+        or (request.scope["http_version"] == "1.1" and len(hosts) != 1)
+        or (authority is not None and [authority] != hosts)
+    )
 
 
 def body_limit(settings: Settings) -> int:

@@ -13,8 +13,10 @@ from starlette.responses import JSONResponse, PlainTextResponse, Response
 from local.host.blobs import event_grid_events
 from local.host.blobs.dispatcher import Target
 from local.host.blobs.listener import BlobListeners
+from local.host.http import requests
 
 ORIGIN, ALLOWED, RATE = "webhook-request-origin", "webhook-allowed-origin", "webhook-allowed-rate"
+NAME = "functionname"
 log = logging.getLogger("host")
 Handler = Callable[[Target, bytes], Awaitable[Response]]
 
@@ -52,7 +54,8 @@ class BlobsWebhook:
             return PlainTextResponse("The events cannot be queued now.", 503)
 
     def _target(self, request: Request) -> Target | None:
-        return self._blobs.event_grid_target(request.query_params.get("functionName", ""))
+        names = (value for name, value in requests.query(request) if name.lower() == NAME)
+        return self._blobs.event_grid_target(next(names, ""))
 
 
 def _no_function() -> Response:

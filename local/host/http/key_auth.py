@@ -6,10 +6,11 @@ import hmac
 import secrets
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from urllib.parse import parse_qsl
 
 from starlette.requests import Request
+from starlette.responses import Response
 
+from local.host.http import requests
 from local.host.triggers.auth_level import ANONYMOUS, FUNCTION, SYSTEM
 
 HEADER, PARAMETER = "x-functions-key", "code"
@@ -60,6 +61,15 @@ class KeyCheck:
             or _is_one_of(_sent_key(request), self._keys.accepted(level, function))
         )
 
+    def refusal_of_host_route(self, request: Request, level: str) -> Response | None:
+        """The response to a request for one of the host's own routes that lacks the key: 403 if its key opens less."""
+        if self._keys is None or self.allows(request, level):
+            return None
+        known = [*self._keys.host.values(), *self._keys.system.values()]
+        if _is_one_of(_sent_key(request), known):
+            return Response(status_code=403)
+        return Response(status_code=401, headers={"www-authenticate": "Bearer"})
+
     def has_master_key(self, request: Request) -> bool:
         """Whether the request has the master key; False without keys."""
         return self._keys is not None and _is_one_of(_sent_key(request), [self._keys.master])
@@ -73,8 +83,7 @@ def _sent_key(request: Request) -> str:
     """The header, or else the first `code` of the query, in any case."""
     if HEADER in request.headers:
         return request.headers[HEADER]
-    given = parse_qsl(request.scope["query_string"].decode("latin-1"), keep_blank_values=True)
-    return next((value for name, value in given if name.lower() == PARAMETER), "")
+    return next((value for name, value in requests.query(request) if name.lower() == PARAMETER), "")
 
 
 def _is_one_of(given: str, keys: list[str]) -> bool:

@@ -3,22 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from urllib.parse import parse_qsl
 
 from azure.functions import meta
 from starlette.requests import Request
+
+from local.host.http import request_target
 
 
 async def datum(request: Request, route_params: dict[str, str]) -> meta.Datum:
     """Raises ClientDisconnect if the caller disconnects before the whole body is received."""
     host = request.headers.get("host", "")
-    path, query = raw_path(request), request.scope["query_string"].decode("latin-1")
+    target, mark, query = raw_target(request).partition("?")
+    url = request_target.spelled(request_target.path(target)) + mark + query.replace("#", "%23")
     return meta.Datum(
         {
             "method": meta.Datum(request.method, "string"),
-            "url": meta.Datum(f"http://{host}{path}{'?' if query else ''}{query}", "string"),
-            "headers": _strings(_joined(request.headers.items())),
-            "query": _strings(_joined(parse_qsl(query, keep_blank_values=True))),
+            "url": meta.Datum(f"http://{host}{url}", "string"),
+            "headers": _strings(_headers(request.headers.items())),
+            "query": _strings(request_target.joined(request_target.query(query))),
             "params": _strings(route_params),
             "body": meta.Datum(await _body(request), "bytes"),
         },
@@ -26,9 +28,18 @@ async def datum(request: Request, route_params: dict[str, str]) -> meta.Datum:
     )
 
 
-def raw_path(request: Request) -> str:
-    """The path as sent, percent-encoded."""
-    return str(request.scope["raw_path"].decode("ascii", "replace"))
+def raw_target(request: Request) -> str:
+    """Path and query as sent, percent-encoded."""
+    return request_target.origin_form(str(request.scope["target"]))
+
+
+def path(request: Request) -> str:
+    """The path as functions are found by it."""
+    return request_target.path(raw_target(request).partition("?")[0])
+
+
+def query(request: Request) -> list[tuple[str, str]]:
+    return request_target.query(raw_target(request).partition("?")[2])
 
 
 async def _body(request: Request) -> bytes:
@@ -37,15 +48,11 @@ async def _body(request: Request) -> bytes:
     return await request.body() if has_length else b""
 
 
-def _joined(pairs: Iterable[tuple[str, str]]) -> dict[str, str]:
-    """Joins the values of one name with commas, and omits names without a value.
-
-    Names are compared without regard to case, and keep their first spelling, as in ASP.NET Core.
-    """
-    names: dict[str, str] = {}
+def _headers(pairs: Iterable[tuple[str, str]]) -> dict[str, str]:
+    """Joins the values of one name with commas, and omits names without a value."""
     values: dict[str, list[str]] = {}
     for name, value in pairs:
-        values.setdefault(names.setdefault(name.lower(), name), []).append(value)
+        values.setdefault(name, []).append(value)
     return {name: joined for name, parts in values.items() if (joined := ",".join(parts))}
 
 

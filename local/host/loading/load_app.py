@@ -20,7 +20,7 @@ from azure.functions.decorators.function_app import Function as Decorated
 from local.errors import SetupError
 from local.host.config.host_json import HostJson
 from local.host.config.settings import LOCAL_SETTINGS, STORAGE, Settings, ignored_locally
-from local.host.errors import FunctionInError
+from local.host.errors import FunctionInError, HostInError
 from local.host.functions import retry_policy
 from local.host.functions.function import (
     BlobTrigger,
@@ -42,6 +42,7 @@ PROJECT = ROOT.resolve()
 FUNCTION_NAME = re.compile(r"(?!host$)[a-z][a-z0-9_\-]{0,127}", re.IGNORECASE)
 BINDING_NAME = re.compile(r"(?!.*__)[a-zA-Z_][a-zA-Z0-9_]{0,127}|\$return")
 QUEUE_NAME = re.compile(r"(?=.{3,63}$)[a-z0-9]+(-[a-z0-9]+)*")
+PLACEHOLDER = re.compile(r"%[A-Za-z_][\w.:-]{2,}%", re.ASCII)  # a shorter one may be an escape, such as %C3%A9
 BUILT_IN_ROUTES = ("admin", "runtime")
 TIMER = "timerTrigger"
 SCAN, EVENTS = "logsandcontainerscan", "eventgrid"
@@ -66,9 +67,14 @@ class App:
 
 def load(app_dir: Path, settings: Settings, host_json: HostJson) -> App:
     """Raises SetupError if the app as a whole cannot be loaded."""
+    return check(_decorated(app_dir, settings), app_dir, settings, host_json)
+
+
+def check(found: Iterable[Decorated], app_dir: Path, settings: Settings, host_json: HostJson) -> App:
+    """The app of these functions. Raises SetupError if the real host would not start with one of them."""
     functions: list[Function] = []
     errors: dict[str, str] = {}
-    decorated = sorted(_decorated(app_dir, settings), key=lambda function: str(function.get_function_name()).upper())
+    decorated = sorted(found, key=lambda function: str(function.get_function_name()).upper())
     signed = [(one, signatures.check(one)) for one in decorated]
     for one, signature in signed:
         name = str(one.get_function_name())
@@ -78,6 +84,8 @@ def load(app_dir: Path, settings: Settings, host_json: HostJson) -> App:
             functions.append(function)
         except (FunctionInError, ncrontab.ScheduleError) as error:
             errors[name] = str(error)
+        except HostInError as error:
+            raise SetupError(f"The '{name}' function keeps the host from starting, as in Azure: {error}") from error
     notes = (*_notes(app_dir, decorated, host_json), *_notes_on_spans(functions))
     return App(app_dir, settings, host_json, tuple(functions), errors, notes)
 
@@ -192,10 +200,14 @@ def _retry(one: Decorated) -> Retry | None:
         raise FunctionInError(str(error)) from error
 
 
-def _http(name: str, trigger: Any, settings: Settings, host_json: HostJson) -> Trigger:
-    route = settings.resolve(trigger.route or name)
+def _http(name: str, trigger: Any, _settings: Settings, host_json: HostJson) -> Trigger:
+    route = str(trigger.route or name)
+    if placeholder := PLACEHOLDER.search(route):
+        raise FunctionInError(f"its route has {placeholder[0]}, which Azure does not resolve in routes: write it out.")
     if route.strip("/").lower().startswith(BUILT_IN_ROUTES):
         raise FunctionInError("The specified route conflicts with one or more built in routes.")
+    if trigger.methods is not None and not trigger.methods:
+        raise FunctionInError("its methods are empty, so that no request reaches it: name some, or leave them out.")
     methods = tuple(str(getattr(method, "value", method)).upper() for method in trigger.methods or ())
     level = str(getattr(trigger.auth_level, "value", trigger.auth_level) or auth_level.FUNCTION).lower()
     if level not in auth_level.LEVELS:
@@ -227,13 +239,16 @@ def _timer(_name: str, trigger: Any, settings: Settings, _host_json: HostJson) -
 def _blob(_name: str, trigger: Any, settings: Settings, host_json: HostJson) -> Trigger:
     if not host_json.has_bundle:
         raise FunctionInError(f"blob triggers require the extension bundle. Add to host.json: {BUNDLE}")
-    clients.check(clients.queue_connection(settings.connection(STORAGE), settings))
     source = str(getattr(trigger.source, "value", trigger.source) or SCAN).lower()
+    path = path_pattern.parse(settings.resolve(trigger.path))
+    if source == SCAN:
+        path_pattern.check_container(path)
+    clients.check(clients.queue_connection(settings.connection(STORAGE), settings))
     if source not in (SCAN, EVENTS):
         raise FunctionInError(f"its source '{trigger.source}' is neither LogsAndContainerScan nor EventGrid.")
     connection = settings.connection(settings.resolve(trigger.connection or ""))
     clients.check(connection)
-    return BlobTrigger(path_pattern.parse(settings.resolve(trigger.path)), connection, scans=source == SCAN)
+    return BlobTrigger(path, connection, scans=source == SCAN)
 
 
 def _queue(_name: str, trigger: Any, settings: Settings, host_json: HostJson) -> Trigger:

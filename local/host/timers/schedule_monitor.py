@@ -14,6 +14,7 @@ from datetime import UTC, datetime
 from azure.core.exceptions import ResourceNotFoundError
 from azure.storage.blob import BlobServiceClient
 
+from local.host.errors import HostInError
 from local.host.storage.clients import HOSTS_CONTAINER, Outage, in_thread, write
 from local.host.triggers.ncrontab import Schedule
 
@@ -65,9 +66,12 @@ def schedule_start(schedule: Schedule, stored: Status | None, now: datetime) -> 
 
 
 def parse(text: str) -> Status:
-    """Raises ValueError."""
+    """Raises ValueError; HostInError for what is no JSON object."""
     try:
         content = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise HostInError("it is no JSON") from error
+    try:
         return Status(*(_moment(content[name]) for name in ("Last", "Next", "LastUpdated")))
     except (KeyError, TypeError) as error:
         raise ValueError(f"it lacks {error}") from error
@@ -97,9 +101,14 @@ class Monitor:
         self._outage = Outage(f"the schedule status {self._name}")
 
     async def begin(self, schedule: Schedule, now: datetime) -> ScheduleStart:
-        """How the schedule starts; unmonitored if storage fails."""
+        """How the schedule starts; unmonitored if storage fails. Raises HostInError if the status is no JSON."""
         try:
             stored = await in_thread(self._threads, self._read)
+        except HostInError as error:
+            raise HostInError(
+                f"The schedule status {HOSTS_CONTAINER}/{self._name} keeps the host from starting, as in Azure: "
+                f"{error}. Delete this blob."
+            ) from error
         except Exception as error:  # noqa: BLE001  # it must not delay the schedule
             self._outage.seen(error)
             return unmonitored(schedule, now)
@@ -119,7 +128,7 @@ class Monitor:
     def _read(self) -> Status | None:
         try:
             content = self._service.get_blob_client(HOSTS_CONTAINER, self._name).download_blob().readall()
-            return parse(content.decode())
+            return parse(content.decode()) if content.strip() else None
         except ResourceNotFoundError:
             return None
         except ValueError as error:

@@ -26,7 +26,8 @@ from local.host.triggers import path_pattern
         ("docs/a+b(1).txt", "a+b(1).txt", {}),
         ("docs/a+b(1).txt", "aab1.txt", None),
         ("docs/{{{name}}}", "{x}", {"name": "x"}),
-        ("Docs/{name}", "x", {"name": "x"}),
+        ("docs/{name}", "x\n", {"name": "x"}),
+        ("docs/{name}", "x\ny", None),
     ],
 )
 def test_match(path: str, blob: str, expected: dict[str, str] | None) -> None:
@@ -40,7 +41,19 @@ def test_only_the_literal_start_of_a_pattern_is_listed() -> None:
 
 @pytest.mark.parametrize(
     "path",
-    ["", "/docs/x", "docs/", "{container}/x", "do/{x", "docs/{a-b}", "docs/{a:b}", "docs/{a}/{a}", "docs/a}b", "D_s/x"],
+    [
+        "",
+        "/docs/x",
+        "docs/",
+        "{container}/x",
+        "docs/{x",
+        "docs/{a-b}",
+        "docs/{a}/{a}",
+        "docs/a}b",
+        "docs/a/",
+        "docs/a.",
+        "docs/{A}/{a}",
+    ],
 )
 def test_a_wrong_path_is_refused(path: str) -> None:
     with pytest.raises(FunctionInError, match="the blob path '"):

@@ -11,6 +11,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from azure.storage.blob import BlobServiceClient
 
+from local.host.errors import HostInError
 from local.host.storage.clients import PATIENCE
 from local.host.timers.schedule_monitor import NEVER, Monitor, ScheduleStart, Status, after_run, parse, schedule_start
 from local.host.triggers import ncrontab
@@ -97,9 +98,15 @@ def test_times_as_hosts_write_them(text: str, moment: datetime) -> None:
     assert parse(json.dumps({"Last": text, "Next": text, "LastUpdated": text})) == Status(moment, moment, moment)
 
 
-@pytest.mark.parametrize("text", ["", "{}", "[]", "null", '{"Last": 1, "Next": 2, "LastUpdated": 3}', '"soon"'])
+@pytest.mark.parametrize("text", ["{}", "[]", "null", '{"Last": 1, "Next": 2, "LastUpdated": 3}', '"soon"'])
 def test_what_is_no_status_is_refused(text: str) -> None:
     with pytest.raises(ValueError, match=r"."):
+        parse(text)
+
+
+@pytest.mark.parametrize("text", ["", "not JSON", "{", "[" * 100_000])
+def test_what_is_no_json_stops_the_host(text: str) -> None:
+    with pytest.raises(HostInError, match="it is no JSON"):
         parse(text)
 
 
@@ -136,9 +143,15 @@ def test_the_blob(service: BlobServiceClient, container: str, threads: ThreadPoo
         )
         await monitor.write(after_run(HOURLY, at(1)))
         assert await monitor.begin(HOURLY, at(5)) == ScheduleStart(after_run(HOURLY, at(1)), past_due=True)
+        for replaced in ("", "{}"):
+            blob.upload_blob(replaced, overwrite=True)
+            assert not (await monitor.begin(HOURLY, at(5))).past_due
+            assert parse(blob.download_blob().readall().decode()).next == at(6)
         blob.upload_blob("not JSON", overwrite=True)
-        assert not (await monitor.begin(HOURLY, at(5))).past_due
-        assert parse(blob.download_blob().readall().decode()).next == at(6)
+        with pytest.raises(
+            HostInError, match=r"Host\.Functions\.tick/status keeps the host from starting.* Delete this blob"
+        ):
+            await monitor.begin(HOURLY, at(5))
 
     asyncio.run(play())
 
