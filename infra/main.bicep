@@ -107,6 +107,15 @@ param instanceMemoryMB int = 512
 @maxValue(1000)
 param maximumInstanceCount int = 40
 
+@description('E-mail address that alerts are sent to. Empty: they show in the portal only.')
+param alertEmail string = ''
+
+@description('Alerts to switch off, separated by commas: health, oldest, failures, tick.')
+param alertsOff string = ''
+
+@description('Whether the web page is requested from outside every 15 minutes. Without the page, it never is.')
+param availabilityTest bool = true
+
 var token = toLower(uniqueString(subscription().id, environmentName, location))
 var tags = { 'azd-env-name': environmentName }
 var groupName = empty(resourceGroupName) ? 'textdrop-${environmentName}-rg' : resourceGroupName
@@ -235,6 +244,19 @@ module app 'app.bicep' = {
     )
   }
   dependsOn: [storageRoles]
+}
+
+module telemetry 'telemetry.bicep' = {
+  scope: group
+  params: {
+    token: token
+    location: location
+    tags: tags
+    email: alertEmail
+    off: empty(alertsOff) ? [] : map(split(alertsOff, ','), name => trim(name))
+    hostName: app.outputs.hostName
+    hasAvailabilityTest: console && availabilityTest
+  }
 }
 
 // azd keeps these in its environment, from which the hook after the deployment reads them.

@@ -20,6 +20,10 @@ LIMITS = {
     "Microsoft.CognitiveServices/accounts": (HYPHENATED, 2, 64),
     "Microsoft.OperationalInsights/workspaces": (HYPHENATED, 4, 63),
     "Microsoft.Insights/components": (r"[^%&\\?/]*[^%&\\?/. ]", 1, 260),
+    "Microsoft.Insights/scheduledQueryRules": (r"[^*#&+:<>?@%{}\\/]*[^*#&+:<>?@%{}\\/. ]", 1, 260),
+    "Microsoft.Insights/actionGroups": (r"[^:<>+/&%\\?|]*[^:<>+/&%\\?|. ]", 1, 260),
+    "Microsoft.Insights/webtests": (r"[\w-]+", 1, 260),
+    "Microsoft.Insights/workbooks": (r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", 36, 36),
     "Microsoft.Web/serverfarms": (r"[A-Za-z0-9-]+", 1, 40),
     "Microsoft.Web/sites": (HYPHENATED, 2, 32),  # 60, but the host tells apps apart by 32
     "Microsoft.Network/virtualNetworks": (r"[A-Za-z0-9](?:[\w.-]*\w)?", 2, 64),
