@@ -39,6 +39,12 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help="also stop when stdin ends",
     )
+    parser.add_argument(
+        "--stop-after",
+        type=float,
+        metavar="SECONDS",
+        help="how long a stop waits for running functions (default: as long as they take)",
+    )
     parser.add_argument("--auth", action="store_true", help="callers need keys, as in Azure; without it none")
     parser.add_argument(
         "--keys", type=Path, help="the file of the keys (default: .textdrop/keys.json in the app's folder)"
@@ -62,7 +68,8 @@ def run(options: argparse.Namespace) -> int:
             app, url = load_app.load(app_dir, settings, configured), _url(listening_socket)
             keys = _keys(app, options.keys) if options.auth else None
             banner.show(app, url)
-            asyncio.run(server.serve(app, listening_socket, url, keys, with_stdin=options.until_stdin_ends))
+            stops = {"with_stdin": options.until_stdin_ends, "stop_after": options.stop_after}
+            asyncio.run(server.serve(app, listening_socket, url, keys, **stops))
     except Stopped:
         pass
     return 0

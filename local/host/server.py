@@ -10,7 +10,7 @@ import signal
 import socket
 import sys
 import threading
-from collections.abc import Coroutine, Iterable, Iterator
+from collections.abc import Coroutine, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from types import FrameType
 from typing import Any
@@ -30,7 +30,7 @@ from local.host.loading.load_app import App
 from local.host.queues.listener import QueueListeners
 from local.host.timers.listener import TimerListeners
 
-GRACE = 30.0  # seconds for running invocations to end
+CALLERS_WAIT = 30  # seconds that a stop waits for requests; the time of other functions is not limited
 KEEP_ALIVE = 120  # seconds that an idle connection stays open
 MAX_HEAD = 40 * 1024  # Kestrel accepts 8 KiB of first line and 32 KiB of headers
 METHOD = re.compile(rb"\s*[A-Za-z]+(?= )")
@@ -76,6 +76,7 @@ class Server(uvicorn.Server):
                 access_log=False,
                 server_header=False,
                 timeout_keep_alive=KEEP_ALIVE,
+                timeout_graceful_shutdown=CALLERS_WAIT,
             )
         )
         self._url = url
@@ -90,10 +91,17 @@ class Server(uvicorn.Server):
 
 
 async def serve(
-    app: App, listening_socket: socket.socket, url: str, keys: Keys | None, *, with_stdin: bool = False
+    app: App,
+    listening_socket: socket.socket,
+    url: str,
+    keys: Keys | None,
+    *,
+    with_stdin: bool = False,
+    stop_after: float | None = None,
 ) -> None:
-    """Runs the host until a signal arrives, or until stdin ends if `with_stdin`; running functions get GRACE to end.
+    """Runs the host until a signal arrives, or until stdin ends if `with_stdin`.
 
+    Then it waits for running functions: as long as they take, like the real host, or for `stop_after` seconds.
     Without `keys` every request is allowed. Raises HostInError if the real host would end.
     """
     stopping = asyncio.Event()
@@ -107,10 +115,11 @@ async def serve(
     others = [*TimerListeners(app, invoker).listeners(), *QueueListeners(app, invoker).listeners()]
     listeners = [*blobs.listeners(), *others]
     running = [admin.run(stopping), *(keep_running(listener, stopping) for listener in listeners)]
+    parts = [server.serve([listening_socket]), *running]
     try:
-        await _run(server, listening_socket, running, stopping)
+        await _run(server, parts, stopping, invoker, stop_after)
     except TimeoutError:
-        log.warning("Functions that still run after %d seconds are abandoned", GRACE)
+        log.warning("Stopped with functions still running")
         _exit_at_once(0)
     except ExceptionGroup as errors:
         raise (host_error(errors) or errors) from errors
@@ -120,18 +129,29 @@ async def serve(
 
 async def _run(
     server: Server,
-    listening_socket: socket.socket,
-    running: Iterable[Coroutine[Any, Any, None]],
+    parts: Iterable[Coroutine[Any, Any, None]],
     stopping: asyncio.Event,
+    invoker: Invoker,
+    stop_after: float | None,
 ) -> None:
-    """Runs the server and the other parts until `stopping` is set. Raises TimeoutError if they do not end in GRACE."""
+    """Runs the parts until `stopping` is set. Raises TimeoutError if they do not end `stop_after` seconds later."""
     async with asyncio.timeout(None) as limit, asyncio.TaskGroup() as tasks:
-        for part in (server.serve([listening_socket]), *running):
+        for part in parts:
             tasks.create_task(part)
         await stopping.wait()
-        log.info("Stopping: running functions have %d seconds to end", GRACE)
+        log.info("Stopping%s", _wait(invoker.running, stop_after))
         server.should_exit = True
-        limit.reschedule(asyncio.get_running_loop().time() + GRACE)
+        if stop_after is not None:
+            limit.reschedule(asyncio.get_running_loop().time() + stop_after)
+
+
+def _wait(running: Mapping[str, int], stop_after: float | None) -> str:
+    """What a stop waits for."""
+    if not running:
+        return ""
+    names = ", ".join(f"{count} of {name}" for name, count in sorted(running.items()))
+    limit = "" if stop_after is None else f" or {stop_after:g} seconds"
+    return f", after {names}{limit}; Ctrl-C again does not wait"
 
 
 def _stop_on_signals(stopping: asyncio.Event) -> None:

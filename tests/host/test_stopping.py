@@ -79,6 +79,17 @@ def _refused(url: str) -> bool:
     return False
 
 
+def test_a_stop_says_what_it_waits_for_and_for_how_long_is_an_option(tmp_path: Path, storage: dict[str, str]) -> None:
+    (tmp_path / "hold").touch()
+    with running(write_app(tmp_path, CODE), environ=storage, stop_after=0.2) as host:
+        host.wait_for_line("yearly has started")
+        host.process.terminate()
+        host.wait_for_line("Stopping, after 1 of yearly or 0.2 seconds; Ctrl-C again does not wait")
+        assert host.process.wait(30) == 0
+    assert "Stopped with functions still running" in host.output
+    assert "yearly has ended" not in host.output
+
+
 def test_a_second_ctrl_c_does_not_wait(tmp_path: Path, storage: dict[str, str]) -> None:
     with running(write_app(tmp_path, CODE), environ=storage) as host:
         caller = threading.Thread(target=_ask_in_vain, args=(f"{host.url}/api/slow",))

@@ -7,6 +7,7 @@ import contextvars
 import logging
 import time
 import uuid
+from collections import Counter
 from collections.abc import Callable, Coroutine, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -74,6 +75,12 @@ class Invoker:
         self._size, self._timeout, self._slow = size, timeout, slow
         self._threads = ThreadPoolExecutor(size, "function")
         self._in_threads: set[str] = set()
+        self._running = Counter[str]()
+
+    @property
+    def running(self) -> Mapping[str, int]:
+        """How many runs of each function are in progress."""
+        return +self._running
 
     @property
     def is_busy(self) -> bool:
@@ -101,12 +108,14 @@ class Invoker:
         context = Context(function.name, function.directory, trace, retry)
         token, started = running.set(context), time.monotonic()
         log.debug("Executing (%s)", reason)
+        self._running[function.name] += 1
         try:
             outcome = _encoded(await self._outcome(function, value, metadata, context), encode)
             seconds = time.monotonic() - started
             _log_end(outcome, reason, seconds, quiet=routine and seconds < self._slow)
             return outcome
         finally:
+            self._running[function.name] -= 1
             running.reset(token)
 
     async def _outcome(
