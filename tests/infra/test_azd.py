@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 from typing import Any
 
+import msgspec
 import pytest
 
+from local.doctor.azure.events import WEBHOOK
+from shared.api.routes import ROUTES
 from tests.infra.templates import (
     INFRA,
     PLANS,
@@ -73,3 +77,43 @@ def test_the_page_names_every_file_of_the_template() -> None:
     files = [file for file in INFRA.rglob("*") if file.is_file()]
     rows = set(re.findall(r"^\| `([\w./-]+)` \|", PAGE.split("\n### The files\n")[1].split("\n#")[0], re.MULTILINE))
     assert rows == {"azure.yaml", *(file.relative_to(ROOT).as_posix() for file in files)}
+
+
+# --- from nothing to a classified file ----------------------------------------------------------------------------
+
+
+def section(heading: str) -> str:
+    return PAGE.split(f"\n## {heading}\n")[1].split("\n## ")[0]
+
+
+def test_the_walk_calls_routes_that_exist_with_bodies_that_they_take() -> None:
+    calls = re.findall(
+        r"""^call (?:-X (\w+) )?"\$TEXTDROP/([\w/]+)[^"]*"(?: -d '([^']*)')?""",
+        section("From nothing to a classified file"),
+        re.MULTILINE,
+    )
+    assert len(calls) == 7
+    for method, path, body in calls:
+        [route] = [
+            one
+            for one in ROUTES
+            if one.method == (method or "GET") and re.fullmatch(re.sub(r"{\w+}", "[^/]+", one.template), path)
+        ]
+        assert route.request_schema is None or msgspec.convert(json.loads(body), route.request_schema)
+
+
+def test_the_variables_of_the_walk_are_outputs_of_the_template() -> None:
+    used = set(re.findall(r"\$(TEXTDROP_\w+|AZURE_\w+)", PAGE))
+    assert used - {"AZURE_ENV_NAME", "AZURE_CLIENT_ID", "AZURE_TENANT_ID"} <= set(template("main")["outputs"])
+    assert len(used) >= 5
+
+
+def test_files_that_the_page_uploads_exist() -> None:
+    named = re.findall(r"(?: -f| -s|--source) (samples/\S+)", section("From nothing to a classified file"))
+    assert len(named) == 3
+    assert all((ROOT / path).exists() for path in named)
+
+
+def test_easy_auth_keeps_the_webhook_open() -> None:
+    [text] = re.findall(r"```json\n(.*?)```", section("Secure it"), re.DOTALL)
+    assert json.loads(text)["properties"]["globalValidation"]["excludedPaths"] == [WEBHOOK, "/api/health"]

@@ -12,10 +12,11 @@ import pytest
 from shared.pipeline import sweep
 from shared.services import Services
 from shared.storage.ledger import Ledger
-from tests.infra.templates import ROOT, app_settings, resource_of
+from tests.infra.templates import ROOT, app_settings, resource_of, resources
 from tests.support.in_memory_app import SETTINGS, Instance, Stage
 
-PAGE = (ROOT / "docs" / "azure.md").read_text().split("\n## What it costs\n")[1].split("\n## ")[0]
+WHOLE_PAGE = (ROOT / "docs" / "azure.md").read_text()
+PAGE = WHOLE_PAGE.split("\n## What it costs\n")[1].split("\n## ")[0]
 FILES = (0, 1_000, 100_000, 1_000_000)
 SCHEDULES = {"10 s": 10, "30 s": 30, "60 s": 60}
 UNITS = {"1,000,000": 1_000_000, "10,000": 10_000, "1,000 records": 1_000}
@@ -158,6 +159,18 @@ def test_the_example_in_words_is_right() -> None:
     assert f"2,592,000 s x 0.5 GB x 0.000004 = {dollars(waiting)}" in PAGE
     assert f"100,000 s x 0.5 GB x 0.000016 = {dollars(price('always-ready instance: time', events))}" in PAGE
     assert f"together {dollars(flex_with_events(ticks, files))}" in PAGE
+
+
+def test_what_other_sections_say_of_costs_is_what_this_one_does() -> None:
+    assert f"{dollars(flex_with_events(ticks_each(30), 0))} dollars a month, or nothing" in WHOLE_PAGE
+    assert flex(ticks_each(30), 0) == 0
+    assert f"{dollars(PRICES['training'][0])} dollars for an hour of training" in WHOLE_PAGE
+    assert f"then {dollars(PRICES['a deployed model'][0])} a month for a deployed model" in WHOLE_PAGE
+    assert f"{PRICES['custom text records'][0]:g} dollars for each 1,000 characters" in WHOLE_PAGE
+    endpoints = len(resources("private_network", "Microsoft.Network/privateEndpoints"))
+    network = dollars(endpoints * price("private endpoint", COUNTS["hours a month"]))
+    assert f"= {network} a month" in PAGE
+    assert f"[{network} dollars a month](#what-it-costs)" in WHOLE_PAGE
 
 
 def test_the_page_says_where_and_when_the_prices_were_read() -> None:

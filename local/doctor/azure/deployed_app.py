@@ -18,7 +18,7 @@ from shared.language.types import Classifier, Deployment
 SECONDS = 60.0  # an app without an instance starts one first
 NOT_OURS = "Another app has this address, or the deployment is not complete: azd deploy"
 REFUSALS = {
-    401: ("It refuses its own function key (401).", "If Easy Auth is on, exclude /api/* from it: docs/azure.md"),
+    401: ("It refuses its own function key (401).", "If Easy Auth is on, exclude the paths that docs/azure.md names."),
     403: ("It refuses the connection (403).", "Allow this machine in the app's access restrictions."),
     404: ("There is no textdrop at this address (404).", NOT_OURS),
 }
