@@ -133,8 +133,12 @@ def print_quality(task: Task, rounds: Sequence[Round]) -> None:
     errors = [calibration_error(it.confidences, task.labels) for it in rounds]
     empty = [sum(not document.predicted for document in it.evaluation.documents) for it in rounds]
     highest = max(it.confidences.max() for it in rounds)
+    given = [mean(len(document.predicted) for document in it.evaluation.documents) for it in rounds]
+    print(f"  {mean(given):.2f} classes a document, labelled {task.labels.sum(axis=1).mean():.2f}")
     print(f"  expected calibration error {mean(errors):.3f} ({BINS} bins); highest confidence {highest:.3f}", end="; ")
     print(f"{mean(empty):.1f} documents without any class")
+    confidences, right = np.vstack([it.confidences for it in rounds]), np.vstack([task.labels] * len(rounds))
+    print("  mean confidence / share that is right, by bin:", reliability(confidences, right))
 
 
 def baseline(task: Task) -> Evaluation:
@@ -149,6 +153,13 @@ def calibration_error(confidences: np.ndarray, right: np.ndarray) -> float:
     bins = np.minimum((confidences * BINS).astype(int), BINS - 1)
     inside = [bins == it for it in range(BINS) if (bins == it).any()]
     return float(sum(abs(confidences[it].mean() - right[it].mean()) * it.mean() for it in inside))
+
+
+def reliability(confidences: np.ndarray, right: np.ndarray) -> str:
+    """Mean confidence and share that is right, for each of the bins of equal width that has any."""
+    bins = np.minimum((confidences * BINS).astype(int), BINS - 1)
+    inside = [bins == it for it in range(BINS) if (bins == it).any()]
+    return ", ".join(f"{confidences[it].mean():.2f}/{right[it].mean():.2f}" for it in inside)
 
 
 def print_speed(task: Task) -> None:

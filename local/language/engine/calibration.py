@@ -1,7 +1,7 @@
 """Calibration: turns scores into confidences that are probabilities, and finds the threshold of each class.
 
-It is fitted to the scores of training documents that were held out from the fit. Not from scikit-learn, whose
-calibrators take one class for each document and fit each class alone.
+It is fitted to the scores of training documents that were held out from the fit of the features and of the weights. Not
+from scikit-learn, whose calibrators take one class for each document and fit each class alone.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy import sparse  # type: ignore[import-untyped]
 from scipy.special import expit, logit, softmax  # type: ignore[import-untyped]
 from sklearn.linear_model import LogisticRegression  # type: ignore[import-untyped]
@@ -19,8 +20,10 @@ from local.language.engine.splitting import Labels
 
 _DEFAULT_SLOPE, _DEFAULT_THRESHOLD = 15.0, 0.35
 _MIN_SLOPE = 0.5  # uninformative scores can look like inverted ones
-_INVERSE_PENALTY = 100.0  # with a usual slope of about 15, ten documents outweigh the penalty
-_OWN_WEIGHT = 0.25  # of the threshold of a class alone, against the one common to all classes
+_INVERSE_PENALTY = 100.0
+_SLOPE_SCALE = 10.0  # the slope is fitted in tens, so that the penalty hardly touches it
+_DOUBT = 0.25  # of one document: how much the labels that a calibration is fitted to are smoothed
+_OWN_THRESHOLD = 1_000  # documents of a class with which its own threshold weighs as much as the common one
 
 
 @dataclass(frozen=True)
@@ -53,8 +56,8 @@ def _single(scores: Floats | None, labels: Labels) -> Calibration:
     if scores is None:
         return Calibration(_DEFAULT_SLOPE, zeros, zeros)
     ahead = (scores[labels][:, None] - scores)[~labels]
-    (slope,) = _fitted(sparse.csr_matrix(ahead[:, None]), np.ones(len(ahead)), len(labels))
-    return Calibration(max(slope, _MIN_SLOPE), zeros, zeros)
+    (slope,) = _fitted(sparse.csr_matrix(_SLOPE_SCALE * ahead[:, None]), np.ones(len(ahead)), len(labels))
+    return Calibration(max(_SLOPE_SCALE * slope, _MIN_SLOPE), zeros, zeros)
 
 
 def _multi(scores: Floats | None, labels: Labels) -> Calibration:
@@ -64,34 +67,38 @@ def _multi(scores: Floats | None, labels: Labels) -> Calibration:
     if scores is None:
         return Calibration(_DEFAULT_SLOPE, logit(rates) - _DEFAULT_SLOPE * rates, np.full(classes, _DEFAULT_THRESHOLD))
     own = sparse.kron(np.ones((documents, 1)), sparse.identity(classes))
-    slope, *shifts = _fitted(sparse.hstack([(scores - rates).reshape(-1, 1), own]), labels.ravel(), documents)
+    centred = _SLOPE_SCALE * (scores - rates).reshape(-1, 1)
+    slope, *shifts = _fitted(sparse.hstack([centred, own]), labels.ravel(), documents)
+    slope *= _SLOPE_SCALE
     slope = max(slope, _MIN_SLOPE)
     offsets = np.array(shifts) - slope * rates
-    return Calibration(slope, offsets, _thresholds(confidences(slope * scores + offsets, "multi", documents)))
+    probabilities = confidences(slope * scores + offsets, "multi", documents)
+    return Calibration(slope, offsets, _thresholds(probabilities, labels.sum(axis=0)))
 
 
 def _fitted(design: sparse.spmatrix, expected: Floats | Labels, documents: int) -> Floats:
     """The coefficients of a logistic regression on uncertain labels, each counted for both outcomes."""
-    weights = _smoothed(expected, documents)
+    weights = _smoothed(expected, documents / _DOUBT)
     sides = np.repeat([1, 0], len(weights))
     model = LogisticRegression(C=_INVERSE_PENALTY, fit_intercept=False, max_iter=1000)
     model.fit(sparse.vstack([design, design]).tocsr(), sides, np.concatenate([weights, 1 - weights]))
     return np.asarray(model.coef_[0])
 
 
-def _smoothed(values: Floats | Labels, documents: int, even: float = 0.5) -> Floats:
+def _smoothed(values: Floats | Labels, documents: float, even: float = 0.5) -> Floats:
     """Values as with one more, uninformative document (the target smoothing of Platt, 1999, for all classes)."""
     return np.asarray((documents * values + even) / (documents + 1))
 
 
-def _thresholds(probabilities: Floats) -> Floats:
+def _thresholds(probabilities: Floats, documents: NDArray[np.integer]) -> Floats:
     """The threshold with the highest expected F1 is half of that F1 (Lipton, Elkan, Naryanaswamy, 2014).
 
-    Computed for each class it favours macro F1, for all classes together micro F1. A class has few documents, so its
-    own threshold has the smaller weight.
+    Computed for each class it favours macro F1, for all classes together micro F1. The fewer `documents` a class has,
+    the smaller is the weight of its own threshold.
     """
     own = np.array([_best_expected_f1(column) for column in probabilities.T])
-    return (_OWN_WEIGHT * own + (1 - _OWN_WEIGHT) * _best_expected_f1(probabilities.ravel())) / 2
+    weight = documents / (documents + _OWN_THRESHOLD)
+    return np.asarray((weight * own + (1 - weight) * _best_expected_f1(probabilities.ravel())) / 2)
 
 
 def _best_expected_f1(probabilities: Floats) -> float:

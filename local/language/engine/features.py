@@ -1,21 +1,29 @@
-"""Texts as vectors: TF-IDF of words beside TF-IDF of the characters within words."""
+"""Texts as vectors: TF-IDF of words beside TF-IDF of the characters within words.
+
+A training counts terms with `TextCounts`, and a trained model reads texts with the same features of scikit-learn.
+"""
 
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy import sparse  # type: ignore[import-untyped]
 from sklearn.feature_extraction.text import TfidfVectorizer  # type: ignore[import-untyped]
 from sklearn.pipeline import FeatureUnion  # type: ignore[import-untyped]
 
+from local.language.engine.term_counts import Cut, Places, TermCounts
+
 Floats = NDArray[np.float64]
 
+_LENGTHS = (2, 5)  # of runs of characters, blanks around the word included
 _VIEWS: dict[str, dict[str, Any]] = {
     "words": {"token_pattern": r"\w+|[^\w\s]+"},  # with punctuation and emoji, so every nonblank text has one
-    "characters": {"analyzer": "char_wb", "ngram_range": (2, 5)},  # for scripts without spaces
+    "characters": {"analyzer": "char_wb", "ngram_range": _LENGTHS},  # for scripts without spaces
 }
 _MAX_TERMS = 50_000
 
@@ -44,6 +52,78 @@ def terms_of(features: FeatureUnion) -> dict[str, list[str]]:
 def weights_of(features: FeatureUnion) -> dict[str, Floats]:
     """The weight (inverse document frequency) of each term of each view."""
     return {name: view.idf_ for name, view in features.transformer_list}
+
+
+@dataclass(frozen=True)
+class FittedView:
+    """The terms that were selected from one view, and their weights."""
+
+    columns: Places
+    spelling: sparse.csr_matrix
+    weights: Floats
+
+
+Fit = dict[str, FittedView]
+
+
+@dataclass(frozen=True)
+class TextCounts:
+    """The counts of all terms of some texts, by view."""
+
+    views: Mapping[str, TermCounts]
+
+    @classmethod
+    def of(cls, texts: Sequence[str], on_text: Callable[[], None] = lambda: None) -> TextCounts:
+        """`on_text` is called for each text."""
+        tokens = dict(unfitted().transformer_list)["words"].build_tokenizer()
+        folded = [_folded(text) for text in texts]
+        cuts: dict[str, tuple[Cut, Cut]] = {"words": (tokens, lambda word: [word]), "characters": (str.split, runs)}
+        return cls({name: TermCounts.of(_each(folded, on_text), *cut) for name, cut in cuts.items()})
+
+    def fit(self, rows: Places) -> tuple[Fit, sparse.csr_matrix]:
+        """Terms and weights fitted to these texts alone, and their vectors in 32-bit floats, a row for each text."""
+        views, vectors = {}, []
+        for name, counts in self.views.items():
+            columns = counts.frequent(rows, _MAX_TERMS)
+            spelling = counts.spelling_of(columns)
+            of_texts = counts.of_texts(rows, spelling)
+            documents = np.bincount(of_texts.indices, minlength=len(columns))
+            weights = np.log((1 + len(rows)) / (1 + documents)) + 1
+            views[name] = FittedView(columns, spelling, weights)
+            vectors.append(_weighted(of_texts, weights.astype(np.float32)))
+        return views, sparse.hstack(vectors, format="csr")
+
+    def vectors(self, fit: Fit, rows: Places) -> sparse.csr_matrix:
+        """The vectors of these texts, which need not be those of the fit, in 64-bit floats."""
+        views = [(self.views[name].of_texts(rows, view.spelling), view.weights) for name, view in fit.items()]
+        return sparse.hstack([_weighted(counts.astype(np.float64), weights) for counts, weights in views], format="csr")
+
+    def features(self, fit: Fit) -> FeatureUnion:
+        """The same features for other texts."""
+        terms = {name: [self.views[name].terms[column] for column in view.columns] for name, view in fit.items()}
+        return restored(terms, {name: view.weights for name, view in fit.items()})
+
+
+def runs(word: str) -> list[str]:
+    """The runs of characters of a word, as scikit-learn's analyzer char_wb makes them."""
+    padded, (shortest, longest) = f" {word} ", _LENGTHS
+    lengths = range(shortest, min(longest, len(padded)) + 1)
+    return [padded[start : start + length] for length in lengths for start in range(len(padded) - length + 1)]
+
+
+def _weighted(counts: sparse.csr_matrix, weights: NDArray[np.floating[Any]]) -> sparse.csr_matrix:
+    """TF-IDF with the logarithm of each count, in place; the length of a row is 1, or 0 without a term."""
+    counts.data = (np.log(counts.data) + 1) * weights[counts.indices]
+    lengths = np.sqrt(np.asarray(counts.multiply(counts).sum(axis=1)).ravel())
+    lengths[lengths == 0] = 1
+    counts.data /= np.repeat(lengths, np.diff(counts.indptr)).astype(counts.dtype)
+    return counts
+
+
+def _each(texts: Sequence[str], on_text: Callable[[], None]) -> Iterable[str]:
+    for text in texts:
+        yield text
+        on_text()
 
 
 def _folded(text: str) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from scipy import sparse  # type: ignore[import-untyped]
 from sklearn.pipeline import FeatureUnion  # type: ignore[import-untyped]
 
 from local.language.engine.calibration import confidences
@@ -28,11 +29,18 @@ class TrainedModel:
 
     def classify(self, texts: Sequence[str]) -> list[list[tuple[str, float]]]:
         """The classes of each text, best first, with confidences from 0 to 1; exactly one in a single-label project."""
-        return [self._applicable(row) for row in self.confidences(texts)] if texts else []
+        return self.classify_vectors(self.features.transform(texts)) if texts else []
+
+    def classify_vectors(self, vectors: sparse.csr_matrix) -> list[list[tuple[str, float]]]:
+        """As `classify`, for texts that `features` has transformed."""
+        return [self._applicable(row) for row in self._confidences(vectors)]
 
     def confidences(self, texts: Sequence[str]) -> Floats:
         """A row for each text, a column for each class."""
-        return confidences(self.features.transform(texts) @ self.weights + self.biases, self.kind, self.learned_from)
+        return self._confidences(self.features.transform(texts))
+
+    def _confidences(self, vectors: sparse.csr_matrix) -> Floats:
+        return confidences(vectors @ self.weights + self.biases, self.kind, self.learned_from)
 
     def _applicable(self, row: Floats) -> list[tuple[str, float]]:
         ranked = sorted(

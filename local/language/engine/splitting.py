@@ -6,8 +6,13 @@ and test sets with fewer documents than classes.
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 from numpy.typing import NDArray
+
+_ENOUGH, _MAX_FOLD = 1_000, 2_000  # documents
+_PARTS = 5  # at least
 
 Labels = NDArray[np.bool_]  # a row for each document, a column for each class
 
@@ -25,6 +30,20 @@ def held_out(labels: Labels, share: float, seed: int) -> Labels:
         if column.any() and testing[column].all():
             testing[np.flatnonzero(column)[0]] = False
     return testing
+
+
+def held_out_folds(labels: Labels, seed: int = 0) -> list[Labels]:
+    """Which documents each fold of a calibration holds out.
+
+    Up to a thousand documents, each is held out once. Of more, about a thousand are enough: the number of folds falls
+    to one, which has 2,000 documents or so.
+    """
+    documents = len(labels)
+    parts = max(_PARTS, documents // _MAX_FOLD)
+    folds = min(parts, math.ceil(_ENOUGH * parts / documents))
+    shares = [1 / parts] * folds + [1 - folds / parts] * (folds < parts)
+    part = assign_parts(labels, np.outer(shares, sizes(labels)), seed)
+    return [held for number in range(folds) if (held := part == number).any()]
 
 
 def sizes(labels: Labels) -> NDArray[np.float64]:

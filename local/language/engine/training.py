@@ -6,38 +6,45 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
-from scipy import sparse  # type: ignore[import-untyped]
-from sklearn.linear_model import Ridge, RidgeCV  # type: ignore[import-untyped]
 
-from local.language.engine.calibration import calibrate
+from local.language.engine.calibration import Calibration, calibrate
 from local.language.engine.evaluation import Evaluation, Prediction, evaluate
 from local.language.engine.examples import Example, Kind, Split, TrainingError, require_two_classes, usable
-from local.language.engine.features import Floats, unfitted
+from local.language.engine.features import Fit, Floats, TextCounts
 from local.language.engine.model import TrainedModel
-from local.language.engine.splitting import Labels, held_out
+from local.language.engine.progress import Progress, Report, unreported
+from local.language.engine.ridge import solve
+from local.language.engine.splitting import Labels, held_out, held_out_folds
+from local.language.engine.term_counts import Places
 
 _MIN_TO_EVALUATE = 10
 _PENALTY = 0.6  # both views of a row have the length 1: values from 0.2 to 2 work equally well
+_COUNTING, _CLASSES_IN_A_UNIT, _USUAL_STEPS = 2, 15, 8  # only the reported progress depends on these
 _PERCENTAGE = Split()
 
 
 def train(
-    examples: Sequence[Example], classes: Sequence[str], kind: Kind, split: Split = _PERCENTAGE, seed: int = 0
+    examples: Sequence[Example],
+    classes: Sequence[str],
+    kind: Kind,
+    split: Split = _PERCENTAGE,
+    seed: int = 0,
+    *,
+    report: Report = unreported,
 ) -> TrainedModel:
     """A model of the training part, evaluated on the held-out part. The same input and seed produce the same model.
 
-    Raises TrainingError if the examples cannot be used for a training.
+    `report` is called with the percentage of the work that is done. Raises TrainingError if the examples cannot be used
+    for a training.
     """
     classes = tuple(dict.fromkeys(classes))
     examples = usable(examples, classes, kind)
-    testing = _testing(examples, classes, split, seed)
-    training = [example for example, test in zip(examples, testing, strict=True) if not test]
-    require_two_classes(training)
-    model = _fit(training, classes, kind)
-    tested = [example for example, test in zip(examples, testing, strict=True) if test]
-    if len(examples) < _MIN_TO_EVALUATE or not tested:
-        return model
-    return replace(model, evaluation=_evaluate(model, tested, model.classes))
+    testing = np.array(_testing(examples, classes, split, seed))
+    training, tested = np.flatnonzero(~testing), np.flatnonzero(testing)
+    require_two_classes([examples[place] for place in training])
+    if len(examples) < _MIN_TO_EVALUATE:
+        tested = tested[:0]
+    return _Training(examples, classes, kind, report).run(training, tested)
 
 
 def evaluate_again(
@@ -69,33 +76,83 @@ def _testing(examples: Sequence[Example], classes: Sequence[str], split: Split, 
 
 
 def _labels(examples: Sequence[Example], classes: Sequence[str]) -> Labels:
-    return np.array([[name in example.classes for name in classes] for example in examples])
+    return np.array([[name in example.classes for name in classes] for example in examples], dtype=np.bool_)
 
 
-def _fit(training: Sequence[Example], classes: tuple[str, ...], kind: Kind) -> TrainedModel:
-    features, labels = unfitted(), _labels(training, classes)
-    rows = features.fit_transform([example.text for example in training])
-    ridge, scores = _ridge(rows, labels)
-    calibration = calibrate(scores, labels, kind)
-    weights, biases = ridge.coef_.T * calibration.slope, ridge.intercept_ * calibration.slope + calibration.offsets
-    return TrainedModel(kind, classes, len(training), None, features, weights, biases, calibration.thresholds)
+class _Training:
+    """One training: its texts are counted once, for the model, the folds of its calibration and its evaluation."""
 
+    def __init__(self, examples: Sequence[Example], classes: tuple[str, ...], kind: Kind, report: Report) -> None:
+        self._examples, self._classes, self._kind, self._report = examples, classes, kind, report
+        self._labels = _labels(examples, classes)
 
-def _ridge(rows: sparse.csr_matrix, labels: Labels) -> tuple[Ridge | RidgeCV, Floats | None]:
-    """The linear model and, with enough documents, the scores of each by a model that was not trained on it.
+    def run(self, training: Places, tested: Places) -> TrainedModel:
+        """A model of the examples at the places `training`, evaluated on those at `tested` if there are any."""
+        folds = held_out_folds(self._labels[training]) if len(training) >= _MIN_TO_EVALUATE else []
+        self._plan(len(training), folds)
+        with self._progress.part(_COUNTING * len(self._examples), 2 * len(self._examples)) as counted:
+            self._counts = TextCounts.of([example.text for example in self._examples], counted)
+        calibration = self._calibrate(training, folds)
+        fit, weights, biases = self._fit(training)
+        model = TrainedModel(
+            kind=self._kind,
+            classes=self._classes,
+            learned_from=len(training),
+            evaluation=None,
+            features=self._counts.features(fit),
+            weights=weights * calibration.slope,
+            biases=biases * calibration.slope + calibration.offsets,
+            thresholds=calibration.thresholds,
+        )
+        if not len(tested):
+            return model
+        classified = model.classify_vectors(self._counts.vectors(fit, tested))
+        evaluated = [self._examples[place] for place in tested]
+        return replace(model, evaluation=_evaluated(evaluated, classified, self._classes, self._kind))
 
-    Without a document its classes are rarer, which would lower its scores: the second term corrects for this.
-    """
-    if len(labels) < _MIN_TO_EVALUATE:
-        return Ridge(_PENALTY).fit(rows, labels), None
-    ridge = RidgeCV([_PENALTY], scoring="neg_mean_squared_error", store_cv_results=True).fit(rows, labels)
-    return ridge, ridge.cv_results_[:, :, 0] + (labels - labels.mean(axis=0)) / (len(labels) - 1)
+    def _plan(self, documents: int, folds: Sequence[Labels]) -> None:
+        """The work of each part, in units of about the same time."""
+        fitted = documents + sum(int((~held).sum()) for held in folds)
+        self._progress = Progress(_COUNTING * len(self._examples) + self._work(fitted), self._report)
+
+    def _work(self, documents: int) -> float:
+        """Of a fit to so many documents."""
+        return documents * (1 + len(self._classes) / _CLASSES_IN_A_UNIT)
+
+    def _calibrate(self, training: Places, folds: Sequence[Labels]) -> Calibration:
+        """From the scores of held-out documents: features and weights are fitted to the other documents alone.
+
+        Without a document its classes are rarer, which lowers its scores: the rates of all documents stand in for those
+        of the others.
+        """
+        rates = self._labels[training].mean(axis=0)
+        if not folds:
+            return calibrate(None, self._labels[training], self._kind)
+        scores, labels = [], []
+        for held in folds:
+            fit, weights, biases = self._fit(training[~held])
+            biases = biases + rates - self._labels[training[~held]].mean(axis=0)
+            scores.append(self._counts.vectors(fit, training[held]) @ weights + biases)
+            labels.append(self._labels[training[held]])
+        return calibrate(np.vstack(scores), np.vstack(labels), self._kind)
+
+    def _fit(self, places: Places) -> tuple[Fit, Floats, Floats]:
+        """Features, weights and biases of these examples."""
+        with self._progress.part(self._work(len(places)), _USUAL_STEPS) as step:
+            fit, rows = self._counts.fit(places)
+            step()
+            return fit, *solve(rows, self._labels[places], _PENALTY, step)
 
 
 def _evaluate(model: TrainedModel, tested: Sequence[Example], classes: Sequence[str]) -> Evaluation:
-    classified = model.classify([example.text for example in tested])
+    return _evaluated(tested, model.classify([example.text for example in tested]), classes, model.kind)
+
+
+def _evaluated(
+    tested: Sequence[Example], classified: Sequence[Sequence[tuple[str, float]]], classes: Sequence[str], kind: Kind
+) -> Evaluation:
     documents = [
         Prediction(example.location, example.language, example.classes, tuple(name for name, _ in predicted))
         for example, predicted in zip(tested, classified, strict=True)
     ]
-    return evaluate(documents, classes, single=model.kind == "single")
+    return evaluate(documents, classes, single=kind == "single")

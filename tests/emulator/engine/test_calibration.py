@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+import random
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from numpy.typing import NDArray
+from scipy.special import logit  # type: ignore[import-untyped]  # it has no types
+from sklearn.linear_model import LogisticRegression  # type: ignore[import-untyped]  # it has no types
 
-from local.language.engine import Kind
+from local.language.engine import Example, Kind, Split, train
 from local.language.engine.calibration import Calibration, calibrate, confidences
 from local.language.engine.splitting import Labels
+from tests.emulator.engine.engine_texts import CLASSES, corpus
 
 Floats = NDArray[np.float64]
+Z = 3.29  # for 99.9 %
 RATES = np.array([0.6, 0.3, 0.15])
 
 
@@ -92,3 +99,44 @@ def test_scores_that_tell_nothing_give_the_rate_of_the_class() -> None:
     scores = chance.normal(0.3, 0.1, labels.shape)
     given = found(calibrate(scores, labels, "multi"), scores)
     assert given == pytest.approx(np.broadcast_to(RATES, given.shape), abs=0.1)
+
+
+def reliable(confidence: Floats, right: Labels) -> None:
+    """Fails if the mean confidence of a bin is not in the 99.9 % interval (Wilson) of the share that is right."""
+    for low in np.arange(0, 1, 0.1):
+        inside = (confidence >= low) & (confidence < low + 0.1)
+        count, share = inside.sum(), right[inside].mean() if inside.any() else 0
+        if count < 20:
+            continue
+        middle, width = share + Z**2 / (2 * count), Z * np.sqrt(share * (1 - share) / count + Z**2 / (4 * count**2))
+        assert (
+            (middle - width) / (1 + Z**2 / count) <= confidence[inside].mean() <= (middle + width) / (1 + Z**2 / count)
+        )
+
+
+@pytest.mark.parametrize("kind", ["single", "multi"])
+def test_no_confidence_exceeds_what_its_bin_supports(kind: Kind) -> None:
+    model = train(corpus(kind, 120), CLASSES, kind, Split("manual"))
+    unseen = corpus(kind, 400, seed=6)
+    right = np.array([[name in example.classes for name in CLASSES] for example in unseen])
+    reliable(model.confidences([example.text for example in unseen]), right)
+
+
+def test_a_vocabulary_that_grows_with_the_texts_is_calibrated_without_bias() -> None:
+    """Each text has words that no other has: features that knew the held-out texts would spread their scores less."""
+    chance = random.Random(5)
+
+    def grown(seed: int, size: int) -> list[Example]:
+        return [
+            replace(it, text=" ".join([it.text, *(f"{chance.getrandbits(60):x}" for _ in range(40))]))
+            for it in corpus("multi", size, seed=seed)
+        ]
+
+    model = train(grown(1, 200), CLASSES, "multi", Split("manual"))
+    unseen = grown(2, 600)
+    found = model.confidences([example.text for example in unseen])
+    right = np.array([[name in example.classes for name in CLASSES] for example in unseen])
+    assert found.mean() == pytest.approx(right.mean(), abs=0.03)
+    margin = logit(found)
+    slope = LogisticRegression(C=np.inf).fit(margin.reshape(-1, 1), right.ravel()).coef_[0, 0]
+    assert 0.8 < slope < 1.25  # 1: the confidences are neither too bold nor too timid
