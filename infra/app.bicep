@@ -4,6 +4,7 @@ param token string
 param location string
 param tags object
 param identityName string
+param identityPrincipalId string
 param subnetId string
 param storageAccountName string
 param packageContainer string
@@ -47,10 +48,10 @@ resource insights 'Microsoft.Insights/components@2020-02-02' = {
 }
 
 resource insightsRole 'Microsoft.Authorization/roleAssignments@2022-04-01' = {
-  name: guid(insights.id, identity.id, metricsPublisher)
+  name: guid(insights.id, identityPrincipalId, metricsPublisher)
   scope: insights
   properties: {
-    principalId: identity.properties.principalId
+    principalId: identityPrincipalId
     principalType: 'ServicePrincipal'
     roleDefinitionId: subscriptionResourceId('Microsoft.Authorization/roleDefinitions', metricsPublisher)
   }

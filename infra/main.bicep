@@ -51,6 +51,11 @@ param existingLanguageId string = ''
 @allowed(['S', 'F0'])
 param languageSku string = 'S'
 
+@description('Analyze requests a minute that the Language resource allows the app.')
+@minValue(1)
+@maxValue(1000000)
+param languageRequestsPerMinute int = 1000
+
 @description('Container that files are dropped to.')
 @minLength(3)
 @maxLength(63)
@@ -118,7 +123,10 @@ param availabilityTest bool = true
 
 var token = toLower(uniqueString(subscription().id, environmentName, location))
 var tags = { 'azd-env-name': environmentName }
-var groupName = empty(resourceGroupName) ? 'textdrop-${environmentName}-rg' : resourceGroupName
+// Windows takes the parentheses that a name of an environment may have for its own when the hook hands them to az.
+var groupName = empty(resourceGroupName)
+  ? 'textdrop-${replace(replace(environmentName, '(', '-'), ')', '-')}-rg'
+  : resourceGroupName
 var functionAppName = empty(appName) ? 'textdrop-${token}' : appName
 
 var newStorage = empty(existingStorageAccountId)
@@ -136,6 +144,8 @@ var languageParts = newLanguage
       : split(existingLanguageId, '/')
 
 var identityName = 'textdrop-${token}'
+// Not the app's name, which may have capitals or two hyphens in a row.
+var packageContainer = 'textdrop-${token}'
 var storageAccountId = resourceId(
   storageParts[2],
   storageParts[4],
@@ -171,7 +181,7 @@ module storage 'storage.bicep' = {
     isNew: newStorage
     location: location
     tags: tags
-    containers: [documentsContainer, resultsContainer, trainingContainer, functionAppName]
+    containers: [documentsContainer, resultsContainer, trainingContainer, packageContainer]
     isPrivate: privateNetwork
   }
   dependsOn: [group]
@@ -222,15 +232,17 @@ module app 'app.bicep' = {
     location: location
     tags: tags
     identityName: identityName
+    identityPrincipalId: identity.outputs.principalId
     subnetId: privateNetwork ? network!.outputs.appSubnetId : ''
     storageAccountName: storageParts[8]
-    packageContainer: functionAppName
+    packageContainer: packageContainer
     languageEndpoint: language.outputs.endpoint
     fileEvents: fileEvents
     instanceMemoryMB: instanceMemoryMB
     maximumInstanceCount: maximumInstanceCount
     settings: union(
       {
+        LANGUAGE_REQUESTS_PER_MINUTE: string(languageRequestsPerMinute)
         DOCUMENTS_CONTAINER: documentsContainer
         RESULTS_CONTAINER: resultsContainer
         TICK_SCHEDULE: tickSchedule

@@ -2,6 +2,13 @@
 $ErrorActionPreference = 'Stop'
 $PSNativeCommandUseErrorActionPreference = $false
 
+function Fail($advice) {
+    [Console]::Error.WriteLine('Event Grid does not announce files yet. None is lost: the sweep finds them, minutes later.')
+    [Console]::Error.WriteLine("$advice, then try again: azd hooks run postdeploy")
+    exit 1
+}
+
+if (-not $env:TEXTDROP_HAS_FILE_EVENTS) { Fail 'Create the resources first: azd provision' }
 if ($env:TEXTDROP_HAS_FILE_EVENTS -ne 'true') {
     Write-Output 'FILE_EVENTS is off: the sweep finds new files.'
     exit 0
@@ -17,8 +24,14 @@ $parameters = @(
 )
 if ($env:EXISTING_TOPIC_NAME) { $parameters += "existingTopicName=$env:EXISTING_TOPIC_NAME" }
 
+$program = Get-Command az -ErrorAction SilentlyContinue
+if ($program) { az account show --output none --subscription $env:TEXTDROP_STORAGE_SUBSCRIPTION }
+if (-not $program -or $LASTEXITCODE -ne 0) {
+    Fail "Install the Azure CLI, and let it log in to subscription ${env:TEXTDROP_STORAGE_SUBSCRIPTION}: az login"
+}
+
 # The webhook's key may not exist yet, and a new app may answer Event Grid too late.
-foreach ($pause in 20, 40, 0) {
+foreach ($pause in 20, 40, 60, 60, 0) {
     az deployment group create --output none --only-show-errors `
         --subscription $env:TEXTDROP_STORAGE_SUBSCRIPTION `
         --resource-group $env:TEXTDROP_STORAGE_GROUP `
@@ -32,6 +45,4 @@ foreach ($pause in 20, 40, 0) {
     Start-Sleep -Seconds $pause
 }
 
-[Console]::Error.WriteLine('Event Grid does not announce files yet. None is lost: the sweep finds them, minutes later.')
-[Console]::Error.WriteLine('Check `az login`, then try again: azd hooks run postdeploy')
-exit 1
+Fail 'See what az says above'

@@ -7,6 +7,12 @@ case "$TEXTDROP_HAS_FILE_EVENTS" in
     *) echo "FILE_EVENTS is off: the sweep finds new files."; exit 0 ;;
 esac
 
+fail() {
+    echo "Event Grid does not announce files yet. None is lost: the sweep finds them, minutes later." >&2
+    echo "$1, then try again: azd hooks run postdeploy" >&2
+    exit 1
+}
+
 subscribe() {
     az deployment group create --output none --only-show-errors \
         --subscription "$TEXTDROP_STORAGE_SUBSCRIPTION" \
@@ -23,8 +29,11 @@ subscribe() {
         ${EXISTING_TOPIC_NAME:+"existingTopicName=$EXISTING_TOPIC_NAME"}
 }
 
+az account show --output none --subscription "$TEXTDROP_STORAGE_SUBSCRIPTION" ||
+    fail "Install the Azure CLI, and let it log in to subscription $TEXTDROP_STORAGE_SUBSCRIPTION: az login"
+
 # The webhook's key may not exist yet, and a new app may answer Event Grid too late.
-for pause in 20 40 0; do
+for pause in 20 40 60 60 0; do
     if subscribe; then
         echo "Event Grid announces the files of $TEXTDROP_CONTAINER."
         exit 0
@@ -32,6 +41,4 @@ for pause in 20 40 0; do
     sleep "$pause"
 done
 
-echo "Event Grid does not announce files yet. None is lost: the sweep finds them, minutes later." >&2
-echo "Check \`az login\`, then try again: azd hooks run postdeploy" >&2
-exit 1
+fail "See what az says above"

@@ -8,14 +8,15 @@ import pytest
 
 from tests.infra.templates import PLANS, ROOT, plan, resource_of, resources, template, values
 
-WITH_NEW_RESOURCES = sorted({*PLANS} - {"existing_resources"})
+WITH_NEW_STORAGE = sorted({*PLANS} - {"existing_resources", "existing_storage"})
+WITH_NEW_LANGUAGE = sorted({*PLANS} - {"existing_resources"})
 SECRET = re.compile(
     r"AccountKey|SharedAccess|InstrumentationKey|listKeys|listAccountSas|listSecrets|connectionString|[?&]sig=|password|secret",
     re.IGNORECASE,
 )
 
 
-@pytest.mark.parametrize("name", WITH_NEW_RESOURCES)
+@pytest.mark.parametrize("name", WITH_NEW_STORAGE)
 def test_storage_has_no_keys_no_anonymous_readers_and_tls_1_2(name: str) -> None:
     properties = resource_of(name, "Microsoft.Storage/storageAccounts")["properties"]
     assert properties["allowSharedKeyAccess"] is False
@@ -43,12 +44,13 @@ def test_the_app_is_reached_by_https_alone_and_deployed_by_identity(name: str) -
     }
 
 
-@pytest.mark.parametrize("name", WITH_NEW_RESOURCES)
+@pytest.mark.parametrize("name", WITH_NEW_LANGUAGE)
 def test_the_language_resource_has_no_keys_and_is_linked_to_storage(name: str) -> None:
     language = resource_of(name, "Microsoft.CognitiveServices/accounts")
     assert language["properties"]["disableLocalAuth"] is True
     assert language["properties"]["customSubDomainName"] == language["name"]
-    account = resource_of(name, "Microsoft.Storage/storageAccounts")["id"]
+    container = resources(name, "Microsoft.Storage/storageAccounts/blobServices/containers")[0]["id"]
+    account = container.partition("/blobServices/")[0]
     assert language["properties"]["userOwnedStorage"] == [{"resourceId": account}]
 
 

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+<<<<<<< HEAD
 import json
 import os
+=======
+>>>>>>> d61766c (Mend what a second look at the templates and the hook found)
 import re
 from typing import Any
 
@@ -37,9 +40,14 @@ def test_azd_deploys_the_app_and_runs_a_hook_for_each_system() -> None:
     assert service == {"project": ".", "language": "python", "host": "function"}
     for planned in PLANS:
         assert resource_of(planned, "Microsoft.Web/sites")["tags"]["azd-service-name"] == name
-    for hook in azd_project()["hooks"]["postdeploy"].values():
-        assert (ROOT / hook["run"]).is_file()
-    assert os.access(INFRA / "hooks" / "events.sh", os.X_OK)
+    commands = {shell: hook["run"] for shell, hook in azd_project()["hooks"]["postdeploy"].items()}
+    assert commands == {"posix": "sh infra/hooks/events.sh", "windows": "& ./infra/hooks/events.ps1"}
+    assert all((ROOT / command.split()[1]).is_file() for command in commands.values())
+
+
+def test_azd_is_one_that_deletes_no_group_that_it_did_not_create() -> None:
+    assert azd_project()["requiredVersions"] == {"azd": ">= 1.24.1"}
+    assert "1.24.1" in PAGE
 
 
 def test_every_parameter_has_a_variable_with_the_default_of_the_template() -> None:

@@ -11,11 +11,11 @@ from pathlib import Path
 
 import pytest
 
-from tests.infra.templates import INFRA, template
+from tests.infra.templates import INFRA, PLANS, azd_project, plan, template
 
 SH, PS1 = INFRA / "hooks" / "events.sh", INFRA / "hooks" / "events.ps1"
 PLANNED = {
-    "AZURE_RESOURCE_GROUP": "textdrop-dev (1)-rg",
+    "AZURE_RESOURCE_GROUP": "textdrop-dev 1-rg",
     "AZURE_SUBSCRIPTION_ID": "22222222",
     "TEXTDROP_APP": "textdrop-app",
     "TEXTDROP_CONTAINER": "documents",
@@ -29,7 +29,7 @@ SENT = [
     "storageAccountName=ourdata",
     "location=uksouth",
     "appName=textdrop-app",
-    "appResourceGroup=textdrop-dev (1)-rg",
+    "appResourceGroup=textdrop-dev 1-rg",
     "appSubscription=22222222",
     "documentsContainer=documents",
 ]
@@ -38,17 +38,19 @@ SENT = [
 @dataclass(frozen=True)
 class Run:
     code: int
-    calls: list[list[str]]  # the arguments of each `az`
+    calls: list[list[str]]  # the arguments of each `az`, but for the one that asks for the login
+    logins: str  # the arguments of that one
     pauses: list[str]
     printed: str
     complaints: str
 
 
-def started(command: list[str | Path], folder: Path, failures: int = 0, **environ: str) -> Run:
-    """The hook with a stand-in `az` that fails at first, and a `sleep` that does not."""
+def started(command: list[str | Path], folder: Path, failures: int = 0, login: int = 0, **environ: str) -> Run:
+    """The hook with a stand-in `az` that fails at first, or has no login, and a `sleep` that does not."""
     count = f'echo x >> {folder}/count; [ "$(wc -l < {folder}/count)" -gt {failures} ]'
     scripts = {
-        "az": f'printf "%s\\n" "$@" END >> {folder}/calls; {count}',
+        "az": f'[ "$1" != account ] || {{ echo "$@" >> {folder}/logins; exit {login}; }}\n'
+        f'printf "%s\\n" "$@" END >> {folder}/calls; {count}',
         "sleep": f'echo "$1" >> {folder}/pauses',
     }
     for name, script in scripts.items():
@@ -59,7 +61,8 @@ def started(command: list[str | Path], folder: Path, failures: int = 0, **enviro
         command, env={"PATH": path, **PLANNED, **environ}, cwd=INFRA.parent, capture_output=True, text=True, check=False
     )
     calls = [call.splitlines() for call in written(folder / "calls").split("END\n")[:-1]]
-    return Run(done.returncode, calls, written(folder / "pauses").split(), done.stdout, done.stderr)
+    logins, pauses = written(folder / "logins"), written(folder / "pauses").split()
+    return Run(done.returncode, calls, logins, pauses, done.stdout, done.stderr)
 
 
 def written(file: Path) -> str:
@@ -106,7 +109,7 @@ def test_another_topic_is_used_if_it_is_named(hook: list[str | Path], tmp_path: 
 @pytest.mark.parametrize("value", ["false", "False"])
 def test_nothing_is_deployed_without_file_events(hook: list[str | Path], value: str, tmp_path: Path) -> None:
     run = started(hook, tmp_path, TEXTDROP_HAS_FILE_EVENTS=value)
-    assert (run.code, run.calls) == (0, [])
+    assert (run.code, run.calls, run.logins) == (0, [], "")
     assert "the sweep finds new files" in run.printed
 
 
@@ -117,16 +120,53 @@ def test_a_key_that_does_not_exist_yet_is_waited_for(tmp_path: Path) -> None:
 
 def test_a_failure_says_that_no_file_is_lost_and_what_to_do(tmp_path: Path) -> None:
     run = started(sh(), tmp_path, failures=9)
-    assert (run.code, len(run.calls)) == (1, 3)
+    assert (run.code, len(run.calls)) == (1, 5)
+    assert sum(map(int, run.pauses)) == 180  # seconds, for a host that starts for the first time
     assert "None is lost" in run.complaints
     assert "azd hooks run postdeploy" in run.complaints
 
 
-def test_a_missing_output_of_the_template_stops_the_hook() -> None:
+def test_without_a_login_nothing_is_tried(hook: list[str | Path], tmp_path: Path) -> None:
+    run = started(hook, tmp_path, login=1)
+    assert (run.code, run.calls, run.pauses) == (1, [], [])
+    assert run.logins == "account show --output none --subscription 33333333\n"
+    assert "None is lost" in run.complaints
+    assert "log in to subscription 33333333: az login, then try again: azd hooks run postdeploy" in run.complaints
+
+
+def test_without_az_the_hook_says_that_it_is_needed(tmp_path: Path) -> None:
+    for tool in ("sh", "dirname"):
+        (tmp_path / tool).symlink_to(str(shutil.which(tool)))
+    environ = {**PLANNED, "PATH": str(tmp_path)}
+    done = subprocess.run(sh(), env=environ, cwd=INFRA.parent, capture_output=True, text=True, check=False)
+    assert done.returncode == 1
+    assert "Install the Azure CLI" in done.stderr
+
+
+def test_a_missing_output_of_the_template_stops_the_hook(hook: list[str | Path], tmp_path: Path) -> None:
+    assert started(hook, tmp_path, TEXTDROP_HAS_FILE_EVENTS="").calls == []
     environ = {**PLANNED, "PATH": os.environ["PATH"]}
     del environ["TEXTDROP_HAS_FILE_EVENTS"]
-    done = subprocess.run(sh(), env=environ, cwd=INFRA.parent, capture_output=True, text=True, check=False)
+    done = subprocess.run(hook, env=environ, cwd=INFRA.parent, capture_output=True, text=True, check=False)
     assert done.returncode != 0
+
+
+def as_azd_does(run: str, project: Path, folder: Path) -> list[str | Path]:
+    """The command of a hook for POSIX: a path, without quotes, or a script that azd makes of the text of `run`."""
+    if (project / run).is_file():
+        return ["/bin/sh", "-c", str(project / run)]
+    script = folder / "azd-postdeploy.sh"
+    script.write_text(f"#!/bin/sh\nset -e\n\n{run}\n")
+    return ["/bin/sh", script]
+
+
+def test_a_project_in_a_folder_with_spaces_has_its_hook_run_and_its_files_need_no_mode(tmp_path: Path) -> None:
+    project = tmp_path / "my films" / "textdrop"
+    shutil.copytree(INFRA, project / "infra")
+    (project / "infra/hooks/events.sh").chmod(0o644)
+    command = as_azd_does(azd_project()["hooks"]["postdeploy"]["posix"]["run"], project, tmp_path)
+    run = started(["env", "-C", project, *command], tmp_path)
+    assert (run.code, len(run.calls)) == (0, 1)
 
 
 # --- both hooks and the templates ---------------------------------------------------------------------------------
@@ -146,11 +186,22 @@ def test_a_hook_reads_what_the_template_puts_out(script: Path) -> None:
 
 
 def test_both_hooks_call_az_alike() -> None:
-    calls = [re.findall(r"(?<!\w)--[a-z-]+", script.read_text()) for script in (SH, PS1)]
+    calls = [sorted(re.findall(r"(?<!\w)--[a-z-]+", script.read_text())) for script in (SH, PS1)]
     assert calls[0] == calls[1]
-    assert len(calls[0]) == 7
+    assert len(calls[0]) == 9
+
+
+WINDOWS_OWN = re.compile(r"[&|<>^%()]")  # az is a .cmd there, which has the arguments between parentheses
 
 
 def test_no_argument_of_az_has_a_character_that_windows_takes_for_its_own(tmp_path: Path) -> None:
     [call] = started(sh(), tmp_path).calls
-    assert not [argument for argument in call if re.search(r"[&|<>^%]", argument)]
+    assert not [argument for argument in call if WINDOWS_OWN.search(argument)]
+
+
+@pytest.mark.parametrize("name", PLANS)
+def test_nor_has_any_output_that_a_hook_hands_to_az(name: str) -> None:
+    outputs = {output: str(value) for output, value in plan(name)["outputs"].items() if output in PLANNED}
+    known = {output: value for output, value in outputs.items() if not value.startswith("[")}
+    assert len(known) >= 6
+    assert {output: value for output, value in known.items() if WINDOWS_OWN.search(value)} == {}

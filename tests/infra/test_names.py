@@ -65,7 +65,8 @@ def test_the_environments_name_is_in_the_name_of_the_group_alone() -> None:
     users = {name for name, value in template("main")["variables"].items() if "'environmentName'" in str(value)}
     assert users == {"token", "tags", "groupName"}
     assert template("main")["variables"]["token"].startswith("[toLower(uniqueString(")
-    assert "format('textdrop-{0}-rg', parameters('environmentName'))" in template("main")["variables"]["groupName"]
+    group = template("main")["variables"]["groupName"]
+    assert "format('textdrop-{0}-rg', replace(replace(parameters('environmentName'), '(', '-'), ')', '-'))" in group
     assert fits("Microsoft.Resources/resourceGroups", f"textdrop-{'.' * LONGEST}-rg")
 
 
@@ -84,7 +85,7 @@ def test_each_environment_and_region_has_names_of_its_own() -> None:
 def test_own_names_are_used() -> None:
     planned = {one["type"]: one["name"] for one in plan("own_names")["predictedResources"]}
     assert planned["Microsoft.Resources/resourceGroups"] == "films"
-    assert planned["Microsoft.Web/sites"] == "film-classes"
+    assert planned["Microsoft.Web/sites"] == "Film--Classes"
     assert planned["Microsoft.Storage/storageAccounts"] == "filmclasses"
     assert planned["Microsoft.CognitiveServices/accounts"] == "film-language"
 

@@ -16,7 +16,6 @@ REQUIRED = ("LANGUAGE_ENDPOINT", "DOCUMENTS_CONTAINER", "TICK_SCHEDULE", *(
 NOT_SET = {
     "LANGUAGE_KEY": "the app's identity has a role",
     "LANGUAGE_API": "today's protocol is the default",
-    "LANGUAGE_REQUESTS_PER_MINUTE": "the service's limit is the default",
     settings.CONSOLE_OFF[0]: "the page is on unless CONSOLE says otherwise",
     "FUNCTIONS_WORKER_RUNTIME": "the Flex Consumption plan refuses it",
 }
@@ -78,6 +77,7 @@ def test_parameters_reach_the_app() -> None:
     assert (loaded.review_below, loaded.review_audit_percent) == (0, 0.5)
     assert app_settings("no_events_no_console")["TICK_SCHEDULE"] == "0 * * * * *"
     assert settings.load(app_settings("own_names")).documents_container == "films"
+    assert settings.load(app_settings("existing_storage")).requests_per_minute == 300
 
 
 @pytest.mark.parametrize("name", PLANS)
