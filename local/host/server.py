@@ -110,7 +110,7 @@ async def serve(
         _stop_with_stdin(stopping)
     invoker = Invoker(thread_count(app.settings), app.host_json.timeout)
     blobs = BlobListeners(app, invoker)
-    admin = Admin(app, url, invoker, blobs)
+    admin = Admin(app, url, invoker, blobs, keys)
     server = Server(Endpoint(app, invoker, admin, KeyCheck(keys), stopping), url)
     others = [*TimerListeners(app, invoker).listeners(), *QueueListeners(app, invoker).listeners()]
     listeners = [*blobs.listeners(), *others]

@@ -73,7 +73,8 @@ def test_every_address_in_the_table_is_served(host: Host, method: str, address: 
     address = address.replace("functionName=NAME", "functionName=told").replace("NAME", "timed")
     events = {"aeg-event-type": "Unsubscribe", "WebHook-Request-Origin": "eventgrid.azure.net"}
     answer = requests.request(method, host.url + address, json={}, headers=events, timeout=60)
-    assert answer.status_code in (200, 202)
+    needs_a_key = "keys/" in address  # there is none of this name
+    assert answer.status_code in ((404,) if needs_a_key else (200, 202))
 
 
 def test_every_address_that_is_served_is_in_the_table(tmp_path: Path) -> None:

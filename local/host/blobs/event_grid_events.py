@@ -11,6 +11,7 @@ from urllib.parse import unquote, urlsplit
 
 from local.host.blobs.queue_message import BlobMessage
 
+BLOB_TYPES = ("BlockBlob", "PageBlob", "AppendBlob")
 MAX_NAME = 1024  # characters of a blob's name
 
 
@@ -28,11 +29,14 @@ class ParsedEvents:
 
 def validation_code(body: bytes) -> str:
     """The code that the answer to a handshake must contain. Raises ValueError if the body is no handshake."""
-    return _text(_events(body)[0], "validationCode")
+    if not (events := _events(body)):
+        raise ValueError("the body holds no events")
+    return _text(events[0], "validationCode")
 
 
 def parse(body: bytes, function_id: str, account_address: str) -> ParsedEvents:
-    """Parses one event or an array of events, in either schema. Raises ValueError if none of them can be used.
+    """Parses one event or an array of events, in either schema; there may be none. Raises ValueError if no event can be
+    used.
 
     Like the real host it checks neither the event type nor the trigger's path: subscriptions have filters for both.
     Events of other accounts are ignored; the real host would look for their blobs in the trigger's own account.
@@ -53,15 +57,16 @@ def parse(body: bytes, function_id: str, account_address: str) -> ParsedEvents:
 def _events(body: bytes) -> list[Mapping[str, Any]]:
     content = json.loads(body)
     events = content if isinstance(content, list) else [content]
-    if not events or not all(isinstance(event, dict) and isinstance(event.get("data"), dict) for event in events):
+    if not all(isinstance(event, dict) and isinstance(event.get("data"), dict) for event in events):
         raise ValueError("the body holds no events with data")
     return [event["data"] for event in events]
 
 
 def _message(event: Mapping[str, Any], function_id: str, account_address: str) -> BlobMessage:
     container, blob = split(_text(event, "url"), account_address)
-    etag, blob_type = str(event.get("eTag", "")), str(event.get("blobType", "BlockBlob"))
-    return BlobMessage(function_id, container, blob, etag, blob_type)
+    if (blob_type := _text(event, "blobType")) not in BLOB_TYPES:
+        raise ValueError(f"{blob_type:.200} is no type of a blob")
+    return BlobMessage(function_id, container, blob, str(event.get("eTag", "")), blob_type)
 
 
 def _text(event: Mapping[str, Any], name: str) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
+import re
 import time
 from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any, NamedTuple
@@ -12,15 +13,17 @@ from typing import Any, NamedTuple
 from azure.core.exceptions import AzureError
 from azure.functions import meta
 from starlette.requests import Request
-from starlette.responses import JSONResponse, PlainTextResponse, Response
+from starlette.responses import PlainTextResponse, Response
 
 from local.host.blobs import trigger_metadata
 from local.host.blobs.dispatcher import Target
 from local.host.blobs.listener import BlobListeners
 from local.host.functions.function import Function, HttpTrigger, QueueTrigger, TimerTrigger
 from local.host.functions.invoker import Invoker
-from local.host.http import requests
+from local.host.http import requests, responses
 from local.host.http.event_grid_webhook import BlobsWebhook
+from local.host.http.key_auth import Keys
+from local.host.http.key_routes import KeyRoutes
 from local.host.loading.load_app import App
 from local.host.queues import trigger_metadata as queue_metadata
 from local.host.storage.clients import host_id
@@ -29,6 +32,8 @@ from local.host.triggers import auth_level
 
 FUNCTIONS = "admin/functions"
 ANY = "*"
+JSON_TYPE = re.compile(r"\s*(application|text)/([\w.-]+\+)?json\s*(;|$)", re.IGNORECASE)
+WEBHOOK_METHODS = ("GET", "PUT", "POST", "DELETE", "OPTIONS")
 Handler = Callable[[Request], Awaitable[Response]]
 log = logging.getLogger("host")
 
@@ -43,28 +48,47 @@ class HostRoute(NamedTuple):
 class Admin:
     """`url` is the host's own address."""
 
-    def __init__(self, app: App, url: str, invoker: Invoker, blobs: BlobListeners) -> None:
+    def __init__(self, app: App, url: str, invoker: Invoker, blobs: BlobListeners, keys: Keys | None = None) -> None:
         self._app, self._url, self._invoker, self._blobs = app, url, invoker, blobs
         self._started = time.monotonic()
         self._background: set[asyncio.Task[None]] = set()
         webhook = BlobsWebhook(blobs)
+        self._webhook = HostRoute(webhook.notify, auth_level.SYSTEM)
+        self._by_name = {function.name.lower(): function for function in app.functions}
+        key_routes = KeyRoutes(keys, {key: function.name for key, function in self._by_name.items()})
         self._routes: dict[tuple[str, str], HostRoute] = {
             ("GET", "admin/host/status"): HostRoute(self._status),
             ("GET", "admin/host/ping"): HostRoute(_ping, auth_level.ANONYMOUS),
             ("POST", "admin/host/ping"): HostRoute(_ping, auth_level.ANONYMOUS),
+            ("GET", "admin/warmup"): HostRoute(_warm_up, auth_level.ANONYMOUS),
+            ("POST", "admin/warmup"): HostRoute(_warm_up, auth_level.ANONYMOUS),
+            ("GET", "admin/host/keys"): HostRoute(key_routes.of_host),
+            ("GET", f"admin/host/keys/{ANY}"): HostRoute(key_routes.of_host),
+            ("GET", "admin/host/systemkeys"): HostRoute(key_routes.of_system),
+            ("GET", f"admin/host/systemkeys/{ANY}"): HostRoute(key_routes.of_system),
             ("GET", FUNCTIONS): HostRoute(self._list),
+            ("GET", f"{FUNCTIONS}/{ANY}"): HostRoute(self._describe),
+            ("GET", f"{FUNCTIONS}/{ANY}/status"): HostRoute(self._function_status),
+            ("GET", f"{FUNCTIONS}/{ANY}/keys"): HostRoute(key_routes.of_function),
+            ("GET", f"{FUNCTIONS}/{ANY}/keys/{ANY}"): HostRoute(key_routes.of_function),
             ("POST", f"{FUNCTIONS}/{ANY}"): HostRoute(self._invoke),
-            ("POST", "runtime/webhooks/blobs"): HostRoute(webhook.notify, auth_level.SYSTEM),
+            ("POST", "runtime/webhooks/blobs"): self._webhook,
             ("OPTIONS", "runtime/webhooks/blobs"): HostRoute(webhook.handshake, auth_level.SYSTEM),
         }
 
     def route(self, method: str, path: str) -> HostRoute | None:
         """The host's route for a request, or None if it is for a function."""
-        folder, name = (part.lower() for part in _split(path))
-        words = (f"{folder}/{name}", f"{folder}/{ANY}")
-        if found := next((self._routes[method, one] for one in words if (method, one) in self._routes), None):
-            return found
-        return NOTHING if f"{folder}/{name}".strip("/").split("/")[0] in ("admin", "runtime") else None
+        words = path.lower().removeprefix("/").removesuffix("/").split("/")
+        for (allowed, address), found in self._routes.items():
+            parts = address.split("/")
+            same = len(parts) == len(words) and all(
+                part in (ANY, word) for part, word in zip(parts, words, strict=True)
+            )
+            if allowed == method and same:
+                return found
+        if words[:2] == ["runtime", "webhooks"] and len(words) > 2 and method in WEBHOOK_METHODS:  # noqa: PLR2004
+            return self._webhook if words[2] == "blobs" else NO_EXTENSION
+        return NOTHING if words[0] in ("admin", "runtime") else None
 
     @property
     def addresses(self) -> set[tuple[str, str]]:
@@ -79,12 +103,12 @@ class Admin:
 
     async def _status(self, _request: Request) -> Response:
         uptime = int((time.monotonic() - self._started) * 1000)
-        return JSONResponse(
+        return responses.of_host(
             {"id": host_id(self._app.settings, self._app.directory), "state": "Running", "processUptime": uptime}
         )
 
     async def _list(self, _request: Request) -> Response:
-        return JSONResponse([self._description(function) for function in self._app.functions])
+        return responses.of_host([self._description(function) for function in self._app.functions])
 
     def _description(self, function: Function) -> dict[str, Any]:
         trigger = function.trigger
@@ -100,18 +124,26 @@ class Admin:
             "config": {"name": function.name, "bindings": [json.loads(binding) for binding in function.bindings]},
         }
 
+    def _function(self, request: Request) -> Function | None:
+        return self._by_name.get(requests.segments(request)[2].lower())
+
+    async def _describe(self, request: Request) -> Response:
+        function = self._function(request)
+        return Response(status_code=404) if function is None else responses.of_host(self._description(function))
+
+    async def _function_status(self, request: Request) -> Response:
+        return Response(status_code=404) if self._function(request) is None else responses.of_host({})
+
     async def _invoke(self, request: Request) -> Response:
         """Starts a function and returns 202 at once.
 
         The input of a blob function is `container/blob`, that of a queue function its message.
         """
-        _, name = _split(requests.path(request))
-        found = (function for function in self._app.functions if function.name.lower() == name.lower())
-        if (function := next(found, None)) is None:
+        if (function := self._function(request)) is None:
             return Response(status_code=404)
-        try:
-            given = str(json.loads(await request.body()).get("input") or "")
-        except (ValueError, AttributeError, RecursionError):
+        if not JSON_TYPE.match(request.headers.get("content-type", "")):
+            return PlainTextResponse("Send a JSON body with Content-Type: application/json.", 415)
+        if (given := _input(await request.body())) is None:
             return PlainTextResponse('Send a JSON body such as {"input": "container/blob"}.', 400)
         return self._begin(self._work(function, given))
 
@@ -147,10 +179,16 @@ class Admin:
         await self._invoker.invoke(function, meta.Datum(content, "bytes"), metadata, f"Requested over HTTP: {path}")
 
 
-def _split(path: str) -> tuple[str, str]:
-    """The folder and the last segment of a path, without slashes at its ends."""
-    folder, _, name = path.strip("/").rpartition("/")
-    return folder, name
+def _input(body: bytes) -> str | None:
+    """The input in a JSON object, or ""; None for anything else. Names are compared without regard to case."""
+    try:
+        content = json.loads(body)
+    except (ValueError, RecursionError):
+        return None
+    if not isinstance(content, dict):
+        return None
+    given = next((value for name, value in content.items() if name.lower() == "input"), None)
+    return None if isinstance(given, dict | list) else str(given or "")
 
 
 async def _logged(work: Coroutine[Any, Any, None]) -> None:
@@ -176,6 +214,10 @@ def _read(target: Target, path: str) -> tuple[bytes, Any]:
 
 
 async def _ping(_request: Request) -> Response:
+    return Response(headers={"cache-control": "no-store,no-cache", "pragma": "no-cache"})
+
+
+async def _warm_up(_request: Request) -> Response:
     return Response()
 
 
@@ -184,3 +226,4 @@ async def _nothing(_request: Request) -> Response:
 
 
 NOTHING = HostRoute(_nothing, auth_level.ANONYMOUS)
+NO_EXTENSION = HostRoute(_nothing, auth_level.ADMIN)

@@ -70,6 +70,8 @@ class Endpoint:
         sizes = [len(name) + len(value) + HEADER_MARKS for name, value in request.headers.raw]
         refusals = (
             (_is_bad(request, path), 404 if (request.method, target) == ("OPTIONS", "*") else 400),
+            (request.scope["http_version"] not in ("1.0", "1.1"), 505),
+            (not request.headers.get("host"), 500),  # as the real host: it has no address without a host
             (len(path) > MAX_PATH or len(f"{request.method} {target} HTTP/1.1\r\n") > MAX_FIRST_LINE, 414),
             (len(sizes) > MAX_HEADERS or sum(sizes) > MAX_HEADER_BYTES, 431),
             (int(request.headers.get("content-length", "0")) > self._limit, 413),

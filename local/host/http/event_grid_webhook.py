@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import logging
 from collections.abc import Awaitable, Callable
 
 from azure.core.exceptions import AzureError
 from starlette.requests import Request
-from starlette.responses import JSONResponse, PlainTextResponse, Response
+from starlette.responses import PlainTextResponse, Response
 
 from local.host.blobs import event_grid_events
 from local.host.blobs.dispatcher import Target
@@ -63,7 +64,8 @@ def _no_function() -> Response:
 
 
 async def _validate(_target: Target, body: bytes) -> Response:
-    return JSONResponse({"validationResponse": event_grid_events.validation_code(body)})
+    answer = {"validationResponse": event_grid_events.validation_code(body)}
+    return PlainTextResponse(json.dumps(answer, separators=(",", ":")))  # text/plain, as in the real host
 
 
 async def _unsubscribe(_target: Target, _body: bytes) -> Response:

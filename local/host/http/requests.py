@@ -38,6 +38,11 @@ def path(request: Request) -> str:
     return request_target.path(raw_target(request).partition("?")[0])
 
 
+def segments(request: Request) -> list[str]:
+    """The parts of the path, without the slash at either end."""
+    return path(request).removeprefix("/").removesuffix("/").split("/")
+
+
 def query(request: Request) -> list[tuple[str, str]]:
     return request_target.query(raw_target(request).partition("?")[2])
 
@@ -49,11 +54,19 @@ async def _body(request: Request) -> bytes:
 
 
 def _headers(pairs: Iterable[tuple[str, str]]) -> dict[str, str]:
-    """Joins the values of one name with commas, and omits names without a value."""
+    """Joins the values of one name with commas."""
     values: dict[str, list[str]] = {}
     for name, value in pairs:
-        values.setdefault(name, []).append(value)
-    return {name: joined for name, parts in values.items() if (joined := ",".join(parts))}
+        values.setdefault(name, []).append(_text(value))
+    return {name: ",".join(parts) for name, parts in values.items()}
+
+
+def _text(value: str) -> str:
+    """A header's value, which may be UTF-8."""
+    try:
+        return value.encode("latin-1").decode()
+    except UnicodeDecodeError:
+        return value
 
 
 def _strings(values: dict[str, str]) -> dict[str, meta.Datum]:

@@ -16,11 +16,12 @@ from starlette.responses import Response
 from local.host.functions.invoker import converter
 
 SET_BY_HOST = ("content-length", "transfer-encoding", "connection")
-WITHOUT_BODY = (HTTPStatus.NO_CONTENT, HTTPStatus.NOT_MODIFIED)
+WITHOUT_BODY = (HTTPStatus.NO_CONTENT, HTTPStatus.RESET_CONTENT, HTTPStatus.NOT_MODIFIED)
 PLAIN = "text/plain; charset=utf-8"
 HTTP_DATE = "%a, %d %b %Y %H:%M:%S GMT"
+NUMBERS = {"nan": "NaN", "inf": "Infinity", "-inf": "-Infinity"}  # as .NET writes them
 TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
-FIELD = re.compile(r"[\x20-\x7e]*")  # the only characters that Kestrel sends
+FIELD = re.compile(r"[\t\x20-\x7e]*")  # the only characters that Kestrel sends
 
 
 def encoded(returned: Any) -> meta.Datum:
@@ -74,6 +75,9 @@ def _from_text(text: str) -> Response:
 def _described(fields: Mapping[str, Any]) -> Response:
     given = fields.get("headers")
     headers = {name: _written(value) for name, value in given.items()} if isinstance(given, dict) else {}
+    for name, value in headers.items():
+        if name.lower() == "content-type" and "charset" not in value:
+            headers[name] = f"{value}; charset=utf-8"
     return _made(_status(fields.get("statuscode", fields.get("status"))), _written(fields["body"]), headers)
 
 
@@ -90,7 +94,12 @@ def _written(value: Any, indent: int | None = None) -> str:
     if isinstance(value, dict | list):
         spaced = None if indent else (",", ":")
         return json.dumps(value, ensure_ascii=False, indent=indent, separators=spaced)
-    return "" if value is None else str(value)
+    return NUMBERS.get(str(value), str(value)) if value is not None else ""
+
+
+def of_host(content: Any) -> Response:
+    """The JSON of one of the host's own routes."""
+    return Response(json.dumps(content, separators=(",", ":")), media_type="application/json; charset=utf-8")
 
 
 def _from_object(datum: meta.Datum) -> Response:
@@ -105,7 +114,10 @@ def _from_object(datum: meta.Datum) -> Response:
 def _made(status: int, body: str | bytes, given: Mapping[str, str]) -> Response:
     if not HTTPStatus.OK <= status < 600:  # noqa: PLR2004
         raise ValueError(f"{status} is not a valid status")
-    headers = {name.lower(): value for name, value in given.items() if name.lower() not in SET_BY_HOST}
+    headers = {name.lower(): value.strip(" \t") for name, value in given.items() if name.lower() not in SET_BY_HOST}
     if invalid := [name for name, value in headers.items() if not (TOKEN.fullmatch(name) and FIELD.fullmatch(value))]:
         raise ValueError(f"its header {invalid[0]!r} has an invalid character")
-    return Response(b"" if status in WITHOUT_BODY else body, status, {"content-type": PLAIN} | headers)
+    sent = {
+        name: value for name, value in ({"content-type": PLAIN} | headers).items() if name != "content-type" or value
+    }
+    return Response(b"" if status in WITHOUT_BODY else body, status, sent)

@@ -47,6 +47,10 @@ def documents(storage: BlobServiceClient) -> Iterator[ContainerClient]:
     container.delete_container()
 
 
+def event(url: str) -> dict[str, Any]:
+    return {"data": {"url": url, "blobType": "BlockBlob"}}
+
+
 def environ(azurite: Azurite, host_id: str) -> dict[str, str]:
     return {
         "AzureWebJobsStorage": azurite.connection_string,
@@ -94,12 +98,12 @@ def test_a_subscription_shakes_hands_and_tells_of_each_blob_twice(
 def test_a_batch_with_duplicates_deleted_blobs_and_what_is_no_blob(host: Host, documents: ContainerClient) -> None:
     blob = documents.upload_blob("batch.txt", "text", overwrite=True)
     last = documents.upload_blob("last.txt", "text", overwrite=True)
-    batch = [{"data": {"url": one}} for one in (blob.url, blob.url, f"{documents.url}/deleted.txt", "no address")]
-    elsewhere = {"data": {"url": blob.url.replace("devstoreaccount1", "another")}}
+    batch = [event(one) for one in (blob.url, blob.url, f"{documents.url}/deleted.txt", "no address")]
+    elsewhere = event(blob.url.replace("devstoreaccount1", "another"))
     noted = [{"data": {"sequencer": "1"}, "eventType": "Microsoft.Storage.BlobInventoryPolicyCompleted"}, elsewhere]
     assert door(host, [*batch, *noted]).status_code == 202
     assert door(host, [elsewhere]).status_code == 202
-    assert door(host, {"data": {"url": last.url}}).status_code == 202
+    assert door(host, event(last.url)).status_code == 202
     assert eventually(lambda: (told(host, blob), told(host, last)) == (2, 1))
     assert "deleted.txt" not in host.output
     assert host.output.count("is in another account") == 2
@@ -110,7 +114,7 @@ def test_the_path_is_not_looked_at_for_that_is_the_subscriptions_filter(host: Ho
     container.create_container()
     try:
         blob = container.upload_blob("a.txt", "text")
-        assert door(host, [{"data": {"url": blob.url}}]).status_code == 202
+        assert door(host, [event(blob.url)]).status_code == 202
         assert eventually(lambda: told(host, blob) == 1)
     finally:
         container.delete_container()
@@ -118,9 +122,11 @@ def test_the_path_is_not_looked_at_for_that_is_the_subscriptions_filter(host: Ho
 
 @pytest.mark.parametrize(
     "body",
-    [b"", b"\xff", b"null", b"1", b'"x"', b"[]", b"{}", b"[1]", b'{"data": 1}', b'{"data": {}}',
+    [b"", b"\xff", b"null", b"1", b'"x"', b"{}", b"[1]", b'{"data": 1}', b'{"data": {}}',
      b'{"data": {"url": 1}}', b'{"data": {"url": ""}}', b'{"data": {"url": "http://["}}',
-     b'{"data": {"url": "http://127.0.0.1/devstoreaccount1"}}', b'{"data": {"url": ' + b"9" * 5000,
+     b'{"data": {"url": "http://127.0.0.1/devstoreaccount1"}}', b'{"data": {"url": "http://127.0.0.1/devstoreaccount1/c/b"}}',
+     b'{"data": {"url": "http://127.0.0.1/devstoreaccount1/c/b", "blobType": "Odd"}}',
+     b'{"data": {"url": ' + b"9" * 5000,
      b'{"data": {"url": "http://127.0.0.1/devstoreaccount1/c/\\ud800"}}', b"[" * 100_000,
      b'{"data": {"url": "http://127.0.0.1/devstoreaccount1/c/' + b"x" * 1025 + b'"}}', b'{"data":' * 50_000],
 )  # fmt: skip
@@ -131,12 +137,17 @@ def test_what_is_no_event_is_400(host: Host, body: Any, kind: str) -> None:
     assert answer.text
 
 
+def test_no_events_are_accepted_and_are_no_handshake(host: Host) -> None:
+    assert door(host, []).status_code == 202
+    assert door(host, [], "SubscriptionValidation").status_code == 400
+
+
 @pytest.mark.parametrize("function", ["nobody", "", "off", "Host.Functions.", "../admin"])
 def test_a_function_that_takes_no_events_is_404(host: Host, function: str) -> None:
     assert door(host, [], function=function).status_code == 404
 
 
-@pytest.mark.parametrize("kind", ["", "Other", "notification\t"])
+@pytest.mark.parametrize("kind", ["", "Other", "notification x"])
 def test_the_kind_of_call_must_be_known(host: Host, kind: str) -> None:
     assert door(host, [], kind).status_code == 400
 
@@ -175,8 +186,8 @@ def test_storage_that_is_away_is_503_so_that_the_event_comes_again(tmp_path: Pat
     )
     given = {**environ(azurite, "eventgridaway"), "AzureWebJobsStorage": nowhere}
     with running(write_app(tmp_path, CODE), environ=given) as host:
-        assert door(host, [{"data": {"url": f"{ACCOUNT}c/b"}}]).status_code == 503
-        assert "9/devstore" not in door(host, [{"data": {"url": f"{ACCOUNT}c/b"}}]).text
+        assert door(host, [event(f"{ACCOUNT}c/b")]).status_code == 503
+        assert "9/devstore" not in door(host, [event(f"{ACCOUNT}c/b")]).text
 
 
 class Moody(BaseHTTPRequestHandler):

@@ -225,7 +225,7 @@ def test_a_failure_is_logged_from_the_function_on(host: Host) -> None:
         ("nothing", 200, b"", "text/plain; charset=utf-8"),
         ("unfinished", 200, b"{", "text/plain; charset=utf-8"),
         ("nested", 200, b"[" * 20000, "text/plain; charset=utf-8"),
-        ("described", 201, b'{"a":[1,2]}', "text/x"),
+        ("described", 201, b'{"a":[1,2]}', "text/x; charset=utf-8"),
         ("statusCode", 202, b"plain", "text/plain; charset=utf-8"),
         ("wrong_status", 200, b"", "text/plain; charset=utf-8"),
         ("empty", 204, b"", "text/plain; charset=utf-8"),
@@ -301,7 +301,30 @@ def test_admin_runs_a_timer(host: Host) -> None:
     [("nobody", b"{}", 404), ("yearly", b"", 400), ("yearly", b"[]", 400), ("yearly", b'"x"', 400)],
 )
 def test_admin_refuses(host: Host, name: str, body: bytes, status: int) -> None:
-    assert requests.post(f"{host.url}/admin/functions/{name}", data=body, timeout=30).status_code == status
+    address, headers = f"{host.url}/admin/functions/{name}", {"content-type": "application/json"}
+    assert requests.post(address, data=body, headers=headers, timeout=30).status_code == status
+
+
+def test_admin_refuses_what_is_not_declared_as_json(host: Host) -> None:
+    answer = requests.post(f"{host.url}/admin/functions/yearly", data=b"{}", timeout=30)
+    assert (answer.status_code, answer.text) == (415, "Send a JSON body with Content-Type: application/json.")
+
+
+def test_a_value_that_is_utf_8_and_one_that_is_empty(host: Host) -> None:
+    headers: dict[str, str | bytes] = {"X-U": "ü".encode(), "X-Empty": "", "X-Latin": b"\xfc", "X-Blank": "a \t"}
+    found = requests.get(f"{host.url}/api/echo", headers=headers, timeout=30).json()["headers"]
+    assert [found[name] for name in ("x-u", "x-empty", "x-latin", "x-blank")] == ["ü", "", "ü", "a"]
+
+
+def test_an_upgrade_is_ignored(host: Host) -> None:
+    for offered in ("websocket", "h2c"):
+        headers = {"Connection": "Upgrade", "Upgrade": offered}
+        assert requests.get(f"{host.url}/api/echo", headers=headers, timeout=30).status_code == 200
+
+
+@pytest.mark.parametrize("method", ["HEAD", "POST", "OPTIONS"])
+def test_the_page_answers_every_method(host: Host, method: str) -> None:
+    assert requests.request(method, f"{host.url}/", timeout=30).status_code == 200
 
 
 def test_admin_accepts_an_http_function_which_then_has_no_request_to_run_with(host: Host) -> None:

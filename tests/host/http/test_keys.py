@@ -132,7 +132,34 @@ def test_event_grids_door_has_a_key_of_its_own(host: Host, method: str) -> None:
     assert status(host, DOOR.replace("told", "nobody"), method=method) == 401
 
 
-@pytest.mark.parametrize("path", ["/api/none", "/admin/none", "/runtime/webhooks/queues"])
+@pytest.mark.parametrize(
+    ("path", "name", "value"),
+    [
+        ("/admin/host/keys", "default", "of-the-host"),
+        ("/admin/host/systemkeys", "blobs_extension", "of-event-grid"),
+        ("/admin/functions/ONE/keys", None, "of-one"),
+    ],
+)
+def test_the_master_sees_the_keys(host: Host, path: str, name: str | None, value: str) -> None:
+    headers = {"x-functions-key": "the-master"}
+    found = requests.get(host.url + path, headers=headers, timeout=30).json()
+    assert found["links"] == [{"rel": "self", "href": host.url + path}]
+    [key] = [key for key in found["keys"] if key["value"] == value]
+    assert name in (None, key["name"])
+    one = requests.get(f"{host.url}{path}/{key['name']}", headers=headers, timeout=30).json()
+    assert one == key | {"links": [{"rel": "self", "href": f"{host.url}{path}/{key['name']}"}]}
+    assert status(host, f"{path}/nobody", "the-master") == 404
+    assert status(host, path, "of-the-host") == 403
+    assert status(host, path) == 401
+
+
+def test_an_extension_that_is_not_there_needs_the_master(host: Host) -> None:
+    webhook = "/runtime/webhooks/queues"
+    found = [status(host, webhook, key) for key in (None, "wrong", "of-event-grid", "the-master")]
+    assert found == [401, 401, 403, 404]
+
+
+@pytest.mark.parametrize("path", ["/api/none", "/admin/none", "/runtime/webhooks"])
 def test_what_is_not_there_is_404_with_any_key_or_none(host: Host, path: str) -> None:
     assert {status(host, path), status(host, path, "wrong"), status(host, path, "the-master")} == {404}
 

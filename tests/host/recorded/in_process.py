@@ -33,7 +33,8 @@ class CollectedBytes(asyncio.Transport):
         self.closed = False
 
     def write(self, data: Any) -> None:
-        self.sent += bytes(data)
+        if not self.closed:
+            self.sent += bytes(data)
 
     def is_closing(self) -> bool:
         return self.closed
@@ -51,7 +52,7 @@ class Door:
 
     def __init__(self, app: App, keys: Keys | None = None) -> None:
         invoker = Invoker()
-        admin = Admin(app, "http://localhost:7071", invoker, BlobListeners(app, invoker))
+        admin = Admin(app, "http://localhost:7071", invoker, BlobListeners(app, invoker), keys)
         endpoint = Endpoint(app, invoker, admin, KeyCheck(keys), asyncio.Event())
         self._config = uvicorn.Config(endpoint, lifespan="off", log_config=None, access_log=False, server_header=False)
         self._config.load()
@@ -67,9 +68,11 @@ class Door:
         return wire
 
 
-def app_of(functions: Iterable[Decorated], prefix: str = "api") -> App:
+def app_of(
+    functions: Iterable[Decorated], *, settings: Settings | None = None, host_json: HostJson | None = None
+) -> App:
     """Raises SetupError if the host does not start with these functions."""
-    return load_app.check(functions, Path(), Settings({}), HostJson(route_prefix=prefix))
+    return load_app.check(functions, Path(), settings or Settings({}), host_json or HostJson())
 
 
 def telling(functions: Iterable[Mapping[str, Any]], seen: list[dict[str, Any]]) -> list[Decorated]:

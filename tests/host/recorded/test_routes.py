@@ -7,6 +7,7 @@ import json
 from typing import Any
 
 from local.errors import SetupError
+from local.host.config.host_json import HostJson
 from tests.host.recorded import recordings
 from tests.host.recorded.in_process import Door, app_of, telling
 
@@ -18,7 +19,7 @@ class Routing:
         self.refused = {one["name"] for one in functions if not starts(prefix, [one])}
         self._seen: list[dict[str, Any]] = []
         others = [one for one in functions if one["name"] not in self.refused]
-        self._door = Door(app_of(telling(others, self._seen), prefix))
+        self._door = Door(app_of(telling(others, self._seen), host_json=HostJson(route_prefix=prefix)))
 
     async def answer(self, method: str, target: str) -> dict[str, Any]:
         wire = await self._door.ask(f"{method} {target} HTTP/1.1\r\nHost: host\r\n\r\n".encode())
@@ -43,7 +44,7 @@ async def answers() -> dict[str, dict[str, Any]]:
 
 def starts(prefix: str, functions: list[dict[str, Any]]) -> bool:
     try:
-        app_of(telling(functions, []), prefix)
+        app_of(telling(functions, []), host_json=HostJson(route_prefix=prefix))
     except SetupError:
         return False
     return True
