@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-<<<<<<< HEAD
 import json
-import os
-=======
->>>>>>> d61766c (Mend what a second look at the templates and the hook found)
 import re
 from typing import Any
 
