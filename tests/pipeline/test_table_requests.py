@@ -11,6 +11,7 @@ from tests.support.in_memory_app import Instance, Stage
 from tests.support.prepared_apps import app_with_classifier
 
 IDLE, LONE, BURST = 4, 20, 3.3
+HEALTH = 15
 FILES = 500
 
 
@@ -62,3 +63,10 @@ def test_a_burst() -> None:
     while not stage.is_drained():
         app.ticks(1)
     assert rows.counts["requests"] <= BURST * FILES, rows.counts
+
+
+def test_health_of_an_app_at_rest() -> None:
+    stage = Stage()
+    app, rows = counted(stage)
+    assert app.ask("GET", "health").status == 200
+    assert rows.counts["requests"] <= HEALTH, rows.counts
