@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import gzip
 import hashlib
+import posixpath
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -16,7 +17,11 @@ from pathlib import Path
 
 FOLDER = Path(__file__).parent / "static"
 PAGE = "index.html"
-BASE = b"{base}"  # in the page, the folder of all other files
+# In the page: the folder of all other files, and the place of the links to modules.
+BASE, MODULES = "{base}", "{modules}"
+# What browsers load at once, with all that these import, instead of finding one module in another.
+FIRST = ("main.js", "views/overview/overview.js")
+IMPORT = re.compile(r'\bfrom "(\.[^"]+)"')
 TYPES = {
     ".css": "text/css",
     ".html": "text/html",
@@ -105,7 +110,23 @@ def _page(below_slash: bool) -> File:
     """The page with the addresses of its files, which browsers resolve against its own address: with a slash or not."""
     base = version() if below_slash else f"console/{version()}"
     page = files()[PAGE]
-    return File(page.content.replace(BASE, base.encode()), page.content_type)
+    links = "\n    ".join(f'<link rel="modulepreload" href="{BASE}/{name}" />' for name in first_modules())
+    text = page.content.decode().replace(MODULES, links).replace(BASE, base)
+    return File(text.encode(), page.content_type)
+
+
+def first_modules() -> list[str]:
+    """The paths of the modules of the first view, those that it imports after it."""
+    found: dict[str, None] = {}
+    waiting = list(FIRST)
+    while waiting:
+        name = waiting.pop(0)
+        if name not in found:
+            found[name] = None
+            folder = posixpath.dirname(name)
+            imported = IMPORT.findall(files()[name].content.decode())
+            waiting += [posixpath.normpath(posixpath.join(folder, one)) for one in imported]
+    return list(found)
 
 
 def _sent(file: File, caching: str, headers: Mapping[str, str]) -> Response:

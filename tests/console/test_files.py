@@ -28,6 +28,9 @@ ALWAYS = {
 FOR_GOOD = "public, max-age=31536000, immutable"
 OTHER_VERSION = "0123456789ab"
 IMPORT = re.compile(r"""(?:\bfrom|\bimport)\s*\(?\s*["']([^"'\s]+)["']""")  # in a module, of another
+STATIC_IMPORT = re.compile(r'\bfrom "([^"]+)"')  # one that the browser follows before the module runs
+LOADED = re.compile(r'\bnew URL\("([^"]+[^/])", import\.meta\.url\)')  # a file that a module loads in another way
+PRELOAD = re.compile(r'<link rel="modulepreload" href="{base}/([^"]+)" />'.replace("{base}", r"[^/\"]+"))
 LINK = re.compile(r"""\b(?:src|href)="([^"]+)\"""")
 FORBIDDEN = {
     "markup from data": re.compile(r"innerHTML|outerHTML|insertAdjacentHTML|document\.write"),
@@ -208,29 +211,37 @@ def test_each_file_that_the_page_names_is_there(address: str) -> None:
         assert link.path.partition(f"{files.version()}/")[2] in files.files()
 
 
-def named_by(name: str) -> set[str]:
-    """The modules that a module imports, by their paths."""
-    found = set()
-    for given in IMPORT.findall((STATIC / name).read_text()):
+def named_by(name: str, *patterns: re.Pattern[str]) -> set[str]:
+    """The files that a module names, by their paths: those that it imports or loads, or those of the patterns."""
+    found, text = set(), (STATIC / name).read_text()
+    for given in (given for pattern in patterns or (IMPORT, LOADED) for given in pattern.findall(text)):
         assert given.startswith("."), f"{name} imports {given}, which no browser can find"
         found.add(urlsplit(urljoin(f"https://textdrop.example/{name}", given)).path.removeprefix("/"))
     return found
 
 
-def reached() -> set[str]:
-    """The scripts of the page and all that they import, one through another, whether they are there or not."""
-    found, left = set[str](), re.findall(r'<script [^>]*src="{base}/([^"]+)"', (STATIC / "index.html").read_text())
+def reached(left: list[str], *patterns: re.Pattern[str]) -> set[str]:
+    """These modules and all that they name, one through another, whether they are there or not."""
+    found = set[str]()
     while left:
         name = left.pop()
         if name not in found:
             found.add(name)
-            left += named_by(name) if name in files.files() else ()
+            left += named_by(name, *patterns) if name in files.files() else ()
     return found
 
 
-def test_each_module_that_another_imports_is_there_and_none_is_left_over() -> None:
+def test_each_file_that_a_module_names_is_there_and_no_module_is_left_over() -> None:
     scripts = {path.relative_to(STATIC).as_posix() for path in STATIC.rglob("*.js")}
-    assert reached() == scripts
+    entries = re.findall(r'<script [^>]*src="{base}/([^"]+)"', (STATIC / "index.html").read_text())
+    assert reached(entries) - {"vendor/uplot/uPlot.min.css"} == scripts
+
+
+def test_the_page_names_the_modules_of_its_first_view_and_no_others() -> None:
+    named = PRELOAD.findall(ask().get_body().decode())
+    assert len(named) == len(set(named))
+    assert set(named) == reached(["main.js", "views/overview/overview.js"], STATIC_IMPORT)
+    assert "views/reviews/reviews.js" not in named
 
 
 def faults(path: Path) -> Iterator[str]:

@@ -61,6 +61,7 @@ def test_a_wrong_key_is_told_and_asked_for_again(stranger: ConsolePage) -> None:
     expect(page.get_by_role("dialog", name="Function key")).to_be_visible()
     page.keyboard.press("Escape")
     expect(page.get_by_role("alert").first).to_contain_text("The app needs a function key.")
+    expect(page.get_by_role("banner").get_by_text("needs a key")).to_be_visible()
 
 
 def test_a_key_of_a_link_is_taken_out_of_the_address_at_once(stranger: ConsolePage, locked: Stack) -> None:

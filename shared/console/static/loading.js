@@ -100,29 +100,40 @@ export function usePages(load, dependencies) {
   return { items, error, more: Boolean(after), busy, empty, next, refresh };
 }
 
-async function following(load, { items, after, empty }) {
+async function following(load, { items, after, empty, fresh }) {
   const page = await load(after);
   return {
+    fresh,
     items: joined(items, page.value),
     after: page.continue ?? "",
     empty: page.value.length ? 0 : empty + 1,
   };
 }
 
-/** Reads from the first page on, until one has an item that is known: more may be new than fill a page. */
-async function newest(load, { items = [], after, empty }) {
-  const known = new Map(items.map(({ key }, place) => [key, place]));
+/**
+ * Reads from the first page on, until one ends with items that are known: more may be new than fill a page. It reads
+ * past the `fresh` items that were new a moment ago: some appear late, behind newer ones.
+ */
+async function newest(load, { items = [], after, empty, fresh = 0 }) {
+  const places = new Map(items.map(({ key }, place) => [key, place]));
+  const isKnown = ({ key }) => places.has(key);
   let found = [];
   let page = {};
-  let met;
-  for (let pages = 0; pages === 0 || (known.size && page.continue && met === undefined && pages < MAX_NEW); pages += 1) {
+  let last; // the place of the last one that is known
+  let more = true;
+  for (let pages = 0; more && pages < MAX_NEW; pages += 1) {
     page = await load(page.continue ?? "");
     found = joined(found, page.value);
-    met = known.get(page.value.findLast(({ key }) => known.has(key))?.key);
+    last = places.get(page.value.findLast(isKnown)?.key) ?? last;
+    const first = page.value.findIndex(isKnown);
+    const settled = first >= 0 && page.value.slice(first).every(isKnown) && found.length >= fresh;
+    more = page.continue && items.length && !settled;
   }
-  const kept = page.continue && (met !== undefined || !found.length);
-  if (kept) return { items: joined(found, items.slice((met ?? -1) + 1)), after, empty };
-  return { items: found, after: page.continue ?? "", empty: found.length ? 0 : empty + 1 };
+  const news = items.length && found.filter((item) => !isKnown(item)).length;
+  const late = news && fresh + news; // none, once a read finds none
+  const kept = page.continue && (last !== undefined || !found.length);
+  if (kept) return { items: joined(found, items.slice((last ?? -1) + 1)), after, empty, fresh: late };
+  return { items: found, after: page.continue ?? "", empty: found.length ? 0 : empty + 1, fresh: late };
 }
 
 /** Both lists without repetitions by key: an item may move while pages are read. */

@@ -7,21 +7,19 @@ import { useLoaded } from "./loading.js";
 import { Dialog, Questions } from "./parts/dialog.js";
 import { Text } from "./parts/fields.js";
 import { Notices } from "./parts/notices.js";
-import { Problem, State } from "./parts/status.js";
+import { Loading, Problem, State } from "./parts/status.js";
 import { html, render, useEffect, useErrorBoundary, useRef, useState } from "./preact.js";
-import { Activity } from "./views/activity/activity.js";
-import { Documents } from "./views/documents/documents.js";
-import { Overview } from "./views/overview/overview.js";
-import { Projects } from "./views/projects/projects.js";
-import { Reviews } from "./views/reviews/reviews.js";
 
+// Each view is a component that has its title as its name, in a module that is loaded when it is needed.
 const VIEWS = {
-  overview: { title: "Overview", view: Overview },
-  documents: { title: "Documents", view: Documents },
-  reviews: { title: "Reviews", view: Reviews },
-  projects: { title: "Projects", view: Projects },
-  activity: { title: "Activity", view: Activity },
+  overview: { title: "Overview", load: () => import("./views/overview/overview.js") },
+  documents: { title: "Documents", load: () => import("./views/documents/documents.js") },
+  reviews: { title: "Reviews", load: () => import("./views/reviews/reviews.js") },
+  projects: { title: "Projects", load: () => import("./views/projects/projects.js") },
+  activity: { title: "Activity", load: () => import("./views/activity/activity.js") },
 };
+// After these milliseconds all are loaded: a deployment may replace them later, while the page is open.
+const LOAD_ALL_AFTER = 3000;
 const WORDS = { ok: "healthy", waiting: "waiting", red: "needs attention" };
 const HEALTH_EVERY = 15; // seconds
 
@@ -92,22 +90,23 @@ function Health() {
 }
 
 function View({ name, address }) {
-  const { title, view } = VIEWS[name];
+  const { title, load } = VIEWS[name];
+  const module = useLoaded(load, [name]);
   const [error, reset] = useErrorBoundary((thrown) => console.error(thrown));
   useEffect(() => {
     document.title = [...address.rest.slice(0, 1), title, "textdrop"].join(" · ");
   }, [title, address.rest[0]]);
   const broken = error && { message: `This view could not be shown: ${error.message}.` };
+  const unreachable = module.error && { status: 0, message: "The app cannot be reached." };
   return html`
     <main id="content" tabindex="-1">
       <h1 class=${address.rest.length ? "small" : ""}>
         ${address.rest.length ? html`<a href=${to(name)}>${title}</a>` : title}
       </h1>
-      ${
-        broken
-          ? html`<${Problem} error=${broken} retry=${reset} />`
-          : html`<${view} rest=${address.rest} query=${address.query} />`
-      }
+      ${broken && html`<${Problem} error=${broken} retry=${reset} />`}
+      ${unreachable && html`<${Problem} error=${unreachable} retry=${() => location.reload()} />`}
+      ${!module.value && !module.error && html`<${Loading} />`}
+      ${!broken && module.value && html`<${module.value[title]} rest=${address.rest} query=${address.query} />`}
     </main>
   `;
 }
@@ -144,3 +143,4 @@ function start() {
 start();
 addEventListener("hashchange", start); // of a link that is opened while the page is
 render(html`<${Console} />`, document.getElementById("console"));
+setTimeout(() => Object.values(VIEWS).forEach(({ load }) => load().catch(() => {})), LOAD_ALL_AFTER);

@@ -11,6 +11,7 @@ from playwright.sync_api import Browser, Route
 
 from shared import services
 from tests.console.browser import ConsolePage, reading
+from tests.support.full_day_script import SHIP, put
 from tests.support.in_memory_app import Instance, Stage
 from tests.support.prepared_apps import app_with_classifier, classify_files
 from tests.support.served import serving
@@ -20,6 +21,12 @@ from tests.support.served import serving
 class Served:
     app: Instance
     console: str  # its address
+
+    def land(self, name: str) -> None:
+        """Lets a file land that has no classes until the next ticks."""
+        self.app.stage.now = datetime.now(UTC)
+        put(name, SHIP)(self.app.stage)
+        self.app.land(name)
 
     def classify(self, *names: str) -> None:
         """Lets files land; returns when they have their classes."""

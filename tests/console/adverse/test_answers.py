@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 
 import pytest
@@ -11,6 +12,7 @@ from tests.console.adverse.conftest import Held, Served
 from tests.console.browser import ConsolePage
 
 LIST = "**/api/documents?*"
+LISTS = re.compile(r"/api/(documents|operations|jobs)\?")
 PAGE = 50  # documents of one request
 LIVE = 5_000  # milliseconds between two looks at the list
 NOT_THE_APPS = "The answer is not one of the app"
@@ -74,9 +76,9 @@ def test_a_slow_list_is_not_asked_for_again_before_it_has_answered(
     listing = page.locator("main ul.list > li").first
     listing.wait_for()
     page.clock.install()
-    reader.page.route("**/api/{documents,operations,jobs}?*", held)
-    page.reload()
-    page.locator(".loading").first.wait_for()
+    reader.page.route(LISTS, held)
+    with page.expect_request(LISTS):
+        page.reload()
     page.clock.run_for(10 * LIVE)
     assert len(held.routes) == 1
     held.let_go()
@@ -114,6 +116,16 @@ def test_what_left_a_list_is_not_shown_any_more(reader: ConsolePage, served: Ser
     reader.page.unroute_all(behavior="wait")
 
 
+def test_the_last_item_that_leaves_a_list_is_not_shown_any_more(reader: ConsolePage, served: Served) -> None:
+    served.land("last.txt")
+    page = reader.open("documents?state=open")
+    listed = page.get_by_label("List of documents")
+    expect(listed.get_by_role("listitem")).to_have_count(1)
+    served.app.ticks(4)
+    expect(listed.get_by_role("listitem")).to_have_count(0)
+    expect(listed).to_contain_text("No document matches this filter.")
+
+
 def test_a_view_that_is_left_before_its_answers_come_leaves_nothing(reader: ConsolePage) -> None:
     held = Held()
     reader.page.route("**/api/{documents,statistics,submission}*", held)
@@ -127,3 +139,24 @@ def test_a_view_that_is_left_before_its_answers_come_leaves_nothing(reader: Cons
     page.wait_for_load_state("networkidle")
     expect(page.get_by_role("heading", level=1)).to_have_text("Activity")
     expect(page.get_by_role("alert")).to_have_count(0)
+
+
+def test_a_view_whose_files_do_not_come_is_told_and_loaded_again(reader: ConsolePage) -> None:
+    reader.page.route("**/views/reviews/*", lambda route: route.abort())
+    page = reader.page
+    page.goto(f"{reader.console}#/reviews")
+    expect(page.get_by_role("alert")).to_contain_text("The app cannot be reached.")
+    page.unroute_all()
+    page.get_by_role("button", name="Try again").click()
+    expect(page.get_by_role("navigation", name="States of reviews")).to_be_visible()
+
+
+def test_charts_that_cannot_be_drawn_leave_their_tables(reader: ConsolePage, served: Served) -> None:
+    served.classify("chart.txt")
+    reader.page.route("**/uPlot*", lambda route: route.abort())
+    page = reader.open()
+    chart = page.get_by_role("figure").filter(has_text="Files an hour")
+    chart.get_by_text("As a table").click()
+    expect(chart.get_by_role("table")).to_be_visible()
+    expect(page.get_by_role("alert")).to_have_count(0)
+    expect(page.locator("canvas")).to_have_count(0)

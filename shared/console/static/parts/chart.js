@@ -4,7 +4,9 @@ import { visible } from "../formats.js";
 import { html, useEffect, useRef } from "../preact.js";
 import { Table } from "./table.js";
 
-const { uPlot } = globalThis; // from a script of the page, because its package has no small module
+const SCRIPT = new URL("../vendor/uplot/uPlot.iife.min.js", import.meta.url);
+const STYLES = new URL("../vendor/uplot/uPlot.min.css", import.meta.url);
+const drawing = loaded(); // whether there is `uPlot`, a global name because its package has no small module
 const HEIGHT = 180;
 const NARROW = 240;
 const DIRECTION = { dir: "auto" };
@@ -20,20 +22,23 @@ export function Chart({ title, times, series, format, bars = false, range }) {
   const place = useRef(null);
   const data = JSON.stringify([times, series]); // drawn again only if something has changed
   useEffect(() => {
-    const draw = () => drawn(place.current, { times, series, format, bars, range });
-    let chart = draw();
-    const redraw = () => {
-      chart.destroy();
-      chart = draw();
+    let chart;
+    let left = false;
+    const draw = () => {
+      chart?.destroy();
+      chart = left ? undefined : drawn(place.current, { times, series, format, bars, range });
     };
-    const sizes = new ResizeObserver(() => chart.setSize({ width: widthOf(place.current), height: HEIGHT }));
+    drawing.then((there) => there && draw()); // without it, the table is left
+    const sizes = new ResizeObserver(() => chart?.setSize({ width: widthOf(place.current), height: HEIGHT }));
     sizes.observe(place.current);
     const dark = matchMedia("(prefers-color-scheme: dark)");
+    const redraw = () => chart && draw();
     dark.addEventListener("change", redraw);
     return () => {
       dark.removeEventListener("change", redraw);
       sizes.disconnect();
-      chart.destroy();
+      left = true;
+      chart?.destroy();
     };
   }, [data]);
   return html`
@@ -68,6 +73,14 @@ function Numbers({ title, times, series, format }) {
   `;
 }
 
+function loaded() {
+  const styles = Object.assign(document.createElement("link"), { rel: "stylesheet", href: STYLES.href });
+  const script = Object.assign(document.createElement("script"), { src: SCRIPT.href });
+  document.head.append(styles, script);
+  const ended = (resolve) => Object.assign(script, { onload: () => resolve(true), onerror: () => resolve(false) });
+  return new Promise(ended);
+}
+
 /** Midnight is named by its day. */
 function tick(seconds) {
   const at = new Date(seconds * 1000);
@@ -92,7 +105,7 @@ function drawn(place, { times, series, format, bars, range }) {
     dash,
     points: { show: true, size: 5 },
     ...(bars && at === 0
-      ? { fill: colour(`--colour-${number}`), paths: uPlot.paths.bars({ size: [0.7, 40] }), points: { show: false } }
+      ? { fill: colour(`--colour-${number}`), paths: globalThis.uPlot.paths.bars({ size: [0.7, 40] }), points: { show: false } }
       : {}),
   });
   const options = {
@@ -107,5 +120,5 @@ function drawn(place, { times, series, format, bars, range }) {
     ],
     series: [{}, ...series.map(line)],
   };
-  return new uPlot(options, [times, ...series.map(({ values }) => values)], place);
+  return new globalThis.uPlot(options, [times, ...series.map(({ values }) => values)], place);
 }

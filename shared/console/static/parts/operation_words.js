@@ -93,12 +93,14 @@ function ofClassifiers({ classifier, changedPrefixes = [], removedPrefixes = [] 
 const deployed = (models = {}) =>
   Object.entries(models).map(([deployment, model]) => `Deployment ${deployment} has model ${model} now.`);
 
+/** Why so many decisions become no labels: [why, number]. */
+export const leftOut = ([why, number]) => `${counted(number, "decision")} ${SKIPPED[why] ?? plain(why)}`;
+
 function ofLabels({ labels = 0, skipped = {}, dropped = 0, changed = 0, labelsLocation }) {
   const made = `${counted(labels, "decision")} became ${labels === 1 ? "a label" : "labels"}`;
-  const leftOut = ([why, number]) => `Left out: ${counted(number, "decision")} ${SKIPPED[why] ?? plain(why)}.`;
   return [
     labelsLocation ? `${made}, in ${labelsLocation}.` : `${made}.`,
-    ...Object.entries(skipped).map(leftOut),
+    ...Object.entries(skipped).map((one) => `Left out: ${leftOut(one)}.`),
     dropped > 0 && `${counted(dropped, "label")} of undone decisions left the labels.`,
     changed > 0 && `${counted(changed, "decision")} changed meanwhile: the next time corrects their labels.`,
   ].filter(Boolean);

@@ -6,7 +6,8 @@ import { ago, counted, duration, time, visible } from "../../formats.js";
 import { useEvery, usePages } from "../../loading.js";
 import { Choice } from "../../parts/fields.js";
 import { isOpen, titleOf } from "../../parts/operation_words.js";
-import { Empty, Loading, Problem, State } from "../../parts/status.js";
+import { Pages } from "../../parts/pages.js";
+import { State } from "../../parts/status.js";
 import { html } from "../../preact.js";
 import { OneJob } from "./job.js";
 import { OneOperation } from "./operation.js";
@@ -68,24 +69,13 @@ const addressOf = (list, state) =>
 
 function Items({ list, state }) {
   const { title, one, row, nothing } = LISTS[list];
-  const load = (after) => get(list, { state, top: PAGE, continue: after });
-  const { items, error, more, busy, next, refresh } = usePages(load, []);
-  useEvery(items?.some((item) => !item.ended) ? LIVE : CALM, refresh);
+  const pages = usePages((after) => get(list, { state, top: PAGE, continue: after }), []);
+  useEvery(pages.items?.some((item) => !item.ended) ? LIVE : CALM, pages.refresh);
   return html`
-    <section class="card" aria-label=${title} aria-busy=${busy}>
-      ${error && html`<${Problem} error=${error} retry=${items ? next : refresh} />`}
-      ${items === undefined && !error && html`<${Loading} />`}
-      ${items?.length === 0 && !more && html`<${Empty}>${state === "all" ? nothing : `None is ${state}.`}<//>`}
-      ${
-        items?.length > 0 &&
-        html`<ul class="list">${items.map((item) => html`<${row} key=${item.key} item=${item} />`)}</ul>`
-      }
-      <p class="row">
-        ${
-          items?.length > 0 && html`<span class="quiet">${counted(items.length, one)}${more ? ", and more" : ""}</span>`
-        }
-        ${more && html`<button type="button" disabled=${busy} onClick=${next}>Show more</button>`}
-      </p>
+    <section class="card" aria-label=${title} aria-busy=${pages.busy}>
+      <${Pages} pages=${pages} row=${(item) => html`<${row} key=${item.key} item=${item} />`} what=${one}>
+        ${state === "all" ? nothing : `None is ${state}.`}
+      <//>
     </section>
   `;
 }

@@ -68,7 +68,6 @@ const factsOf = ({
   lastModified,
   name,
 }) => [
-  ["Name", name.length > LONG && html`<span dir="auto">${visible(name)}</span>`],
   ["Classifier", classifier.project && `${classifier.project}, deployment ${classifier.deployment}`],
   ["Model", classifier.model ?? classifier.modelId],
   ["Type", TYPES[classifier.modelType]],
@@ -81,6 +80,7 @@ const factsOf = ({
   ["Attempts", attempts],
   ["Detail", detail],
   ["Key", key],
+  ["Name", name.length > LONG && html`<span dir="auto">${visible(name)}</span>`],
   ["Versions", html`<a href=${to("documents", [], { name })}>all versions of this file</a>`],
 ];
 

@@ -2,11 +2,10 @@
 
 import { go, to } from "../../address.js";
 import { get } from "../../api.js";
-import { counted } from "../../formats.js";
 import { useEvery, usePages } from "../../loading.js";
 import { Choice, Text } from "../../parts/fields.js";
-import { Empty, Loading, Problem } from "../../parts/status.js";
-import { html, useEffect, useRef, useState } from "../../preact.js";
+import { Pages } from "../../parts/pages.js";
+import { html, useEffect, useState } from "../../preact.js";
 import { AllThatMatch } from "./all_that_match.js";
 import { OneDocument } from "./document.js";
 import { DocumentRow } from "./document_row.js";
@@ -14,7 +13,6 @@ import { DropZone } from "./drop.js";
 
 const LIVE = 5; // seconds
 const PAGE = 50;
-const MOST_EMPTY = 10; // pages in a row without a match that are read by themselves
 const STATES = [
   ["all", "any state"],
   ["open", "open"],
@@ -86,42 +84,20 @@ function localTime(iso) {
 const isFiltered = (filter) => Object.entries(filter).some(([name, value]) => value !== NOTHING[name]);
 
 function List({ filter, clear }) {
-  const load = (after) => get("documents", { ...filter, top: PAGE, continue: after });
-  const { items, error, more, busy, empty, next, refresh } = usePages(load, []);
-  useEvery(LIVE, refresh);
-  const end = useSeen(next, !error && empty <= MOST_EMPTY);
+  const pages = usePages((after) => get("documents", { ...filter, top: PAGE, continue: after }), []);
+  useEvery(LIVE, pages.refresh);
   return html`
-    <section class="card" aria-label="List of documents" aria-busy=${busy}>
-      <${AllThatMatch} filter=${filter} clear=${isFiltered(filter) && clear} onDone=${refresh} />
-      ${error && html`<${Problem} error=${error} retry=${items ? next : refresh} />`}
-      ${items === undefined && !error && html`<${Loading} />`}
-      ${items && !items.length && (more ? html`<${Loading} what="Searching …" />` : html`<${Nothing} filter=${filter} />`)}
-      ${
-        items?.length > 0 &&
-        html`<ul class="list">${items.map((one) => html`<${DocumentRow} key=${one.key} document=${one} />`)}</ul>`
-      }
-      <p class="row" ref=${end}>
-        ${items?.length > 0 && html`<span class="quiet">${counted(items.length, "document")}${more ? ", and more" : ""}</span>`}
-        ${more && html`<button type="button" disabled=${busy} onClick=${next}>Show more</button>`}
-      </p>
+    <section class="card" aria-label="List of documents" aria-busy=${pages.busy}>
+      <${AllThatMatch} filter=${filter} clear=${isFiltered(filter) && clear} onDone=${pages.refresh} />
+      <${Pages} pages=${pages} row=${rowOf} what="document" endless>
+        ${
+          isFiltered(filter)
+            ? "No document matches this filter."
+            : "Nothing has landed yet. Drop a text file above, or upload one to the container."
+        }
+      <//>
     </section>
   `;
 }
 
-function Nothing({ filter }) {
-  return isFiltered(filter)
-    ? html`<${Empty}>No document matches this filter.<//>`
-    : html`<${Empty}>Nothing has landed yet. Drop a text file above, or upload one to the container.<//>`;
-}
-
-/** A place whose appearance on the screen calls `action`, if it is `wanted`: the list gets longer by itself. */
-function useSeen(action, wanted) {
-  const place = useRef(null);
-  useEffect(() => {
-    if (!wanted) return undefined;
-    const watcher = new IntersectionObserver(([entry]) => entry.isIntersecting && action(), { rootMargin: "300px" });
-    watcher.observe(place.current);
-    return () => watcher.disconnect();
-  }, [action, wanted]);
-  return place;
-}
+const rowOf = (document) => html`<${DocumentRow} key=${document.key} document=${document} />`;

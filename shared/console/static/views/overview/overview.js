@@ -44,7 +44,7 @@ export function Overview() {
 function Health() {
   const state = useLoaded(() => health(), [], LIVE);
   return html`
-    <section class="card" aria-labelledby="health">
+    <section class="card steady" aria-labelledby="health">
       <h2 id="health">Health</h2>
       <${Loaded} state=${state} what="Checking …">${({ checks }) => html`<${Checks} checks=${checks} />`}<//>
       <${Pause} />

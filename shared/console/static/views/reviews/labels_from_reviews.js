@@ -8,6 +8,7 @@ import { Form } from "../../parts/action.js";
 import { Shares } from "../../parts/bars.js";
 import { Check, Choice, Text } from "../../parts/fields.js";
 import { Operation } from "../../parts/operation.js";
+import { leftOut } from "../../parts/operation_words.js";
 import { Empty, Loaded, Problem } from "../../parts/status.js";
 import { html, useEffect, useState } from "../../preact.js";
 import { nextName } from "../projects/models.js";
@@ -21,11 +22,6 @@ const REASONS = {
   contested: "contested",
   no_class: "without a class",
   low_confidence: "of low confidence",
-};
-const SKIPPED = {
-  noClass: "without a class, which this project cannot have",
-  severalClasses: "with several classes, which this project cannot have",
-  refusedClass: "with a class that the service refuses",
 };
 
 /** The names of the projects; where the protocol cannot list them, of those that this app has created. */
@@ -95,7 +91,7 @@ function OfProject({ names, first, operationKey, onStart, decisions }) {
 }
 
 function Expected({ expected: { count, classes, reasons, skipped, complete }, project }) {
-  const left = Object.entries(skipped).map(([why, number]) => `${counted(number, "decision")} ${SKIPPED[why] ?? why}`);
+  const left = Object.entries(skipped).map(leftOut);
   const kinds = Object.entries(reasons).map(([reason, number]) => `${number} ${REASONS[reason] ?? reason}`);
   return html`
     <p role="status">

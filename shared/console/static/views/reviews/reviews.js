@@ -8,7 +8,8 @@ import { Action, attempt } from "../../parts/action.js";
 import { Classes } from "../../parts/bars.js";
 import { Choice } from "../../parts/fields.js";
 import { notify } from "../../parts/notices.js";
-import { Empty, Loaded, Loading, Problem, State } from "../../parts/status.js";
+import { Pages } from "../../parts/pages.js";
+import { Empty, Loaded, State } from "../../parts/status.js";
 import { Facts } from "../../parts/timeline.js";
 import { html, useCallback, useEffect, useRef, useState } from "../../preact.js";
 import { LabelsFromReviews, useProjectNames } from "./labels_from_reviews.js";
@@ -126,28 +127,12 @@ function Nothing({ filtered, clear }) {
 
 /** Decided or withdrawn reviews, the newest first. */
 function Ended({ filter }) {
-  const load = (after) => get("reviews", { ...filter, top: PAGE, continue: after });
-  const { items, error, more, busy, next, refresh } = usePages(load, []);
+  const pages = usePages((after) => get("reviews", { ...filter, top: PAGE, continue: after }), []);
   return html`
-    <section class="card" aria-label=${`Reviews, ${filter.state}`} aria-busy=${busy}>
-      ${error && html`<${Problem} error=${error} retry=${items ? next : refresh} />`}
-      ${items === undefined && !error && html`<${Loading} />`}
-      ${
-        items?.length === 0 &&
-        !more &&
-        html`<${Empty}>No review was ${filter.state} yet, or none that matches the filter.<//>`
-      }
-      ${
-        items?.length > 0 &&
-        html`<ul class="list">${items.map((one) => html`<${Row} key=${one.key} review=${one} />`)}</ul>`
-      }
-      <p class="row">
-        ${
-          items?.length > 0 &&
-          html`<span class="quiet">${counted(items.length, "review")}${more ? ", and more" : ""}</span>`
-        }
-        ${more && html`<button type="button" disabled=${busy} onClick=${next}>Show more</button>`}
-      </p>
+    <section class="card" aria-label=${`Reviews, ${filter.state}`} aria-busy=${pages.busy}>
+      <${Pages} pages=${pages} row=${(review) => html`<${Row} key=${review.key} review=${review} />`} what="review">
+        No review was ${filter.state} yet, or none that matches the filter.
+      <//>
     </section>
   `;
 }
