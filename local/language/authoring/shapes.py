@@ -220,7 +220,7 @@ def _status(step: str) -> str:
 def _progress(service: Service, job: Job) -> JSON:
     """The `result` of a training: the status of its two parts, as recorded."""
     step, moments = service.authoring.step(job), service.authoring.moments(job)
-    parts = _parts(_step_of_parts(job, step), moments, job.ended)
+    parts = _parts(_step_of_parts(job, step), moments, job.ended, service.authoring.percent(job))
     result = {
         "modelLabel": job.request["model"],
         "trainingConfigVersion": training.CONFIG,
@@ -239,12 +239,13 @@ def _step_of_parts(job: Job, step: str) -> str:
     return "unevaluated" if (step, stopped) == ("succeeded", "evaluating") else stopped
 
 
-def _parts(step: str, moments: tuple[datetime, ...], ended: datetime | None) -> tuple[JSON, JSON]:
+def _parts(step: str, moments: tuple[datetime, ...], ended: datetime | None, percent: int) -> tuple[JSON, JSON]:
+    """`percent`: of a training that is running."""
     _, began, trained, evaluated, _ = moments
     waiting = _part("notStarted")
     done = _part("succeeded", began, trained), _part("succeeded", trained, evaluated)
     steps: dict[str, tuple[JSON, JSON]] = {
-        "training": (_part("running", began), waiting),
+        "training": (_part("running", began) | {"percentComplete": percent}, waiting),
         "evaluating": (done[0], _part("running")),
         "evaluated": done,
         "succeeded": done,

@@ -3,6 +3,7 @@
 It does not use HTTP, clocks or storage; only `save_model` and `load_model` use the disk.
 """
 
+from local.language.engine.apart import train_apart
 from local.language.engine.evaluation import ClassFigures, Evaluation, Prediction
 from local.language.engine.examples import Example, Kind, Split, TrainingError
 from local.language.engine.model import TrainedModel
@@ -23,4 +24,5 @@ __all__ = [
     "load_model",
     "save_model",
     "train",
+    "train_apart",
 ]

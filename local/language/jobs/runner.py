@@ -67,6 +67,7 @@ class JobRunner:
         self._work: Mapping[str, Work] = {}
         self._cancelled_ending: CancelledEnding = lambda _job, _at: Ending("cancelled")
         self._working: set[str] = set()
+        self._percents: dict[str, int] = {}  # of the work that is running
         self._finished: dict[str, FinishedWork] = {}
         self._due: list[tuple[datetime, str]] = []  # a heap of times at which a job may end
         self._open = {job.id for job in table.values() if job.ending is None}
@@ -77,6 +78,18 @@ class JobRunner:
         """Long work calls this from time to time. Raises Stopped if the work is no longer needed."""
         if self._stopping or not self._wanted(job):
             raise Stopped
+
+    def advance(self, job: Job, percent: int) -> None:
+        """Long work says how much of it is done. Raises Stopped if the work is no longer needed."""
+        self.require_wanted(job)
+        self._percents[job.id] = percent
+
+    def percent(self, job: Job) -> int:
+        """How far the job is in its busy step: as its pace says, but never ahead of its work. At most 99."""
+        start, end = job.moments[busy_step(job.kind) - 1], job.moments[busy_step(job.kind)]
+        by_pace = (self._clock.now() - start) / (end - start) if end > start else 1
+        by_work = 100 if job.id in self._finished else self._percents.get(job.id, 0)
+        return max(0, min(int(100 * by_pace), by_work, 99))
 
     def start(self, work: Mapping[str, Work], cancelled_ending: CancelledEnding | None = None) -> None:
         """Starts to do `work`, first for jobs that an earlier process did not finish.
@@ -238,6 +251,7 @@ class JobRunner:
         finished = self._finish(job)
         with self._lock:
             self._working.discard(job.id)
+            self._percents.pop(job.id, None)
             if finished and self._wanted(job):
                 self._finished[job.id] = finished
                 heappush(self._due, (job.moments[-1], job.id))

@@ -47,7 +47,7 @@ def training(service: Service, job: Job) -> Effect:
     with service.state.lock:
         project = service.state.project(job.project)
     examples, warnings = examples_of(service, job, project)
-    trained = _train(project, examples, split_of(job))
+    trained = _train(service, job, project, examples)
     if trained.evaluation is None:
         warnings = (*warnings, WireError("Warning", NOT_EVALUATED))
     return lambda at: _keep(service, job, trained, Snapshot(at, project.labels), warnings)
@@ -118,10 +118,13 @@ def _texts(service: Service, job: Job, container: str, names: Sequence[str]) -> 
     return texts
 
 
-def _train(project: Project, examples: list[engine.Example], split: engine.Split) -> engine.TrainedModel:
+def _train(service: Service, job: Job, project: Project, examples: list[engine.Example]) -> engine.TrainedModel:
+    """Raises a 400 ServiceError; Stopped, at once, if the job is no longer needed."""
     kind = cast("engine.Kind", project.kind)
     try:
-        return engine.train(examples, project.labels.classes, kind, split)
+        return engine.train_apart(
+            examples, project.labels.classes, kind, split_of(job), lambda done: service.authoring.advance(job, done)
+        )
     except engine.TrainingError as error:
         raise ServiceError(400, WireError("InvalidRequest", str(error))) from error
 

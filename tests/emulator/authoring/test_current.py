@@ -294,7 +294,13 @@ def _steps(call: Caller, clock: Clock, address: str) -> list[Any]:
 
 
 def _has_moved_on(last: Any, wanted: str, job: dict[str, Any]) -> bool:
-    return bool(job["status"] == wanted and _seen(job) != last)
+    """Not by its progress alone."""
+    return bool(job["status"] == wanted and _statuses(_seen(job)) != _statuses(last))
+
+
+def _statuses(seen: Any) -> Any:
+    status, *parts, _, _ = seen
+    return status, *(part["status"] for part in parts)
 
 
 def _seen(job: dict[str, Any]) -> Any:
