@@ -51,7 +51,7 @@ export function LabelsFromReviews({ projects, project, ...others }) {
         ${(found) =>
           found.length || project
             ? html`<${OfProject} key=${project} names=${found} first=${project} ...${others} />`
-            : html`<${Empty}>There is no project yet. <a href=${to("projects")}>Projects</a> makes one.<//>`}
+            : html`<${Empty}>There is no project yet. <a href=${to("projects", [], { create: "yes" })}>Create one</a><//>`}
       <//>
     </section>
   `;
