@@ -43,10 +43,10 @@ class Cost:
 def report() -> None:
     """Print what a file costs, and the ratios."""
     with learnt() as state:
-        with _app(ROOT, state) as (language, host, files):
+        with app(ROOT, state) as (language, host, files):
             ours = _burst(FILES, language, host, files)
             lone = [_burst(1, language, host, files, f"lone{number}-").requests for number in range(LONE)]
-        with _app(ROOT / "bench" / "plain", state) as (language, host, files):
+        with app(ROOT / "bench" / "plain", state) as (language, host, files):
             instead = _burst(FILES_INSTEAD, language, host, files)
     print(f"at {PACE} a job, {ours.files} files at once; instead, {instead.files} files with the SDK's own polling:")
     print(
@@ -60,11 +60,13 @@ def report() -> None:
 
 
 @contextmanager
-def _app(app_dir: Path, state: Path) -> Iterator[tuple[server.LanguageService, host_app.Host, BlobServiceClient]]:
-    """The app in our host, over new storage and the classifier that was learnt."""
+def app(
+    app_dir: Path, state: Path, pace: str = PACE
+) -> Iterator[tuple[server.LanguageService, host_app.Host, BlobServiceClient]]:
+    """The app in our host, over new storage and the classifier that was learnt. `pace`: of the service's jobs."""
     with (
         azurite.running() as storage,
-        server.running(storage.connection_string, state=state, pace=f"instant,analyze={PACE}") as language,
+        server.running(storage.connection_string, state=state, pace=f"instant,analyze={pace}") as language,
         closing(BlobServiceClient.from_connection_string(storage.connection_string)) as files,
     ):
         for name in ("documents", "results"):

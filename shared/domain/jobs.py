@@ -62,7 +62,7 @@ class Job(Timed):
         return replace(running, due=due, written=now, timeline=timeline)
 
     def renewed(self, due: datetime, now: datetime) -> Self:
-        """Still submitting, and not given up before `due`."""
+        """In the same state, and not processed by others before `due`."""
         return replace(self, due=due, written=now)
 
     def polled(self, status: str, due: datetime, now: datetime) -> Self:

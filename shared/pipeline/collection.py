@@ -18,7 +18,14 @@ from shared.domain.documents import Document, DocumentState, Reason
 from shared.domain.jobs import Job, JobState
 from shared.domain.splitting import merge
 from shared.domain.timeline import SETBACKS
-from shared.errors import GateClosed, InvalidResponse, LanguageError, Rejected, ResourceNotFound, VersionConflict
+from shared.errors import (
+    GateClosed,
+    InvalidResponse,
+    LanguageError,
+    Rejected,
+    ResourceNotFound,
+    VersionConflict,
+)
 from shared.language.types import Analysis, State
 from shared.pipeline import gate
 from shared.pipeline.isolation import each, log_trouble, patience, reason
@@ -31,6 +38,7 @@ log = logging.getLogger(__name__)
 HasTime = Callable[[], bool]
 
 POLL_FIRST, POLL_MAX = timedelta(seconds=2), timedelta(minutes=1)
+ASKED = timedelta(seconds=10)  # in which a caller's poll ends; if its process dies, a tick polls after that
 MAX_OUTAGE = timedelta(hours=1)  # of the service, that costs no job: after it, the job's documents are sent again
 
 
@@ -58,6 +66,44 @@ def collect(
         lambda job, trouble: _set_back(job, trouble, services, now),
     )
     return len(jobs)
+
+
+def collect_asked(services: Services, key: str, now: datetime, has_time: HasTime = lambda: True) -> bool:
+    """Poll the job with this key for a caller who asks, if it is due. Returns whether it was polled.
+
+    Of any number of callers, one polls: the one that postpones the job first. Nothing is polled while the gate is
+    closed or the quota is used up. Errors count against the job, as in a tick, and are not raised.
+    """
+    try:
+        job = _claimed(services, key, now)
+    except Exception as trouble:  # noqa: BLE001 - the caller gets what is known
+        log_trouble(trouble)
+        return False
+    if job is None:
+        return False
+    each(
+        lambda claimed: _collect(claimed, services, now, has_time),
+        [job],
+        lambda claimed, trouble: _set_back(claimed, trouble, services, now),
+        workers=1,
+    )
+    return True
+
+
+def _claimed(services: Services, key: str, now: datetime) -> Job | None:
+    """The job, postponed by ASKED so that nobody else polls it; None if it is not due, or must not be polled now."""
+    job = services.ledger.find(Job, key)
+    if job is None or job.state is not JobState.RUNNING or job.due > now:
+        return None
+    known = services.ledger.singletons()
+    calls = len(job.service_ids)
+    if gate.is_closed(services, now, known) or not gate.left(services, now, known):
+        return None
+    try:
+        [claimed] = services.ledger.commit((job, job.renewed(now + ASKED, now)))
+    except VersionConflict:  # another caller, or a tick, was first
+        return None
+    return claimed if gate.reserve(services, [calls], now, known) else None
 
 
 def _within_quota(jobs: Sequence[Job], services: Services, now: datetime, known: Singletons) -> Sequence[Job]:
@@ -162,15 +208,27 @@ def _judge(job: Job, analysis: Analysis, services: Services, now: datetime) -> N
 
 def _settle(job: Job, analysis: Analysis, services: Services, now: datetime) -> None:
     """Write the results of all documents. A document that fails stays in the job, which is polled again."""
+    remembered = _settlement(job, _held(job, services, recent=True), analysis, services, now)
+    try:
+        services.ledger.commit(*remembered)
+    except Exception:  # noqa: BLE001 - a document may have changed since this process wrote it
+        settled, *changes = _settlement(job, _held(job, services), analysis, services, now)
+        settle(services, settled, changes)
+    gate.relax(services, now, job.classifier.name)
+
+
+def _settlement(
+    job: Job, held: Sequence[Document], analysis: Analysis, services: Services, now: datetime
+) -> list[tuple[Any, Any]]:
+    """The job and its documents, before and after. The results have been written."""
     last = job.expires is not None and now >= job.expires
     settled = each(
         lambda document: (document, _settled(document, job, analysis, services, now)),
-        _held(job, services),
+        held,
         lambda document, trouble: (document, _kept(document, trouble, now, last=last)),
     )
     changes = [change for change in settled if change]
-    settle(services, (job, _after_settling(job, [after for _, after in changes], now)), changes)
-    gate.relax(services, now, job.classifier.name)
+    return [(job, _after_settling(job, [after for _, after in changes], now)), *changes]
 
 
 def _settled(document: Document, job: Job, analysis: Analysis, services: Services, now: datetime) -> Document:
@@ -232,9 +290,14 @@ def result_of(document: Document, job: Job, services: Services) -> dict[str, Any
     }
 
 
-def _held(job: Job, services: Services) -> list[Document]:
-    documents = services.ledger.find_all(Document, job.documents)
-    return [document for document in documents if document.job == job.key and document.state is DocumentState.SUBMITTED]
+def _held(job: Job, services: Services, *, recent: bool = False) -> list[Document]:
+    """The documents that are submitted in this job; `recent`: as this process last wrote them."""
+
+    def is_held(document: Document) -> bool:
+        return document.job == job.key and document.state is DocumentState.SUBMITTED
+
+    documents = services.ledger.find_all(Document, job.documents, is_held if recent else None)
+    return [document for document in documents if is_held(document)]
 
 
 def _lose(job: Job, why: str, services: Services, now: datetime) -> None:

@@ -33,7 +33,7 @@ from shared.storage.snapshot import Singletons
 log = logging.getLogger(__name__)
 
 GRACE = timedelta(minutes=2)  # longer than any request
-FIRST_POLL, FIRST_POLL_EACH = timedelta(seconds=1), timedelta(milliseconds=200)  # a full job takes longer
+FIRST_POLL, FIRST_POLL_EACH = timedelta(milliseconds=500), timedelta(milliseconds=200)  # a full job takes longer
 # Waits after a submission without a valid response. All attempts together outlast an outage of two hours.
 UNSURE_FIRST, UNSURE_MAX = timedelta(minutes=2), timedelta(hours=2)
 REFUSED_FIRST = timedelta(seconds=1)  # after the gate has opened

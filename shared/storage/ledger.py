@@ -25,6 +25,7 @@ from shared.learning.outbox import OutboxEntry
 from shared.learning.reviews import Review
 from shared.learning.statistics import HOUR, Source, Statistics
 from shared.learning.tick_report import Backlog
+from shared.storage.recent import RecentValues
 from shared.storage.row_codec import all_readable, index_row, landed, readable, row_of
 from shared.storage.row_keys import (
     AFTER_ALL,
@@ -48,6 +49,7 @@ log = logging.getLogger(__name__)
 READERS = 8  # threads
 DIGITS = "0123456789abcdef"  # the first characters of document keys
 TRIES = 5
+RECENT = 2000  # values that each process remembers; about 2 KB each
 
 
 class Ledger:
@@ -57,6 +59,7 @@ class Ledger:
 
     def __init__(self, rows: Rows) -> None:
         self._rows = rows
+        self._recent = RecentValues(RECENT)
 
     def commit(self, *changes: tuple[Any, Any], drained: Sequence[OutboxEntry] = ()) -> list[Any]:
         """Write all (before, after) pairs in one transaction; `before` is None for a new value.
@@ -92,8 +95,14 @@ class Ledger:
         steps += [Delete(row_key(entry)) for entry in drained]
         if entry := OutboxEntry.of(changes):
             steps.append(Insert(row_of(entry)))
+        for _, after in changes:
+            self._recent.forget(row_key(after))
         versions = dict(zip([_key_of(step) for step in steps], self._rows.apply(steps), strict=True))
-        return [replace(after, version=versions[row_key(after)]) for _, after in changes]
+        written = [replace(after, version=versions[row_key(after)]) for _, after in changes]
+        for value in written:
+            if isinstance(value, Document | Job) and not value.state.final:
+                self._recent.remember(row_key(value), value)
+        return written
 
     def _missing(self, values: Sequence[Any]) -> frozenset[str]:
         """The keys of the missing index rows of these values; none if a value has changed since it was read."""
@@ -122,11 +131,24 @@ class Ledger:
             return None
         return readable(kind, row) if row else None
 
-    def find_all(self, kind: type[Entry], keys: Sequence[str]) -> list[Entry]:
-        """The values with these keys, in their order, without those that `find` does not find."""
-        with ThreadPoolExecutor(READERS) as readers:
-            found = readers.map(lambda key: self.find(kind, key), keys)
-            return [value for value in found if value is not None]
+    def find_all(
+        self, kind: type[Entry], keys: Sequence[str], recent: Callable[[Entry], bool] | None = None
+    ) -> list[Entry]:
+        """The values with these keys, in their order, without those that `find` does not find.
+
+        `recent`: whether a value may be returned as this process last wrote it. Another process may have changed it
+        since: a commit then raises VersionConflict, after which the value is read.
+        """
+        found = {key: self._recent_value(kind, key, recent) for key in keys}
+        missing = [key for key, value in found.items() if value is None]
+        if missing:
+            with ThreadPoolExecutor(min(READERS, len(missing))) as readers:
+                found |= zip(missing, readers.map(lambda key: self.find(kind, key), missing), strict=True)
+        return [value for value in found.values() if value is not None]
+
+    def _recent_value(self, kind: type[Entry], key: str, accepts: Callable[[Entry], bool] | None) -> Entry | None:
+        value: Entry | None = self._recent.get(f"{KINDS[kind]}|{key}") if accepts else None
+        return value if value is not None and accepts and accepts(value) else None
 
     def agenda(self, limit: int) -> Agenda | None:
         """When each open document, job and operation is due, in one query. None if more than `limit` are open."""
@@ -136,12 +158,12 @@ class Ledger:
     def due(self, kind: type[Entry], now: datetime, limit: int, agenda: Agenda | None = None) -> list[Entry]:
         """At most `limit` open values that are due at `now`, the longest due first. `agenda`: if it was just read."""
         if agenda is not None:
-            return self._indexed(kind, agenda.due(kind, now))[:limit]
+            return self._indexed(kind, agenda.due(kind, now), recent=True)[:limit]
         first, last = f"due|{KINDS[kind]}|", f"due|{KINDS[kind]}|{time_key(now)}{AFTER_ALL}"
         found: list[Entry] = []
         while len(found) < limit:  # unreadable rows stay at the start of the range
             rows = self._rows.query_range(first, last, limit)
-            found += self._indexed(kind, rows)
+            found += self._indexed(kind, rows, recent=True)
             if len(rows) < limit:
                 break
             first = rows[-1].key + "!"
@@ -302,11 +324,18 @@ class Ledger:
         more = found[limit - 1][0] if len(found) > limit else ""
         return self._indexed(kind, [row for _, row in found[:limit]]), more
 
-    def _indexed(self, kind: type[Entry], rows: Sequence[Row]) -> list[Entry]:
-        """The values of these index rows, without those that changed between the two reads."""
-        found = self.find_all(kind, [row.key.rpartition("|")[2] for row in rows])
+    def _indexed(self, kind: type[Entry], rows: Sequence[Row], *, recent: bool = False) -> list[Entry]:
+        """The values of these index rows, without those that changed between the two reads.
+
+        `recent`: those that this process wrote with these index rows need not be read.
+        """
         keys = {row.key for row in rows}
-        return [value for value in found if keys & index_keys(value)]
+
+        def is_indexed(value: Entry) -> bool:
+            return bool(keys & index_keys(value))
+
+        found = self.find_all(kind, [row.key.rpartition("|")[2] for row in rows], is_indexed if recent else None)
+        return [value for value in found if is_indexed(value)]
 
 
 def _part_of_documents(digit: str) -> tuple[str, str]:

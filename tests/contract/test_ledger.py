@@ -70,6 +70,22 @@ def test_what_commit_gives_back_can_be_changed_again(ledger: Ledger) -> None:
     assert ledger.find(Document, back.key) == back
 
 
+def test_what_another_process_has_changed_is_read_after_a_conflict(ledger: Ledger, rows: Rows) -> None:
+    """As long as its index row stays, this process does not read what it wrote itself."""
+    [written] = add(ledger, document())
+    other = Ledger(rows)
+    [read] = other.due(Document, NOW + seconds(1), 10)
+    other.commit((read, replace(read, setbacks=3)))
+    [stale] = ledger.due(Document, NOW + seconds(1), 10)
+    assert (stale.setbacks, stale.version) == (0, written.version)
+    with pytest.raises(VersionConflict):
+        ledger.commit((stale, stale.gone(NOW)))
+    [fresh] = ledger.due(Document, NOW + seconds(1), 10)
+    assert fresh.setbacks == 3
+    other.commit((fresh, replace(fresh, due=NOW - seconds(60), setbacks=4)))
+    assert [one.setbacks for one in ledger.due(Document, NOW + seconds(1), 10)] == [4]
+
+
 def test_of_two_who_read_the_same_version_one_wins(ledger: Ledger) -> None:
     [read] = add(ledger, document())
 

@@ -7,11 +7,12 @@ from datetime import timedelta
 
 import pytest
 
-from shared.domain.documents import DocumentState
+from shared.domain.documents import Document, DocumentState
 from shared.domain.jobs import JOB_LIFETIME
 from shared.domain.routing import ActiveClassifier
 from shared.domain.timeline import SETBACKS
 from shared.errors import InvalidResponse, LanguageError, Rejected
+from tests.fakes.language import MemoryLanguage
 from tests.support.in_memory_app import Instance, Stage
 from tests.support.prepared_apps import app_with_submitted_file
 
@@ -47,6 +48,21 @@ def test_a_job_whose_answer_is_never_understood_gives_its_document_back_when_it_
     stage.drain()
     assert [one.state for one in stage.known()] == [DocumentState.SUCCEEDED]
     assert len(stage.language.names) == 2
+
+
+def test_a_document_that_another_instance_changed_in_its_job_is_settled_with_it() -> None:
+    """It keeps its place in the job, but not the version that this instance remembers."""
+    stage = Stage(language=MemoryLanguage(looks=1))
+    app = app_with_submitted_file(stage)
+    stage.language.looks = 0
+    other = stage.instance().services.ledger
+    document = other.find(Document, stage.only().key)
+    assert document is not None
+    other.commit((document, replace(document, detail="looked at")))
+    stage.wait(10)
+    app.tick()
+    assert stage.only().state is DocumentState.SUCCEEDED
+    stage.check()
 
 
 def test_nothing_is_older_than_a_classifier_that_is_not_there() -> None:

@@ -10,7 +10,7 @@ from tests.fakes.language import MemoryLanguage
 from tests.support.in_memory_app import Instance, Stage
 from tests.support.prepared_apps import app_with_classifier
 
-IDLE, LONE, BURST = 4, 20, 3.3
+IDLE, LONE, BURST = 4, 17, 1.5
 HEALTH = 15
 FILES = 500
 

@@ -115,6 +115,12 @@ class AnyDay(RuleBasedStateMachine):
     def ask_for_a_sweep(self, who: int) -> None:
         assert self.instances[who].ask("POST", "sweep").status == 202
 
+    @rule(who=INSTANCES, seconds=st.sampled_from([0, 2, 60]))
+    def ask_for_results(self, who: int, seconds: int) -> None:
+        self.stage.wait(seconds)
+        for document in self.instances[who].ask("GET", "documents", query={"state": "open"}).body["value"]:
+            assert self.instances[who].ask("GET", f"documents/{document['key']}").status == 200
+
     # --- hosts --------------------------------------------------------------------------------------------------
 
     @rule(name=NAMES, who=INSTANCES)

@@ -10,8 +10,7 @@ from datetime import datetime, timedelta
 from time import monotonic
 from uuid import uuid4
 
-from shared.api.actions.listings import find, retry_after
-from shared.api.actions.starting import RETRY_SOON
+from shared.api.actions.listings import RETRY_COLLECTED, find_collected, retry_after
 from shared.api.bodies import NewDocument
 from shared.api.call import Call
 from shared.api.requests import Request, Response, charset, choice, file_name
@@ -61,7 +60,10 @@ def create_document(call: Call[NewDocument | None]) -> Response:
     except StorageUnavailable:
         log.exception("File %s was written, but not claimed. Its event or the sweep will claim it.", posted.name)
     key = document_key(call.services.documents.container, posted.name, etag)
-    location = {"Location": f"/api/documents/{key}", **RETRY_SOON}
+    location = {
+        "Location": f"/api/documents/{key}",
+        **RETRY_COLLECTED,
+    }
     return Response(202, {"key": key, "name": posted.name, "etag": etag}, location)
 
 
@@ -74,10 +76,10 @@ def _clock(now: datetime) -> Callable[[], datetime]:
 def get_document_result(call: Call[None]) -> Response:
     """The result of a document, as stored in the results container.
 
-    202 while the document is waiting or submitted. 409 with a reason if it ended without a result, or the result no
-    longer exists.
+    If the document's job is due, it is polled first. 202 while the document is waiting or submitted. 409 with a reason
+    if it ended without a result, or the result no longer exists.
     """
-    document: Document = find(call, "documents")
+    document: Document = find_collected(call, "documents")
     if not document.state.final:
         return _in_progress(call, document)
     if document.state is not DocumentState.SUCCEEDED:

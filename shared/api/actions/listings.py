@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from time import monotonic
 from typing import Any
 
 from shared.api import views
@@ -16,14 +18,17 @@ from shared.domain.documents import Document, DocumentState
 from shared.domain.filters import Selection
 from shared.domain.jobs import Job, JobState
 from shared.domain.operations import Operation, OperationState
-from shared.errors import BadRequest, NotFound
+from shared.errors import BadRequest, NotFound, TextdropError
 from shared.pipeline import waiting
+from shared.pipeline.collection import collect_asked
 from shared.services import Services
 
 # Index rows have only times. Other filters are applied to what is read: so many queries fill a page, and the rest is
 # left to the next page.
 MAX_QUERIES = 5
 MIN_RETRY_AFTER, MAX_RETRY_AFTER = timedelta(seconds=2), timedelta(seconds=60)
+RETRY_COLLECTED = {"Retry-After": "1"}  # seconds; for a document whose job is polled when somebody asks for it
+MAX_POLLING = timedelta(seconds=5)  # for a caller who waits for the answer
 
 ALL, OPEN, ENDED = "all", "open", "ended"
 ALL_DOCUMENTS = Selection(None)
@@ -89,12 +94,12 @@ def list_operations(call: Call[None]) -> Response:
 
 
 def get_document(call: Call[None]) -> Response:
-    """One document with its timeline."""
+    """One document with its timeline. If its job is due, it is polled first."""
     return _get(call, "documents")
 
 
 def get_job(call: Call[None]) -> Response:
-    """One job and its documents."""
+    """One job and its documents. If it is due, it is polled first."""
     return _get(call, "jobs")
 
 
@@ -111,17 +116,36 @@ def find(call: Call[Any], resource: str) -> Any:
     return value
 
 
+def find_collected(call: Call[Any], resource: str) -> Any:
+    """What `find` returns, after its job was polled, if that is due. Errors of the poll are not raised."""
+    value = find(call, resource)
+    job = value.job if isinstance(value, Document) else value.key if isinstance(value, Job) else ""
+    if value.state.final or not job or not collect_asked(call.services, job, call.now, _has_time()):
+        return value
+    with suppress(TextdropError):  # then what was known before the poll
+        return find(call, resource)
+    return value
+
+
+def _has_time() -> Callable[[], bool]:
+    """Whether a caller may be kept waiting for one more poll."""
+    started = monotonic()
+    return lambda: monotonic() - started < MAX_POLLING.total_seconds()
+
+
 def retry_after(value: Any, now: datetime) -> dict[str, str]:
     """The Retry-After header for an open value: the time until it is due, within bounds.
 
-    A submitted document ends with its job, and is itself due only when that job expires: the minimum applies.
+    A submitted document is itself due only when its job expires: it ends when its job is polled, also by a caller.
     """
-    wait = MIN_RETRY_AFTER if value.state is DocumentState.SUBMITTED else value.due - now
+    if value.state is DocumentState.SUBMITTED:
+        return RETRY_COLLECTED
+    wait = value.due - now
     return {"Retry-After": str(round(max(MIN_RETRY_AFTER, min(wait, MAX_RETRY_AFTER)).total_seconds()))}
 
 
 def _get(call: Call[Any], resource: str) -> Response:
-    value = find(call, resource)
+    value = find_collected(call, resource)
     [view] = _views(call, resource, [value])
     return Response(200, view, {} if value.state.final else retry_after(value, call.now))
 
