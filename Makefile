@@ -92,12 +92,13 @@ $(AZURITE): local/package.json local/package-lock.json $(PACKAGES)
 	@$(PY) -m local install
 	@touch $@
 
-$(WORKER): requirements.txt
+$(WORKER): requirements.txt requirements-dev.txt
 	@for python in $(WORKER_PYTHONS); do \
 		"$$python" -c 'import ensurepip, sys, venv; sys.exit(sys.version_info < (3, 13))' 2>/dev/null || continue; \
 		echo "Installing Microsoft's Python worker into .venv-worker (half a minute or so)"; \
 		"$$python" -m venv --clear .venv-worker && .venv-worker/bin/python -m pip install -qq \
-			--disable-pip-version-check azure-functions-runtime==$(RUNTIME) protobuf==$(PROTOBUF) -r requirements.txt && touch $@; \
+			--disable-pip-version-check azure-functions-runtime==$(RUNTIME) protobuf==$(PROTOBUF) \
+			$$(grep ^opentelemetry requirements-dev.txt) -r requirements.txt && touch $@; \
 		exit; \
 	done; \
 	echo "No Python 3.13 or later here: the tests that drive Microsoft's worker need one" >&2; \

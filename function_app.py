@@ -10,6 +10,7 @@ import re
 from datetime import UTC, datetime
 from functools import partial
 from time import monotonic
+from typing import Any
 
 import azure.functions as func
 
@@ -28,6 +29,8 @@ TICK_SECONDS = 120  # in which work may start; well below the host's function ti
 for chatty in ("azure", "urllib3"):  # they log each storage request, and each discarded connection
     logging.getLogger(chatty).setLevel(logging.ERROR if chatty == "urllib3" else logging.WARNING)
 
+NO_CONTEXT: Any = None  # where nobody passes the invocation's; the worker refuses a union type
+
 clock = partial(datetime.now, UTC)
 app = func.FunctionApp(http_auth_level=func.AuthLevel.FUNCTION)
 
@@ -39,25 +42,29 @@ app = func.FunctionApp(http_auth_level=func.AuthLevel.FUNCTION)
     connection="DOCUMENTS_STORAGE",
     source=settings.trigger_source(),  # type: ignore[arg-type]
 )
-def document_landed(blob: func.InputStream) -> None:
+def document_landed(blob: func.InputStream, context: func.Context = NO_CONTEXT) -> None:
     """`blob.name` is container/name. The app reads all other properties from storage."""
     from shared import services
-    from shared.pipeline import intake
+    from shared.pipeline import intake, tracing
 
     _, _, name = (blob.name or "").partition("/")
-    intake.document_landed(name, services.services(), clock)
+    bundle = services.services()
+    with tracing.continued(bundle.settings, context):
+        intake.document_landed(name, bundle, clock)
 
 
 @app.function_name("tick")
 @app.timer_trigger(arg_name="timer", schedule="%TICK_SCHEDULE%")
-def tick(timer: func.TimerRequest) -> None:
+def tick(timer: func.TimerRequest, context: func.Context = NO_CONTEXT) -> None:
     """Late and duplicate ticks do no harm: only the current time matters."""
     from shared import services
     from shared import tick as steps
+    from shared.pipeline import tracing
 
     del timer
-    started = monotonic()
-    steps.tick(services.services(), clock, has_time=lambda: monotonic() - started < TICK_SECONDS)
+    started, bundle = monotonic(), services.services()
+    with tracing.continued(bundle.settings, context):
+        steps.tick(bundle, clock, has_time=lambda: monotonic() - started < TICK_SECONDS)
 
 
 @app.function_name("manage")

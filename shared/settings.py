@@ -57,6 +57,7 @@ class Settings:
     review_audit_percent: float  # of all documents; reviewed whatever their confidence
     events_queue: str  # completion events are sent there; "": none are sent
     has_console: bool  # whether the function `console` is on
+    tracing: bool = False  # whether OpenTelemetry's API is used, if it is installed
 
 
 def trigger_source(environ: Mapping[str, str] = os.environ) -> str:
@@ -84,6 +85,7 @@ def load(environ: Mapping[str, str] = os.environ) -> Settings:
         review_below=reader.share("REVIEW_BELOW", 0.5, 1),
         review_audit_percent=reader.share("REVIEW_AUDIT_PERCENT", 2, 100),
         events_queue=reader.checked("EVENTS_QUEUE", _queue_fault, ""),
+        tracing=reader.choice("TRACING", ("true", "false"), "false") == "true",
         has_console=not any(environ.get(name, "").strip().lower() in ("true", "1") for name in CONSOLE_OFF),
     )
     reader.checked("TICK_SCHEDULE", _no_fault)

@@ -94,6 +94,7 @@ class Document(Timed):
     written: datetime | None = None  # when `due` was set, by the writer's clock; None while it is in a job
     characters: int = 0  # of its text, when it was last submitted
     replays: int = 0  # how often it was replayed
+    traceparent: str = ""  # W3C trace context of the span in which it landed; "" without tracing
     version: str = field(default="", compare=False)  # of its row
 
     @property
@@ -108,7 +109,7 @@ class Document(Timed):
         return self.attempts > 0 or self.setbacks > 0 or self.refusals > 0
 
     @classmethod
-    def landed(cls, container: str, blob: Blob, now: datetime) -> Self:
+    def landed(cls, container: str, blob: Blob, now: datetime, traceparent: str = "") -> Self:
         """A new document for a version of a file that is not in the ledger. It is due at once."""
         return cls(
             key=document_key(container, blob.name, blob.etag),
@@ -121,6 +122,7 @@ class Document(Timed):
             written=now,
             language=blob.language,
             encoding=blob.encoding,
+            traceparent=traceparent,
             timeline=(Event(now, "landed"),),
         )
 

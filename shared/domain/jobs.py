@@ -48,6 +48,7 @@ class Job(Timed):
     ended: datetime | None = None
     timeline: tuple[Event, ...] = ()
     written: datetime | None = None  # when `due` was set, by the writer's clock
+    traceparent: str = ""  # W3C trace context of the span in which it was submitted; "" without tracing
     version: str = field(default="", compare=False)  # of its row
 
     @property

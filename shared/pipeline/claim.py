@@ -9,6 +9,7 @@ from shared.domain.documents import LANGUAGE, Blob, Document, DocumentState, Rea
 from shared.domain.file_names import MAX_FILE_NAME, is_file_name
 from shared.domain.text import check_size
 from shared.errors import InvalidText, VersionConflict
+from shared.pipeline import tracing
 from shared.services import Services
 
 UNREAD = (DocumentState.GONE, DocumentState.SUPERSEDED)
@@ -25,7 +26,8 @@ def claim(services: Services, name: str, now: datetime) -> Document | None:
 
 def claim_blob(services: Services, blob: Blob, now: datetime) -> Document | None:
     """Claim a file whose properties were just read, as `claim` does."""
-    document = _judged(Document.landed(services.documents.container, blob, now), now)
+    landed = Document.landed(services.documents.container, blob, now, tracing.here(services.settings))
+    document = _judged(landed, now)
     try:
         services.ledger.commit((None, document))
     except VersionConflict:

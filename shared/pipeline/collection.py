@@ -27,7 +27,7 @@ from shared.errors import (
     VersionConflict,
 )
 from shared.language.types import Analysis, State
-from shared.pipeline import gate
+from shared.pipeline import gate, tracing
 from shared.pipeline.isolation import each, log_trouble, patience, reason
 from shared.pipeline.settling import RETRY_FIRST, RETRY_MAX, no_result, settle
 from shared.pipeline.submission import GRACE, release_documents
@@ -117,7 +117,8 @@ def _collect(job: Job, services: Services, now: datetime, has_time: HasTime) -> 
         _lose(job, f"its next step failed {job.setbacks} times. Last error: {last}", services, now)
         return
     try:
-        _follow(job, services, now, has_time)
+        with tracing.span(services.settings, "collection", [job.traceparent], documents=len(job.documents)):
+            _follow(job, services, now, has_time)
     except VersionConflict:  # another instance settled it, or one of its rows is missing
         _postpone(job, "another change was written first", services, now)
 
@@ -208,7 +209,14 @@ def _judge(job: Job, analysis: Analysis, services: Services, now: datetime) -> N
 
 def _settle(job: Job, analysis: Analysis, services: Services, now: datetime) -> None:
     """Write the results of all documents. A document that fails stays in the job, which is polled again."""
-    remembered = _settlement(job, _held(job, services, recent=True), analysis, services, now)
+    held = _held(job, services, recent=True)
+    spans = [job.traceparent, *(document.traceparent for document in held)]
+    with tracing.span(services.settings, "result", spans, documents=len(held)):
+        _settle_held(job, held, analysis, services, now)
+
+
+def _settle_held(job: Job, held: Sequence[Document], analysis: Analysis, services: Services, now: datetime) -> None:
+    remembered = _settlement(job, held, analysis, services, now)
     try:
         services.ledger.commit(*remembered)
     except Exception:  # noqa: BLE001 - a document may have changed since this process wrote it

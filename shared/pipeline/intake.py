@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 
 from shared.domain.singletons import SubmitLease
 from shared.errors import VersionConflict
+from shared.pipeline import tracing
 from shared.pipeline.claim import claim
 from shared.pipeline.submission import submit_waiting
 from shared.services import Services
@@ -23,6 +24,11 @@ def document_landed(name: str, services: Services, clock: Callable[[], datetime]
 
     Raises StorageUnavailable if the file could not be claimed. Errors after that are logged, and the tick submits it.
     """
+    with tracing.span(services.settings, "landing"):
+        _intake(name, services, clock)
+
+
+def _intake(name: str, services: Services, clock: Callable[[], datetime]) -> None:
     now = clock()
     document = claim(services, name, now)
     if document is None or document.state.final:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
 from datetime import timedelta
 from typing import TypeVar
 
@@ -53,7 +54,8 @@ def each(
     if workers == 1:
         return [kept_apart(item) for item in items]
     with ThreadPoolExecutor(workers) as pool:
-        return list(pool.map(kept_apart, items))
+        contexts = [copy_context() for _ in items]  # a thread does not inherit that of the caller, with its span
+        return list(pool.map(lambda context, item: context.run(kept_apart, item), contexts, items))
 
 
 class _Streak:

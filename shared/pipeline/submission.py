@@ -22,7 +22,7 @@ from shared.domain.routing import Routing
 from shared.domain.singletons import SEVERAL, Pause
 from shared.errors import GateClosed, LanguageError, Rejected, StorageUnavailable, VersionConflict
 from shared.language.types import Classifier, Text
-from shared.pipeline import gate
+from shared.pipeline import gate, tracing
 from shared.pipeline.classifier import routing
 from shared.pipeline.isolation import each, log_trouble, reason
 from shared.pipeline.loading import read_all, set_back, windows
@@ -177,6 +177,12 @@ def release_documents(services: Services, job: Job, documents: Sequence[Document
 
 def _submit(planned: Planned, bodies: list[list[Text]], services: Services, clock: Clock) -> int:
     """Submit one job, in one or more requests. Returns how many documents are no longer due."""
+    landings = [loaded.document.traceparent for loaded in planned[0]]
+    with tracing.span(services.settings, "submission", landings, documents=len(landings)):
+        return _submit_job(planned, bodies, services, clock)
+
+
+def _submit_job(planned: Planned, bodies: list[list[Text]], services: Services, clock: Clock) -> int:
     now = clock()
     pack, classifier = planned
     if services.seen.is_closed(now, classifier.name):
@@ -189,6 +195,7 @@ def _submit(planned: Planned, bodies: list[list[Text]], services: Services, cloc
         created=now,
         due=now + GRACE,
         written=now,
+        traceparent=tracing.here(services.settings),
     )
     changes = [
         (loaded.document, loaded.document.submitted(submitting.key, now + JOB_LIFETIME, now, len(loaded.text)))

@@ -13,6 +13,7 @@ import msgspec
 
 Value = TypeVar("Value")
 
+ABSENT_IF_EMPTY = ("traceparent",)  # fields that most rows do not need
 WITHOUT_TIME = frozenset({str, int, float, bool, type(None)})
 
 
@@ -27,9 +28,15 @@ def prepare(kinds: Iterable[type]) -> None:
 
 
 def encode(value: Any) -> str:
-    """The JSON object of a dataclass, without `version`. Times are ISO 8601 strings, tuples are arrays."""
+    """The JSON object of a dataclass, without `version`. Times are ISO 8601 strings, tuples are arrays.
+
+    Fields of ABSENT_IF_EMPTY are left out if they are "".
+    """
     raw = msgspec.to_builtins(value, builtin_types=(datetime,))
     del raw["version"]
+    for name in ABSENT_IF_EMPTY:
+        if raw.get(name) == "":
+            del raw[name]
     return json.dumps(raw, default=datetime.isoformat, ensure_ascii=False, separators=(",", ":"))
 
 

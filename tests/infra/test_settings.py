@@ -16,6 +16,7 @@ REQUIRED = ("LANGUAGE_ENDPOINT", "DOCUMENTS_CONTAINER", "TICK_SCHEDULE", *(
 NOT_SET = {
     "LANGUAGE_KEY": "the app's identity has a role",
     "LANGUAGE_API": "today's protocol is the default",
+    "TRACING": "the app has no package for it",
     settings.CONSOLE_OFF[0]: "the page is on unless CONSOLE says otherwise",
     "FUNCTIONS_WORKER_RUNTIME": "the Flex Consumption plan refuses it",
 }

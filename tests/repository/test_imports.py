@@ -28,6 +28,7 @@ ONLY_BY: dict[str, set[str]] = {
     "azure.identity": {"services"},
     "werkzeug": {"api.requests", "api.routes"},
     "hashlib": {"console.files", "domain.keys"},
+    "opentelemetry": {"pipeline.tracing"},
     "msgspec": {"storage.serialization", "api.actions.projects", "api.bodies", "api.parsing", "api.schemas"},
 }
 # Clients of what is outside, and what holds them: `services` alone builds them.
@@ -53,6 +54,7 @@ ON_FIRST_USE = (
     "azure.identity",
     "azure.core",
     "msgspec",
+    "opentelemetry",
 )
 # These decide, and know no place to read or write: nothing of ours but each other, and of Python no I/O and no clock.
 PURE_ROOMS = {"domain", "learning"}

@@ -32,13 +32,16 @@ class RealWorker:
         answer: dict[str, Any] = self.invoke(function, {"http": asked})["http"]
         return answer | {"body": base64.b64decode(answer["body"]).decode()}
 
-    def timer(self, function: str, *, past_due: bool = False) -> None:
-        """Raises WorkerError."""
+    def timer(self, function: str, *, past_due: bool = False, **more: Any) -> None:
+        """`more`: see `invoke`. Raises WorkerError."""
         tick = {"Schedule": {"AdjustForDST": True}, "ScheduleStatus": None, "IsPastDue": past_due}
-        self.invoke(function, {"json": tick})
+        self.invoke(function, {"json": tick}, **more)
 
-    def blob(self, function: str, path: str, text: str) -> None:
-        """`path`: container/name. As the host sends it: the properties' ETag is an empty object. Raises WorkerError."""
+    def blob(self, function: str, path: str, text: str, **more: Any) -> None:
+        """As the host sends it: the properties' ETag is an empty object. Raises WorkerError.
+
+        `path`: container/name. `more`: see `invoke`.
+        """
         content = text.encode()
         metadata = {
             "BlobTrigger": {"string": path},
@@ -46,7 +49,7 @@ class RealWorker:
             "Properties": {"json": {"ContentLength": len(content), "ETag": {}}},
             "Metadata": {"json": {}},
         }
-        self.invoke(function, {"bytes": base64_of(content)}, metadata=metadata)
+        self.invoke(function, {"bytes": base64_of(content)}, metadata=metadata, **more)
 
     def invoke(self, function: str, data: Mapping[str, Any], **more: Any) -> Any:
         """Data there and data back, as in `worker_messages.py`; `more`: see `real_worker.py`. Raises WorkerError."""
