@@ -68,7 +68,7 @@ def replay(app: Instance) -> None:
     assert app.ask("POST", "documents/replay", {"prefix": "unfit"}).status == 200
 
 
-def ask(app: Instance) -> None:
+def ask_for_results(app: Instance) -> None:
     """Somebody asks for every open document."""
     for document in app.ask("GET", "documents", query={"state": "open"}).body["value"]:
         assert app.ask("GET", f"documents/{document['key']}/result").status in (200, 202, 409)
@@ -82,7 +82,7 @@ STEPS: tuple[Step, ...] = (
     # a lone file
     (put("lone.txt", DISH), land("lone.txt")),
     (later(10), tick),
-    (later(10), ask),
+    (later(10), ask_for_results),
     (later(10), tick),
     (lambda stage: stage.language.others.update({SECOND: "Other"}), set_apart),
     # a burst; one file is overwritten and one deleted before they are read
@@ -92,7 +92,7 @@ STEPS: tuple[Step, ...] = (
     (put("changed.txt", DISH), land("changed.txt")),
     (put("deleted.txt", SHIP), land("deleted.txt")),
     (both(delete("deleted.txt"), later(10)), tick),
-    (later(10), ask),
+    (later(10), ask_for_results),
     (later(10), tick),
     # one that is overwritten while the service has it, one that is deleted
     (both(later(10), put("running.txt", SHIP)), land("running.txt")),
