@@ -148,7 +148,8 @@ def run(place: Place | None, fault: Fault, ticks: int = 12) -> tuple[Stage, Inst
         done: dict[str, int] = {}
         for number in range(ticks):
             stage.wait(10)
-            app.tick()
+            # A process does not read again what it has written: for its row to be read, each tick has a new one.
+            (stage.instance() if place is unreadable else app).tick()
             done |= {name: number for name in INNOCENT if name not in done and stage.documents.result(name)}
     return stage, app, done
 

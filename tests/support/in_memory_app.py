@@ -24,8 +24,8 @@ from shared.services import Services
 from shared.settings import load
 from shared.storage.ledger import Ledger
 from tests.fakes.documents import MemoryDocuments
+from tests.fakes.event_queue import MemoryQueue
 from tests.fakes.language import MemoryLanguage
-from tests.fakes.queue import MemoryQueue
 from tests.fakes.rows import MemoryRows
 from tests.fakes.services import ENVIRON
 from tests.support.invariants import check_learning, check_rows, endings_of

@@ -14,7 +14,7 @@ import pytest
 from local.doctor.azure import azd_environment, commands
 from local.doctor.azure.azd_environment import NEEDED
 from local.errors import SetupError
-from tests.infra.azure_stand_in import (
+from tests.infra.doctor.azure_stand_in import (
     LANGUAGE_ID,
     NOBODY,
     SECRETS,

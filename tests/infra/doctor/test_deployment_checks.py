@@ -28,7 +28,7 @@ from local.doctor.azure.verdict import verdict
 from local.doctor.checked_app import Finding
 from local.doctor.runner import blocking_count
 from shared.language.types import Classifier, Deployment
-from tests.infra.azure_stand_in import (
+from tests.infra.doctor.azure_stand_in import (
     APP,
     APP_ROLES,
     CLIENT,

@@ -19,7 +19,7 @@ from local.doctor.azure.gathering import gather
 from local.doctor.azure.verdict import verdict
 from shared.language.types import Classifier, Deployment
 from shared.settings import PREVIEW_API, TODAY_API
-from tests.infra.azure_stand_in import (
+from tests.infra.doctor.azure_stand_in import (
     APP_ID,
     EVENTS_ID,
     FORBIDDEN,
