@@ -29,7 +29,8 @@ def solve(
     `rows`: 32-bit floats. `targets`: a row for each row, a column for each class. `on_step` is called at each step.
     """
     by_term = rows.T.tocsr()  # products with it read and write dense rows that stay in the cache
-    mean, rates = np.asarray(rows.mean(axis=0)).ravel().astype(np.float32), targets.mean(axis=0)
+    known: Floats = np.asarray(targets, dtype=np.float64)
+    mean, rates = np.asarray(rows.mean(axis=0)).ravel().astype(np.float32), known.mean(axis=0)
 
     def scores(weights: Matrix) -> Matrix:
         """Of the rows, less their mean."""
@@ -39,7 +40,7 @@ def solve(
         return np.asarray(by_term @ errors - np.outer(mean, errors.sum(axis=0)))
 
     weights = np.zeros((rows.shape[1], targets.shape[1]), np.float32)
-    errors = (targets - rates).astype(np.float32)
+    errors = (known - rates).astype(np.float32)
     direction = gradient(errors)
     start = length = _squares(direction)
     for _ in range(MAX_STEPS):
