@@ -15,15 +15,20 @@ BLOB_TYPES = ("BlockBlob", "PageBlob", "AppendBlob")
 MAX_NAME = 1024  # characters of a blob's name
 
 
+class NoBlob(ValueError):
+    """The event is about a container, not about a blob."""
+
+
 class OtherAccount(ValueError):
     """The event is about a blob in another account than the trigger's."""
 
 
 @dataclass(frozen=True)
 class ParsedEvents:
-    """A message for each event about a blob, and why each other event was ignored."""
+    """A message for each event about a blob, the addresses of others, and why each other event was ignored."""
 
     messages: tuple[BlobMessage, ...]
+    without_blob: tuple[str, ...] = ()
     ignored: tuple[str, ...] = ()
 
 
@@ -35,23 +40,21 @@ def validation_code(body: bytes) -> str:
 
 
 def parse(body: bytes, function_id: str, account_address: str) -> ParsedEvents:
-    """Parses one event or an array of events, in either schema; there may be none. Raises ValueError if no event can be
-    used.
+    """Parses one event or an array of events, in either schema; there may be none. Raises ValueError if an event cannot
+    be read.
 
     Like the real host it checks neither the event type nor the trigger's path: subscriptions have filters for both.
     Events of other accounts are ignored; the real host would look for their blobs in the trigger's own account.
     """
-    found, foreign, wrong = [], [], []
+    found, without, foreign = [], [], []
     for event in _events(body):
         try:
             found.append(_message(event, function_id, account_address))
+        except NoBlob as error:
+            without.append(str(error))
         except OtherAccount as error:
             foreign.append(str(error))
-        except ValueError as error:
-            wrong.append(str(error))
-    if wrong and not (found or foreign):
-        raise ValueError(wrong[0])
-    return ParsedEvents(tuple(found), (*foreign, *wrong))
+    return ParsedEvents(tuple(found), tuple(without), tuple(foreign))
 
 
 def _events(body: bytes) -> list[Mapping[str, Any]]:
@@ -63,9 +66,10 @@ def _events(body: bytes) -> list[Mapping[str, Any]]:
 
 
 def _message(event: Mapping[str, Any], function_id: str, account_address: str) -> BlobMessage:
-    container, blob = split(_text(event, "url"), account_address)
+    address = _text(event, "url")
     if (blob_type := _text(event, "blobType")) not in BLOB_TYPES:
         raise ValueError(f"{blob_type:.200} is no type of a blob")
+    container, blob = split(address, account_address)
     return BlobMessage(function_id, container, blob, str(event.get("eTag", "")), blob_type)
 
 
@@ -77,9 +81,11 @@ def _text(event: Mapping[str, Any], name: str) -> str:
 
 
 def split(address: str, account_address: str) -> tuple[str, str]:
-    """The container and the name in a blob's address. Raises ValueError."""
+    """The container and the name in a blob's address. Raises ValueError: NoBlob, OtherAccount, or another."""
     account, path = _account(address)
     container, slash, blob = path.partition("/")
+    if container and not blob and "://" in address:
+        raise NoBlob(address)
     if not (container and slash and blob) or len(unquote(blob)) > MAX_NAME:
         raise ValueError(f"{address:.200} is not the address of a blob")
     if account != _account(account_address)[0]:

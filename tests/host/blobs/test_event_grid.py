@@ -98,15 +98,24 @@ def test_a_subscription_shakes_hands_and_tells_of_each_blob_twice(
 def test_a_batch_with_duplicates_deleted_blobs_and_what_is_no_blob(host: Host, documents: ContainerClient) -> None:
     blob = documents.upload_blob("batch.txt", "text", overwrite=True)
     last = documents.upload_blob("last.txt", "text", overwrite=True)
-    batch = [event(one) for one in (blob.url, blob.url, f"{documents.url}/deleted.txt", "no address")]
+    batch = [event(one) for one in (blob.url, blob.url, f"{documents.url}/deleted.txt", documents.url)]
     elsewhere = event(blob.url.replace("devstoreaccount1", "another"))
-    noted = [{"data": {"sequencer": "1"}, "eventType": "Microsoft.Storage.BlobInventoryPolicyCompleted"}, elsewhere]
-    assert door(host, [*batch, *noted]).status_code == 202
+    assert door(host, [*batch, elsewhere]).status_code == 202
     assert door(host, [elsewhere]).status_code == 202
     assert door(host, event(last.url)).status_code == 202
     assert eventually(lambda: (told(host, blob), told(host, last)) == (2, 1))
     assert "deleted.txt" not in host.output
     assert host.output.count("is in another account") == 2
+    assert f"an event is about {documents.url}, no blob: the real host accepts it and ends" in host.output
+
+
+def test_a_batch_is_refused_as_a_whole_for_one_event_that_cannot_be_read(
+    host: Host, documents: ContainerClient
+) -> None:
+    blob = documents.upload_blob("whole.txt", "text", overwrite=True)
+    assert door(host, [event(blob.url), {"data": {"sequencer": "1"}}]).status_code == 500
+    assert door(host, [event(blob.url)]).status_code == 202
+    assert eventually(lambda: told(host, blob)) == 1
 
 
 def test_the_path_is_not_looked_at_for_that_is_the_subscriptions_filter(host: Host, storage: BlobServiceClient) -> None:
@@ -131,20 +140,27 @@ def test_the_path_is_not_looked_at_for_that_is_the_subscriptions_filter(host: Ho
      b'{"data": {"url": "http://127.0.0.1/devstoreaccount1/c/' + b"x" * 1025 + b'"}}', b'{"data":' * 50_000],
 )  # fmt: skip
 @pytest.mark.parametrize("kind", ["Notification", "SubscriptionValidation"])
-def test_what_is_no_event_is_400(host: Host, body: Any, kind: str) -> None:
+def test_what_is_no_event_is_500(host: Host, body: Any, kind: str) -> None:
     answer = door(host, body, kind)
-    assert answer.status_code == 400
-    assert answer.text
+    assert answer.status_code == 500
+    assert "cannot be read" in answer.text
 
 
 def test_no_events_are_accepted_and_are_no_handshake(host: Host) -> None:
     assert door(host, []).status_code == 202
-    assert door(host, [], "SubscriptionValidation").status_code == 400
+    assert door(host, [], "SubscriptionValidation").status_code == 500
 
 
-@pytest.mark.parametrize("function", ["nobody", "", "off", "Host.Functions.", "../admin"])
-def test_a_function_that_takes_no_events_is_404(host: Host, function: str) -> None:
-    assert door(host, [], function=function).status_code == 404
+@pytest.mark.parametrize("function", ["nobody", "off", "Host.Functions.", "../admin"])
+def test_events_for_a_function_that_takes_none_are_accepted_with_a_line_that_says_so(host: Host, function: str) -> None:
+    assert door(host, [], function=function).status_code == 202
+    host.wait_for_line(f"Event Grid's events are for {function!r}, which takes none: the real host accepts them")
+
+
+def test_events_for_no_function_are_accepted_and_the_line_says_that_the_real_host_ends(host: Host) -> None:
+    assert door(host, [], function="").status_code == 202
+    line = host.wait_for_line("Event Grid's events name no function: the real host accepts them and ends.")
+    assert "Correct functionName" in line
 
 
 @pytest.mark.parametrize("kind", ["", "Other", "notification x"])
@@ -158,7 +174,8 @@ def test_the_handshake_of_cloud_events(host: Host) -> None:
     assert (answer.status_code, answer.content) == (200, b"")
     assert answer.headers["WebHook-Allowed-Origin"] == "eventgrid.azure.net"
     assert requests.options(address, timeout=30).status_code == 400
-    assert requests.options(f"{address}x", headers={"WebHook-Request-Origin": "x"}, timeout=30).status_code == 404
+    assert requests.options(f"{address}x", headers={"WebHook-Request-Origin": "x"}, timeout=30).status_code == 200
+    host.wait_for_line("Event Grid's events are for 'document_landedx', which takes none")
 
 
 def test_an_app_that_scans_says_how_to_start_it(tmp_path: Path, azurite: Azurite) -> None:
