@@ -3,6 +3,7 @@
 TextdropError                    500
 ├── SettingsError                500  app settings are missing or wrong; names all of them
 ├── BadRequest                   400  the caller's request is invalid
+├── LengthRequired               411  the request's body came without its length, and the host dropped it
 ├── ContentTooLarge              413  the request's body is larger than its route accepts
 ├── UnsupportedMediaType         415  the request's body is neither JSON nor, where that is accepted, plain text
 ├── NotFound                     404  the document, job, operation or route does not exist

@@ -17,9 +17,11 @@ from tests.console import browser
 from tests.console.browser import ConsolePage, reading
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def chromium() -> Iterator[Browser]:
-    """Without one, tests are skipped, or fail where TEXTDROP_REQUIRE_CHROMIUM is set."""
+    """It ends with the module: while Playwright runs, no other test of this process can start an event loop.
+
+    Without one, tests are skipped, or fail where TEXTDROP_REQUIRE_CHROMIUM is set."""
     program = browser.program()
     if program is None:
         missing = "there is no Chromium: install Debian's package chromium, or Google Chrome"

@@ -68,7 +68,8 @@ def test_the_page_and_what_it_names(host: Host, path: str) -> None:
     assert "default-src 'none'" in page.headers["content-security-policy"]
     named = [urljoin(page.url, link) for link in re.findall(r'(?:src|href)="([^"]+)"', page.text)]
     assert {requests.get(link, timeout=60).status_code for link in named} == {200}
-    [script] = [requests.get(link, timeout=60) for link in named if link.endswith("main.js")]
+    sources = re.findall(r'src="([^"]+main.js)"', page.text)
+    [script] = [requests.get(urljoin(page.url, source), timeout=60) for source in sources]
     assert script.headers["content-type"] == "text/javascript; charset=utf-8"
     assert script.headers["cache-control"].endswith("immutable")
     assert script.headers["content-encoding"] == "gzip"  # which `requests` accepts, and undoes
