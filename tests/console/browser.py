@@ -18,7 +18,7 @@ PROGRAMS = ("chromium", "chromium-browser", "google-chrome")
 OPTIONS = ("--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update")
 AXE = LOCAL / "node_modules" / "axe-core" / "axe.min.js"
 WIDE, NARROW = {"width": 1280, "height": 900}, {"width": 360, "height": 740}
-PATIENCE = 20_000  # milliseconds, for whatever a test awaits
+PATIENCE = 60_000  # milliseconds
 
 
 def program() -> str | None:
