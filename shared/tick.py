@@ -110,7 +110,7 @@ def _sent(services: Services) -> dict[str, int]:
 
 
 def _heartbeat(services: Services, clock: Clock, _: HasTime, snapshot: Snapshot) -> None:
-    before = snapshot.known.of(Heartbeat) if snapshot.known else services.ledger.read(Heartbeat)
+    before = services.ledger.read(Heartbeat, snapshot.known)
     with suppress(VersionConflict):  # another tick began at the same moment
         services.ledger.write(replace(before, at=clock()))
 

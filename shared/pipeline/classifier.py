@@ -31,21 +31,21 @@ def chosen(services: Services) -> Classifier | None:
     return named(services, services.settings.classifier) if services.settings.classifier else None
 
 
-def is_missing(services: Services) -> bool:
+def is_missing(services: Services, known: Singletons | None = None) -> bool:
     """Whether there is no classifier, so that all documents wait. Reads the ledger only, not the service."""
-    return not names(services)
+    return not names(services, known)
 
 
-def names(services: Services) -> set[str]:
-    """The names of all classifiers. Reads the ledger only."""
-    found = stored(services)
+def names(services: Services, known: Singletons | None = None) -> set[str]:
+    """The names of all classifiers. Reads the ledger only, if the singletons are not `known`."""
+    found = stored(services, known)
     default = found.classifier.name if found.classifier else services.settings.classifier
     return {*([default] if default else []), *(folder.classifier.name for folder in found.folders)}
 
 
-def unrouted(services: Services, files: Iterable[str]) -> list[str]:
+def unrouted(services: Services, files: Iterable[str], known: Singletons | None = None) -> list[str]:
     """Those of the files with these names that go to no classifier. Reads the ledger only."""
-    found = stored(services)
+    found = stored(services, known)
     if found.classifier or services.settings.classifier:
         return []
     routes = Routing(None, found.folders)
@@ -64,7 +64,7 @@ def routing(services: Services, now: datetime, known: Singletons | None = None) 
     setting cannot be read. If it does not exist, but folders have classifiers, there is no default; it is asked for
     again after MODEL_ASKED_AGAIN. `known`: the singletons, if they were just read.
     """
-    before = known.of(ActiveClassifier) if known else services.ledger.read(ActiveClassifier)
+    before = services.ledger.read(ActiveClassifier, known)
     found = _fitting(services, _remembered(services, before, now))
     if found.classifier or not services.settings.classifier or (found.folders and _was_unknown(services, now)):
         return Routing(found.classifier, found.folders)
@@ -86,9 +86,9 @@ def named(services: Services, name: str) -> Classifier:
     return services.language.classifier(project, deployment, "")
 
 
-def stored(services: Services) -> ActiveClassifier:
+def stored(services: Services, known: Singletons | None = None) -> ActiveClassifier:
     """From the ledger, without classifiers that belong to the other protocol."""
-    return _fitting(services, services.ledger.read(ActiveClassifier))
+    return _fitting(services, services.ledger.read(ActiveClassifier, known))
 
 
 def _fitting(services: Services, found: ActiveClassifier) -> ActiveClassifier:

@@ -18,14 +18,7 @@ from shared.domain.documents import Document, DocumentState, Reason
 from shared.domain.jobs import Job, JobState
 from shared.domain.splitting import merge
 from shared.domain.timeline import SETBACKS
-from shared.errors import (
-    GateClosed,
-    InvalidResponse,
-    LanguageError,
-    Rejected,
-    ResourceNotFound,
-    VersionConflict,
-)
+from shared.errors import GateClosed, InvalidResponse, LanguageError, Rejected, ResourceNotFound, VersionConflict
 from shared.language.types import Analysis, State
 from shared.pipeline import gate, tracing
 from shared.pipeline.isolation import each, log_trouble, patience, reason

@@ -215,8 +215,7 @@ def relax(services: Services, now: datetime, classifier: str = "") -> None:
             after = after.with_part(part.opened())
     if after != gate:
         with suppress(VersionConflict):
-            services.ledger.write(after)
-            services.seen.gate = after
+            services.seen.gate = services.ledger.write(after)
 
 
 def reopen(services: Services) -> None:

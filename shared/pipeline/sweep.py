@@ -35,14 +35,13 @@ def sweep(services: Services, now: datetime, has_time: Callable[[], bool], known
     `known`: the singletons, if they were just read.
     """
     every = timedelta(minutes=services.settings.sweep_minutes)
-    current = known.of(Sweep) if known else services.ledger.read(Sweep)
+    current = services.ledger.read(Sweep, known)
     with suppress(VersionConflict):  # another instance has written its position
         for _ in range(PAGES):
             if not current.is_due(every, now) or not has_time():
                 break
             if current.began is None:  # stored first, so that health reports a sweep that never completes a page
-                started = current.started(now)
-                [current] = services.ledger.commit((current if current.version else None, started))
+                current = services.ledger.write(current.started(now))
             current = _page(current, services, now)
     return current
 
@@ -64,9 +63,7 @@ def _page(current: Sweep, services: Services, now: datetime) -> Sweep:
         idle = [document for document in open_documents if abs(now - document.timeline[-1].at) >= IN_PROGRESS]
         each(lambda document: rescue(services, document, now), idle, _leave)
     found, unclaimed = _claimed(unknown, services, now)
-    further: Sweep
-    after = current.advanced(marker, found, now, [blob.name for blob in unclaimed])
-    [further] = services.ledger.commit((current, after))
+    further = services.ledger.write(current.advanced(marker, found, now, [blob.name for blob in unclaimed]))
     if further.began is None:
         level = logging.INFO if further.found else logging.DEBUG
         log.log(level, "The sweep is complete: it claimed %d files without an event.", further.found)

@@ -32,6 +32,8 @@ from shared.storage.row_keys import (
     KINDS,
     SINGLE,
     SINGLES,
+    due_prefix,
+    due_range,
     index_keys,
     inverted,
     row_key,
@@ -152,14 +154,14 @@ class Ledger:
 
     def agenda(self, limit: int) -> Agenda | None:
         """When each open document, job and operation is due, in one query. None if more than `limit` are open."""
-        rows = self._rows.query_range(f"due|{KINDS[Document]}|", f"due|{KINDS[Operation]}|{AFTER_ALL}", limit + 1)
+        rows = self._rows.query_range(due_prefix(Document), due_prefix(Operation) + AFTER_ALL, limit + 1)
         return Agenda(tuple(rows)) if len(rows) <= limit else None
 
     def due(self, kind: type[Entry], now: datetime, limit: int, agenda: Agenda | None = None) -> list[Entry]:
         """At most `limit` open values that are due at `now`, the longest due first. `agenda`: if it was just read."""
         if agenda is not None:
             return self._indexed(kind, agenda.due(kind, now), recent=True)[:limit]
-        first, last = f"due|{KINDS[kind]}|", f"due|{KINDS[kind]}|{time_key(now)}{AFTER_ALL}"
+        first, last = due_range(kind, now)
         found: list[Entry] = []
         while len(found) < limit:  # unreadable rows stay at the start of the range
             rows = self._rows.query_range(first, last, limit)
@@ -205,19 +207,19 @@ class Ledger:
             rows = self._rows.above("written", time_key(latest), "due|", f"due|{AFTER_ALL}", limit)
         else:
             rows = agenda.written_after(latest)[:limit]
-        kinds = {kind: [row for row in rows if row.key.startswith(f"due|{word}|")] for kind, word in KINDS.items()}
+        kinds = {kind: [row for row in rows if row.key.startswith(due_prefix(kind))] for kind in KINDS}
         return [value for kind, found in kinds.items() for value in self._indexed(kind, found)]
 
     def open(self, kind: type[Entry], limit: int, after: str = "") -> tuple[list[Entry], str]:
         """At most `limit` open values, and a continuation token for `after` ("" at the end)."""
-        return self._listed(kind, [f"due|{KINDS[kind]}|"], limit, after)
+        return self._listed(kind, [due_prefix(kind)], limit, after)
 
     def backlog(self, limit: int, agenda: Agenda | None = None) -> Backlog:
         """Counts at most `limit` open documents: those that are due come first. One request, up to 1,000.
 
         `agenda`: if it was read, and nothing has changed since.
         """
-        prefix = f"due|{KINDS[Document]}|"
+        prefix = due_prefix(Document)
         rows = agenda.of(Document) if agenda else self._rows.query_range(prefix, prefix + AFTER_ALL, limit)
         return Backlog(len(rows), min(filter(None, map(landed, rows)), default=None))
 
@@ -265,7 +267,7 @@ class Ledger:
 
     def unreadable(self, kind: type[Entry], limit: int) -> list[str]:
         """The keys of the unreadable rows among the first `limit` open values."""
-        indexes = self._rows.query_range(f"due|{KINDS[kind]}|", f"due|{KINDS[kind]}|{AFTER_ALL}", limit)
+        indexes = self._rows.query_range(due_prefix(kind), due_prefix(kind) + AFTER_ALL, limit)
         keys = [f"{KINDS[kind]}|{row.key.rpartition('|')[2]}" for row in indexes]
         with ThreadPoolExecutor(READERS) as readers:
             rows = readers.map(self._rows.get, keys)
@@ -277,18 +279,25 @@ class Ledger:
         found = [(kind, self._rows.query_range(first, first + AFTER_ALL, limit)) for kind, first in ranges]
         return [row.key for kind, rows in found for row in rows if readable(kind, row) is None]
 
-    def read(self, kind: type[Single]) -> Single:
-        """The singleton of this type; its default value if it was not written yet, or cannot be read."""
-        return single(kind, self._rows.get(SINGLES[kind]))
+    def read(self, kind: type[Single], known: Singletons | None = None) -> Single:
+        """The singleton of this type; its default value if it was not written yet, or cannot be read.
+
+        `known`: if the singletons were just read. Otherwise it is read.
+        """
+        return known.of(kind) if known else single(kind, self._rows.get(SINGLES[kind]))
 
     def singletons(self) -> Singletons:
         """All singletons, in one query."""
         rows = self._rows.query_range(SINGLE, SINGLE + AFTER_ALL, len(SINGLES))
         return Singletons({row.key: row for row in rows})
 
-    def write(self, single: Single) -> None:
-        """Write a singleton. Raises VersionConflict if it has changed since it was read."""
-        self.commit((single if single.version else None, single))
+    def write(self, single: Single) -> Single:
+        """Write a singleton. Returns it with its new version.
+
+        Raises VersionConflict if it has changed since it was read.
+        """
+        written: list[Single] = self.commit((single if single.version else None, single))
+        return written[0]
 
     def change(self, kind: type[Single], change: Callable[[Single], Single], known: Singletons | None = None) -> Single:
         """Apply `change` to the singleton of this type and write the result. Repeats it after a conflict.
@@ -302,7 +311,7 @@ class Ledger:
         return self._changed(kind, change, known)
 
     def _changed(self, kind: type[Single], change: Callable[[Single], Single], known: Singletons | None) -> Single:
-        before = known.of(kind) if known else self.read(kind)
+        before = self.read(kind, known)
         if (after := change(before)) == before:
             return before
         self.write(after)

@@ -66,8 +66,18 @@ def index_keys(value: Any) -> set[str]:
     if value.state.final:
         return {f"end|{kind}|{value.state}|{inverted(value.ended)}|{value.key}"}
     place = place_in_queue(value) if isinstance(value, Review) else time_key(value.due)
-    due = f"due|{kind}|{place}|{value.key}"
+    due = f"{due_prefix(type(value))}{place}|{value.key}"
     return {due, f"busy|{digest(value.project)}"} if isinstance(value, Operation) else {due}
+
+
+def due_prefix(kind: type) -> str:
+    """What the keys of the index rows of all open values of this type begin with."""
+    return f"due|{KINDS[kind]}|"
+
+
+def due_range(kind: type, now: datetime) -> tuple[str, str]:
+    """The keys of the index rows of values of this type that are due at `now`: from the first, before the last."""
+    return due_prefix(kind), f"{due_prefix(kind)}{time_key(now)}{AFTER_ALL}"
 
 
 def place_in_queue(review: Review) -> str:

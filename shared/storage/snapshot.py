@@ -13,7 +13,7 @@ from shared.domain.operations import Operation
 from shared.domain.routing import ActiveClassifier
 from shared.domain.singletons import Gate, Heartbeat, OutboxError, Pause, SubmitLease, Sweep, TokenBucket
 from shared.storage.row_codec import readable
-from shared.storage.row_keys import AFTER_ALL, KINDS, SINGLES, time_key
+from shared.storage.row_keys import SINGLES, due_prefix, due_range, time_key
 from shared.storage.tables import Row
 
 Single = TypeVar("Single", TokenBucket, ActiveClassifier, Gate, Pause, Heartbeat, SubmitLease, Sweep, OutboxError)
@@ -38,7 +38,7 @@ class Agenda:
 
     def of(self, kind: type) -> list[Row]:
         """The rows of the values of this type."""
-        return [row for row in self.rows if row.key.startswith(f"due|{KINDS[kind]}|")]
+        return [row for row in self.rows if row.key.startswith(due_prefix(kind))]
 
     def is_anything_due(self, now: datetime) -> bool:
         """Whether a document, job or operation is."""
@@ -46,7 +46,7 @@ class Agenda:
 
     def due(self, kind: type, now: datetime) -> list[Row]:
         """The rows of the values of this type that are due at `now`, the longest due first."""
-        first, last = f"due|{KINDS[kind]}|", f"due|{KINDS[kind]}|{time_key(now)}{AFTER_ALL}"
+        first, last = due_range(kind, now)
         return [row for row in self.rows if first <= row.key < last]
 
     def written_after(self, moment: datetime) -> list[Row]:

@@ -60,10 +60,7 @@ def create_document(call: Call[NewDocument | None]) -> Response:
     except StorageUnavailable:
         log.exception("File %s was written, but not claimed. Its event or the sweep will claim it.", posted.name)
     key = document_key(call.services.documents.container, posted.name, etag)
-    location = {
-        "Location": f"/api/documents/{key}",
-        **RETRY_COLLECTED,
-    }
+    location = {"Location": f"/api/documents/{key}", **RETRY_COLLECTED}
     return Response(202, {"key": key, "name": posted.name, "etag": etag}, location)
 
 

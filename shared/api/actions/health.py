@@ -215,12 +215,13 @@ def _outbox(stored: Stored) -> tuple[HealthStatus, str]:
 
 def _classifier(stored: Stored) -> str | tuple[HealthStatus, str]:
     """Files that no classifier takes are red. A classifier that the service does not know is as a closed gate."""
+    services, known = stored.services, stored.singletons.result()
     documents = stored.open(Document)
-    if documents and is_missing(stored.services):
+    if documents and is_missing(services, known):
         return f"Files wait, and there is no classifier: {waiting.CHOOSE_ONE}"
-    used = names(stored.services)
+    used = names(services, known)
     found = [_breaker(part, stored.now) for part in stored.read(Gate).bounded(stored.now).blocked if part.name in used]
-    if files := unrouted(stored.services, [document.name for document in documents]):
+    if files := unrouted(services, [document.name for document in documents], known):
         found.append((HealthStatus.RED, f"{len(files)} files, such as {files[0]}, wait: {NO_CLASSIFIER}"))
     worst = max((status for status, _ in found), key=list(HealthStatus).index, default=HealthStatus.OK)
     return worst, " ".join(detail for _, detail in found if detail)

@@ -10,7 +10,7 @@ from playwright.sync_api import Locator, Page, expect
 
 from local.cli import quickstart
 from local.cli.client import Client
-from local.cli.training_data import TrainingData, samples
+from local.cli.training_data import samples
 from local.stack import launch
 from local.stack.discovery import Stack
 from shared.settings import PREVIEW_API
@@ -26,13 +26,6 @@ SECONDS = 60.0
 def stack() -> Iterator[Stack]:
     with launch.running(pace="instant", api=PREVIEW_API) as started:
         yield started
-
-
-@pytest.fixture(scope="module")
-def app(stack: Stack) -> Client:
-    client = Client(stack)
-    quickstart.learn(client, TrainingData.of(None, None))
-    return client
 
 
 @pytest.fixture(scope="module")
