@@ -128,8 +128,8 @@ def test_a_classifier_chosen_at_the_moment_of_a_deletion_keeps_it_from_nothing(
     app, races = services.services(), [timedelta(seconds=1)]
     read = app.ledger.read
 
-    def raced(kind: Any) -> Any:
-        found = read(kind)
+    def raced(kind: Any, *known: Any) -> Any:
+        found = read(kind, *known)
         if kind is ActiveClassifier and races:
             since = world.now + races.pop()
             app.ledger.change(ActiveClassifier, lambda before: replace(before, since=since))
