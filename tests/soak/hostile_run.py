@@ -5,7 +5,6 @@ The app's memory, the ticks until each file has its result, and how often each d
 
 from __future__ import annotations
 
-import http.client
 import json
 import os
 import random
@@ -15,20 +14,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote, urlsplit
 
 from azure.data.tables import TableClient
-from azure.storage.blob import (
-    BlobServiceClient,
-    ContainerSasPermissions,
-    ContentSettings,
-    generate_container_sas,
-)
+from azure.storage.blob import BlobServiceClient, ContentSettings
 
-from local import development_storage
 from local.language.server.server import LanguageService
 from shared.domain.documents import Document, DocumentState
 from shared.domain.jobs import Job
@@ -41,6 +33,7 @@ from tests.soak.end_state_audit import ended
 from tests.soak.hostile_answers import HostileService
 from tests.soak.hostile_files import DELETED, OVERWRITTEN, HostileFile
 from tests.support.app_on_azurite import TEXTS
+from tests.support.azurite_files import put_unchanged
 
 ROOT = Path(__file__).parents[2]
 SCRIPT = Path(__file__).with_name("hostile_app.py")
@@ -134,7 +127,7 @@ class Run:
             return
         kind = file.hostile.kind
         if kind.raw:
-            self._put_raw(file.name, kind.bytes)
+            put_unchanged(self.storage, self.container, file.name, kind.bytes)
         else:
             self._put(file, file.name, kind.bytes, kind.language, kind.encoding)
 
@@ -146,22 +139,6 @@ class Run:
             content_settings=ContentSettings(content_encoding=encoding or None),
         )
         file.keys.append(document_key(self.container, name.replace("\\", "/"), str(written["etag"])))
-
-    def _put_raw(self, name: str, content: bytes) -> None:
-        """The path unchanged: every client folds "." and ".." away."""
-        signed = generate_container_sas(
-            development_storage.ACCOUNT,
-            self.container,
-            account_key=development_storage.KEY,
-            permission=ContainerSasPermissions(create=True, write=True),
-            expiry=datetime.now(UTC) + timedelta(hours=1),
-        )
-        address = urlsplit(self.storage.url)
-        connection = http.client.HTTPConnection(address.netloc)
-        path = f"{address.path.rstrip('/')}/{self.container}/{quote(name)}?{signed}"
-        connection.request("PUT", path, content, {"x-ms-blob-type": "BlockBlob"})
-        assert connection.getresponse().status == 201
-        connection.close()
 
     def befall(self, share: slice) -> None:
         """Of the files that something happens to, these are deleted or overwritten."""

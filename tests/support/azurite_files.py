@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
-from azure.storage.blob import BlobServiceClient, ContentSettings
+import http.client
+from datetime import UTC, datetime, timedelta
+from urllib.parse import quote, urlsplit
 
+from azure.storage.blob import BlobServiceClient, ContainerSasPermissions, ContentSettings, generate_container_sas
+
+from local import development_storage
 from shared.storage.blobs import BlobStore
 
 
@@ -30,3 +35,20 @@ class AzuriteFiles:
 
     def remove_container(self) -> None:
         self.service.delete_container(self._container)
+
+
+def put_unchanged(service: BlobServiceClient, container: str, name: str, content: bytes) -> None:
+    """Write a file under exactly this name. Clients of HTTP resolve "." and ".." in it."""
+    signed = generate_container_sas(
+        development_storage.ACCOUNT,
+        container,
+        account_key=development_storage.KEY,
+        permission=ContainerSasPermissions(create=True, write=True),
+        expiry=datetime.now(UTC) + timedelta(hours=1),
+    )
+    address = urlsplit(service.url)
+    connection = http.client.HTTPConnection(address.netloc)
+    path = f"{address.path.rstrip('/')}/{container}/{quote(name)}?{signed}"
+    connection.request("PUT", path, content, {"x-ms-blob-type": "BlockBlob"})
+    assert connection.getresponse().status == 201
+    connection.close()
