@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import os
+import sys
+import threading
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -21,11 +24,22 @@ LONG_RUNS = {"simulation", "soak"}  # folders
 REPORT = pytest.StashKey[list[str]]()
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Coverage is not measured where it would triple the time of long runs through lines that other tests cover."""
-    for item in items:
-        if LONG_RUNS & set(item.path.parts):
-            item.add_marker(pytest.mark.no_cover)
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_call(item: pytest.Item) -> Generator[None, Any, Any]:
+    """Coverage is not measured where it would double the time of long runs through lines that other tests cover.
+
+    pytest-cov's own marker `no_cover` stops one of the two measurements that it makes in a process of pytest-xdist.
+    """
+    if not (LONG_RUNS & set(item.path.parts) or item.get_closest_marker("long_run")):
+        return (yield)
+    traced, traced_in_threads = sys.gettrace(), threading.gettrace()
+    sys.settrace(None)
+    threading.settrace(None)
+    try:
+        return (yield)
+    finally:
+        sys.settrace(traced)
+        threading.settrace(traced_in_threads)
 
 
 @pytest.fixture(scope="session")
