@@ -3,8 +3,8 @@
 import { useCallback, useEffect, useRef, useState } from "./preact.js";
 
 /**
- * Loads with `load(signal)`, again whenever one of `dependencies` changes, and every `seconds` (a number, or a function
- * of the value) while the page is seen.
+ * Loads with `load(signal)`, again whenever one of `dependencies` changes, and `seconds` after each load (a number, or
+ * a function of the last state; 0: never) while the page is seen.
  * Returns {value, error, reload}. `value` is undefined until it is loaded, and stays while a later load fails.
  */
 export function useLoaded(load, dependencies, seconds = 0) {
@@ -13,41 +13,39 @@ export function useLoaded(load, dependencies, seconds = 0) {
   latest.current = load;
   const [turn, setTurn] = useState(0);
   const reload = useCallback(() => setTurn((number) => number + 1), []);
-  const under = useRef(false); // a load is under way: one that takes longer than `seconds` must be able to end
-  const again = useCallback(() => under.current || reload(), []);
   useEffect(() => setState({}), dependencies);
   useEffect(() => {
     const aborter = new AbortController();
-    under.current = true;
-    const step = (next) => {
-      if (aborter.signal.aborted) return;
-      under.current = false;
-      setState(next);
-    };
+    const step = (next) => aborter.signal.aborted || setState((before) => ({ ...next(before), turn }));
     latest.current(aborter.signal).then(
-      (value) => step({ value }),
+      (value) => step(() => ({ value })),
       (error) => step((before) => ({ value: before.value, error })),
     );
     return () => aborter.abort();
   }, [...dependencies, turn]);
-  useEvery(typeof seconds === "function" ? seconds(state.value) : seconds, again);
-  return { ...state, reload };
+  const { value, error } = state;
+  const wanted = typeof seconds === "function" ? seconds(state) : seconds;
+  useEvery(state.turn === turn ? wanted : 0, reload);
+  return { value, error, reload };
 }
 
+/** As `useLoaded`, every `seconds` until `hasEnded(value)`, or until the app says that there is no such thing. */
+export function useFollowed(load, dependencies, seconds, hasEnded) {
+  const isOver = ({ value, error }) => (value && hasEnded(value)) || isMissing(error);
+  return useLoaded(load, dependencies, (state) => (isOver(state) ? 0 : seconds));
+}
+
+/** With a code: without one, it is the answer of a host that has no app at the moment. */
+const isMissing = (error) => error?.status === 404 && error.code !== "";
+
 /**
- * Calls `action` every `seconds` (0: never) while the page is seen, and when it is seen again; not while the promise
- * that it returned is open.
+ * Calls `action` every `seconds` (0: never) while the page is seen, and when it is seen again. Whoever loads gives 0
+ * while a load is under way: one that takes longer than `seconds` must be able to end.
  */
 export function useEvery(seconds, action) {
-  const under = useRef(false);
   useEffect(() => {
     if (!seconds) return undefined;
-    const seen = async () => {
-      if (document.hidden || under.current) return;
-      under.current = true;
-      await action();
-      under.current = false;
-    };
+    const seen = () => document.hidden || action();
     const timer = setInterval(seen, seconds * 1000);
     document.addEventListener("visibilitychange", seen);
     return () => {
@@ -61,11 +59,12 @@ const MAX_NEW = 10; // pages that are read at once
 const NOTHING_READ = { items: undefined, after: "", empty: 0 };
 
 /**
- * A listing that is read page by page with `load(after)`, which returns {value, continue}.
+ * A listing that is read page by page with `load(after)`, which returns {value, continue}; what is new, also `seconds`
+ * after each read (a number, or a function of the items).
  * Returns {items, error, more, busy, empty, next, refresh}. `refresh` reads what is new, and keeps what follows it.
  * `empty`: how many pages in a row had nothing, as pages of a filter may.
  */
-export function usePages(load, dependencies) {
+export function usePages(load, dependencies, seconds = 0) {
   const [state, setState] = useState(NOTHING_READ);
   const [busy, setBusy] = useState(false);
   const latest = useRef(load);
@@ -97,6 +96,8 @@ export function usePages(load, dependencies) {
   }, [state.after, busy]);
   const refresh = useCallback(() => list.current && read(newest), []);
   const { items, error, after, empty } = state;
+  const wanted = typeof seconds === "function" ? seconds(items) : seconds;
+  useEvery(busy ? 0 : wanted, refresh);
   return { items, error, more: Boolean(after), busy, empty, next, refresh };
 }
 

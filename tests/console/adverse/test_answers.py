@@ -85,6 +85,41 @@ def test_a_slow_list_is_not_asked_for_again_before_it_has_answered(
     listing.wait_for()
 
 
+@pytest.mark.parametrize(
+    ("view", "route"),
+    [
+        ("documents/none", "documents/none"),
+        ("activity/jobs/none", "jobs/none"),
+        ("activity/operations/none", "operations/none"),
+    ],
+)
+def test_what_does_not_exist_is_told_and_not_asked_for_again(reader: ConsolePage, view: str, route: str) -> None:
+    reader.page.clock.install()
+    page = reader.open(view)
+    alert = page.get_by_role("alert")
+    expect(alert).to_contain_text("none. Its address is wrong, or it has been deleted.")
+    with page.expect_response("**/api/health"):
+        page.clock.run_for(10 * LIVE)
+    assert [one for one in reader.requests if one.endswith(f"/api/{route}")] == [page.url.split("console")[0] + route]
+
+
+def test_a_document_is_asked_for_again_after_an_answer_that_is_not_the_apps(
+    reader: ConsolePage, served: Served
+) -> None:
+    served.classify("moving.txt")
+    page = reader.open("documents?prefix=moving")
+    name = page.get_by_role("link", name="moving.txt")
+    key = (name.get_attribute("href") or "").rpartition("/")[2]
+    address = f"**/api/documents/{key}"
+    page.clock.install()
+    page.route(address, answering(404, ""))
+    name.click()
+    expect(page.get_by_role("alert")).to_contain_text("status 404")
+    page.unroute_all()
+    page.clock.run_for(LIVE)
+    expect(page.get_by_role("heading", name="moving.txt")).to_be_visible()
+
+
 def test_a_list_that_grows_by_more_than_a_page_has_no_gap(reader: ConsolePage, served: Served) -> None:
     served.classify(*(f"b{number:03}.txt" for number in range(PAGE + 10)))
     page = reader.open("documents?prefix=b")

@@ -2,7 +2,7 @@
 
 import { change, get, path } from "../api.js";
 import { counted, duration, time, visible } from "../formats.js";
-import { useLoaded } from "../loading.js";
+import { useFollowed } from "../loading.js";
 import { html, useEffect, useRef } from "../preact.js";
 import { Action, attempt } from "./action.js";
 import { confirmed } from "./dialog.js";
@@ -29,7 +29,7 @@ export async function startOperation(method, route, body) {
  */
 export function Operation({ operationKey, onEnd, level, expanded, children }) {
   const load = (signal) => get(path`operations/${operationKey}`, {}, signal);
-  const state = useLoaded(load, [operationKey], (operation) => (operation && !isOpen(operation) ? 0 : EVERY));
+  const state = useFollowed(load, [operationKey], EVERY, (operation) => !isOpen(operation));
   const operation = state.value;
   const told = useRef(""); // the key of the operation whose end was told
   useEffect(() => {

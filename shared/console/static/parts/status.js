@@ -5,7 +5,7 @@ import { html } from "../preact.js";
 const WHAT_TO_DO = {
   0: "Check that the app is running and the network works.",
   401: "Enter a key with the button at the top of the page.",
-  404: "It may have been deleted meanwhile.",
+  404: "Its address is wrong, or it has been deleted.",
   409: "Something else changed it, or is under way. Look at it again, then try once more.",
   429: "The service allows no more requests now. Try again in a minute.",
   500: "The app's log has the cause.",

@@ -3,7 +3,7 @@
 import { go, to } from "../../address.js";
 import { get } from "../../api.js";
 import { ago, counted, duration, time, visible } from "../../formats.js";
-import { useEvery, usePages } from "../../loading.js";
+import { usePages } from "../../loading.js";
 import { Choice } from "../../parts/fields.js";
 import { isOpen, titleOf } from "../../parts/operation_words.js";
 import { Pages } from "../../parts/pages.js";
@@ -69,8 +69,8 @@ const addressOf = (list, state) =>
 
 function Items({ list, state }) {
   const { title, one, row, nothing } = LISTS[list];
-  const pages = usePages((after) => get(list, { state, top: PAGE, continue: after }), []);
-  useEvery(pages.items?.some((item) => !item.ended) ? LIVE : CALM, pages.refresh);
+  const wait = (items) => (items?.some((item) => !item.ended) ? LIVE : CALM);
+  const pages = usePages((after) => get(list, { state, top: PAGE, continue: after }), [], wait);
   return html`
     <section class="card" aria-label=${title} aria-busy=${pages.busy}>
       <${Pages} pages=${pages} row=${(item) => html`<${row} key=${item.key} item=${item} />`} what=${one}>

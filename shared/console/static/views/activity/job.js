@@ -3,23 +3,18 @@
 import { to } from "../../address.js";
 import { get, path } from "../../api.js";
 import { counted, duration, time, visible } from "../../formats.js";
-import { useLoaded } from "../../loading.js";
+import { useFollowed, useLoaded } from "../../loading.js";
 import { Empty, Loaded, State } from "../../parts/status.js";
 import { Facts, Timeline } from "../../parts/timeline.js";
-import { html, useState } from "../../preact.js";
+import { html } from "../../preact.js";
 import { DocumentRow } from "../documents/document_row.js";
 
 const LIVE = 5; // seconds, until it has ended
 const NAMED = 25; // documents whose names are loaded: each costs a request
 
 export function OneJob({ itemKey }) {
-  const [over, setOver] = useState(false);
-  const load = async (signal) => {
-    const job = await get(path`jobs/${itemKey}`, {}, signal);
-    if (job.ended) setOver(true);
-    return job;
-  };
-  const state = useLoaded(load, [itemKey], over ? 0 : LIVE);
+  const load = (signal) => get(path`jobs/${itemKey}`, {}, signal);
+  const state = useFollowed(load, [itemKey], LIVE, (job) => job.ended);
   return html`<${Loaded} state=${state} what="Loading the job …">${(job) => html`<${Shown} job=${job} />`}<//>`;
 }
 

@@ -3,7 +3,7 @@
 import { to } from "../../address.js";
 import { change, get, path } from "../../api.js";
 import { bytes, time, TYPES, visible, words } from "../../formats.js";
-import { useLoaded } from "../../loading.js";
+import { useFollowed, useLoaded } from "../../loading.js";
 import { Action } from "../../parts/action.js";
 import { Classes } from "../../parts/bars.js";
 import { notify } from "../../parts/notices.js";
@@ -16,7 +16,7 @@ const LIVE = 2; // seconds, until it has ended
 
 export function OneDocument({ documentKey }) {
   const load = (signal) => get(path`documents/${documentKey}`, {}, signal);
-  const state = useLoaded(load, [documentKey], (document) => (document?.ended ? 0 : LIVE));
+  const state = useFollowed(load, [documentKey], LIVE, (document) => document.ended);
   return html`
     <${Loaded} state=${state}>${(document) => html`<${Shown} document=${document} reload=${state.reload} />`}<//>
   `;

@@ -2,7 +2,7 @@
 
 import { go, to } from "../../address.js";
 import { get } from "../../api.js";
-import { useEvery, usePages } from "../../loading.js";
+import { usePages } from "../../loading.js";
 import { Choice, Text } from "../../parts/fields.js";
 import { Pages } from "../../parts/pages.js";
 import { html, useEffect, useState } from "../../preact.js";
@@ -84,8 +84,7 @@ function localTime(iso) {
 const isFiltered = (filter) => Object.entries(filter).some(([name, value]) => value !== NOTHING[name]);
 
 function List({ filter, clear }) {
-  const pages = usePages((after) => get("documents", { ...filter, top: PAGE, continue: after }), []);
-  useEvery(LIVE, pages.refresh);
+  const pages = usePages((after) => get("documents", { ...filter, top: PAGE, continue: after }), [], LIVE);
   return html`
     <section class="card" aria-label="List of documents" aria-busy=${pages.busy}>
       <${AllThatMatch} filter=${filter} clear=${isFiltered(filter) && clear} onDone=${pages.refresh} />

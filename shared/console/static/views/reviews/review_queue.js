@@ -40,6 +40,7 @@ export function ReviewQueue({ query, at, onDecision, children }) {
 function useQueue(query, at) {
   const filter = { reason: query.reason, project: query.project };
   const [{ reviews, more, error }, setListing] = useState({});
+  const [busy, setBusy] = useState(false);
   const [skipped, setSkipped] = useState([]); // keys: their reviews are shown after all others
   const ended = useRef(new Set()); // keys: a listing that was requested earlier may still have them
   const show = (key) => go(to("reviews", [], { ...query, at: key }), { replace: true });
@@ -53,6 +54,7 @@ function useQueue(query, at) {
   }, [current?.key, at]);
 
   const reload = useCallback(async () => {
+    setBusy(true);
     try {
       const found = await openReviews(filter);
       const open = found.reviews.filter(({ key }) => !ended.current.has(key));
@@ -61,11 +63,12 @@ function useQueue(query, at) {
     } catch (problem) {
       setListing((before) => ({ ...before, error: problem }));
     }
+    setBusy(false);
   }, [filter.reason, filter.project]);
   useEffect(() => {
     reload();
   }, [reload]);
-  useEvery(EVERY, reload);
+  useEvery(busy ? 0 : EVERY, reload);
   useEffect(() => {
     if (more && reviews.length < FEW) reload();
   }, [more, reviews?.length]);
