@@ -73,7 +73,7 @@ vendor: setup ## copy the console's third-party files from the npm packages that
 
 clean: ## remove what was installed or made here, the data of `make run` included
 	@if [ -e .textdrop/running.json ] && $(PY) -c 'from local.stack import discovery; exit(not discovery.announced())' 2>/dev/null; then \
-		echo "make run is still up, and would lose its data: stop it with Ctrl-C in its terminal first." >&2; exit 1; fi
+		echo "It is still up, and would lose its data: stop it with Ctrl-C in its terminal first." >&2; exit 1; fi
 	@rm -rf .venv .venvs .venv-worker .venv-clients local/node_modules .textdrop .hypothesis .coverage .pytest_cache .mypy_cache .ruff_cache
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
 

@@ -1,6 +1,6 @@
 """`make demo`: starts everything, runs the quickstart from start to end, stops everything.
 
-With --keep it stops only at Ctrl-C, so that the console shows what the walk has left.
+With --keep it stops only at Ctrl-C, so that the console and other commands show what the walk has left.
 """
 
 from __future__ import annotations
@@ -36,6 +36,8 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     """Exit code 0 only if every dropped file got its classes."""
     training_data.api(options.api)
+    if options.keep:
+        discovery.require_idle(port=0)
     data, files = TrainingData.of(options.data, options.labels), training_data.texts(options.drop)
     with ExitStack() as whole:
         with show.step(f"Start everything (LANGUAGE_API={options.api})"):
@@ -64,5 +66,6 @@ def _keep(client: Client, started: discovery.Stack) -> None:
     """Until Ctrl-C; then nothing is kept."""
     follow.stop_as_by_ctrl_c()
     follower = follow.Follower(client, datetime.now(UTC))
-    show.console.print(f"\n  console       {started.console}\n  stop          Ctrl-C\n", soft_wrap=True)
-    follower.run()
+    with discovery.announcing(started):
+        show.console.print(f"\n  console       {started.console}\n  stop          Ctrl-C\n", soft_wrap=True)
+        follower.run()

@@ -58,8 +58,7 @@ def _start(options: argparse.Namespace, state: Path, whole: ExitStack) -> discov
     with show.step(f"Start everything (LANGUAGE_API={options.api})"):
         given = {name: getattr(options, name) for name in ("api", "port", "host", "pace", "source", "auth")}
         started = whole.enter_context(launch.running(state=state, **given))
-    discovery.announce(started)
-    whole.callback(discovery.withdraw)
+    whole.enter_context(discovery.announcing(started))
     return started
 
 

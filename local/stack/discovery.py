@@ -1,9 +1,11 @@
-"""Finds what runs on this machine: as announced by `make run`, or by the settings in local.settings.json."""
+"""Finds what runs on this machine: as `make run` and `make demo KEEP=1` announce it, or by local.settings.json."""
 
 from __future__ import annotations
 
 import json
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -71,8 +73,18 @@ def withdraw() -> None:
     (STATE / ANNOUNCED).unlink(missing_ok=True)
 
 
+@contextmanager
+def announcing(stack: Stack) -> Iterator[None]:
+    """Lets other commands find `stack` until the block ends."""
+    announce(stack)
+    try:
+        yield
+    finally:
+        withdraw()
+
+
 def announced() -> Stack | None:
-    """What `make run` announced, if it still runs."""
+    """What was announced, if it still runs."""
     try:
         found = Stack(**json.loads((STATE / ANNOUNCED).read_text()))
     except (OSError, ValueError, TypeError):
@@ -81,7 +93,7 @@ def announced() -> Stack | None:
 
 
 def find() -> Stack:
-    """What `make run` announced, or else a host that was started separately. Raises SetupError if nothing runs."""
+    """What was announced, or else a host that was started separately. Raises SetupError if nothing runs."""
     if found := announced():
         return found
     described = configured()
@@ -117,7 +129,7 @@ def configured() -> Stack | None:
 
 
 def require_idle(port: int) -> None:
-    """Raises SetupError if `make run` is running already, or if `port` is taken; 0 means any free port."""
+    """Raises SetupError if something is announced already, or if `port` is taken; 0 means any free port."""
     ports.check(port)
     if found := announced():
         raise SetupError(f"It is running already: {found.url}. Stop it with Ctrl-C in its terminal first.")

@@ -240,7 +240,7 @@ def test_make_clean_refuses_while_it_runs(fresh_clone: Path) -> None:
         announced.write_text(json.dumps({"url": url, "storage": "", "language": ""}))
         refused = run(["make", "clean"], fresh_clone)
     assert refused.returncode
-    assert refused.stderr.startswith("make run is still up, and would lose its data: stop it with Ctrl-C")
+    assert refused.stderr.startswith("It is still up, and would lose its data: stop it with Ctrl-C")
     assert announced.exists()
     assert run(["make", "clean"], fresh_clone).returncode == 0
     assert not announced.exists()
