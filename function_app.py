@@ -22,7 +22,8 @@ METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")
 # Responses may contain texts: they must not be cached, or interpreted as another content type.
 HEADERS = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
 
-AROUND_PATH = re.compile(r"^\w+://[^/?#]*|[?#].*$", re.DOTALL)  # in a URL
+BEFORE_PATH = re.compile(r"^\w+://[^/?#]*")  # in a URL
+AFTER_PATH = re.compile(r"[?#].*$", re.DOTALL)
 
 TICK_SECONDS = 120  # in which work may start; well below the host's function time-out of five minutes
 
@@ -84,7 +85,7 @@ def manage(request: func.HttpRequest) -> func.HttpResponse:
         kind,
         part,
         accept,
-        _path_of(request.url),
+        _target_of(request.url),
         is_chunked="transfer-encoding" in request.headers,
     )
     answer = routes.answer(asked, services.services, clock())
@@ -112,6 +113,10 @@ def console(request: func.HttpRequest) -> func.HttpResponse:
     )
 
 
+def _target_of(url: str) -> str:
+    """Path and query, encoded. The host's name is what a caller sent, and need not be valid."""
+    return BEFORE_PATH.sub("", url)
+
+
 def _path_of(url: str) -> str:
-    """The path, encoded. The host's name is what a caller sent, and need not be valid."""
-    return AROUND_PATH.sub("", url)
+    return AFTER_PATH.sub("", _target_of(url))

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
+from urllib.parse import unquote_to_bytes
 
 from werkzeug.datastructures import MIMEAccept
 from werkzeug.http import parse_accept_header, parse_options_header
@@ -44,7 +45,7 @@ CONTROL = re.compile("[\x00-\x08\x0a-\x1f\x7f]")  # characters that a header can
 class Request:
     """An HTTP request. `path`: decoded, without the route prefix. `query`: one value for each name.
 
-    `url_path`: encoded, with the route prefix, as the caller sent it.
+    `target`: path and query, encoded, with the route prefix, as the caller sent them.
     `is_chunked`: it has a `Transfer-Encoding`; the Functions host drops the body of such a request.
     """
 
@@ -55,8 +56,13 @@ class Request:
     content_type: str = ""
     range: str = ""
     accept: str = ""
-    url_path: str = ""
+    target: str = ""
     is_chunked: bool = False
+
+    @property
+    def url_path(self) -> str:
+        """The path, encoded, with the route prefix."""
+        return self.target.partition("?")[0]
 
 
 @dataclass(frozen=True)
@@ -117,6 +123,22 @@ def full_match(pattern: re.Pattern[str] | str) -> str:
 def require_known_parameters(names: Iterable[str], known: Iterable[str]) -> None:
     """Raises BadRequest with all unknown query parameters, so that typos are not ignored."""
     raise_faults(unknown_names(names, [*known, *HOST_PARAMETERS], "parameter"))
+
+
+def require_utf8(target: str) -> None:
+    """Raises BadRequest for a path or query with bytes that are not UTF-8.
+
+    The Functions host leaves those percent-encoded: "%FF" would be taken for three characters.
+    """
+    raw = unquote_to_bytes(target.encode("utf-8", "surrogatepass"))
+    try:
+        raw.decode()
+    except UnicodeDecodeError as error:
+        byte = raw[error.start]
+        raise BadRequest(
+            f"The path or query has the byte %{byte:02X}, which is not UTF-8 there: "
+            f"encode names in UTF-8 (é is %C3%A9), and a percent sign as %25."
+        ) from None
 
 
 def text(query: Mapping[str, str], name: str, default: str | None = None) -> str:

@@ -36,6 +36,7 @@ from shared.api.requests import (
     is_plain_text,
     prefers_html,
     require_known_parameters,
+    require_utf8,
 )
 from shared.api.route import Route
 from shared.api.schemas import (
@@ -401,6 +402,8 @@ def answer(request: Request, services: Callable[[], Services], now: datetime) ->
     try:
         number, arguments = _map.match(f"/{request.path}", method=request.method)
         route: Route = ROUTES[number]
+        if route.query or arguments:
+            require_utf8(request.target)
         if route.query:
             require_known_parameters(request.query, (parameter.name for parameter in route.query))
         body = _body(route, request)

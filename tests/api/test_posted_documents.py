@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import csv
 import io
 import json
+import re
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import replace
@@ -12,10 +14,12 @@ from datetime import timedelta
 from functools import partial
 from typing import Any
 
+import azure.functions as func
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+import function_app
 from shared.api.actions import exports
 from shared.api.actions.listings import retry_after
 from shared.domain.documents import DocumentState
@@ -27,6 +31,7 @@ from shared.services import services
 from shared.settings import TODAY_API
 from shared.storage.blobs import BlobStore
 from shared.storage.ledger import Ledger
+from tests.host.recorded.in_process import Door, app_of
 from tests.support.app_on_azurite import World
 from tests.support.values import NOW, document
 
@@ -75,6 +80,35 @@ def test_a_name_that_is_taken_stays_taken_unless_it_may_be_replaced(world: World
     assert world.ask("POST", "documents", {"text": RECIPE, "name": "a.txt", "overwrite": True})[0] == 202
     assert world.ask("POST", "documents?name=a.txt&overwrite=true", raw=b"text", kind="text/plain")[0] == 202
     assert world.blobs.get_blob_client(world.container, "a.txt").download_blob().readall() == b"text"
+
+
+def through_the_host(*targets: str) -> list[tuple[int, Any]]:
+    """Status and body of texts posted to these addresses, through the local host and the app's function."""
+    app = func.FunctionApp(http_auth_level=func.AuthLevel.ANONYMOUS)
+
+    @app.route(route="{*path}", methods=["POST"])
+    def manage(req: func.HttpRequest) -> func.HttpResponse:
+        answer: func.HttpResponse = function_app.manage(req)
+        return answer
+
+    async def ask() -> list[tuple[int, Any]]:
+        door = Door(app_of(app.get_functions()))
+        head = f"HTTP/1.1\r\nHost: h\r\nContent-Type: text/plain\r\nContent-Length: {len(RECIPE)}\r\n\r\n{RECIPE}"
+        sent = [(await door.ask(f"POST {target} {head}".encode())).sent for target in targets]
+        return [(int(answer.split()[1]), json.loads(answer.partition(b"\r\n\r\n")[2])) for answer in sent]
+
+    return asyncio.run(ask())
+
+
+@pytest.mark.parametrize("world", [TODAY_API], indirect=True)
+def test_a_name_that_is_not_utf8_is_refused_and_its_percent_signs_are_not_taken_for_the_name(world: World) -> None:
+    refused = "/api/documents?name=%FF.txt", "/api/documents?name=caf%e9.txt", "/api/documents/%FF/review"
+    answers = through_the_host(*refused, "/api/documents?name=%25FF.txt", "/api/documents?name=caf%C3%A9.txt")
+    bytes_named = [(status, re.findall("the byte (%..),", body["error"]["message"])) for status, body in answers[:3]]
+    assert bytes_named == [(400, ["%FF"]), (400, ["%E9"]), (400, ["%FF"])]
+    assert [(status, body["name"]) for status, body in answers[3:]] == [(202, "%FF.txt"), (202, "caf\xe9.txt")]
+    stored = world.blobs.get_container_client(world.container).list_blob_names()
+    assert sorted(stored) == ["%FF.txt", "caf\xe9.txt"]
 
 
 @pytest.mark.parametrize(
