@@ -31,6 +31,8 @@ from local.host.queues.listener import QueueListeners
 from local.host.timers.listener import TimerListeners
 
 CALLERS_WAIT = 30  # seconds that a stop waits for requests; the time of other functions is not limited
+STORAGE_WAITS = 10  # seconds that it waits for storage, after the last function
+LOOK_EVERY = 0.1  # seconds
 KEEP_ALIVE = 120  # seconds that an idle connection stays open
 MAX_HEAD = 40 * 1024  # Kestrel accepts 8 KiB of first line and 32 KiB of headers
 METHOD = re.compile(rb"\s*[A-Za-z]+(?= )")
@@ -101,7 +103,8 @@ async def serve(
 ) -> None:
     """Runs the host until a signal arrives, or until stdin ends if `with_stdin`.
 
-    Then it waits for running functions: as long as they take, like the real host, or for `stop_after` seconds.
+    Then it waits for running functions: as long as they take, like the real host, or for `stop_after` seconds; and for
+    storage, at most as long again.
     Without `keys` every request is allowed. Raises HostInError if the real host would end.
     """
     stopping = asyncio.Event()
@@ -116,6 +119,7 @@ async def serve(
     listeners = [*blobs.listeners(), *others]
     running = [admin.run(stopping), *(keep_running(listener, stopping) for listener in listeners)]
     parts = [server.serve([listening_socket]), *running]
+    ending = asyncio.create_task(_end_without_storage(server, stopping, invoker, stop_after))
     try:
         await _run(server, parts, stopping, invoker, stop_after)
     except TimeoutError:
@@ -123,6 +127,8 @@ async def serve(
         _exit_at_once(0)
     except ExceptionGroup as errors:
         raise (host_error(errors) or errors) from errors
+    finally:
+        ending.cancel()
     if invoker.is_busy:  # a function exceeded its timeout: its thread cannot be ended
         _exit_at_once(0)
 
@@ -143,6 +149,20 @@ async def _run(
         server.should_exit = True
         if stop_after is not None:
             limit.reschedule(asyncio.get_running_loop().time() + stop_after)
+
+
+async def _end_without_storage(
+    server: Server, stopping: asyncio.Event, invoker: Invoker, stop_after: float | None
+) -> None:
+    """Ends the process if storage does not answer while it stops: a request to storage cannot be cancelled."""
+    await stopping.wait()
+    with suppress(TimeoutError):
+        async with asyncio.timeout(stop_after):
+            while invoker.running or server.server_state.tasks:
+                await asyncio.sleep(LOOK_EVERY)
+    await asyncio.sleep(STORAGE_WAITS if stop_after is None else min(STORAGE_WAITS, stop_after))
+    log.warning("Stopped without an answer of storage")
+    _exit_at_once(0)
 
 
 def _wait(running: Mapping[str, int], stop_after: float | None) -> str:
@@ -180,5 +200,6 @@ def _stop_with_stdin(stopping: asyncio.Event) -> None:
 
 def _exit_at_once(code: int) -> None:
     """Ends the process without waiting for threads, which Python cannot stop."""
-    sys.stdout.flush()
+    with suppress(OSError):  # nobody reads it any more
+        sys.stdout.flush()
     os._exit(code)

@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import fcntl
+import os
 import signal
+import socket
 import subprocess
 import sys
 import threading
 import time
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
 import pytest
 import requests
 
+from local.development_storage import connection_string
 from local.host.launch import running
 from local.stack.azurite import Azurite
 from tests.host.host_apps import eventually, host_storage, write_app
@@ -134,6 +139,54 @@ def test_a_host_ends_with_the_process_that_started_it(tmp_path: Path, storage: d
     deadline = time.monotonic() + 30
     while not _refused(ended.stdout.strip()):
         assert time.monotonic() < deadline
+
+
+@contextmanager
+def relayed(port: int, held: threading.Event) -> Iterator[int]:
+    """A port that leads to `port` of this machine, and no further once `held` is set."""
+
+    def pump(source: socket.socket, target: socket.socket) -> None:
+        with suppress(OSError):
+            while (data := source.recv(65536)) and not held.is_set():
+                target.sendall(data)
+
+    with socket.create_server(("127.0.0.1", 0)) as server, ExitStack() as opened:
+
+        def accept() -> None:
+            with suppress(OSError):
+                while True:
+                    ends = [server.accept()[0], socket.create_connection(("127.0.0.1", port))]
+                    for source, target in (ends, ends[::-1]):
+                        opened.enter_context(source)
+                        threading.Thread(target=pump, args=(source, target), daemon=True).start()
+
+        threading.Thread(target=accept, daemon=True).start()
+        yield server.getsockname()[1]
+        server.shutdown(socket.SHUT_RDWR)
+
+
+def test_storage_that_answers_no_more_holds_up_no_stop_also_if_nobody_reads_the_log(
+    tmp_path: Path, azurite: Azurite, container: str
+) -> None:
+    options = [str(write_app(tmp_path, CODE)), "--port", "0", "--stop-after", "1"]
+    held = threading.Event()
+    for name in ("hold", "go"):
+        (tmp_path / name).touch()
+    with relayed(azurite.blob_port, held) as port:
+        storage = connection_string(port, azurite.queue_port, azurite.table_port)
+        apart = {"AzureFunctionsWebHost__hostid": container, "PYTHONUNBUFFERED": ""}
+        environ = {**os.environ, "AzureWebJobsStorage": storage, **apart}
+        command = [sys.executable, "-m", "local", "host", *options]
+        with subprocess.Popen(command, cwd=PROJECT, env=environ, stdout=subprocess.PIPE, text=True) as process:
+            try:
+                assert process.stdout
+                assert any("yearly has ended" in line for line in process.stdout)  # so it holds a lease, to be released
+                held.set()
+                process.stdout.close()
+                process.terminate()
+                assert process.wait(30) == 0
+            finally:
+                process.kill()
 
 
 OVERDUE = """
