@@ -58,18 +58,26 @@ def subscription(evidence: Evidence) -> Iterator[Finding]:
 def problems(one: EventSubscription, container: str) -> list[Finding]:
     """What keeps the events of a subscription from the function; a finding without a fix if nothing does."""
     prefix = f"/blobServices/default/containers/{container}/"
-    path, called = urlsplit(one.address).path, " and ".join(one.functions)
+    path = urlsplit(one.address).path
     faults = {
         f"Its state is {one.state}, not {SUCCEEDED}": one.state == SUCCEEDED,
         f"It does not announce {CREATED}": not one.types or CREATED in one.types,
         f"Its filter is {one.prefix or 'empty'}, not {prefix} with the slash at its end": one.prefix == prefix,
         f"It selects files by {' and '.join(one.filters)}, too": not one.filters,
         f"Its path is {path or 'empty'}, not {WEBHOOK}": path == WEBHOOK,
-        f"Its functionName is {called or 'missing'}, not exactly {FUNCTION}": one.functions == (FUNCTION,),
+        _called(one.functions): one.functions == (FUNCTION,),
         "Its key is not the app's key blobs_extension: events are refused": one.is_key_current is not False,
     }
     wrong = [Finding(f"{one.name}: {fault}.", AGAIN) for fault, is_right in faults.items() if not is_right]
     return wrong or [Finding(f"{one.name} sends {CREATED} of {container} to {FUNCTION}.")]
+
+
+def _called(functions: tuple[str, ...]) -> str:
+    """What the host does with events for these names, in the address of a webhook."""
+    if not functions:
+        return f"Its functionName is missing, not exactly {FUNCTION}: the host accepts an event, and then shuts down"
+    called = " and ".join(functions)
+    return f"Its functionName is {called}, not exactly {FUNCTION}: for an unknown name the host runs nothing"
 
 
 def _count(findings: list[Finding]) -> int:

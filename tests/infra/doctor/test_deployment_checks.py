@@ -276,14 +276,26 @@ def test_every_check_is_made_to_fail() -> None:
         ),
         ({"filters": ("subjectEndsWith",)}, "It selects files by subjectEndsWith, too."),
         ({"address": f"https://{HOST}/api/blobs"}, "Its path is /api/blobs, not /runtime/webhooks/blobs."),
-        ({"functions": ()}, "Its functionName is missing, not exactly Host.Functions.document_landed."),
+        (
+            {"functions": ()},
+            (
+                "Its functionName is missing, not exactly Host.Functions.document_landed: "
+                "the host accepts an event, and then shuts down."
+            ),
+        ),
         (
             {"functions": ("Host.Functions.Document_landed",)},
-            "Its functionName is Host.Functions.Document_landed, not exactly Host.Functions.document_landed.",
+            (
+                "Its functionName is Host.Functions.Document_landed, not exactly Host.Functions.document_landed: "
+                "for an unknown name the host runs nothing."
+            ),
         ),
         (
             {"functions": ("document_landed",)},
-            "Its functionName is document_landed, not exactly Host.Functions.document_landed.",
+            (
+                "Its functionName is document_landed, not exactly Host.Functions.document_landed: "
+                "for an unknown name the host runs nothing."
+            ),
         ),
         ({"is_key_current": False}, "Its key is not the app's key blobs_extension: events are refused."),
     ],

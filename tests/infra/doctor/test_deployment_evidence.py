@@ -282,10 +282,19 @@ def test_a_fault_of_a_resource_is_read(
     assert line in faults(gathered(azure))[check]
 
 
-def test_a_misspelt_function_is_read_from_the_whole_address(azure: Azure, gathered: Gathered, wire: Wire) -> None:
-    azure.answers[f"post {EVENTS_ID}/getFullUrl"] = full_url(host(wire), "Host.Functions.document_lande")
+@pytest.mark.parametrize(
+    ("function", "fault"),
+    [
+        ("Host.Functions.document_lande", "Its functionName is Host.Functions.document_lande, not exactly"),
+        ("", "Its functionName is missing, not exactly Host.Functions.document_landed: the host accepts an event"),
+    ],
+)
+def test_a_wrong_function_is_read_from_the_whole_address(
+    azure: Azure, gathered: Gathered, wire: Wire, function: str, fault: str
+) -> None:
+    azure.answers[f"post {EVENTS_ID}/getFullUrl"] = full_url(host(wire), function)
     evidence = gathered(azure)
-    assert "Its functionName is Host.Functions.document_lande, not exactly" in faults(evidence)["event subscription"]
+    assert fault in faults(evidence)["event subscription"]
     assert verdict(evidence, run_checks(evidence)).startswith(
         "Events do not arrive: the sweep finds files every 7 minutes. "
     )
