@@ -97,6 +97,15 @@ def test_what_the_table_says_is_refused_is_refused(host: Host, words: str, funct
     assert f"The '{function}' function is in error: " in host.output
 
 
+def test_the_readme_counts_the_rows_that_differ() -> None:
+    cron, routes, http = (len(recordings.on_purpose(name)) for name in recordings.COMPARED)
+    schedules, routed, requested = (len(recordings.rows(name)) for name in recordings.COMPARED)
+    left_out = sum(row["title"] in recordings.NOT_REPLAYED for row in recordings.rows("http").values())
+    of_routes = f"{cron} of {schedules} schedules, {routes} of {routed} requests to routes"
+    of_a_host = f"{http} of the {requested - left_out:,} requests to a host that can be replayed ({left_out} cannot"
+    assert f"{of_routes}, and {of_a_host}" in " ".join(README.split())
+
+
 @pytest.mark.parametrize(
     ("heading", "table"),
     [

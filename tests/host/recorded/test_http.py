@@ -28,18 +28,6 @@ CUT = re.compile(r"(.)…\[(\d+) bytes in all\]")
 TAIL = " HTTP/1.1\r\nHost: localhost:7071\r\n\r\n"
 LONG = 1100  # characters; longer bodies are cut in the recording
 BYTE = re.compile(rb"\\x([0-9a-f]{2})")
-NOT_REPLAYED = {
-    # Their bytes came with pauses, or only in part.
-    "Content-Length too long, then closed", "Content-Length too long, kept open", "101 MiB by Content-Length only",
-    "101 MB sent", "104857600 by Content-Length with Expect", "chunked 101 MB", "Expect: 100-continue, body after",
-    "slow body", "slow headers", "garbage", "h2 preface", "half-closed after request", "empty, half-closed",
-    "only first line, half-closed", "30 MB text", "99 headers", "100 with Host + 1", "POST text name=" + "n" * 40,
-    # They wait for functionTimeout.
-    "as_slow", "slow (9 s; functionTimeout 5 s)", "the next call after as_slow",
-    # Their answers have placeholders, or their code was not recorded.
-    "str_big", "str_json_date", "s_304n", "h_ce2",
-    "GET x [('X-Two', '1'), ('X-Two', '2'), ('x-two', '3'), ('X-Empty', '')",
-}  # fmt: skip
 
 
 def sent(row: dict[str, Any]) -> bytes:
@@ -140,7 +128,7 @@ async def differing(found: dict[str, Door]) -> set[str]:
     return {
         name
         for name, row in rows
-        if row["title"] not in NOT_REPLAYED and await here(row, found[row["group"]]) != recorded(row)
+        if row["title"] not in recordings.NOT_REPLAYED and await here(row, found[row["group"]]) != recorded(row)
     }
 
 
