@@ -17,7 +17,7 @@ from azure.storage.queue import QueueServiceClient, TextBase64EncodePolicy
 from local.host import clock, listeners
 from local.host.blobs.queue_message import BlobMessage
 from local.host.blobs.receipts import Receipts
-from local.host.blobs.scanner import Scanner
+from local.host.blobs.scanner import PAUSE, Scanner
 from local.host.errors import HostInError
 from local.host.functions.function import Function
 from local.host.launch import running
@@ -25,6 +25,7 @@ from local.host.listeners import Listener, keep_running
 from local.host.triggers import path_pattern
 from local.stack.azurite import Azurite
 from tests.host.host_apps import eventually, write_app
+from tests.support.azurite_files import put_unchanged
 
 UNFORESEEN = [
     RecursionError("too deep"),
@@ -101,8 +102,13 @@ class Storage(RequestsTransport):  # type: ignore[misc]  # azure.core exports it
         return super().send(request, **more)
 
 
-def scan(azurite: Azurite, container: str, queue: Callable[[BlobMessage], None], failures: list[Exception]) -> None:
-    """Listings of the container until one of them has queued something, as the host makes them but without rests."""
+def scan(
+    azurite: Azurite, container: str, queue: Callable[[BlobMessage], None], failures: list[Exception], host: str = ""
+) -> None:
+    """Listings of the container until one of them has queued something, as the host makes them but without rests.
+
+    `host`: its id; default: one that no other scan has.
+    """
     ended = asyncio.Event()
 
     def taken(order: BlobMessage) -> None:
@@ -116,7 +122,7 @@ def scan(azurite: Azurite, container: str, queue: Callable[[BlobMessage], None],
         ThreadPoolExecutor() as threads,
     ):
         path = path_pattern.parse(f"{container}/{{name}}")
-        scanner = Scanner(function, path, service, Receipts(service, uuid.uuid4().hex[:8]), taken, pause=0.0)
+        scanner = Scanner(function, path, service, Receipts(service, host or uuid.uuid4().hex[:8]), taken, pause=0.0)
         asyncio.run(asyncio.wait_for(scanner.run(threads, ended), 60))
 
 
@@ -131,16 +137,62 @@ def test_a_listing_that_fails_is_made_again(
     assert caplog.text.count(f"container {container}: failed, will retry ({type(error).__name__}") == 1
 
 
+@pytest.mark.fact("names-never-found")
 def test_a_name_that_never_runs_in_azure_is_not_offered(
     azurite: Azurite, container: str, blobs: ContainerClient, caplog: pytest.LogCaptureFixture
 ) -> None:
-    for name in ("/lead", "trail/", "z"):
-        blobs.upload_blob(name, b"x")
+    assert blobs.exists()
+    never = ("/lead", "trail/", "a/./b", "a/../b")
+    with BlobServiceClient.from_connection_string(azurite.connection_string) as service:
+        for name in (*never, "z"):
+            put_unchanged(service, container, name, b"x")
     queued: list[BlobMessage] = []
     scan(azurite, container, queued.append, [])
     assert [order.blob for order in queued] == ["z"]
-    for name in ("/lead", "trail/"):
+    for name in never:
         assert f"landed: blob '{name}' is not offered: in Azure no trigger runs for a name that begins" in caplog.text
+
+
+@pytest.mark.fact("again", "scan-path-style")
+def test_every_listing_is_of_the_whole_container_and_a_new_etag_is_new_work(
+    azurite: Azurite, container: str, blobs: ContainerClient
+) -> None:
+    blob, queued = blobs.upload_blob("a", b"x"), list[BlobMessage]()
+    changes = (
+        lambda: None,
+        lambda: blobs.upload_blob("a", b"x", overwrite=True),  # with the same content
+        lambda: blob.set_blob_metadata({"only": "this"}),
+        lambda: blobs.upload_blob("0", b"x"),  # before it in the listing
+    )
+    for change in changes:
+        change()
+        scan(azurite, container, queued.append, [], host=container)
+    assert [order.blob for order in queued] == ["a", "a", "a", "0"]
+    assert len({order.etag for order in queued}) == len(changes)
+    assert PAUSE == 2.0
+
+
+@pytest.mark.fact("receipt", "receipt-states")
+def test_a_receipt_is_incomplete_until_its_message_is_queued(
+    azurite: Azurite, container: str, blobs: ContainerClient
+) -> None:
+    assert blobs.exists()
+    message = BlobMessage("Host.Functions.landed", container, "a", '"0x1"')
+    name = f'blobreceipts/{container}/Host.Functions.landed/"0x1"/{container}/a'
+    seen: list[tuple[int, dict[str, str], str]] = []
+    with BlobServiceClient.from_connection_string(azurite.connection_string) as service:
+        receipt, receipts = service.get_blob_client("azure-webjobs-hosts", name), Receipts(service, container)
+
+        def look(_: BlobMessage) -> None:
+            found = receipt.get_blob_properties()
+            seen.append((found.size, found.metadata, found.lease.state))
+            assert not receipts.queue_once(message, look)  # it is leased: the next scan asks again
+
+        assert receipts.queue_once(message, look)
+        assert receipts.queue_once(message, look)  # it is complete
+        after = receipt.get_blob_properties()
+    assert seen == [(0, {"Incomplete": "Incomplete"}, "leased")]
+    assert (after.metadata, after.lease.state) == ({}, "available")
 
 
 @pytest.mark.parametrize("error", UNFORESEEN, ids=lambda error: type(error).__name__)
@@ -166,7 +218,7 @@ CODE = """
 def landed(blob: func.InputStream) -> None:
     logging.info("LANDED %s", blob.name)
 """
-NAMELESS = '{"Type": "BlobTrigger", "FunctionId": "Host.Functions.landed", "ContainerName": "", "BlobName": ""}'
+NAMELESS = '{"FunctionId": "Host.Functions.landed", "ContainerName": "", "BlobName": "", "ETag": "\\"0x1\\""}'
 
 
 @pytest.mark.parametrize("message", ["[" * 30_000, NAMELESS], ids=["deep", "nameless"])

@@ -100,6 +100,7 @@ def app_with(tmp_path: Path, **settings: int) -> Path:
     return write_app(tmp_path, BLOBS, extensions={"blobs": settings})
 
 
+@pytest.mark.fact("attempts")
 @pytest.mark.parametrize(("override", "attempts"), [({}, 2), ({f"{OVERRIDE}poisonBlobThreshold": "3"}, 3)])
 def test_as_many_attempts_as_host_json_says_or_an_app_setting_over_it(
     tmp_path: Path, environ: dict[str, str], blobs: ContainerClient, override: dict[str, str], attempts: int
@@ -110,6 +111,7 @@ def test_as_many_attempts_as_host_json_says_or_an_app_setting_over_it(
         assert host.output.count("ValueError: a bad one") == attempts
 
 
+@pytest.mark.fact("at-once")
 @pytest.mark.parametrize(
     ("settings", "override"), [({"maxDegreeOfParallelism": 1}, {}), ({}, {f"{OVERRIDE}maxDegreeOfParallelism": "1"})]
 )
@@ -123,6 +125,7 @@ def test_no_more_at_once_than_host_json_says_or_an_app_setting_over_it(
     assert "two at once" not in host.output
 
 
+@pytest.mark.fact("sigterm-blob")
 def test_a_stop_waits_for_a_blob_function_and_nothing_is_done_again(
     tmp_path: Path, environ: dict[str, str], blobs: ContainerClient
 ) -> None:

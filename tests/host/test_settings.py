@@ -168,12 +168,14 @@ def test_app_settings_win_over_host_json(tmp_path: Path) -> None:
     assert read(tmp_path, {"version": "2.0"}, environ).route_prefix == "v2"
 
 
+@pytest.mark.fact("options-refused")
 @pytest.mark.parametrize(
     "content",
     [
         {},
         {"version": "1.0"},
         {"version": "2.0", "extensions": {"blobs": {"poisonBlobThreshold": 0}}},
+        {"version": "2.0", "extensions": {"blobs": {"maxDegreeOfParallelism": 0}}},
         {"version": "2.0", "extensions": {"http": {"routePrefix": None}}},
         {"version": "2.0", "extensions": {"http": {"routePrefix": ["a"]}}},
         {"version": "2.0", "functionTimeout": "5 minutes"},

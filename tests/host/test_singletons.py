@@ -241,6 +241,7 @@ def pair(request: pytest.FixtureRequest, azurite: emulator.Azurite, container: s
             yield Pair(first, second, connection, container)
 
 
+@pytest.mark.fact("two-processes")
 @pytest.mark.parametrize("pair", [60], indirect=True)
 def test_two_hosts_do_each_thing_once_and_a_stop_hands_it_on(pair: Pair) -> None:
     names = [f"{number:02}" for number in range(30)]
@@ -256,6 +257,7 @@ def test_two_hosts_do_each_thing_once_and_a_stop_hands_it_on(pair: Pair) -> None
     eventually(lambda: pair.landed() == sorted([*names, "first", "later"]))
 
 
+@pytest.mark.fact("two-processes", "timer-lock")
 def test_after_a_kill_the_other_goes_on_as_the_leases_run_out(pair: Pair) -> None:
     pair.first.process.kill()
     pair.first.process.wait(30)
@@ -265,6 +267,7 @@ def test_after_a_kill_the_other_goes_on_as_the_leases_run_out(pair: Pair) -> Non
     eventually(lambda: pair.landed() == ["first", "later"])
 
 
+@pytest.mark.fact("timer-stop", "timer-lock", "sigterm-blob")
 def test_a_run_that_is_under_way_keeps_its_lease(pair: Pair, tmp_path: Path) -> None:
     (tmp_path / "hold").touch()
     eventually((tmp_path / "held").exists)

@@ -60,6 +60,7 @@ def test_a_signal_ends_it_with_exit_code_0(tmp_path: Path, storage: dict[str, st
     assert "Traceback" not in host.output
 
 
+@pytest.mark.fact("startup")
 def test_what_is_under_way_ends_and_nothing_new_begins(tmp_path: Path, storage: dict[str, str]) -> None:
     (tmp_path / "hold").touch()
     with running(write_app(tmp_path, CODE), environ=storage) as host, ThreadPoolExecutor() as callers:

@@ -14,7 +14,7 @@ from azure.storage.queue import QueueClient, QueueMessage
 
 from local.host.blobs import queue_message, trigger_metadata
 from local.host.blobs.queue_listener import BlobQueue, put
-from local.host.blobs.queue_message import POISON, BlobMessage
+from local.host.blobs.queue_message import POISON, BlobMessage, quoted
 from local.host.blobs.scanner import Scanner
 from local.host.functions.function import BlobTrigger, Function
 from local.host.functions.invoker import Invoker
@@ -77,7 +77,12 @@ class Dispatcher:
             return None
 
     async def _read(self, target: Target, blob_message: BlobMessage) -> LoadedBlob | None:
-        """The blob, or None if it was deleted or has changed. A changed blob that a scan found is queued again."""
+        """The blob, or None if it was deleted or has changed. A changed blob that a scan found is queued again.
+
+        A message for a scanned container names its version: the real host drops one without an ETag in quotes.
+        """
+        if target.trigger.scans and blob_message.etag != quoted(blob_message.etag):
+            return None
         try:
             return await self._queue.in_thread(_load, target, blob_message)
         except ResourceModifiedError:

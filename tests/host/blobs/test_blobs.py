@@ -106,6 +106,7 @@ def poisoned(azurite: Azurite, container: str) -> Callable[[], list[dict[str, An
     return look
 
 
+@pytest.mark.fact("reading", "receipt", "no-container", "binding-data")
 def test_what_a_function_gets(
     app: Path, environ: dict[str, str], blobs: ContainerClient, azurite: Azurite, container: str
 ) -> None:
@@ -115,7 +116,9 @@ def test_what_a_function_gets(
         blobs.upload_blob("in/other.md", "no")
         as_stored = ContentSettings(content_encoding="gzip")  # whatever it says of itself
         blobs.upload_blob("raw/bytes", b"\xff\x00", content_settings=as_stored)
+        blobs.upload_blob("raw/empty", b"")
         host.wait_for_line(r"RAW b'\xff\x00'")
+        host.wait_for_line("RAW b''")
         eventually(lambda: shown(host))
         etag = blobs.get_blob_client("in/a b/ü.txt").get_blob_properties().etag
         assert complete(azurite, container, "ü") == [f"{etag}/{container}/in/a b/ü.txt"]
@@ -133,6 +136,7 @@ def test_what_a_function_gets(
     assert "unreachable" not in host.output
 
 
+@pytest.mark.fact("again", "restart")
 def test_every_version_once_and_none_again_after_a_restart(
     app: Path, environ: dict[str, str], blobs: ContainerClient, azurite: Azurite, container: str
 ) -> None:
@@ -151,6 +155,7 @@ def test_every_version_once_and_none_again_after_a_restart(
     assert [one["text"] for one in shown(again)] == ["three"]
 
 
+@pytest.mark.fact("again")
 def test_a_deleted_receipt_has_its_blob_processed_again(
     app: Path, environ: dict[str, str], blobs: ContainerClient, azurite: Azurite, container: str
 ) -> None:
@@ -166,6 +171,7 @@ def test_a_deleted_receipt_has_its_blob_processed_again(
         eventually(lambda: shown(again))
 
 
+@pytest.mark.fact("receipt-states")
 def test_an_unfinished_receipt_is_taken_up(
     app: Path, environ: dict[str, str], blobs: ContainerClient, azurite: Azurite, container: str
 ) -> None:
@@ -183,6 +189,7 @@ def test_an_unfinished_receipt_is_taken_up(
         assert complete(azurite, container, "x.txt")
 
 
+@pytest.mark.fact("attempts", "poison")
 @pytest.mark.parametrize("name", ["in/bad.txt", "events/bad"])
 def test_five_attempts_and_then_poison(
     app: Path, environ: dict[str, str], blobs: ContainerClient, poisoned: Callable[[], list[dict[str, Any]]], name: str
@@ -231,24 +238,49 @@ def test_a_disabled_function_gets_nothing(
     assert receipts(azurite, container, "off") == {}
 
 
-def test_messages_that_mean_nothing_here_are_dropped(
-    app: Path, environ: dict[str, str], blobs: ContainerClient, azurite: Azurite, container: str
+@pytest.mark.fact("overwritten-while-queued", "deleted-while-queued", "messages-by-hand", "crash-loop")
+def test_what_becomes_of_messages_that_somebody_else_wrote(
+    app: Path,
+    environ: dict[str, str],
+    blobs: ContainerClient,
+    azurite: Azurite,
+    poisoned: Callable[[], list[dict[str, Any]]],
 ) -> None:
+    container = blobs.container_name
     blobs.create_container()
-    order = {"Type": "BlobTrigger", "ContainerName": container, "BlobType": "BlockBlob", "ETag": '"0x1"'}
-    blobs.upload_blob("in/new.txt", "new")
+    etag = blobs.upload_blob("in/new.txt", "new").get_blob_properties().etag
+    other = blobs.upload_blob("elsewhere", "of no pattern").get_blob_properties().etag
+    landed = {"FunctionId": "Host.Functions.landed", "ContainerName": container, "BlobType": "BlockBlob"}
+    new = {**landed, "BlobName": "in/new.txt"}
     with QueueServiceClient.from_connection_string(azurite.connection_string) as service:
         queue = service.create_queue(f"azure-webjobs-blobtrigger-{container}")
-        unreadable = "not a message"
-        unknown = json.dumps(order | {"FunctionId": "Host.Functions.nobody", "BlobName": "x"})
-        gone = json.dumps(order | {"FunctionId": "Host.Functions.landed", "BlobName": "in/gone.txt"})
-        old = json.dumps(order | {"FunctionId": "Host.Functions.landed", "BlobName": "in/new.txt"})
-        for message in (unreadable, unknown, gone, old):
-            queue.send_message(base64.b64encode(message.encode()).decode())
+
+        def send(text: str) -> None:
+            queue.send_message(base64.b64encode(text.encode()).decode())
+
+        send(json.dumps({**landed, "BlobName": "in/five_times.txt", "ETag": etag}))
+        for _ in range(5):  # the host ended in each attempt
+            [taken] = queue.receive_messages(max_messages=1)
+            queue.update_message(taken, visibility_timeout=0)
+        dropped: list[dict[str, str]] = [
+            {**new, "FunctionId": "Host.Functions.nobody", "ETag": etag},
+            {**landed, "BlobName": "in/gone.txt", "ETag": etag},
+            {**new, "ETag": '"0x1"'},  # an older version
+            {**new, "ETag": etag.strip('"')},
+            new,
+        ]
+        run = [{**new, "ETag": etag}, {**new, "ETag": etag, "Type": "Other"}]
+        run.append({**landed, "BlobName": "elsewhere", "ETag": other})
+        send("not a message")
+        for message in (*dropped, *run):
+            send(json.dumps(message))
         with running(app, environ=environ) as host:
             eventually(lambda: queue.get_queue_properties().approximate_message_count == 0)
-            eventually(lambda: shown(host))
-    assert [one["text"] for one in shown(host)] == ["new"]  # for the scan's order, not for the one of an older version
+            eventually(lambda: len(shown(host)) >= 4)
+            eventually(poisoned)
+    found = sorted(one["text"] for one in shown(host))
+    assert found == ["new", "new", "new", "of no pattern"]  # one of them for the scan's message
+    assert [one["BlobName"] for one in poisoned()] == ["in/five_times.txt"]
 
 
 def test_a_blob_function_can_be_asked_for(
@@ -359,6 +391,7 @@ def relayed(azurite: Azurite) -> Iterator[tuple[str, tuple[Relay, Relay]]]:
             relay.close()
 
 
+@pytest.mark.fact("outage")
 def test_storage_that_is_away_for_a_while(
     app: Path, environ: dict[str, str], blobs: ContainerClient, azurite: Azurite, container: str
 ) -> None:

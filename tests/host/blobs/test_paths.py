@@ -60,20 +60,17 @@ def test_a_wrong_path_is_refused(path: str) -> None:
         path_pattern.parse(path)
 
 
+@pytest.mark.fact("message")
 def test_an_order_is_written_as_the_real_host_writes_it() -> None:
-    order = BlobMessage("Host.Functions.landed", "docs", "a/b.txt", '"0x8D"')
-    assert json.loads(order.to_json()) == {
-        "Type": "BlobTrigger",
-        "FunctionId": "Host.Functions.landed",
-        "BlobType": "BlockBlob",
-        "ContainerName": "docs",
-        "BlobName": "a/b.txt",
-        "ETag": '"0x8D"',
-    }
+    order = BlobMessage("Host.Functions.landed", "docs", "a/ü.txt", '"0x8D"')
+    assert order.to_json() == (
+        '{\n  "Type": "BlobTrigger",\n  "FunctionId": "Host.Functions.landed",\n  "BlobType": "BlockBlob",\n'
+        '  "ContainerName": "docs",\n  "BlobName": "a/ü.txt",\n  "ETag": "\\"0x8D\\""\n}'
+    )
     assert queue_message.parse(order.to_json()) == order
 
 
-@pytest.mark.parametrize("text", ["", "{}", "[]", '{"Type": "Other"}', '{"Type": "BlobTrigger", "ETag": 1}'])
+@pytest.mark.parametrize("text", ["", "[]", '{"Type": "BlobTrigger", "ETag": 1}'])
 def test_another_message_is_no_order(text: str) -> None:
     with pytest.raises(ValueError, match=r"."):
         queue_message.parse(text)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from azure.storage.blob import BlobServiceClient, ContainerClient
 
 from local.host.blobs import trigger_metadata
@@ -11,6 +12,7 @@ from local.host.triggers import path_pattern
 from local.stack.azurite import Azurite
 
 
+@pytest.mark.fact("binding-data")
 def test_a_parameter_counts_that_is_called_like_a_built_in_name(
     azurite: Azurite, container: str, blobs: ContainerClient
 ) -> None:

@@ -17,12 +17,14 @@ def path_starts(path: str) -> bool:
     return True
 
 
+@pytest.mark.fact("pattern-odd-parameters", "pattern-refused")
 def test_every_path_is_accepted_or_refused_as_recorded_but_for_those_that_differ_on_purpose() -> None:
     single = recordings.read("patterns")["single"]
     differing = {path for path, refused in single.items() if path_starts(path) != (refused is None)}
     assert differing == set(recordings.on_purpose("patterns"))
 
 
+@pytest.mark.fact("pattern-greedy", "pattern-braces")
 def test_every_function_runs_for_the_recorded_blobs_with_the_recorded_parameters() -> None:
     recorded = recordings.read("patterns")
     paths = {name: path for name, path in recorded["paths"].items() if path_starts(path)}
@@ -34,6 +36,7 @@ def test_every_function_runs_for_the_recorded_blobs_with_the_recorded_parameters
         assert matches == recorded["ran"][function], path
 
 
+@pytest.mark.fact("container-refused-by-storage")
 @pytest.mark.parametrize("container", ["LAND", "la", "la_x", "la--nd"])
 def test_a_container_that_storage_refuses_to_list_stops_the_host(container: str) -> None:
     with pytest.raises(HostInError, match=f"storage refuses the container name '{container}'"):

@@ -45,6 +45,7 @@ def test_a_status_of_this_schedule_is_gone_on_with(stored: Status, now: datetime
     assert schedule_start(HOURLY, stored, now) == ScheduleStart(stored, past_due)
 
 
+@pytest.mark.fact("timer-changed-schedule")
 @pytest.mark.parametrize(
     ("stored", "now", "made"),
     [
@@ -65,6 +66,7 @@ def test_a_span_is_compared_to_the_microsecond() -> None:
     assert schedule_start(span, after_run(span, ran), at(1)).past_due
 
 
+@pytest.mark.fact("timer-monitored")
 @pytest.mark.parametrize(
     ("expression", "is_rapid"),
     [
@@ -76,6 +78,11 @@ def test_a_span_is_compared_to_the_microsecond() -> None:
         ("*/10 0-59 * * 1-12 0-6", True),
         ("00:00:59", True),
         ("00:01:00", False),
+        ("*/3 * * * * *", True),
+        ("0,30 * * * * *", True),
+        ("00:00:04", True),
+        ("*/20 */2 * * * *", False),
+        ("00:02:00", False),
     ],
 )
 def test_which_schedules_are_too_rapid_to_be_monitored(expression: str, is_rapid: bool) -> None:
@@ -104,6 +111,7 @@ def test_what_is_no_status_is_refused(text: str) -> None:
         parse(text)
 
 
+@pytest.mark.fact("timer-unreadable-status")
 @pytest.mark.parametrize("text", ["", "not JSON", "{", "[" * 100_000])
 def test_what_is_no_json_stops_the_host(text: str) -> None:
     with pytest.raises(HostInError, match="it is no JSON"):
@@ -131,6 +139,7 @@ def service(azurite: Azurite) -> Iterator[BlobServiceClient]:
         yield client
 
 
+@pytest.mark.fact("timer-status", "timer-unreadable-status")
 def test_the_blob(service: BlobServiceClient, container: str, threads: ThreadPoolExecutor) -> None:
     blob = service.get_blob_client("azure-webjobs-hosts", f"timers/{container}/Host.Functions.tick/status")
 
