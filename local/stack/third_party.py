@@ -24,11 +24,6 @@ RECORD = "packages.json"
 FILES: Mapping[str, Mapping[str, str]] = {
     "htm": {"preact/standalone.module.js": "standalone.module.js", "LICENSE": "LICENSE.txt"},
     "preact": {"LICENSE": "LICENSE.txt"},
-    "uplot": {
-        "dist/uPlot.iife.min.js": "uPlot.iife.min.js",
-        "dist/uPlot.min.css": "uPlot.min.css",
-        "LICENSE": "LICENSE.txt",
-    },
 }
 
 

@@ -26,10 +26,10 @@ ALWAYS = {
     "X-Content-Type-Options": "nosniff",
 }
 FOR_GOOD = "public, max-age=31536000, immutable"
+MAX_OF_THE_FIRST_VIEW, MAX_OF_ALL = 40_000, 100_000  # bytes, compressed
 OTHER_VERSION = "0123456789ab"
 IMPORT = re.compile(r"""(?:\bfrom|\bimport)\s*\(?\s*["']([^"'\s]+)["']""")  # in a module, of another
 STATIC_IMPORT = re.compile(r'\bfrom "([^"]+)"')  # one that the browser follows before the module runs
-LOADED = re.compile(r'\bnew URL\("([^"]+[^/])", import\.meta\.url\)')  # a file that a module loads in another way
 PRELOAD = re.compile(r'<link rel="modulepreload" href="{base}/([^"]+)" />'.replace("{base}", r"[^/\"]+"))
 LINK = re.compile(r"""\b(?:src|href)="([^"]+)\"""")
 FORBIDDEN = {
@@ -212,9 +212,9 @@ def test_each_file_that_the_page_names_is_there(address: str) -> None:
 
 
 def named_by(name: str, *patterns: re.Pattern[str]) -> set[str]:
-    """The files that a module names, by their paths: those that it imports or loads, or those of the patterns."""
+    """The files that a module names, by their paths: those that it imports, or those of the patterns."""
     found, text = set(), (STATIC / name).read_text()
-    for given in (given for pattern in patterns or (IMPORT, LOADED) for given in pattern.findall(text)):
+    for given in (given for pattern in patterns or (IMPORT,) for given in pattern.findall(text)):
         assert given.startswith("."), f"{name} imports {given}, which no browser can find"
         found.add(urlsplit(urljoin(f"https://textdrop.example/{name}", given)).path.removeprefix("/"))
     return found
@@ -234,7 +234,7 @@ def reached(left: list[str], *patterns: re.Pattern[str]) -> set[str]:
 def test_each_file_that_a_module_names_is_there_and_no_module_is_left_over() -> None:
     scripts = {path.relative_to(STATIC).as_posix() for path in STATIC.rglob("*.js")}
     entries = re.findall(r'<script [^>]*src="{base}/([^"]+)"', (STATIC / "index.html").read_text())
-    assert reached(entries) - {"vendor/uplot/uPlot.min.css"} == scripts
+    assert reached(entries) == scripts
 
 
 def test_the_page_names_the_modules_of_its_first_view_and_no_others() -> None:
@@ -242,6 +242,13 @@ def test_the_page_names_the_modules_of_its_first_view_and_no_others() -> None:
     assert len(named) == len(set(named))
     assert set(named) == reached(["main.js", "views/overview/overview.js"], STATIC_IMPORT)
     assert "views/reviews/reviews.js" not in named
+
+
+def test_what_browsers_load_is_small() -> None:
+    compressed = {name: len(file.compressed) for name, file in files.files().items()}
+    of_the_view = {*files.first_modules(), "index.html", "console.css", "icon.svg"}
+    assert sum(compressed[name] for name in of_the_view) <= MAX_OF_THE_FIRST_VIEW
+    assert sum(size for name, size in compressed.items() if not name.endswith((".txt", ".json"))) <= MAX_OF_ALL
 
 
 def faults(path: Path) -> Iterator[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 import pytest
@@ -94,4 +95,7 @@ def test_the_charts_have_an_axis_for_each_time(reader: ConsolePage, classified: 
     page = reader.open()
     for span in ("24 hours", "7 days", "30 days"):
         page.get_by_role("combobox", name="Time").select_option(span)
-        expect(page.locator("canvas")).to_have_count(4)
+        expect(page.locator("figure svg")).to_have_count(4)
+        for chart in page.get_by_role("figure").all():
+            expect(chart.locator(".time").first).to_be_visible()
+            expect(chart.locator(".value").first).to_have_text(re.compile("^0"))

@@ -14,7 +14,7 @@ from local.errors import SetupError
 from local.stack import installation, third_party
 
 RECORD = json.loads((third_party.FOLDER / third_party.RECORD).read_text())
-MAX_COMPRESSED = 60 * 1024  # bytes
+MAX_COMPRESSED = 12 * 1024  # bytes
 
 
 def committed() -> dict[str, bytes]:

@@ -184,14 +184,3 @@ def test_a_view_whose_files_do_not_come_is_told_and_loaded_again(reader: Console
     page.unroute_all()
     page.get_by_role("button", name="Try again").click()
     expect(page.get_by_role("navigation", name="States of reviews")).to_be_visible()
-
-
-def test_charts_that_cannot_be_drawn_leave_their_tables(reader: ConsolePage, served: Served) -> None:
-    served.classify("chart.txt")
-    reader.page.route("**/uPlot*", lambda route: route.abort())
-    page = reader.open()
-    chart = page.get_by_role("figure").filter(has_text="Files an hour")
-    chart.get_by_text("As a table").click()
-    expect(chart.get_by_role("table")).to_be_visible()
-    expect(page.get_by_role("alert")).to_have_count(0)
-    expect(page.locator("canvas")).to_have_count(0)

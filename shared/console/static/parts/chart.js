@@ -1,46 +1,27 @@
 // A chart of values over time. The same numbers are in a table below it, for those who cannot see it.
 
 import { visible } from "../formats.js";
-import { html, useEffect, useRef } from "../preact.js";
+import { html } from "../preact.js";
 import { Table } from "./table.js";
 
-const SCRIPT = new URL("../vendor/uplot/uPlot.iife.min.js", import.meta.url);
-const STYLES = new URL("../vendor/uplot/uPlot.min.css", import.meta.url);
-const drawing = loaded(); // whether there is `uPlot`, a global name because its package has no small module
-const HEIGHT = 180;
-const NARROW = 240;
+const HOUR = 3600; // seconds
+const DAY = 24 * HOUR;
+const MAX_VALUES = 6; // that are named beside the chart
+const MAX_TIMES = 7; // that are named below it
+const STEPS = [1, 2, 3, 4, 6, 12, 24, 48, 96]; // hours or days from one named time to the next
+const MANY = 60; // points that would hide their line
+const BAR = 0.7; // of the width of a period
 const DIRECTION = { dir: "auto" };
 const HOURS = new Intl.DateTimeFormat(undefined, { timeStyle: "short" });
 const DAYS = new Intl.DateTimeFormat(undefined, { month: "numeric", day: "numeric" });
 const PERIODS = new Intl.DateTimeFormat(undefined, { dateStyle: "short", timeStyle: "short" });
 
 /**
- * `times`: seconds since 1970, ascending. `series`: [{label, values, colour (1 to 5), dash}], null for no value.
- * `format` writes a value. `bars` draws the first series as bars.
+ * `times`: the starts of periods of one length, in seconds since 1970, ascending. `series`: [{label, values, colour (1 to
+ * 5)}], null for no value. `format` writes a value, or "" for one that is not to be named. `bars` draws the first series
+ * as bars. `highest`: the highest value that there can be, if it is known.
  */
-export function Chart({ title, times, series, format, bars = false, range }) {
-  const place = useRef(null);
-  const data = JSON.stringify([times, series]); // drawn again only if something has changed
-  useEffect(() => {
-    let chart;
-    let left = false;
-    const draw = () => {
-      chart?.destroy();
-      chart = left ? undefined : drawn(place.current, { times, series, format, bars, range });
-    };
-    drawing.then((there) => there && draw()); // without it, the table is left
-    const sizes = new ResizeObserver(() => chart?.setSize({ width: widthOf(place.current), height: HEIGHT }));
-    sizes.observe(place.current);
-    const dark = matchMedia("(prefers-color-scheme: dark)");
-    const redraw = () => chart && draw();
-    dark.addEventListener("change", redraw);
-    return () => {
-      dark.removeEventListener("change", redraw);
-      sizes.disconnect();
-      left = true;
-      chart?.destroy();
-    };
-  }, [data]);
+export function Chart({ title, times, series, format, bars = false, highest }) {
   return html`
     <figure class="chart">
       <figcaption>
@@ -49,12 +30,40 @@ export function Chart({ title, times, series, format, bars = false, range }) {
           ${series.map(({ label, colour }) => html`<span class="colour-${colour}" dir="auto">${visible(label)}</span>`)}
         </p>
       </figcaption>
-      <div ref=${place} aria-hidden="true"></div>
+      <${Plot} times=${times} series=${series} format=${format} bars=${bars} highest=${highest} />
       <details>
         <summary>As a table</summary>
         <${Numbers} title=${title} times=${times} series=${series} format=${format} />
       </details>
     </figure>
+  `;
+}
+
+/** Drawn in percent of its width and height, which the page's styles say; texts and lines keep their size. */
+function Plot({ times, series, format, bars, highest }) {
+  const top = 1.05 * (highest ?? Math.max(...series.flatMap(({ values }) => values), 0)) || 1;
+  const up = (value) => (100 * value) / top;
+  const across = (at) => (100 * (at + 0.5)) / times.length;
+  const points = (values) => values.map((value, at) => value !== null && [across(at), 100 - up(value)]);
+  const named = namedValues(top, format);
+  return html`
+    <div class="plot" aria-hidden="true">
+      <svg viewBox="0 0 100 100" preserveAspectRatio="none">
+        ${named.map((value) => html`<path class="grid" d=${`M0 ${100 - up(value)}H100`} />`)}
+        ${series.map(({ values, colour }, at) =>
+          bars && at === 0
+            ? html`<path class="bars colour-${colour}" d=${barsOf(points(values), (BAR * 100) / times.length)} />`
+            : html`
+                <path class="line colour-${colour}" d=${lineOf(points(values))} />
+                <path class="points colour-${colour}" d=${pointsOf(points(values))} />
+              `,
+        )}
+      </svg>
+      ${named.map((value) => html`<span class="value" style=${{ bottom: `${up(value)}%` }}>${format(value)}</span>`)}
+      ${namedTimes(times).map(
+        ([at, text]) => html`<span class="time" style=${{ left: `${across(at)}%` }}>${text}</span>`,
+      )}
+    </div>
   `;
 }
 
@@ -73,52 +82,38 @@ function Numbers({ title, times, series, format }) {
   `;
 }
 
-function loaded() {
-  const styles = Object.assign(document.createElement("link"), { rel: "stylesheet", href: STYLES.href });
-  const script = Object.assign(document.createElement("script"), { src: SCRIPT.href });
-  document.head.append(styles, script);
-  const ended = (resolve) => Object.assign(script, { onload: () => resolve(true), onerror: () => resolve(false) });
-  return new Promise(ended);
+const barsOf = (points, width) =>
+  points.flatMap((point) => (point ? [`M${point[0] - width / 2} 100V${point[1]}h${width}V100Z`] : [])).join("");
+
+/** With a gap where there is no value. */
+const lineOf = (points) =>
+  points.flatMap((point, at) => (point ? [`${points[at - 1] ? "L" : "M"}${point.join(" ")}`] : [])).join("");
+
+/** Lines of no length: their round ends are the points. Of many, only those without a neighbour, which have no line. */
+const pointsOf = (points) =>
+  points
+    .filter((point, at) => point && (points.length <= MANY || !(points[at - 1] || points[at + 1])))
+    .map((point) => `M${point.join(" ")}h0`)
+    .join("");
+
+/** Values from 0 to `top`, 1, 2 or 5 times a power of ten apart, that `format` names, each name once. */
+function namedValues(top, format) {
+  const least = top / MAX_VALUES;
+  const power = 10 ** Math.floor(Math.log10(least));
+  const step = power * [1, 2, 5, 10].find((times) => times * power >= least);
+  const values = Array.from({ length: Math.floor(top / step) + 1 }, (_, at) => at * step);
+  return values.filter((value, at) => format(value) && format(value) !== format(values[at - 1] ?? -1));
 }
 
-/** Midnight is named by its day. */
-function tick(seconds) {
+/** [place, name] of some times, on whole hours or days of the reader; midnight is named by its day. */
+function namedTimes(times) {
+  const unit = times[1] - times[0] < DAY ? HOUR : DAY;
+  const number = (at) => Math.floor((at - 60 * new Date(at * 1000).getTimezoneOffset()) / unit);
+  const on = (step) => times.flatMap((at, place) => (number(at) % step === 0 ? [[place, nameOf(at, unit)]] : []));
+  return STEPS.map(on).find((found) => found.length <= MAX_TIMES) ?? [];
+}
+
+function nameOf(seconds, unit) {
   const at = new Date(seconds * 1000);
-  return at.getHours() || at.getMinutes() ? HOURS.format(at) : DAYS.format(at);
-}
-
-const widthOf = (place) => Math.max(NARROW, place.clientWidth);
-
-function drawn(place, { times, series, format, bars, range }) {
-  const style = getComputedStyle(place);
-  const colour = (name) => style.getPropertyValue(name).trim();
-  const axis = {
-    stroke: colour("--quiet"),
-    grid: { stroke: colour("--line"), width: 1 },
-    ticks: { stroke: colour("--line"), width: 1 },
-    font: "12px system-ui, sans-serif",
-  };
-  const line = ({ label, colour: number, dash }, at) => ({
-    label,
-    stroke: colour(`--colour-${number}`),
-    width: 2,
-    dash,
-    points: { show: true, size: 5 },
-    ...(bars && at === 0
-      ? { fill: colour(`--colour-${number}`), paths: globalThis.uPlot.paths.bars({ size: [0.7, 40] }), points: { show: false } }
-      : {}),
-  });
-  const options = {
-    width: widthOf(place),
-    height: HEIGHT,
-    legend: { show: false },
-    cursor: { show: false },
-    scales: { x: { time: true }, y: { range: range ?? ((_, __, high) => [0, (high || 1) * 1.1]) } },
-    axes: [
-      { ...axis, values: (_, ticks) => ticks.map(tick), size: 32 },
-      { ...axis, size: 56, values: (_, ticks) => ticks.map(format) },
-    ],
-    series: [{}, ...series.map(line)],
-  };
-  return new globalThis.uPlot(options, [times, ...series.map(({ values }) => values)], place);
+  return unit === HOUR && (at.getHours() || at.getMinutes()) ? HOURS.format(at) : DAYS.format(at);
 }

@@ -99,7 +99,7 @@ function Charts({ periods, total, unit }) {
           title="Classes, as a share of the files"
           times=${times}
           format=${percent}
-          range=${[0, 1.05]}
+          highest=${1}
           series=${mix}
         />
         <details>
@@ -112,7 +112,7 @@ function Charts({ periods, total, unit }) {
           title="Confidence of the best class, mean"
           times=${times}
           format=${score}
-          range=${[0, 1.05]}
+          highest=${1}
           series=${[{ label: "confidence", colour: 3, values: periods.map((one) => one.confidence) }]}
         />
         <details>
