@@ -44,6 +44,10 @@ class DocumentState(StrEnum):
         return self not in (DocumentState.WAITING, DocumentState.SUBMITTED)
 
 
+# States of a document that nobody has read: if its file exists again, it is claimed again.
+UNREAD = (DocumentState.GONE, DocumentState.SUPERSEDED)
+
+
 class Reason(StrEnum):
     """Why a document failed."""
 

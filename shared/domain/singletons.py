@@ -22,6 +22,7 @@ CLOSED_TOO_LONG = timedelta(minutes=5)  # needs attention
 MISSED_SWEEPS = 3  # intervals between two sweeps after which one is late
 SWEEP_GRACE = timedelta(minutes=5)  # in which a tick must have run
 SWEEP_TOO_LONG = timedelta(days=1)  # the duration of a sweep; at 5,000 files a tick, it lists millions
+STUCK = timedelta(hours=1)  # without a completed page, after which a sweep passes over it, or begins again
 TRIED_AGAIN = timedelta(minutes=15)  # after the gate opens, a tick has made a call by then
 SEVERAL = ""  # items, not one
 
@@ -183,7 +184,8 @@ class Pause:
 class Sweep:
     """The progress of the comparison of the container's listing with the ledger.
 
-    A whole sweep checks every file; another one only files modified since `complete`, less OVERLAP.
+    A whole sweep checks every file; another one only files modified since `complete`, less OVERLAP. A thorough sweep is
+    whole, and reads the document of each file; others read only documents without an index row by name.
     """
 
     began: datetime | None = None  # when the current sweep began; None: no sweep is running
@@ -197,7 +199,10 @@ class Sweep:
     again: int = 0  # consecutive whole sweeps because of them; at most WHOLE_AGAIN
     ended: datetime | None = None  # when the last complete sweep ended
     whole_ended: datetime | None = None  # when the last complete whole sweep ended
-    asked: bool = False  # a whole sweep was requested
+    asked: bool = False  # a thorough sweep was requested
+    thorough: bool = False
+    files: int = 0  # listed by the current or else the last sweep
+    files_before: int = 0  # listed by the sweep before it
     version: str = field(default="", compare=False)
 
     def is_due(self, every: timedelta, now: datetime) -> bool:
@@ -212,7 +217,10 @@ class Sweep:
         return since is not None and (stuck or endless)
 
     def started(self, now: datetime) -> Self:
-        """The current sweep, or a new one. It is whole once a day, on request, and after unclaimed files."""
+        """The current sweep, or a new one. It is whole once a day, on request, and after unclaimed files.
+
+        On request it is also thorough.
+        """
         if self.began is not None:
             return self
         ahead = self.complete is not None and self.complete - OVERLAP > now  # written by a wrong clock
@@ -221,17 +229,29 @@ class Sweep:
         whole = self.asked or ahead or late or again
         kept = (0, "") if whole else (self.unclaimed, self.example)  # only a whole sweep checks them again
         tries = self.again + again if self.unclaimed else 0
-        fresh = replace(self, began=now, moved=now, marker="", whole=whole, found=0, asked=False)
+        fresh = replace(self, began=now, moved=now, marker="", whole=whole, thorough=self.asked, found=0, asked=False)
+        fresh = replace(fresh, files=0, files_before=self.files)
         return replace(fresh, unclaimed=kept[0], example=kept[1], again=tries)
+
+    def is_stuck(self, now: datetime) -> bool:
+        """Whether it has completed no page for STUCK."""
+        return self.began is not None and self.moved is not None and now - self.moved >= STUCK
+
+    def from_the_start(self) -> Self:
+        """The current sweep, which begins the listing again. It is as late as it was."""
+        return replace(self, marker="", files=0)
 
     def is_of_interest(self, modified: datetime) -> bool:
         """Whether this sweep checks a file with this modification time."""
         return self.whole or self.complete is None or modified >= self.complete - OVERLAP
 
-    def advanced(self, marker: str, found: int, now: datetime, unclaimed: Sequence[str] = ()) -> Self:
-        """After one more page; complete if `marker` is empty. `unclaimed`: names of files that could not be claimed."""
+    def advanced(
+        self, marker: str, found: int, now: datetime, unclaimed: Sequence[str] = (), *, files: int = 0
+    ) -> Self:
+        """After one more page of `files`; complete if `marker` is empty. `unclaimed`: names of those not claimed."""
         example = self.example or "".join(unclaimed[:1])
         further = replace(self, marker=marker, found=self.found + found, moved=now, example=example)
+        further = replace(further, files=self.files + files)
         together = self.unclaimed + len(unclaimed) if self.whole else max(self.unclaimed, len(unclaimed))
         further = replace(further, unclaimed=together)
         if marker:

@@ -5,14 +5,12 @@ from __future__ import annotations
 from contextlib import suppress
 from datetime import datetime
 
-from shared.domain.documents import LANGUAGE, Blob, Document, DocumentState, Reason
+from shared.domain.documents import LANGUAGE, UNREAD, Blob, Document, Reason
 from shared.domain.file_names import MAX_FILE_NAME, is_file_name
 from shared.domain.text import check_size
 from shared.errors import InvalidText, VersionConflict
 from shared.pipeline import tracing
 from shared.services import Services
-
-UNREAD = (DocumentState.GONE, DocumentState.SUPERSEDED)
 
 
 def claim(services: Services, name: str, now: datetime) -> Document | None:

@@ -8,7 +8,8 @@ row holds.
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterable, Sequence
+from bisect import bisect_right
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import replace
@@ -30,18 +31,20 @@ from shared.storage.row_codec import all_readable, index_row, landed, readable, 
 from shared.storage.row_keys import (
     AFTER_ALL,
     KINDS,
+    NAME,
     SINGLE,
     SINGLES,
     due_prefix,
     due_range,
     index_keys,
     inverted,
+    name_key,
     row_key,
     statistics_key,
     time_key,
 )
 from shared.storage.snapshot import Agenda, Single, Singletons, single
-from shared.storage.tables import TRANSACTION_LIMIT, Change, Delete, Insert, Row, Rows, Update
+from shared.storage.tables import TRANSACTION_LIMIT, Change, Delete, Insert, Put, Row, Rows, Update
 
 Entry = TypeVar("Entry", Document, Job, Operation, Review)
 Found = TypeVar("Found")
@@ -51,6 +54,7 @@ log = logging.getLogger(__name__)
 READERS = 8  # threads
 DIGITS = "0123456789abcdef"  # the first characters of document keys
 TRIES = 5
+NAMES, WORTH = 1000, 25  # rows by name in a query; keys found below which reading each document is cheaper
 RECENT = 2000  # values that each process remembers; about 2 KB each
 
 
@@ -68,19 +72,21 @@ class Ledger:
 
         `drained`: outbox entries that are deleted in it. Returns the `after` values with their new versions. Raises
         VersionConflict, with nothing changed, if a value has changed since `before` was read, a new one exists already,
-        or an entry was deleted. Missing index rows are written again.
+        or an entry was deleted. Missing index rows are written again, but for those by name.
         """
         try:
             return self._commit(changes, drained=drained)
         except VersionConflict:
             missing = self._missing([before for before, _ in changes if before])
+            missing -= {key for _, after in changes for key in index_keys(after) if key.startswith(NAME)}
             if not missing:
                 raise
-            log.warning("Index rows were missing, and are written again: %s", ", ".join(sorted(missing)))
+            if hurt := sorted(key for key in missing if not key.startswith(NAME)):
+                log.warning("Index rows were missing, and are written again: %s", ", ".join(hurt))
             return self._commit(changes, missing, drained)
 
     def repair(self, value: Any) -> Any:
-        """Write the missing index rows of an open value again. Without them it is never due.
+        """Write the missing index rows of an open value again. Without them it is never due, or not known by name.
 
         Returns the value with its current version. Raises VersionConflict if it has changed since it was read.
         """
@@ -117,9 +123,48 @@ class Ledger:
         return frozenset(missing)
 
     def forget(self, value: Any) -> None:
-        """Delete the rows of a value that has ended. Raises VersionConflict if it was deleted or reopened."""
-        keys = [row_key(value), *sorted(index_keys(value) - self._missing([value]))]
-        self._rows.apply([Delete(key) for key in keys])
+        """Delete the rows of a value that has ended. Raises VersionConflict if it was deleted or changed."""
+        keys = index_keys(value)
+        try:
+            self._forget(value, keys)
+        except VersionConflict:
+            if not (missing := self._missing([value])):
+                raise
+            self._forget(value, keys - missing)
+
+    def _forget(self, value: Any, keys: Iterable[str]) -> None:
+        self._rows.apply([Delete(row_key(value), value.version), *map(Delete, sorted(keys))])
+
+    def known_by_name(self, names: Mapping[str, str]) -> set[str]:
+        """Those of these keys of documents that have an index row by name. `names`: of their files, by key.
+
+        Few queries of NAMES rows, each from the first key that none has reached. It stops early if other versions and
+        deleted files make the rows so many that a query finds fewer than WORTH keys.
+        """
+        wanted = {name_key(name, key): key for key, name in names.items()}
+        places = sorted(wanted)
+        known: set[str] = set()
+        reached = 0
+        while reached < len(places):
+            rows = self._rows.query_range(places[reached], places[-1] + "!", NAMES)
+            found = {wanted[row.key] for row in rows if row.key in wanted}
+            known |= found
+            if len(rows) < NAMES or len(found) < WORTH:
+                break
+            reached = bisect_right(places, rows[-1].key)
+        return known
+
+    def index_names(self, documents: Sequence[Document]) -> None:
+        """Write the index rows by name of documents that an earlier version of the app stored.
+
+        Documents that another instance changes meanwhile, and others of their transaction, stay without.
+        """
+        size = TRANSACTION_LIMIT // 2  # a document has two rows in it
+        for start in range(0, len(documents), size):
+            part = documents[start : start + size]
+            with suppress(VersionConflict):
+                names = frozenset(name_key(document.name, document.key) for document in part)
+                self._commit([(document, document) for document in part], names)
 
     def find(self, kind: type[Entry], key: str) -> Entry | None:
         """The value with this key; None if there is none, or its row cannot be read (which is logged)."""
@@ -359,8 +404,13 @@ def _steps(before: Any, after: Any, missing: frozenset[str]) -> list[Change]:
     return [
         Update(row) if before else Insert(row),
         *(Delete(key) for key in sorted(old - new)),
-        *(Insert(index_row(key, after)) for key in sorted(new - old)),
+        *(_indexing(index_row(key, after)) for key in sorted(new - old)),
     ]
+
+
+def _indexing(row: Row) -> Change:
+    """A row by name may be left of a document whose row was deleted by hand."""
+    return Put(row) if row.key.startswith(NAME) else Insert(row)
 
 
 def _key_of(change: Change) -> str:

@@ -5,6 +5,7 @@ stats|{inverted hour}|{source}                       the statistics of an hour, 
 due|{kind}|{utc}|{key}                               the index row of an open value: when it is processed next
 due|review|{place}|{key}                             the index row of an open review: its place in the queue
 end|{kind}|{state}|{inverted time}|{key}             the index row of a final value: listings by state, newest first
+name|{hex of the file's name}|{key}                  the index row of a document that is not UNREAD: what a sweep knows
 busy|{project}                                       exists while an operation on the project is open
 outbox|{utc}|{key}                                   what a transaction ended, until the outbox is drained
 single|{name}                                        the singletons: one query reads all of them
@@ -15,7 +16,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any
 
-from shared.domain.documents import Document
+from shared.domain.documents import UNREAD, Document
 from shared.domain.jobs import Job
 from shared.domain.keys import digest
 from shared.domain.operations import Operation
@@ -39,6 +40,8 @@ SINGLES: dict[type, str] = {
 }
 SINGLE = "single|"  # what the keys of all singletons begin with
 STORED: tuple[type, ...] = (*KINDS, *SINGLES, OutboxEntry, Statistics)  # all types of values that rows hold
+NAME = "name|"  # what the keys of the index rows by name begin with
+NAME_BYTES = 200  # of a file's name in a key, which has 1 KiB at most, in UTF-16
 AFTER_ALL = "~"  # sorts after every character of a key
 _LATEST_MILLISECOND = 10**14
 
@@ -59,15 +62,30 @@ def statistics_key(start: datetime, key: str = "") -> str:
 
 
 def index_keys(value: Any) -> set[str]:
-    """The keys of a value's index rows: one for its due or end time; an open operation has one for its project too."""
+    """The keys of a value's index rows: one for its due or end time; an open operation has one for its project too.
+
+    A document has one for its name, unless it ended unread: then a sweep that finds its file claims it again.
+    """
     kind = KINDS.get(type(value))
     if kind is None:
         return set()
+    if isinstance(value, Document) and value.state not in UNREAD:
+        return {_time_index(value, kind), name_key(value.name, value.key)}
+    if isinstance(value, Operation) and not value.state.final:
+        return {_time_index(value, kind), f"busy|{digest(value.project)}"}
+    return {_time_index(value, kind)}
+
+
+def name_key(name: str, key: str) -> str:
+    """The key of the index row by name of a document. In hexadecimal, because a row key cannot hold every character."""
+    return f"{NAME}{name.encode('utf-8', 'surrogatepass')[:NAME_BYTES].hex()}|{key}"
+
+
+def _time_index(value: Any, kind: str) -> str:
     if value.state.final:
-        return {f"end|{kind}|{value.state}|{inverted(value.ended)}|{value.key}"}
+        return f"end|{kind}|{value.state}|{inverted(value.ended)}|{value.key}"
     place = place_in_queue(value) if isinstance(value, Review) else time_key(value.due)
-    due = f"{due_prefix(type(value))}{place}|{value.key}"
-    return {due, f"busy|{digest(value.project)}"} if isinstance(value, Operation) else {due}
+    return f"{due_prefix(type(value))}{place}|{value.key}"
 
 
 def due_prefix(kind: type) -> str:

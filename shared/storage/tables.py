@@ -48,11 +48,21 @@ class Update:
 
 
 @dataclass(frozen=True)
+class Put:
+    """Insert the row, or replace the one with its key."""
+
+    row: Row
+
+
+@dataclass(frozen=True)
 class Delete:
+    """Delete the row with this key, if it still has `version` (empty: whatever its version)."""
+
     key: str
+    version: str = ""
 
 
-Change = Insert | Update | Delete
+Change = Insert | Update | Put | Delete
 
 
 class Rows(Protocol):
@@ -79,7 +89,7 @@ class Rows(Protocol):
         """Apply all changes (at most TRANSACTION_LIMIT) in one transaction.
 
         Returns the new version of each row, "" for a deletion. Raises VersionConflict, with nothing changed, if a row
-        to insert exists, or another one was deleted or has another version.
+        to insert exists, or one to update or delete was deleted or has another version.
         """
         ...
 
@@ -168,8 +178,13 @@ def _update(partition: str, change: Any) -> Any:
     return TransactionOperation.UPDATE, _entity(partition, change.row), condition
 
 
+def _put(partition: str, change: Any) -> Any:
+    return TransactionOperation.UPSERT, _entity(partition, change.row), {"mode": "replace"}
+
+
 def _delete(partition: str, change: Any) -> Any:
-    return TransactionOperation.DELETE, {"PartitionKey": partition, "RowKey": change.key}
+    condition = {"etag": change.version, "match_condition": MatchConditions.IfNotModified} if change.version else {}
+    return TransactionOperation.DELETE, {"PartitionKey": partition, "RowKey": change.key}, condition
 
 
-_OPERATIONS: dict[type, Callable[[str, Any], Any]] = {Insert: _insert, Update: _update, Delete: _delete}
+_OPERATIONS: dict[type, Callable[[str, Any], Any]] = {Insert: _insert, Update: _update, Put: _put, Delete: _delete}

@@ -25,9 +25,9 @@ pytest_plugins = ["tests.support.stores"]
 
 
 def index_rows(rows: Rows, key: str) -> list[str]:
-    return [
-        row.key for row in rows.query_range("", "~", 1000) if row.key.endswith(f"|{key}") and row.key.count("|") > 1
-    ]
+    """By time; those by name are in test_names.py."""
+    found = [row.key for row in rows.query_range("", "~", 1000) if row.key.count("|") > 1]
+    return [row for row in found if row.endswith(f"|{key}") and not row.startswith("name|")]
 
 
 # --- commit -----------------------------------------------------------------------------------------------------
@@ -186,12 +186,15 @@ def test_a_value_has_exactly_one_index_row_all_its_life(ledger: Ledger, rows: Ro
         assert index in index_keys(value)
 
 
-def test_a_value_that_ended_leaves_two_rows(ledger: Ledger, rows: Rows) -> None:
+def test_a_value_that_ended_leaves_two_rows_and_a_document_that_was_read_one_by_name(
+    ledger: Ledger, rows: Rows
+) -> None:
     for life in lives().values():
         stored = None
         for value in life:
             [stored] = ledger.commit((stored, replace(value, key=f"{value.key}{id(life)}")))
-    assert len(rows.query_range("", "outbox|", 1000)) == 2 * len(lives())
+    assert len(rows.query_range("", "name|", 1000)) + len(rows.query_range("op|", "outbox|", 1000)) == 2 * len(lives())
+    assert len(rows.query_range("name|", "name|~", 1000)) == 3
 
 
 # --- due --------------------------------------------------------------------------------------------------------
@@ -260,7 +263,8 @@ def test_a_full_job_and_its_documents_change_in_one_transaction(rows: Rows) -> N
     assert max(counting.changes) == 79
     assert len(counting.changes) == 3
     assert ledger.find_all(Document, planned.documents) == ended
-    assert len(rows.query_range("", "outbox|", 1000)) == 2 * 26
+    assert len(rows.query_range("", "name|", 1000)) == 2 * 26
+    assert len(rows.query_range("name|", "name|~", 1000)) == 25
     assert len(rows.query_range("outbox|", "~", 1000)) == 1
 
 

@@ -14,17 +14,9 @@ from shared.storage.row_codec import COLUMN as MAX_COLUMN
 from shared.storage.tables import Rows
 from tests.fakes.rows import MemoryRows
 from tests.support import values
-from tests.support.values import CLASSIFIER, NOW, add, document, job, operation, seconds
+from tests.support.values import CLASSIFIER, HOSTILE_NAMES, NOW, add, document, job, operation, seconds
 
 pytest_plugins = ["tests.support.stores"]
-
-HOSTILE_NAMES = {
-    "signs": "a/b ?x=1#y%41&'\"\\|~.txt",
-    "newline": "one\ntwo\r\n\tthree.txt",
-    "emoji": "😀 é 漢字\u202e.txt",
-    "longest": "n" * 1020 + ".txt",
-    "longest of emoji": "😀" * 512,
-}
 
 
 @pytest.mark.parametrize("name", HOSTILE_NAMES.values(), ids=HOSTILE_NAMES)

@@ -14,7 +14,7 @@ from shared.domain.singletons import Heartbeat
 from shared.errors import StorageUnavailable, VersionConflict
 from shared.services import build
 from shared.settings import load
-from shared.storage.tables import Change, Delete, Insert, Row, Rows, TableRows, Update
+from shared.storage.tables import Change, Delete, Insert, Put, Row, Rows, TableRows, Update
 from tests.fakes.services import ENVIRON
 from tests.support.values import NOW
 
@@ -69,6 +69,20 @@ def test_a_deleted_row_is_gone_and_has_no_version(rows: Rows) -> None:
     assert rows.get("a") is None
 
 
+def test_a_row_is_put_whether_it_is_there_or_not(rows: Rows) -> None:
+    [first] = rows.apply([Put(Row("a", {"body": "one", "old": "column"}))])
+    second, _ = rows.apply([Put(Row("a", {"body": "two"})), Put(Row("b"))])
+    assert second != first
+    assert rows.get("a") == Row("a", {"body": "two"}, second)
+    assert keys(rows) == ["a", "b"]
+
+
+def test_a_row_is_deleted_in_the_version_that_was_read(rows: Rows) -> None:
+    [version] = rows.apply([Insert(Row("a"))])
+    assert rows.apply([Delete("a", version)]) == [""]
+    assert keys(rows) == []
+
+
 def test_versions_come_in_the_order_of_the_changes(rows: Rows) -> None:
     [old] = rows.apply([Insert(Row("b"))])
     rows.apply([Insert(Row("c"))])
@@ -84,8 +98,15 @@ def test_versions_come_in_the_order_of_the_changes(rows: Rows) -> None:
         Update(Row("there", {}, "W/\"datetime'2020-01-01T00%3A00%3A00.0000000Z'\"")),
         Update(Row("missing", {}, "W/\"datetime'2020-01-01T00%3A00%3A00.0000000Z'\"")),
         Delete("missing"),
+        Delete("there", "W/\"datetime'2020-01-01T00%3A00%3A00.0000000Z'\""),
     ],
-    ids=["insert what is there", "update a stale version", "update what is missing", "delete what is missing"],
+    ids=[
+        "insert what is there",
+        "update a stale version",
+        "update what is missing",
+        "delete what is missing",
+        "delete a stale version",
+    ],
 )
 @pytest.mark.parametrize("first", [True, False])
 def test_one_change_that_does_not_fit_keeps_all_from_happening(rows: Rows, unfit: Change, first: bool) -> None:

@@ -11,7 +11,7 @@ from typing import Any
 from sortedcontainers import SortedDict
 
 from shared.errors import StorageUnavailable, VersionConflict
-from shared.storage.tables import TRANSACTION_LIMIT, Change, Delete, Insert, Row, Update
+from shared.storage.tables import TRANSACTION_LIMIT, Change, Delete, Insert, Put, Row, Update
 
 MAX_COLUMN = 64 * 2**10  # bytes of UTF-16: Table storage's limit for a string
 
@@ -61,7 +61,11 @@ class MemoryRows:
         found = self._rows.get(_key(change))
         if isinstance(change, Insert):
             return found is None
-        return found is not None and (isinstance(change, Delete) or found.version == change.row.version)
+        if isinstance(change, Put):
+            return True
+        if isinstance(change, Delete):
+            return found is not None and change.version in ("", found.version)
+        return found is not None and found.version == change.row.version
 
     def _make(self, change: Change) -> str:
         if isinstance(change, Delete):

@@ -25,7 +25,7 @@ LISTED: Mapping[str, Callable[[Ledger], list[Any]]] = {
     "stats": lambda ledger: ledger.statistics(*ALWAYS, 10)[0],
     "outbox": lambda ledger: ledger.outbox(10)[0],
 }
-INDEXES = ("due", "end", "busy")
+INDEXES = ("due", "end", "busy", "name")
 
 
 def check_rows(rows: MemoryRows) -> dict[str, Any]:
@@ -72,7 +72,9 @@ def endings_of(document: Document) -> int:
 
 
 def _indexed(found: Mapping[str, Row], values: Mapping[str, Any]) -> None:
-    """Exactly one index row for each value, one busy row for each open operation, and none for anything else."""
+    """Exactly one row by time for each value, one by name for each document that did not end unread, one busy row for
+    each open operation, and none for anything else.
+    """
     wanted = [key for value in values.values() for key in index_keys(value)]
     assert len(wanted) == len(set(wanted)), "Two open operations on one project."
     given = {key for key in found if key.partition("|")[0] in INDEXES}

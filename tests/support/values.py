@@ -32,6 +32,15 @@ JSON = TEXTS | st.booleans() | st.integers() | st.lists(TEXTS, max_size=3)
 st.register_type_strategy(Operation, st.builds(Operation, parameters=st.dictionaries(TEXTS, JSON, max_size=3)))
 
 
+HOSTILE_NAMES = {  # of files
+    "signs": "a/b ?x=1#y%41&'\"\\|~.txt",
+    "newline": "one\ntwo\r\n\tthree.txt",
+    "emoji": "😀 é 漢字\u202e.txt",
+    "longest": "n" * 1020 + ".txt",
+    "longest of emoji": "😀" * 512,
+}
+
+
 def seconds(number: float) -> timedelta:
     return timedelta(seconds=number)
 

@@ -69,7 +69,7 @@ def get_sweep(call: Call[None]) -> Response:
 
 
 def start_sweep(call: Call[None]) -> Response:
-    """Make the next tick start a sweep of every file."""
+    """Make the next tick start a sweep of every file, which reads each document and repairs its rows."""
     return Response(202, views.sweep(sweep.ask(call.services)), {"Location": "/api/sweep", "Retry-After": "10"})
 
 
