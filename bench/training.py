@@ -5,29 +5,47 @@
 The same made-up texts of about 100 words and 50 classes, up to two for each text. The engine trains, calibrates and
 evaluates; scikit-learn counts words and fits one LinearSVC for each class, and that is all it does. Each is a process
 of its own, so that each tells its own peak of memory. 100,000 documents take minutes: `make bench` leaves them out.
+
+Then how quickly a training of the Language service can be ended: the seconds from a cancel, Ctrl-C, SIGTERM or SIGKILL
+to the end of the training process.
 """
 
 from __future__ import annotations
 
 import json
 import resource
+import signal
 import subprocess
 import sys
+import tempfile
 import time
 from pathlib import Path
+from statistics import median
+from typing import Any
 
 import numpy as np
+from azure.storage.blob import BlobServiceClient
 from sklearn.feature_extraction.text import TfidfVectorizer  # type: ignore[import-untyped]
 from sklearn.multiclass import OneVsRestClassifier  # type: ignore[import-untyped]
 from sklearn.svm import LinearSVC  # type: ignore[import-untyped]
 
 from local.language.engine import Example, train
+from local.stack import azurite
+from tests.emulator.training_processes import (
+    begin_training,
+    ended_soon,
+    service_process,
+    training_of,
+    upload_long_training,
+)
 
 ROOT = Path(__file__).parents[1]
 CLASSES, WORDS, VOCABULARY, TOPIC = 50, 100, 30_000, 80
 SYLLABLES = [consonant + vowel for consonant in "bcdfghklmnprstvwz" for vowel in ("a", "e", "i", "o", "an", "er", "ol")]
 SIZES = (5_000, 20_000)
 RATIO_GOAL, MEMORY_GOAL = 8, 2
+WAYS = {"cancel": 0, "Ctrl-C": signal.SIGINT, "SIGTERM": signal.SIGTERM, "SIGKILL": signal.SIGKILL}
+ROUNDS, END_GOAL = 3, 1.0  # seconds
 
 
 def report(sizes: tuple[int, ...] = SIZES) -> None:
@@ -43,6 +61,31 @@ def report(sizes: tuple[int, ...] = SIZES) -> None:
             f"(goal at 20,000: {RATIO_GOAL}); peak {engine['memory']:.2f} GB, they {simple['memory']:.2f} GB", end=" "
         )
         print(f"(goal at 20,000: under {MEMORY_GOAL}); micro F1 {engine['f1']:.2f}")
+    report_ends()
+
+
+def report_ends() -> None:
+    """Print how many seconds the training process of a service lives on, for each way to end it."""
+    with azurite.running() as storage, BlobServiceClient.from_connection_string(storage.connection_string) as blobs:
+        labels = upload_long_training(blobs)
+        ended = {way: _seconds_to_end(storage.connection_string, labels, way) for way in WAYS}
+    figures = ", ".join(f"{way} {median(seconds):.2f} s (at most {max(seconds):.2f})" for way, seconds in ended.items())
+    print(f"a training process has ended after: {figures} (goal: {END_GOAL})")
+
+
+def _seconds_to_end(storage: str, labels: dict[str, Any], way: str) -> list[float]:
+    found = []
+    for _ in range(ROUNDS):
+        with tempfile.TemporaryDirectory() as state, service_process(storage, Path(state)) as (service, call):
+            job, training = begin_training(call, labels), training_of(service.pid)
+            began = time.perf_counter()
+            if number := WAYS[way]:
+                service.send_signal(number)
+            else:
+                call("POST", job.replace("?", "/:cancel?"))
+            assert ended_soon(training), way
+            found.append(time.perf_counter() - began)
+    return found
 
 
 def corpus(size: int) -> list[Example]:

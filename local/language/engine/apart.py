@@ -22,6 +22,7 @@ from local.language.engine.progress import Report
 from local.language.engine.training import train
 
 _ROOT = Path(__file__).parents[3]
+_MAIN = "from local.language.engine.apart import main; main()"  # with -m, Python would warn of a second import
 _QUICK = 500_000  # characters: fewer take about as long to train on as a process takes to start
 _SECONDS_BETWEEN_REPORTS = 0.1
 
@@ -59,7 +60,7 @@ def _in_a_process(values: tuple[Any, ...], report: Report) -> TrainedModel:
 def _process(values: tuple[Any, ...]) -> Iterator[queue.SimpleQueue[Any]]:
     """What the process tells, in a queue; None when it has ended. It has ended when the block ends."""
     told = queue.SimpleQueue[Any]()
-    command = [sys.executable, "-m", "local.language.engine.apart"]
+    command = [sys.executable, "-c", _MAIN]
     # In a separate session: Ctrl-C is for the caller, which ends it.
     process = subprocess.Popen(
         command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, cwd=_ROOT, start_new_session=True
@@ -94,7 +95,10 @@ def _end_with(caller: BinaryIO) -> None:
 def main() -> None:
     to_caller = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)  # whatever prints must not mix with the answers
-    values = pickle.load(sys.stdin.buffer)  # noqa: S301, from our own caller
+    try:
+        values = pickle.load(sys.stdin.buffer)  # noqa: S301, from our own caller
+    except (EOFError, pickle.UnpicklingError):  # the caller was gone before it had sent everything
+        sys.exit(1)
     threading.Thread(target=_end_with, args=(sys.stdin.buffer,), daemon=True).start()
 
     def tell(answer: object) -> None:
@@ -105,7 +109,3 @@ def main() -> None:
         tell(train(*values, report=tell))
     except TrainingError as error:
         tell(error)
-
-
-if __name__ == "__main__":
-    main()

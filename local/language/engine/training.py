@@ -19,7 +19,8 @@ from local.language.engine.term_counts import Places
 
 _MIN_TO_EVALUATE = 10
 _PENALTY = 0.6  # both views of a row have the length 1: values from 0.2 to 2 work equally well
-_COUNTING, _CLASSES_IN_A_UNIT, _USUAL_STEPS = 2, 15, 8  # only the reported progress depends on these
+# Only the reported progress depends on these. The first two: the work for one text, where fitting it is 1.
+_COUNTING, _EVALUATING, _CLASSES_IN_A_UNIT, _USUAL_STEPS = 2, 1.5, 15, 8
 _PERCENTAGE = Split()
 
 
@@ -89,7 +90,7 @@ class _Training:
     def run(self, training: Places, tested: Places) -> TrainedModel:
         """A model of the examples at the places `training`, evaluated on those at `tested` if there are any."""
         folds = held_out_folds(self._labels[training]) if len(training) >= _MIN_TO_EVALUATE else []
-        self._plan(len(training), folds)
+        self._plan(len(training), len(tested), folds)
         with self._progress.part(_COUNTING * len(self._examples), 2 * len(self._examples)) as counted:
             self._counts = TextCounts.of([example.text for example in self._examples], counted)
         calibration = self._calibrate(training, folds)
@@ -106,16 +107,19 @@ class _Training:
         )
         if not len(tested):
             return model
-        classified = model.classify_vectors(self._counts.vectors(fit, tested))
-        evaluated = [self._examples[place] for place in tested]
-        return replace(model, evaluation=_evaluated(evaluated, classified, self._classes, self._kind))
+        with self._progress.part(self._work(_EVALUATING * len(tested)), 2) as step:
+            classified = model.classify_vectors(self._counts.vectors(fit, tested))
+            step()
+            evaluated = [self._examples[place] for place in tested]
+            return replace(model, evaluation=_evaluated(evaluated, classified, self._classes, self._kind))
 
-    def _plan(self, documents: int, folds: Sequence[Labels]) -> None:
+    def _plan(self, documents: int, tested: int, folds: Sequence[Labels]) -> None:
         """The work of each part, in units of about the same time."""
         fitted = documents + sum(int((~held).sum()) for held in folds)
-        self._progress = Progress(_COUNTING * len(self._examples) + self._work(fitted), self._report)
+        work = _COUNTING * len(self._examples) + self._work(fitted + _EVALUATING * tested)
+        self._progress = Progress(work, self._report)
 
-    def _work(self, documents: int) -> float:
+    def _work(self, documents: float) -> float:
         """Of a fit to so many documents."""
         return documents * (1 + len(self._classes) / _CLASSES_IN_A_UNIT)
 

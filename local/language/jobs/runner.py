@@ -100,9 +100,13 @@ class JobRunner:
         for job in self.open():
             self._queue(job)
 
-    def stop(self) -> None:
-        """Waits for running work, which stops at its next `require_wanted`. The next process does the rest."""
+    def abandon_work(self) -> None:
+        """Running work stops at its next `require_wanted`. The next process does the rest."""
         self._stopping = True
+
+    def stop(self) -> None:
+        """As `abandon_work`, and waits for running work."""
+        self.abandon_work()
         for lane in self._lanes.values():
             lane.shutdown(cancel_futures=True)
 

@@ -25,6 +25,7 @@ MODEL_LIFETIME = timedelta(days=365)
 MAX_MODELS = 10
 MAX_CHARACTERS = 128_000
 TEXTS_AT_ONCE = 200
+READING = 30  # percent of a training, about the time that it takes to read the texts
 NOT_EVALUATED = "The model has no evaluation: it was trained with fewer than 10 documents, or none was held out."
 MODEL_NAME = re.compile(r"(?!\.+$)[\w.\-]{1,50}")  # clients drop a path segment of dots only
 
@@ -113,7 +114,7 @@ def _texts(service: Service, job: Job, container: str, names: Sequence[str]) -> 
     """As `TextStorage.texts`. Stops when the job is cancelled or the process ends."""
     texts: dict[str, str | None] = {}
     for start in range(0, len(names), TEXTS_AT_ONCE):
-        service.authoring.require_wanted(job)
+        service.authoring.advance(job, READING * start // len(names))
         texts |= service.storage.texts(container, names[start : start + TEXTS_AT_ONCE])
     return texts
 
@@ -121,10 +122,12 @@ def _texts(service: Service, job: Job, container: str, names: Sequence[str]) -> 
 def _train(service: Service, job: Job, project: Project, examples: list[engine.Example]) -> engine.TrainedModel:
     """Raises a 400 ServiceError; Stopped, at once, if the job is no longer needed."""
     kind = cast("engine.Kind", project.kind)
+
+    def report(percent: int) -> None:
+        service.authoring.advance(job, READING + (100 - READING) * percent // 100)
+
     try:
-        return engine.train_apart(
-            examples, project.labels.classes, kind, split_of(job), lambda done: service.authoring.advance(job, done)
-        )
+        return engine.train_apart(examples, project.labels.classes, kind, split_of(job), report)
     except engine.TrainingError as error:
         raise ServiceError(400, WireError("InvalidRequest", str(error))) from error
 

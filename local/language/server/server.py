@@ -94,6 +94,7 @@ def running(
         app = Router(service, key, request_log)
         stack.enter_context(_working(service))
         stack.enter_context(_serving(app, listening))
+        stack.callback(service.authoring.abandon_work)  # at once: the server waits for requests that it is answering
         endpoint = f"http://{address}:{listening.getsockname()[1]}"
         yield LanguageService(endpoint, key, clock, request_log, service.meter, service.faults)
 

@@ -12,6 +12,9 @@ import requests
 from requests import Response
 
 from local.language.conditions.clock import Clock
+from local.language.jobs.runner import JobRunner
+from local.language.operations import training
+from local.language.state.records import Job
 from tests.support.language_caller import (
     CURRENT,
     VERSION,
@@ -453,6 +456,24 @@ def test_a_training_that_is_being_cancelled_is_not_begun_again_by_a_restart(
         job = call("GET", call.service.endpoint + path).json()
         assert (job["status"], job["lastUpdatedDateTime"]) == ("cancelled", "2026-03-04T05:06:11Z")
         assert call("GET", f"{CURRENT}/{project}/models").json()["value"] == []
+
+
+def test_the_progress_of_a_training_counts_the_texts_that_are_read(
+    start: Callable[..., Any], texts: str, project: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen: list[int] = []
+    advance = JobRunner.advance
+
+    def recorded(runner: JobRunner, job: Job, percent: int) -> None:
+        seen.append(percent)
+        advance(runner, job, percent)
+
+    monkeypatch.setattr(training, "TEXTS_AT_ONCE", 8)  # of 24
+    monkeypatch.setattr(JobRunner, "advance", recorded)
+    with start() as call:
+        train_project(call, project, texts)
+    assert seen == sorted(seen)
+    assert (seen[:3], seen[-1]) == ([0, 10, 20], 100)
 
 
 def test_trainings_are_listed(call: Caller, texts: str, project: str) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-import time
 from dataclasses import replace
 from pathlib import Path
 
@@ -14,17 +13,14 @@ import pytest
 from local.language.engine import Example, Split, TrainingError, train, train_apart
 from local.language.engine.progress import Progress
 from tests.emulator.engine.engine_texts import CLASSES, answers, corpus
+from tests.emulator.training_processes import LISTED, ended_soon, trainings_of
 
 ROOT = Path(__file__).parents[3]
-MODULE = b"local.language.engine.apart"
-SECONDS = 60.0
 TRAINED_UNTIL_KILLED = """
 from local.language.engine import Split, train_apart
 from tests.emulator.engine.test_apart import CLASSES, many
 train_apart(many(), CLASSES, "multi", Split(), lambda percent: print(percent, flush=True))
 """
-
-processes = pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="processes are listed in /proc")
 
 
 class StopTraining(Exception):
@@ -34,31 +30,6 @@ class StopTraining(Exception):
 def many(times: int = 40) -> list[Example]:
     """More than 500,000 characters, of few words."""
     return [replace(it, text=f"{it.text} " * times) for it in corpus("multi", 80)]
-
-
-def ended_soon(process: int) -> bool:
-    """Whether the process ends before a deadline. One that has ended, and that nobody has waited for, has ended."""
-    deadline = time.monotonic() + SECONDS
-    while time.monotonic() < deadline:
-        try:
-            if Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[0] == "Z":
-                return True
-        except FileNotFoundError:
-            return True
-    return False
-
-
-def trainings_of(parent: int) -> list[int]:
-    """The training processes that this process has started."""
-    found = []
-    for folder in Path("/proc").glob("[0-9]*"):
-        try:
-            started_by = int((folder / "stat").read_text().rpartition(")")[2].split()[1])
-            if started_by == parent and MODULE in (folder / "cmdline").read_bytes():
-                found.append(int(folder.name))
-        except OSError:
-            continue
-    return found
 
 
 def test_it_is_the_same_training_and_its_progress_never_falls() -> None:
@@ -76,7 +47,7 @@ def test_what_cannot_be_learned_from_is_refused_as_here() -> None:
         train_apart(many(), CLASSES[:2], "multi", Split(), lambda _percent: None)
 
 
-@processes
+@LISTED
 def test_a_training_that_is_stopped_leaves_no_process() -> None:
     started: list[int] = []
 
@@ -91,7 +62,7 @@ def test_a_training_that_is_stopped_leaves_no_process() -> None:
     assert not Path(f"/proc/{started[0]}").exists()
 
 
-@processes
+@LISTED
 def test_a_training_ends_with_its_caller() -> None:
     script = [sys.executable, "-c", TRAINED_UNTIL_KILLED.replace("many()", "many(400)")]
     with subprocess.Popen(script, cwd=ROOT, stdout=subprocess.PIPE) as caller:
@@ -123,3 +94,11 @@ def test_a_training_reports_each_percent_once_up_to_100(kind: str) -> None:
     assert seen == sorted(set(seen))
     assert seen[-1] == 100
     assert len(seen) > 20
+
+
+def test_the_evaluation_is_a_part_of_the_work() -> None:
+    seen: list[int] = []
+    examples = [replace(it, dataset="Test" if place >= 20 else "Train") for place, it in enumerate(corpus("multi", 60))]
+    train(examples, CLASSES, "multi", Split("manual"), report=seen.append)
+    assert seen[-2] < 90
+    assert seen[-1] == 100
