@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from bench import burst, console, engine, host, imports, language, latency, pipeline, reviewing, training
+from bench import api, burst, console, engine, host, imports, language, latency, pipeline, reviewing, training
 
-PARTS = (imports, host, latency, engine, training, language, burst, pipeline, reviewing, console)
+PARTS = (imports, host, api, latency, engine, training, language, burst, pipeline, reviewing, console)
 
 for part in PARTS:
     part.report()
