@@ -21,8 +21,12 @@ from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.exceptions import ConnectTimeoutError
 from urllib3.util import Retry
 
+from shared.language.alarms import Alarm, Alarms
+
+MAX_HOSTS = 100  # whose settings a session keeps
 STORAGE_SECONDS = 30.0  # for a call to storage with all retries: five in a row end within functionTimeout
 _thread = threading.local()
+_alarms = Alarms()
 
 
 class Deadline:
@@ -32,8 +36,7 @@ class Deadline:
         self._end = monotonic() + seconds
         self._handles: list[socket.socket] = []
         self._changing = threading.Lock()
-        self._timer = threading.Timer(max(0.0, seconds), self.cut)
-        self._timer.daemon = True
+        self._alarm: Alarm | None = None
         self._outer: Deadline | None = None
 
     @property
@@ -42,12 +45,13 @@ class Deadline:
 
     def __enter__(self) -> Self:
         self._outer, _thread.deadline = current(), self
-        self._timer.start()
+        self._alarm = _alarms.set(self._end, self.cut)
         return self
 
     def __exit__(self, *_: object) -> None:
         _thread.deadline = self._outer
-        self._timer.cancel()
+        if self._alarm:
+            _alarms.cancel(self._alarm)
         with self._changing:
             for handle in self._handles:
                 handle.close()
@@ -85,12 +89,27 @@ def current() -> Deadline | None:
 
 
 class Session(requests.Session):
-    """Counts the requests that it is given to send. Safe to share between threads."""
+    """Counts the requests that it is given to send. Safe to share between threads.
+
+    The proxies and certificates that the environment names are read once for each host: `requests` reads all variables
+    at each call, which takes a fifth of a call to storage.
+    """
 
     def __init__(self) -> None:
         super().__init__()
         self.sent = 0
         self._counting = threading.Lock()
+        self._of_hosts: dict[Any, dict[str, Any]] = {}
+
+    def merge_environment_settings(self, url: Any, proxies: Any, stream: Any, verify: Any, cert: Any) -> Any:
+        if proxies:
+            return super().merge_environment_settings(url, proxies, stream, verify, cert)
+        host = "/".join(str(url).split("/", 3)[:3]), stream, verify, cert
+        if (settings := self._of_hosts.get(host)) is None:
+            settings = dict(super().merge_environment_settings(url, proxies, stream, verify, cert))
+            if len(self._of_hosts) < MAX_HOSTS:
+                self._of_hosts[host] = settings
+        return dict(settings)
 
     def send(self, request: requests.PreparedRequest, **options: Any) -> requests.Response:
         with self._counting:

@@ -52,6 +52,7 @@ Found = TypeVar("Found")
 log = logging.getLogger(__name__)
 
 READERS = 8  # threads
+LEARNING: dict[type, str] = {OutboxEntry: "outbox|", Statistics: "stats|"}  # what the keys of their rows begin with
 DIGITS = "0123456789abcdef"  # the first characters of document keys
 TRIES = 5
 NAMES, WORTH = 1000, 25  # rows by name in a query; keys found below which reading each document is cheaper
@@ -310,19 +311,23 @@ class Ledger:
         further = [place for place in sorted(places) if place > after]
         return [places[place] for place in further[:limit]], further[limit - 1] if len(further) > limit else ""
 
-    def unreadable(self, kind: type[Entry], limit: int) -> list[str]:
-        """The keys of the unreadable rows among the first `limit` open values."""
-        indexes = self._rows.query_range(due_prefix(kind), due_prefix(kind) + AFTER_ALL, limit)
-        keys = [f"{KINDS[kind]}|{row.key.rpartition('|')[2]}" for row in indexes]
+    def examine_open(
+        self, kind: type[Entry], limit: int, agenda: Agenda | None = None
+    ) -> tuple[list[Entry], list[str]]:
+        """What `open` returns, and the keys of the unreadable rows of such values. `agenda`: if it was just read."""
+        prefix = due_prefix(kind)
+        indexes = agenda.of(kind) if agenda else self._rows.query_range(prefix, prefix + AFTER_ALL, limit)
+        places = {row.key for row in indexes[:limit]}
+        keys = [f"{KINDS[kind]}|{row.key.rpartition('|')[2]}" for row in indexes[:limit]]
         with ThreadPoolExecutor(READERS) as readers:
-            rows = readers.map(self._rows.get, keys)
-            return [row.key for row in rows if row and readable(kind, row) is None]
+            rows = [row for row in readers.map(self._rows.get, keys) if row]
+        found, unreadable = _examined(kind, rows)
+        return [value for value in found if places & index_keys(value)], unreadable
 
-    def unreadable_learning(self, limit: int) -> list[str]:
-        """The keys of the unreadable rows among the first `limit` of the outbox, and the newest `limit` statistics."""
-        ranges = ((OutboxEntry, "outbox|"), (Statistics, "stats|"))
-        found = [(kind, self._rows.query_range(first, first + AFTER_ALL, limit)) for kind, first in ranges]
-        return [row.key for kind, rows in found for row in rows if readable(kind, row) is None]
+    def examine_learning(self, kind: type[Found], limit: int) -> tuple[list[Found], list[str]]:
+        """The first `limit` outbox entries (the oldest) or statistics (the newest), and keys of unreadable rows."""
+        first = LEARNING[kind]
+        return _examined(kind, self._rows.query_range(first, first + AFTER_ALL, limit))
 
     def read(self, kind: type[Single], known: Singletons | None = None) -> Single:
         """The singleton of this type; its default value if it was not written yet, or cannot be read.
@@ -373,8 +378,11 @@ class Ledger:
             rows = self._rows.query_range(prefix + begin, prefix + last + AFTER_ALL, limit + 1)
             return [(row.key.removeprefix(prefix), row) for row in rows]
 
-        with ThreadPoolExecutor(READERS) as readers:
-            found = sorted((place for rows in readers.map(read, prefixes) for place in rows), key=itemgetter(0))
+        if len(prefixes) == 1:
+            found = read(prefixes[0])
+        else:
+            with ThreadPoolExecutor(READERS) as readers:
+                found = sorted((place for rows in readers.map(read, prefixes) for place in rows), key=itemgetter(0))
         more = found[limit - 1][0] if len(found) > limit else ""
         return self._indexed(kind, [row for _, row in found[:limit]]), more
 
@@ -390,6 +398,12 @@ class Ledger:
 
         found = self.find_all(kind, [row.key.rpartition("|")[2] for row in rows], is_indexed if recent else None)
         return [value for value in found if is_indexed(value)]
+
+
+def _examined(kind: type[Found], rows: Sequence[Row]) -> tuple[list[Found], list[str]]:
+    """The values of these rows, and the keys of those that cannot be decoded."""
+    values = [(row.key, readable(kind, row)) for row in rows]
+    return [value for _, value in values if value is not None], [key for key, value in values if value is None]
 
 
 def _part_of_documents(digit: str) -> tuple[str, str]:

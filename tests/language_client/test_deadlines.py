@@ -5,16 +5,18 @@ from __future__ import annotations
 import socket
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from time import monotonic
 
 import pytest
+import requests
 from urllib3.util import Retry
 
 from shared.domain.singletons import Gate
 from shared.errors import InvalidResponse, StorageUnavailable, Unavailable
 from shared.language import deadlines, parsing
+from shared.language.alarms import Alarms
 from shared.language.deadlines import Deadline, session_with_deadlines
 from shared.language.transport import Transport
 from shared.services import Services, build
@@ -243,3 +245,37 @@ def test_every_client_of_storage_has_deadlines(storage: dict[str, str], monkeypa
     monkeypatch.setattr(deadlines, "session_with_deadlines", counted)
     build(load({**{name: value for name, value in ENVIRON.items() if name != "DOCUMENTS_STORAGE"}, **storage}))
     assert len(sessions) == len(["tables", "blobs"])
+
+
+def test_all_deadlines_share_one_thread() -> None:
+    with Deadline(PATIENCE):
+        before = threading.active_count()
+        with ExitStack() as stack:
+            for _ in range(50):
+                stack.enter_context(Deadline(PATIENCE))
+            assert threading.active_count() == before
+
+
+def test_an_earlier_alarm_rings_before_a_later_one_and_a_cancelled_one_never() -> None:
+    alarms, rang, done = Alarms(), list[str](), threading.Event()
+    alarms.set(monotonic() + 10 * PATIENCE, lambda: rang.append("later"))
+    cancelled = alarms.set(monotonic() + 10 * PATIENCE, lambda: rang.append("cancelled"))
+    alarms.cancel(cancelled)
+    alarms.set(monotonic() - 1, lambda: rang.append("overdue"))
+    alarms.set(monotonic() + 0.01, done.set)
+    assert done.wait(PATIENCE)
+    assert rang == ["overdue"]
+
+
+def test_a_session_reads_the_proxies_of_the_environment_once_for_each_host(
+    wire: Wire, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("no_proxy", raising=False)
+    monkeypatch.delenv("NO_PROXY", raising=False)
+    wire.otherwise = lambda _: Reply(200, b"")
+    used, fresh = (session_with_deadlines(Retry(total=False), 1) for _ in range(2))
+    assert used.get(wire.url).status_code == 200
+    monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:1")
+    assert used.get(wire.url).status_code == 200
+    with pytest.raises(requests.exceptions.ProxyError):
+        fresh.get(wire.url)

@@ -11,7 +11,7 @@ from tests.support.in_memory_app import Instance, Stage
 from tests.support.prepared_apps import app_with_classifier
 
 IDLE, LONE, BURST = 4, 17, 1.5
-HEALTH = 15
+HEALTH = 6
 FILES = 500
 
 

@@ -28,14 +28,16 @@ from shared.domain.singletons import (
     TokenBucket,
 )
 from shared.domain.timeline import OPEN_TOO_LONG, SETBACKS
-from shared.learning.outbox import OUTBOX_TOO_LONG
+from shared.errors import TextdropError
+from shared.learning.outbox import OUTBOX_TOO_LONG, OutboxEntry
 from shared.learning.reviews import Review
+from shared.learning.statistics import Statistics
 from shared.pipeline import waiting
 from shared.pipeline.classifier import is_missing, names, unrouted
 from shared.pipeline.isolation import reason
 from shared.pipeline.submission import NO_CLASSIFIER
 from shared.services import TABLE, Services
-from shared.storage.snapshot import Single, Singletons
+from shared.storage.snapshot import Agenda, Single, Singletons
 
 NO_TICK_TOO_LONG = timedelta(minutes=5)
 MANY_SETBACKS = 3  # of one item; fewer are ordinary
@@ -43,26 +45,48 @@ MANY_SETBACKS = 3  # of one item; fewer are ordinary
 RECENT = timedelta(hours=1)  # how long errors that ended documents are reported
 MAX_CHECKED = 100  # items that a check reads of each kind
 MAX_REVIEWS = 20  # many may be open for long
-MAX_ENTRIES = 5  # of the outbox: the first one that can be read is the oldest
+MAX_OPEN = 200  # documents, jobs and operations that one query reads
 # Returns a problem that is red, in a sentence, or "" if there is none; or the status and its sentence.
 Check = Callable[["Stored"], str | tuple[HealthStatus, str]]
 KINDS: tuple[Any, ...] = (Document, Job, Operation)
+Examined = tuple[list[Any], list[str]]  # values, and the keys of rows that cannot be read
+READS = 10  # threads: one for each read
 
 
 @dataclass(frozen=True)
 class Stored:
-    """What several checks need is read once, in parallel. A read that failed fails the checks that need it."""
+    """What the checks need is read once, in parallel. A read that failed fails the checks that need it."""
 
     services: Services
     now: datetime
     singletons: Future[Singletons]
-    opened: Mapping[type, Future[list[Any]]]
+    agenda: Future[Agenda | None]
+    opened: Mapping[type, Future[Examined]]
+    learning: Mapping[type, Future[Examined]]
+    failed: Future[list[Document]]
+    container: Future[bool]
 
     @classmethod
     def reading(cls, services: Services, now: datetime, readers: Executor) -> Self:
+        """What is not yet read when this returns is read by `readers`."""
         ledger = services.ledger
-        opened = {kind: readers.submit(lambda kind: ledger.open(kind, MAX_CHECKED)[0], kind) for kind in KINDS}
-        return cls(services, now, readers.submit(ledger.singletons), opened)
+        agenda = readers.submit(_agenda, services)
+        entries = readers.submit(ledger.examine_learning, OutboxEntry, MAX_CHECKED)
+        counts = readers.submit(ledger.examine_learning, Statistics, MAX_CHECKED)
+        recent = now - RECENT
+        return cls(
+            services,
+            now,
+            readers.submit(ledger.singletons),
+            agenda,
+            {
+                Review: readers.submit(ledger.examine_open, Review, MAX_REVIEWS),
+                **{kind: readers.submit(_open, services, kind, agenda) for kind in KINDS},
+            },
+            {OutboxEntry: entries, Statistics: counts},
+            readers.submit(lambda: ledger.ended(Document, DocumentState.FAILED, MAX_CHECKED, since=recent)[0]),
+            readers.submit(services.documents.reachable),
+        )
 
     def read(self, kind: type[Single]) -> Single:
         """A singleton."""
@@ -70,7 +94,21 @@ class Stored:
 
     def open(self, kind: type) -> list[Any]:
         """At most MAX_CHECKED open documents, jobs or operations, in the order of the time when they are due."""
-        return self.opened[kind].result()
+        return self.opened[kind].result()[0]
+
+
+def _agenda(services: Services) -> Agenda | None:
+    """One query for what is open, unless that is much, or a row keeps it from being read with the others."""
+    try:
+        return services.ledger.agenda(MAX_OPEN)
+    except TextdropError:
+        raise
+    except Exception:  # noqa: BLE001 - the checks read each kind
+        return None
+
+
+def _open(services: Services, kind: type, agenda: Future[Agenda | None]) -> Examined:
+    return services.ledger.examine_open(kind, MAX_CHECKED, agenda.result())
 
 
 def get_health(call: Call[None]) -> Response:
@@ -78,10 +116,9 @@ def get_health(call: Call[None]) -> Response:
 
     `waiting`, with status 200: calls to the service wait, and may resume without intervention.
     """
-    threads = len(CHECKS) + len(KINDS) + 1  # in parallel, so that several slow checks take the time of one
-    with ThreadPoolExecutor(threads) as checkers:
-        stored = Stored.reading(call.services, call.now, checkers)
-        findings = list(checkers.map(lambda name: _finding(name, CHECKS[name], stored), CHECKS))
+    with ThreadPoolExecutor(READS) as readers:  # so that several slow reads take the time of one
+        stored = Stored.reading(call.services, call.now, readers)
+    findings = [_finding(name, check, stored) for name, check in CHECKS.items()]
     worst = max((finding["status"] for finding in findings), key=list(HealthStatus).index)
     return Response(503 if worst is HealthStatus.RED else 200, {"status": worst, "checks": findings})
 
@@ -97,7 +134,7 @@ def _finding(name: str, check: Check, stored: Stored) -> View:
 
 
 def _container(stored: Stored) -> str:
-    if stored.services.documents.reachable():
+    if stored.container.result():
         return ""
     return f"Container {stored.services.documents.container} does not exist: create it, or correct DOCUMENTS_CONTAINER."
 
@@ -122,7 +159,7 @@ def _clocks(stored: Stored) -> str:
     }
     times |= {f"document {document.name}": document.claimed for document in stored.open(Document)}
     times |= {f"job {job.key}": job.created for job in stored.open(Job)}
-    items = stored.services.ledger.written_ahead(stored.now, MAX_CHECKED)
+    items = stored.services.ledger.written_ahead(stored.now, MAX_CHECKED, stored.agenda.result())
     times |= {f"{type(item).__name__} {item.key}": item.written for item in items}
     ahead = {what: time for what, time in times.items() if time and is_ahead(time, stored.now)}
     if not ahead:
@@ -174,17 +211,17 @@ def _setbacks(stored: Stored) -> str:
         for item in stored.open(kind)
         if item.setbacks >= MANY_SETBACKS or getattr(item, "refusals", 0) >= SETBACKS
     ]
-    failed, _ = stored.services.ledger.ended(Document, DocumentState.FAILED, MAX_CHECKED, since=stored.now - RECENT)
-    stopped += [f"{document.name} ({document.detail})" for document in failed if document.reason is Reason.ERROR]
+    failed = [document for document in stored.failed.result() if document.reason is Reason.ERROR]
+    stopped += [f"{document.name} ({document.detail})" for document in failed]
     if not stopped:
         return ""
     return f"Errors stop {len(stopped)} items, such as {stopped[0]}: see the app's log, and replay failed documents."
 
 
 def _unreadable_rows(stored: Stored) -> str:
-    ledger = stored.services.ledger
-    keys = [key for kind in KINDS for key in ledger.unreadable(kind, MAX_CHECKED)]
-    learning = ledger.unreadable(Review, MAX_REVIEWS) + ledger.unreadable_learning(MAX_CHECKED)
+    keys = [key for kind in KINDS for key in stored.opened[kind].result()[1]]
+    reads = (stored.opened[Review], *stored.learning.values())
+    learning = [key for read in reads for key in read.result()[1]]
     if not (keys or learning):
         return ""
     deletion = (
@@ -200,7 +237,7 @@ def _unreadable_rows(stored: Stored) -> str:
 
 def _outbox(stored: Stored) -> tuple[HealthStatus, str]:
     """An entry that an error keeps is waiting, with the error. It is red once it is OUTBOX_TOO_LONG old."""
-    entries, _more = stored.services.ledger.outbox(MAX_ENTRIES)
+    entries = stored.learning[OutboxEntry].result()[0]
     if not entries:
         return HealthStatus.OK, ""
     since, last = entries[0].at, stored.read(OutboxError)
