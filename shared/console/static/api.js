@@ -41,8 +41,18 @@ export async function look(route) {
   return { status: response.status, body: await parsed(response), retryAfter };
 }
 
+let asked = {}; // the health that is asked for, and with which key: several parts of a page want it at once
+
 /** The health, which has status 503 if something needs attention. Throws ApiError. */
-export async function health() {
+export function health() {
+  if (asked.key !== readKey()) {
+    const mine = { key: readKey(), answer: askForHealth().finally(() => mine === asked && (asked = {})) };
+    asked = mine;
+  }
+  return asked.answer;
+}
+
+async function askForHealth() {
   const response = await send("GET", "health", { accepts: [503] });
   const body = await parsed(response);
   if (!body.checks) throw new ApiError(response.status, body.error);

@@ -1,6 +1,8 @@
 // What a view has loaded, and when it is loaded again.
 
-import { useCallback, useEffect, useRef, useState } from "./preact.js";
+import { useCallback, useEffect, useLayoutEffect, useRef, useState } from "./preact.js";
+
+const NOT_LOADED = {};
 
 /**
  * Loads with `load(signal)`, again whenever one of `dependencies` changes, and `seconds` after each load (a number, or
@@ -8,13 +10,14 @@ import { useCallback, useEffect, useRef, useState } from "./preact.js";
  * Returns {value, error, reload}. `value` is undefined until it is loaded, and stays while a later load fails.
  */
 export function useLoaded(load, dependencies, seconds = 0) {
-  const [state, setState] = useState({});
+  const [state, setState] = useState(NOT_LOADED);
   const latest = useRef(load);
   latest.current = load;
   const [turn, setTurn] = useState(0);
   const reload = useCallback(() => setTurn((number) => number + 1), []);
-  useEffect(() => setState({}), dependencies);
-  useEffect(() => {
+  useLayoutEffect(() => setState((before) => (before === NOT_LOADED ? before : {})), dependencies);
+  // Before the browser paints, so that the request is under way meanwhile.
+  useLayoutEffect(() => {
     const aborter = new AbortController();
     const step = (next) => aborter.signal.aborted || setState((before) => ({ ...next(before), turn }));
     latest.current(aborter.signal).then(

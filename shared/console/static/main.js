@@ -19,7 +19,7 @@ const VIEWS = {
   activity: { title: "Activity", load: () => import("./views/activity/activity.js") },
 };
 // After these milliseconds all are loaded: a deployment may replace them later, while the page is open.
-const LOAD_ALL_AFTER = 3000;
+const LOAD_ALL_AFTER = 10_000;
 const WORDS = { ok: "healthy", waiting: "waiting", red: "needs attention" };
 const HEALTH_EVERY = 15; // seconds
 
@@ -143,4 +143,9 @@ function start() {
 start();
 addEventListener("hashchange", start); // of a link that is opened while the page is
 render(html`<${Console} />`, document.getElementById("console"));
-setTimeout(() => Object.values(VIEWS).forEach(({ load }) => load().catch(() => {})), LOAD_ALL_AFTER);
+setTimeout(loadAll, LOAD_ALL_AFTER);
+
+/** One after the other: the view that is shown needs the browser more. */
+async function loadAll() {
+  for (const { load } of Object.values(VIEWS)) await load().catch(() => {});
+}
