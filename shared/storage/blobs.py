@@ -23,7 +23,7 @@ from azure.core.exceptions import (
 from azure.storage.blob import BlobBlock, BlobClient, BlobProperties, BlobServiceClient, ContentSettings
 
 from shared.domain.documents import Blob
-from shared.domain.file_names import MAX_FILE_NAME, RESULT_SUFFIX, is_file_name
+from shared.domain.file_names import HALF_CHARACTER, MAX_FILE_NAME, RESULT_SUFFIX, is_file_name
 from shared.domain.text import MAX_FILE
 from shared.errors import (
     BadRequest,
@@ -60,13 +60,27 @@ class BlobStore:
         self.results = results
 
     def get_properties(self, name: str) -> Blob | None:
-        """The current properties of a file; None if it does not exist."""
+        """The current properties of a file; None if it does not exist.
+
+        A file that no client can request under its name is there nevertheless: it is listed.
+        """
+        if not is_file_name(name):
+            return self._listed(name)
         try:
             with self._asked():
                 found = self._file(self.container, name).get_blob_properties()
         except NotFound:
             return None
         return _blob(found)
+
+    def _listed(self, name: str) -> Blob | None:
+        """The first file whose name begins with this one, if it has this name. The name is in the query, unchanged."""
+        if not name or HALF_CHARACTER.search(name):
+            return None
+        with self._asked():
+            listed = self._service.get_container_client(self.container)
+            found = next(listed.list_blobs(name, include=["metadata"], results_per_page=1), None)
+        return _blob(found) if found and found.name == name else None
 
     def page(self, marker: str, size: int, container: str = "") -> tuple[list[Blob], str]:
         """At most `size` files, and a continuation token ("" at the end). `container`: default, the documents'."""

@@ -55,4 +55,7 @@ def test_the_sweep_ends_files_that_the_trigger_never_runs(swept: tuple[Instance,
     assert len(app.ask("POST", "documents/replay", {"state": "failed"}).body["value"]) == len(FAILED)
     app.ticks(4)
     assert states(stage) == ends
+    stage.wait(2 * 86_400)
+    purge = {"state": "ended", "olderThanDays": 1, "dryRun": True}
+    assert app.ask("POST", "documents/purge", purge).body["value"] == []  # for all files are there
     assert set(stage.language.times_sent.values()) == {1}
