@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+import shutil
+from collections.abc import Iterator, Mapping
+from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser
@@ -30,18 +32,41 @@ def chromium() -> Iterator[Browser]:
         yield started
 
 
+@pytest.fixture(scope="session")
+def learnt(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The data of a stack with the quickstart's model: on a copy of it, another starts sooner than it would learn."""
+    folder = tmp_path_factory.mktemp("learnt")
+    with launch.running(pace="instant", state=folder) as started:
+        quickstart.learn(Client(started), TrainingData.of(None, None))
+    return folder
+
+
 @pytest.fixture(scope="module")
-def stack() -> Iterator[Stack]:
-    with launch.running(pace="instant") as started:
-        yield started
+def environment() -> Mapping[str, str]:
+    """Settings of the app that a module needs."""
+    return {}
+
+
+@pytest.fixture(scope="module")
+def state(learnt: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A copy of the data, for the stack of a module."""
+    return Path(shutil.copytree(learnt, tmp_path_factory.mktemp("stack"), dirs_exist_ok=True))
+
+
+@pytest.fixture(scope="module")
+def stack(state: Path, environment: Mapping[str, str]) -> Iterator[Stack]:
+    """All that `make run` starts, with the quickstart's model."""
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in environment.items():
+            patch.setenv(name, value)
+        with launch.running(pace="instant", state=state) as started:
+            yield started
 
 
 @pytest.fixture(scope="module")
 def app(stack: Stack) -> Client:
-    """The app with the quickstart's model, as an app calls it."""
-    client = Client(stack)
-    quickstart.learn(client, TrainingData.of(None, None))
-    return client
+    """The app, as an app calls it."""
+    return Client(stack)
 
 
 @pytest.fixture

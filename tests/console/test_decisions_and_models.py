@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Mapping
 from typing import Any
 
 import pytest
@@ -11,8 +11,6 @@ from playwright.sync_api import Locator, Page, expect
 
 from local.cli.client import Client
 from local.cli.training_data import DROP, TEXTS
-from local.stack import launch
-from local.stack.discovery import Stack
 from tests.console.browser import ConsolePage
 from tests.host.host_apps import eventually
 
@@ -24,12 +22,9 @@ PROJECT = "movies"
 
 
 @pytest.fixture(scope="module")
-def stack() -> Iterator[Stack]:
+def environment() -> Mapping[str, str]:
     """Every document is an audit."""
-    with pytest.MonkeyPatch.context() as environment:
-        environment.setenv("REVIEW_AUDIT_PERCENT", "100")
-        with launch.running(pace="instant") as started:
-            yield started
+    return {"REVIEW_AUDIT_PERCENT": "100"}
 
 
 @pytest.fixture(scope="module")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -13,7 +13,6 @@ from playwright.sync_api import Browser, Locator, Page, expect
 from local.cli import quickstart
 from local.cli.client import Client
 from local.cli.training_data import DROP, TrainingData
-from local.stack import launch
 from local.stack.discovery import Stack
 from tests.console.browser import ConsolePage, reading
 from tests.console.page_texts import HOSTILE_NAME, HOSTILE_TEXT
@@ -42,23 +41,18 @@ ENTER_AT_ONCE = """() => new Promise((resolve) => {
 
 
 @pytest.fixture(scope="module")
-def stack() -> Iterator[Stack]:
+def environment() -> Mapping[str, str]:
     """Every document that nobody asked to review has a low confidence; none is chosen at random."""
-    with pytest.MonkeyPatch.context() as environment:
-        environment.setenv("REVIEW_AUDIT_PERCENT", "0")
-        environment.setenv("REVIEW_BELOW", "1")
-        with launch.running(pace="instant") as started:
-            yield started
+    return {"REVIEW_AUDIT_PERCENT": "0", "REVIEW_BELOW": "1"}
 
 
 @pytest.fixture(scope="module")
 def app(stack: Stack) -> Client:
     """The app with two projects: the quickstart's, and that of files in a folder."""
-    client = Client(stack)
-    data = TrainingData.of(None, None)
+    client, data = Client(stack), TrainingData.of(None, None)
     quickstart.learn(client, replace(data, project=SECOND))
     client.call("PUT", f"classifiers/{PREFIX}", {"project": SECOND, "deployment": "production"})
-    quickstart.learn(client, data)
+    client.call("PUT", "classifier", {"project": data.project, "deployment": "production"})
     return client
 
 

@@ -29,6 +29,14 @@ def stack() -> Iterator[Stack]:
 
 
 @pytest.fixture(scope="module")
+def app(stack: Stack) -> Client:
+    """The app with the quickstart's model."""
+    client = Client(stack)
+    quickstart.learn(client, samples())
+    return client
+
+
+@pytest.fixture(scope="module")
 def classified(app: Client) -> Any:
     """A document that has its classes."""
     sent = app.call("POST", "documents", {"name": "chase.txt", "text": CHASE})
