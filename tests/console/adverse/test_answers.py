@@ -122,17 +122,20 @@ def test_a_document_is_asked_for_again_after_an_answer_that_is_not_the_apps(
 
 def test_a_list_that_grows_by_more_than_a_page_has_no_gap(reader: ConsolePage, served: Served) -> None:
     served.classify(*(f"b{number:03}.txt" for number in range(PAGE + 10)))
+    reader.page.clock.install()
     page = reader.open("documents?prefix=b")
     listed = page.get_by_label("List of documents").get_by_role("listitem")
     page.mouse.wheel(0, 20_000)
     expect(listed).to_have_count(PAGE + 10)
     served.classify(*(f"b-new{number:03}.txt" for number in range(PAGE + 20)))
+    page.clock.run_for(LIVE)
     expect(listed).to_have_count(2 * PAGE + 30)
 
 
 def test_what_left_a_list_is_not_shown_any_more(reader: ConsolePage, served: Served) -> None:
     served.classify(*(f"c{number:03}.txt" for number in range(PAGE + 10)))
     shown = {f"c{number:03}.txt" for number in range(PAGE + 10)}
+    reader.page.clock.install()
     page = reader.open("documents?prefix=c")
     names = page.get_by_label("List of documents").locator("li a.name")
     page.mouse.wheel(0, 20_000)
@@ -146,6 +149,7 @@ def test_what_left_a_list_is_not_shown_any_more(reader: ConsolePage, served: Ser
         route.fulfill(response=answer, json=body)
 
     reader.page.route(LIST, without_the_first)
+    page.clock.run_for(LIVE)
     expect(names).to_have_count(len(shown) - 1)
     assert set(names.all_inner_texts()) == shown - {first}
     reader.page.unroute_all(behavior="wait")
@@ -153,10 +157,12 @@ def test_what_left_a_list_is_not_shown_any_more(reader: ConsolePage, served: Ser
 
 def test_the_last_item_that_leaves_a_list_is_not_shown_any_more(reader: ConsolePage, served: Served) -> None:
     served.land("last.txt")
+    reader.page.clock.install()
     page = reader.open("documents?state=open")
     listed = page.get_by_label("List of documents")
     expect(listed.get_by_role("listitem")).to_have_count(1)
     served.app.ticks(4)
+    page.clock.run_for(LIVE)
     expect(listed.get_by_role("listitem")).to_have_count(0)
     expect(listed).to_contain_text("No document matches this filter.")
 
