@@ -5,13 +5,17 @@
 Every choice (terms, weights, calibration, thresholds) is made inside the training folds, by `train` itself: the
 held-out fold is handed over as the "Test" side of a manual split. The baseline gives every class to every document,
 or, with one class a document, the most frequent one. Speed is set against scikit-learn with the same features and
-linear model and nothing around them.
+linear model and nothing around them. All of it is measured without sentence embeddings; what they change comes last, if
+they are installed.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+import resource
+import subprocess
+import sys
 import tempfile
 import time
 from collections import Counter
@@ -25,21 +29,25 @@ from sklearn.linear_model import RidgeCV  # type: ignore[import-untyped]
 from sklearn.pipeline import make_pipeline  # type: ignore[import-untyped]
 
 from local.language.engine import (
+    Embedding,
     Evaluation,
     Example,
     Kind,
     Prediction,
     Split,
     TrainedModel,
+    installed_embedding,
     load_model,
     save_model,
     train,
 )
+from local.language.engine.embedding import INSTALL
 from local.language.engine.evaluation import evaluate
 from local.language.engine.features import unfitted
 from local.language.engine.splitting import assign_parts, sizes
 
-SAMPLES = Path(__file__).parents[1] / "samples" / "movies"
+ROOT = Path(__file__).parents[1]
+SAMPLES = ROOT / "samples" / "movies"
 BINS = 10
 PAIRS = 7
 
@@ -73,7 +81,13 @@ def main() -> None:
     parser.add_argument("--labels", type=Path, default=SAMPLES / "labels.json", help="their labels file")
     parser.add_argument("--folds", type=int, default=5)
     parser.add_argument("--seeds", type=int, default=3)
-    report(**vars(parser.parse_args()))
+    parser.add_argument("--peak", choices=("without", "with"), help=argparse.SUPPRESS)
+    options = vars(parser.parse_args())
+    peak = options.pop("peak")
+    if peak:
+        print_peak(read(options["texts"], options["labels"]), peak)
+    else:
+        report(**options)
 
 
 def report(
@@ -85,6 +99,12 @@ def report(
     print(f"held out, {folds} folds x {seeds} seeds:")
     print_quality(task, [cross_validate(task, folds, seed) for seed in range(seeds)])
     print_speed(task)
+    embedding = installed_embedding()
+    if embedding:
+        print_embedded(task, [cross_validate(task, folds, seed, embedding) for seed in range(seeds)], embedding)
+        print_peaks(texts, labels)
+    else:
+        print(f"  sentence embeddings: not installed, so not measured ({INSTALL})")
 
 
 def read(texts: Path, labels: Path) -> Task:
@@ -103,24 +123,24 @@ def read(texts: Path, labels: Path) -> Task:
     return Task(examples, tuple(it["category"] for it in assets["classes"]), kind)
 
 
-def cross_validate(task: Task, folds: int, seed: int) -> Round:
+def cross_validate(task: Task, folds: int, seed: int, embedding: Embedding | None = None) -> Round:
     confidences = np.zeros(task.labels.shape)
     documents: list[Prediction] = []
     fold = assign_parts(task.labels, np.tile(sizes(task.labels) / folds, (folds, 1)), seed)
     for number in range(folds):
         held = fold == number
-        model = _trained_without(task, held, seed)
+        model = _trained_without(task, held, seed, embedding)
         confidences[held] = model.confidences([task.texts[place] for place in np.flatnonzero(held)])
         assert model.evaluation
         documents += model.evaluation.documents
     return Round(evaluate(documents, task.classes, single=task.kind == "single"), confidences)
 
 
-def _trained_without(task: Task, held: np.ndarray, seed: int) -> TrainedModel:
+def _trained_without(task: Task, held: np.ndarray, seed: int, embedding: Embedding | None) -> TrainedModel:
     examples = [
         replace(example, dataset="Test" if out else "Train") for example, out in zip(task.examples, held, strict=True)
     ]
-    return train(examples, task.classes, task.kind, Split("manual"), seed)
+    return train(examples, task.classes, task.kind, Split("manual"), seed, embedding=embedding)
 
 
 def print_quality(task: Task, rounds: Sequence[Round]) -> None:
@@ -179,6 +199,41 @@ def print_speed(task: Task) -> None:
     for name, (seconds, ratio) in {"together": together, "one by one": alone}.items():
         print(f"  classifies {len(task.texts) / seconds:.0f} documents/s {name}; bare scikit-learn x {1 / ratio:.2f}")
     print_saving(model, task.texts)
+
+
+def print_embedded(task: Task, rounds: Sequence[Round], embedding: Embedding) -> None:
+    """What sentence embeddings make of it; the ratios are to the same without them, in turn."""
+    for name in ("micro_f1", "macro_f1"):
+        found = [getattr(it.evaluation, name) for it in rounds]
+        print(f"  {name} {mean(found):.3f} ({min(found):.3f} to {max(found):.3f})", end=", ")
+    errors = [calibration_error(it.confidences, task.labels) for it in rounds]
+    print(f"calibration error {mean(errors):.3f}, with sentence embeddings of {embedding.id.name}")
+    embedded = train(task.examples, task.classes, task.kind, embedding=embedding)
+    plain = train(task.examples, task.classes, task.kind)
+    training = _pairs(
+        lambda: train(task.examples, task.classes, task.kind, embedding=embedding),
+        lambda: train(task.examples, task.classes, task.kind),
+    )
+    together = _pairs(lambda: embedded.classify(task.texts), lambda: plain.classify(task.texts))
+    for name, (seconds, ratio) in {"trains on": training, "classifies": together}.items():
+        print(f"    {name} {len(task.texts) / seconds:.0f} documents/s with them, without x {ratio:.2f}")
+
+
+def print_peaks(texts: Path, labels: Path) -> None:
+    """Each in a process of its own, which trains once and classifies every text."""
+    command = [sys.executable, "-m", "bench.engine", "--texts", str(texts), "--labels", str(labels), "--peak"]
+    without, with_them = (
+        float(subprocess.run([*command, which], cwd=ROOT, check=True, stdout=subprocess.PIPE).stdout)
+        for which in ("without", "with")
+    )
+    print(f"    peak of memory {with_them:.0f} MB with them, {without:.0f} MB without")
+
+
+def print_peak(task: Task, which: str) -> None:
+    embedding = installed_embedding() if which == "with" else None
+    train(task.examples, task.classes, task.kind, embedding=embedding).classify(task.texts)
+    unit = 1 if sys.platform == "darwin" else 1024  # of ru_maxrss, in bytes
+    print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit / 1e6)
 
 
 def print_saving(model: TrainedModel, texts: Sequence[str]) -> None:

@@ -16,6 +16,7 @@ from azure.storage.blob import BlobServiceClient
 
 from local.errors import SetupError
 from local.host import launch as functions_host
+from local.language.engine import installed_embedding
 from local.language.server import server
 from local.paths import ROOT
 from local.stack import azurite, coretools
@@ -63,7 +64,9 @@ def running(
         folder = state or Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="textdrop-")))
         storage = stack.enter_context(azurite.running(folder / "azurite" if state else None)).connection_string
         key = language_key or secrets.token_hex(16)
-        language = stack.enter_context(server.running(storage, key=key, state=folder / "language", pace=pace))
+        language = stack.enter_context(
+            server.running(storage, key=key, state=folder / "language", pace=pace, embedding=installed_embedding())
+        )
         _make_container(storage)
         environ = {**_environ(api, storage, language.endpoint, key), "BLOB_TRIGGER_SOURCE": source}
         keys = {"keys": folder / KEYS} if auth else {}

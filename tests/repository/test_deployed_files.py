@@ -56,6 +56,7 @@ KEPT_BACK = [
     "local/node_modules/azurite/package.json",
     "pyproject.toml",
     "requirements-dev.txt",
+    "requirements-embeddings.txt",
     "samples/movies/labels.json",
     "shared/__pycache__/errors.cpython-311.pyc",
     "shared/language/__pycache__/types.cpython-311.pyc",

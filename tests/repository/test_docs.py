@@ -296,6 +296,7 @@ CLIENTS = {name for file in ROOT.glob("tests/sdk_clients/requirements-*.txt") fo
     [
         ("0006-app-dependencies.md", required("requirements.txt")),
         ("0007-local-dependencies.md", required("requirements-dev.txt") | CLIENTS | installation.pinned().keys()),
+        ("0037-sentence-embeddings.md", required("requirements-embeddings.txt")),
     ],
 )
 def test_every_dependency_has_its_reason_and_no_other(page: str, expected: set[str]) -> None:

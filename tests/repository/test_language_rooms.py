@@ -20,7 +20,10 @@ ROOMS: dict[str, tuple[str, ...]] = {
     "authoring": ("protocol", "engine", "state", "operations"),
     "runtime": ("protocol", "state", "jobs", "operations"),
     "other_features": ("protocol", "engine", "state", "jobs", "operations", "authoring", "runtime"),
-    "server": ("protocol", "state", "conditions", "jobs", "operations", "authoring", "runtime", "other_features"),
+    "server": (
+        *("protocol", "engine", "state", "conditions"),
+        *("jobs", "operations", "authoring", "runtime", "other_features"),
+    ),
 }
 OUTSIDE = ("local.errors", "local.connections")
 README = (ROOT / "local/language/README.md").read_text("utf-8")

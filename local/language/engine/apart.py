@@ -16,6 +16,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, BinaryIO, cast
 
+from local.language.engine.embedding import Embedding
 from local.language.engine.examples import Example, Kind, Split, TrainingError
 from local.language.engine.model import TrainedModel
 from local.language.engine.progress import Report
@@ -28,15 +29,21 @@ _SECONDS_BETWEEN_REPORTS = 0.1
 
 
 def train_apart(
-    examples: Sequence[Example], classes: Sequence[str], kind: Kind, split: Split, report: Report
+    examples: Sequence[Example],
+    classes: Sequence[str],
+    kind: Kind,
+    split: Split,
+    report: Report,
+    *,
+    embedding: Embedding | None = None,
 ) -> TrainedModel:
     """As `train`; few texts are trained on in this process.
 
     Calls `report` ten times a second, or with each percent of few texts. What it raises ends the training at once.
     """
     if sum(len(example.text) for example in examples) <= _QUICK:
-        return train(examples, classes, kind, split, report=report)
-    return _in_a_process((examples, classes, kind, split), report)
+        return train(examples, classes, kind, split, embedding=embedding, report=report)
+    return _in_a_process((embedding, examples, classes, kind, split), report)
 
 
 def _in_a_process(values: tuple[Any, ...], report: Report) -> TrainedModel:
@@ -96,7 +103,7 @@ def main() -> None:
     to_caller = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)  # whatever prints must not mix with the answers
     try:
-        values = pickle.load(sys.stdin.buffer)  # noqa: S301, from our own caller
+        embedding, *values = pickle.load(sys.stdin.buffer)  # noqa: S301, from our own caller
     except (EOFError, pickle.UnpicklingError):  # the caller was gone before it had sent everything
         sys.exit(1)
     threading.Thread(target=_end_with, args=(sys.stdin.buffer,), daemon=True).start()
@@ -106,6 +113,6 @@ def main() -> None:
         to_caller.flush()
 
     try:
-        tell(train(*values, report=tell))
+        tell(train(*values, embedding=embedding, report=tell))
     except TrainingError as error:
         tell(error)

@@ -1,4 +1,4 @@
-"""Texts as vectors: TF-IDF of words beside TF-IDF of the characters within words.
+"""Texts as vectors: TF-IDF of words beside TF-IDF of the characters within words, and an embedding if there is one.
 
 A training counts terms with `TextCounts`, and a trained model reads texts with the same features of scikit-learn.
 """
@@ -16,6 +16,7 @@ from scipy import sparse  # type: ignore[import-untyped]
 from sklearn.feature_extraction.text import TfidfVectorizer  # type: ignore[import-untyped]
 from sklearn.pipeline import FeatureUnion  # type: ignore[import-untyped]
 
+from local.language.engine.embedding import Embedding, Vectors
 from local.language.engine.term_counts import Cut, Places, TermCounts
 
 Floats = NDArray[np.float64]
@@ -26,6 +27,8 @@ _VIEWS: dict[str, dict[str, Any]] = {
     "characters": {"analyzer": "char_wb", "ngram_range": _LENGTHS},  # for scripts without spaces
 }
 _MAX_TERMS = 50_000
+_EMBEDDING = "embedding"
+_EMBEDDING_LENGTH = 0.5  # both views have the length 1; values from 0.4 to 0.6 work equally well
 
 
 def unfitted(terms: Mapping[str, Sequence[str]] | None = None) -> FeatureUnion:
@@ -36,22 +39,44 @@ def unfitted(terms: Mapping[str, Sequence[str]] | None = None) -> FeatureUnion:
     )
 
 
-def restored(terms: Mapping[str, Sequence[str]], weights: Mapping[str, Floats]) -> FeatureUnion:
+@dataclass(frozen=True)
+class EmbeddedTexts:
+    """The embedding as features, in the form of scikit-learn's."""
+
+    embedding: Embedding
+
+    def fit(self, _texts: Sequence[str], _classes: object = None) -> EmbeddedTexts:
+        return self
+
+    def transform(self, texts: Iterable[str]) -> sparse.csr_matrix:
+        return _rows(self.embedding.vectors(texts), np.float64)
+
+
+def restored(
+    terms: Mapping[str, Sequence[str]], weights: Mapping[str, Floats], embedding: Embedding | None = None
+) -> FeatureUnion:
     """The features with these terms and weights. Raises ValueError if they do not belong together."""
     features = unfitted(terms)
     for name, view in features.transformer_list:
         view.idf_ = weights[name]
+    if embedding:
+        features.transformer_list.append((_EMBEDDING, EmbeddedTexts(embedding)))
     return features
 
 
 def terms_of(features: FeatureUnion) -> dict[str, list[str]]:
     """The terms of each view, in the order of their columns."""
-    return {name: view.get_feature_names_out().tolist() for name, view in features.transformer_list}
+    return {name: view.get_feature_names_out().tolist() for name, view in _views(features)}
 
 
 def weights_of(features: FeatureUnion) -> dict[str, Floats]:
     """The weight (inverse document frequency) of each term of each view."""
-    return {name: view.idf_ for name, view in features.transformer_list}
+    return {name: view.idf_ for name, view in _views(features)}
+
+
+def embedding_of(features: FeatureUnion) -> Embedding | None:
+    embedded = dict(features.transformer_list).get(_EMBEDDING)
+    return embedded and embedded.embedding
 
 
 @dataclass(frozen=True)
@@ -68,17 +93,22 @@ Fit = dict[str, FittedView]
 
 @dataclass(frozen=True)
 class TextCounts:
-    """The counts of all terms of some texts, by view."""
+    """The counts of all terms of some texts, by view, and the embeddings of the texts if there is an embedding."""
 
     views: Mapping[str, TermCounts]
+    embedding: Embedding | None = None
+    embedded: Vectors | None = None  # a row for each text
 
     @classmethod
-    def of(cls, texts: Sequence[str], on_text: Callable[[], None] = lambda: None) -> TextCounts:
-        """`on_text` is called for each text."""
+    def of(
+        cls, texts: Sequence[str], on_text: Callable[[], None] = lambda: None, embedding: Embedding | None = None
+    ) -> TextCounts:
+        """`on_text` is called for each text and kind of feature."""
         tokens = dict(unfitted().transformer_list)["words"].build_tokenizer()
         folded = [_folded(text) for text in texts]
         cuts: dict[str, tuple[Cut, Cut]] = {"words": (tokens, lambda word: [word]), "characters": (str.split, runs)}
-        return cls({name: TermCounts.of(_each(folded, on_text), *cut) for name, cut in cuts.items()})
+        views = {name: TermCounts.of(_each(folded, on_text), *cut) for name, cut in cuts.items()}
+        return cls(views, embedding, embedding.vectors(_each(texts, on_text)) if embedding else None)
 
     def fit(self, rows: Places) -> tuple[Fit, sparse.csr_matrix]:
         """Terms and weights fitted to these texts alone, and their vectors in 32-bit floats, a row for each text."""
@@ -91,17 +121,21 @@ class TextCounts:
             weights = np.log((1 + len(rows)) / (1 + documents)) + 1
             views[name] = FittedView(columns, spelling, weights)
             vectors.append(_weighted(of_texts, weights.astype(np.float32)))
-        return views, sparse.hstack(vectors, format="csr")
+        return views, sparse.hstack([*vectors, *self._embedded(rows, np.float32)], format="csr")
 
     def vectors(self, fit: Fit, rows: Places) -> sparse.csr_matrix:
         """The vectors of these texts, which need not be those of the fit, in 64-bit floats."""
         views = [(self.views[name].of_texts(rows, view.spelling), view.weights) for name, view in fit.items()]
-        return sparse.hstack([_weighted(counts.astype(np.float64), weights) for counts, weights in views], format="csr")
+        vectors = [_weighted(counts.astype(np.float64), weights) for counts, weights in views]
+        return sparse.hstack([*vectors, *self._embedded(rows, np.float64)], format="csr")
 
     def features(self, fit: Fit) -> FeatureUnion:
         """The same features for other texts."""
         terms = {name: [self.views[name].terms[column] for column in view.columns] for name, view in fit.items()}
-        return restored(terms, {name: view.weights for name, view in fit.items()})
+        return restored(terms, {name: view.weights for name, view in fit.items()}, self.embedding)
+
+    def _embedded(self, rows: Places, kind: type[np.floating[Any]]) -> list[sparse.csr_matrix]:
+        return [] if self.embedded is None else [_rows(self.embedded[rows], kind)]
 
 
 def runs(word: str) -> list[str]:
@@ -109,6 +143,14 @@ def runs(word: str) -> list[str]:
     padded, (shortest, longest) = f" {word} ", _LENGTHS
     lengths = range(shortest, min(longest, len(padded)) + 1)
     return [padded[start : start + length] for length in lengths for start in range(len(padded) - length + 1)]
+
+
+def _views(features: FeatureUnion) -> list[tuple[str, TfidfVectorizer]]:
+    return [(name, view) for name, view in features.transformer_list if name in _VIEWS]
+
+
+def _rows(embedded: Vectors, kind: type[np.floating[Any]]) -> sparse.csr_matrix:
+    return sparse.csr_matrix(embedded * np.float32(_EMBEDDING_LENGTH), dtype=kind)
 
 
 def _weighted(counts: sparse.csr_matrix, weights: NDArray[np.floating[Any]]) -> sparse.csr_matrix:

@@ -3,7 +3,8 @@
 `arrays.npz`: arrays of 64-bit floats: the weights of the terms (`words`, `characters`), the `weights` (terms by
 classes), and the `biases` and `thresholds` of the classes. `model.json`: the format, the digest of the arrays, the
 kind, the classes, the number of training documents, the terms, and the evaluation with the names of the held-out
-documents. It contains words of the training texts, but no text.
+documents. It contains words of the training texts, but no text. A model that was trained with an embedding names it
+there; `weights` has its columns after the terms, and the embedding itself is not stored.
 
 The JSON is written last and has the digest of its arrays. A save that was interrupted leaves the earlier model, or a
 folder that `load_model` refuses, and perhaps a `.partial` file, which the next save overwrites.
@@ -24,6 +25,7 @@ from typing import Any, get_args
 import numpy as np
 
 from local.language.engine import features
+from local.language.engine.embedding import INSTALL, Embedding, EmbeddingId
 from local.language.engine.evaluation import ClassFigures, Evaluation, Prediction
 from local.language.engine.examples import Kind
 from local.language.engine.model import TrainedModel
@@ -41,6 +43,14 @@ class BrokenModel(Exception):
     """The folder holds no model that can be used; the message says what is wrong with it."""
 
 
+class OtherEmbedding(BrokenModel):
+    """The model needs an embedding that is not installed; the message says what to install."""
+
+    def __init__(self, needed: EmbeddingId, installed: Embedding | None) -> None:
+        here = f"here are those of {installed.id.name}: install that release" if installed else f"run `{INSTALL}`"
+        super().__init__(f"The model needs the sentence embeddings of {needed.name}; {here}, or train it again.")
+
+
 def save_model(model: TrainedModel, folder: Path) -> None:
     """Writes the model into `folder`, which is created if it does not exist."""
     packed = io.BytesIO()
@@ -56,15 +66,21 @@ def save_model(model: TrainedModel, folder: Path) -> None:
         "terms": features.terms_of(model.features),
         "evaluation": model.evaluation and asdict(model.evaluation),
     }
+    if embedding := features.embedding_of(model.features):
+        description["embedding"] = asdict(embedding.id)
     folder.mkdir(parents=True, exist_ok=True)
     _replace(folder / _ARRAYS, packed.getvalue())
     _replace(folder / _DESCRIPTION, json.dumps(description).encode())
 
 
-def load_model(folder: Path) -> TrainedModel:
-    """The model that was saved to `folder`. Raises BrokenModel if it cannot be used."""
+def load_model(folder: Path, embedding: Embedding | None = None) -> TrainedModel:
+    """The model that was saved to `folder`. Raises BrokenModel if it cannot be used.
+
+    `embedding`: the one that is installed. It is used only by models that were trained with it. Raises OtherEmbedding
+    if the model was trained with another one.
+    """
     try:
-        return _read(folder)
+        return _read(folder, embedding)
     except FileNotFoundError as error:
         missing = Path(error.filename).name
         raise BrokenModel(f"{folder} has no model: {missing} is missing. Train it again.") from error
@@ -74,7 +90,7 @@ def load_model(folder: Path) -> TrainedModel:
         raise BrokenModel(f"The model in {folder} cannot be used: {error}. Train it again.") from error
 
 
-def _read(folder: Path) -> TrainedModel:
+def _read(folder: Path, installed: Embedding | None) -> TrainedModel:
     description = json.loads((folder / _DESCRIPTION).read_bytes())
     if description["format"] != _FORMAT:
         raise ValueError(f"its format is {description['format']!r}, and this version reads {_FORMAT}")
@@ -82,15 +98,27 @@ def _read(folder: Path) -> TrainedModel:
         raise ValueError(f"its kind is {description['kind']!r}")
     arrays = _unpacked((folder / _ARRAYS).read_bytes(), description["arrays"])
     terms, classes = description["terms"], tuple(description["classes"])
-    _check_shapes(arrays, sum(len(of_view) for of_view in terms.values()), len(classes))
+    embedding = _embedding(description.get("embedding"), installed)
+    columns = sum(len(of_view) for of_view in terms.values()) + (embedding.columns if embedding else 0)
+    _check_shapes(arrays, columns, len(classes))
     return TrainedModel(
         kind=description["kind"],
         classes=classes,
         learned_from=int(description["learned_from"]),
         evaluation=_evaluation(description["evaluation"]),
-        features=features.restored(terms, arrays),
+        features=features.restored(terms, arrays, embedding),
         **{name: arrays[name] for name in _OF_CLASSES},
     )
+
+
+def _embedding(saved: dict[str, str] | None, installed: Embedding | None) -> Embedding | None:
+    """The embedding that the model needs: none, or the one that is installed. Raises OtherEmbedding."""
+    if saved is None:
+        return None
+    needed = EmbeddingId(**saved)
+    if installed is None or installed.id.digest != needed.digest:
+        raise OtherEmbedding(needed, installed)
+    return installed
 
 
 def _unpacked(packed: bytes, digest: str) -> dict[str, features.Floats]:
@@ -100,8 +128,8 @@ def _unpacked(packed: bytes, digest: str) -> dict[str, features.Floats]:
         return dict(arrays)
 
 
-def _check_shapes(arrays: dict[str, features.Floats], terms: int, classes: int) -> None:
-    for name, shape in zip(_OF_CLASSES, ((terms, classes), (classes,), (classes,)), strict=True):
+def _check_shapes(arrays: dict[str, features.Floats], columns: int, classes: int) -> None:
+    for name, shape in zip(_OF_CLASSES, ((columns, classes), (classes,), (classes,)), strict=True):
         if arrays[name].shape != shape:
             raise ValueError(f"the shape of its {name} is {arrays[name].shape}, not {shape}")
         if not np.isfinite(arrays[name]).all():

@@ -8,6 +8,7 @@ from dataclasses import replace
 import numpy as np
 
 from local.language.engine.calibration import Calibration, calibrate
+from local.language.engine.embedding import Embedding
 from local.language.engine.evaluation import Evaluation, Prediction, evaluate
 from local.language.engine.examples import Example, Kind, Split, TrainingError, require_two_classes, usable
 from local.language.engine.features import Fit, Floats, TextCounts
@@ -31,12 +32,13 @@ def train(
     split: Split = _PERCENTAGE,
     seed: int = 0,
     *,
+    embedding: Embedding | None = None,
     report: Report = unreported,
 ) -> TrainedModel:
     """A model of the training part, evaluated on the held-out part. The same input and seed produce the same model.
 
-    `report` is called with the percentage of the work that is done. Raises TrainingError if the examples cannot be used
-    for a training.
+    `embedding`: what the model reads texts with besides their words and characters. `report` is called with the
+    percentage of the work that is done. Raises TrainingError if the examples cannot be used for a training.
     """
     classes = tuple(dict.fromkeys(classes))
     examples = usable(examples, classes, kind)
@@ -45,7 +47,7 @@ def train(
     require_two_classes([examples[place] for place in training])
     if len(examples) < _MIN_TO_EVALUATE:
         tested = tested[:0]
-    return _Training(examples, classes, kind, report).run(training, tested)
+    return _Training(examples, classes, kind, embedding, report).run(training, tested)
 
 
 def evaluate_again(
@@ -83,16 +85,25 @@ def _labels(examples: Sequence[Example], classes: Sequence[str]) -> Labels:
 class _Training:
     """One training: its texts are counted once, for the model, the folds of its calibration and its evaluation."""
 
-    def __init__(self, examples: Sequence[Example], classes: tuple[str, ...], kind: Kind, report: Report) -> None:
-        self._examples, self._classes, self._kind, self._report = examples, classes, kind, report
+    def __init__(
+        self,
+        examples: Sequence[Example],
+        classes: tuple[str, ...],
+        kind: Kind,
+        embedding: Embedding | None,
+        report: Report,
+    ) -> None:
+        self._examples, self._classes, self._kind = examples, classes, kind
+        self._embedding, self._report = embedding, report
         self._labels = _labels(examples, classes)
 
     def run(self, training: Places, tested: Places) -> TrainedModel:
         """A model of the examples at the places `training`, evaluated on those at `tested` if there are any."""
         folds = held_out_folds(self._labels[training]) if len(training) >= _MIN_TO_EVALUATE else []
         self._plan(len(training), len(tested), folds)
-        with self._progress.part(_COUNTING * len(self._examples), 2 * len(self._examples)) as counted:
-            self._counts = TextCounts.of([example.text for example in self._examples], counted)
+        steps = (3 if self._embedding else 2) * len(self._examples)
+        with self._progress.part(_COUNTING * len(self._examples), steps) as counted:
+            self._counts = TextCounts.of([example.text for example in self._examples], counted, self._embedding)
         calibration = self._calibrate(training, folds)
         fit, weights, biases = self._fit(training)
         model = TrainedModel(

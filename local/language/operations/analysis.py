@@ -11,7 +11,7 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from local.language.engine import BrokenModel
+from local.language.engine import BrokenModel, OtherEmbedding
 from local.language.jobs.partial_results import TaskResult, earliest_end
 from local.language.jobs.runner import Effect
 from local.language.operations.injected_outcomes import with_document_errors
@@ -186,6 +186,8 @@ def _result(service: Service, task: Task, documents: Sequence[Document]) -> Task
     nonblank = [document for document in documents if document.text.strip()]
     try:
         classified = service.state.models.get(task.model).classify([document.text for document in nonblank])
+    except OtherEmbedding as error:
+        return {"fault": {"code": "InternalServerError", "message": str(error)}}
     except BrokenModel:
         logger.exception("The model %s cannot be used", task.model)
         return {"fault": {"code": "InternalServerError", "message": "The model cannot be used: train it again."}}

@@ -30,6 +30,8 @@ def trained_model(service: Service, model_id: str) -> engine.TrainedModel:
     """Raises a 404 ServiceError if the model cannot be read."""
     try:
         return service.state.models.get(model_id)
+    except engine.OtherEmbedding as error:
+        raise not_found(str(error)) from error
     except engine.BrokenModel as error:
         logger.exception("The model %s cannot be used", model_id)
         raise not_found("The model and its evaluation cannot be read: train it again.") from error

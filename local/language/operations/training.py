@@ -127,7 +127,8 @@ def _train(service: Service, job: Job, project: Project, examples: list[engine.E
         service.authoring.advance(job, READING + (100 - READING) * percent // 100)
 
     try:
-        return engine.train_apart(examples, project.labels.classes, kind, split_of(job), report)
+        embedding = service.state.models.embedding
+        return engine.train_apart(examples, project.labels.classes, kind, split_of(job), report, embedding=embedding)
     except engine.TrainingError as error:
         raise ServiceError(400, WireError("InvalidRequest", str(error))) from error
 

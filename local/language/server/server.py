@@ -20,6 +20,7 @@ from local.language.conditions.clock import Clock
 from local.language.conditions.fault_injection import Faults
 from local.language.conditions.pacing import Pace
 from local.language.conditions.rate_limits import Limits, Meter
+from local.language.engine import Embedding, installed_embedding
 from local.language.operations.service import Service, open_service
 from local.language.protocol.request_log import RecordedRequest, RequestLog
 from local.language.runtime.quickstart import SHAPES
@@ -75,12 +76,14 @@ def running(
     clock: Clock | None = None,
     address: str = LOOPBACK,
     limits: Limits = NO_LIMITS,
+    embedding: Embedding | None = None,
 ) -> Iterator[LanguageService]:
     """Runs the service in threads of this process until the block ends.
 
     `storage`: the connection string of the account with the training texts. `state`: a folder for one service at a
     time; its projects, models and jobs are there again with the next service. `pace`: see `Pace.parse`. `shape`: of
-    responses of the quickstart's analyze API, "documented" or "observed". Port 0: any free port. Raises SetupError.
+    responses of the quickstart's analyze API, "documented" or "observed". Port 0: any free port. `embedding`: what new
+    models are trained with, such as `installed_embedding()`. Raises SetupError.
     """
     _require_key(key)
     clock, request_log, paced = clock or Clock(), RequestLog(), Pace.parse(pace, handlers.KINDS)
@@ -88,7 +91,7 @@ def running(
         blobs = stack.enter_context(closing(TextStorage(storage)))
         stack.enter_context(locked_folder(state))
         listening = stack.enter_context(_bound(address, port))
-        service = open_service(_state(state), blobs, clock, pace=paced, shape=shape, limits=limits)
+        service = open_service(_state(state, embedding), blobs, clock, pace=paced, shape=shape, limits=limits)
         # Before any job starts: building routes and reading arrays both use the parser of Python, and in Python 3.11
         # two threads in the parser can raise SystemError.
         app = Router(service, key, request_log)
@@ -134,7 +137,8 @@ def run(options: argparse.Namespace) -> int:
     values = {name: getattr(options, name) for name in ("key", "state", "port", "shape", "address")}
     limits = Limits(*(getattr(options, option.replace("-", "_")) for option in LIMITS))
     collect_seldom()
-    with running(options.storage, pace=",".join(options.pace or ["instant"]), limits=limits, **values) as service:
+    values |= {"embedding": installed_embedding(), "limits": limits}
+    with running(options.storage, pace=",".join(options.pace or ["instant"]), **values) as service:
         print(f"The Language service answers at {service.endpoint}", flush=True)
         stopped.wait()
     return 0
@@ -168,9 +172,9 @@ def collect_seldom() -> None:
     gc.freeze()
 
 
-def _state(folder: Path) -> State:
+def _state(folder: Path, embedding: Embedding | None) -> State:
     try:
-        return State(folder)
+        return State(folder, embedding)
     except (OSError, ValueError) as error:
         raise SetupError(f"The state folder {folder} cannot be used: {error}") from error
 

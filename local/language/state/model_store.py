@@ -7,15 +7,16 @@ import threading
 from collections.abc import Set
 from pathlib import Path
 
-from local.language.engine import TrainedModel, load_model, save_model
+from local.language.engine import Embedding, TrainedModel, load_model, save_model
 from local.language.state.json_table import changing
 
 
 class ModelStore:
     """Trained models by id, in one folder each; a model is read when it is first used."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, embedding: Embedding | None = None) -> None:
         self._folder = folder
+        self.embedding = embedding  # for new models, and for the stored ones that were trained with it
         self._loaded: dict[str, TrainedModel] = {}
         self._lock = threading.Lock()
 
@@ -29,7 +30,7 @@ class ModelStore:
         """Raises BrokenModel if the model cannot be read."""
         with self._lock:
             if model_id not in self._loaded:
-                self._loaded[model_id] = load_model(self._folder / model_id)
+                self._loaded[model_id] = load_model(self._folder / model_id, self.embedding)
             return self._loaded[model_id]
 
     def files(self, model_id: str) -> list[Path]:

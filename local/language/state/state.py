@@ -6,6 +6,7 @@ import threading
 from collections.abc import Set
 from pathlib import Path
 
+from local.language.engine import Embedding
 from local.language.protocol.service_errors import not_found, project_not_found
 from local.language.state.json_table import JsonTable
 from local.language.state.model_evaluation import ModelEvaluation
@@ -16,12 +17,12 @@ from local.language.state.records import CopyGrant, Deployment, ExportedModel, J
 class State:
     """Stored in `folder`. A new State on the same folder has everything that the last one stored."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, embedding: Embedding | None = None) -> None:
         self.lock = threading.RLock()
         self.projects = JsonTable(folder / "projects", Project)
         self.jobs = JsonTable(folder / "jobs", Job)
         self.analyses = JsonTable(folder / "analyses", Job, durable=False)  # many, and deleted after a day
-        self.models = ModelStore(folder / "models")
+        self.models = ModelStore(folder / "models", embedding)
         self.snapshots = JsonTable(folder / "snapshots", Snapshot)
         self.grants = JsonTable(folder / "grants", CopyGrant)  # by the digest of the token, which is not stored
         # By model id: evaluations on request. That of the training is stored with the model.
