@@ -38,6 +38,7 @@ OPERATIONS = 50  # in a tick
 ENTRIES = 100  # of the outbox, in a round
 ROUNDS = 25  # in a tick
 OPEN = 100  # documents, jobs and operations that a snapshot holds; if more are open, each step asks for what is due
+SWEEP_SHARE = timedelta(seconds=10)  # of a tick for the sweep, also if other steps have used its time
 MAX_BACKLOG = 1000  # open documents that are counted: as many as one request reads
 UNKNOWN = "Unknown"  # why the gate is closed, if an earlier version of the app has closed it
 NO_FINDINGS = Findings()
@@ -156,9 +157,10 @@ def _drain(services: Services, clock: Clock, has_time: HasTime, _: Snapshot) -> 
 
 
 def _sweep(services: Services, clock: Clock, has_time: HasTime, snapshot: Snapshot) -> Findings:
-    state = sweep(services, clock(), has_time, snapshot.known)
+    started = clock()
+    state = sweep(services, started, lambda: has_time() or clock() - started < SWEEP_SHARE, snapshot.known)
     is_late = state.is_late(timedelta(minutes=services.settings.sweep_minutes), clock())
-    return Findings(red=("sweep",) if is_late or state.unclaimed else ())
+    return Findings(sweep=state, red=("sweep",) if is_late or state.unclaimed else ())
 
 
 def _count(services: Services, clock: Clock, _: HasTime, snapshot: Snapshot) -> Findings:

@@ -349,7 +349,10 @@ RESPONSE_SCHEMAS: dict[str, Schema] = {
     "FolderClassifier": object_of({"prefix": TEXT}, {**CLASSIFIER["properties"], "since": TIME}),
     "Classifiers": object_of({"value": array_of(ref("FolderClassifier"))}, {"default": ref("Classifier")}),
     "Submission": object_of({"paused": FLAG}, {"since": TIME}),
-    "Sweep": object_of({"running": FLAG, "found": COUNT}, {"began": TIME, "ended": TIME, "wholeEnded": TIME}),
+    "Sweep": object_of(
+        {"running": FLAG, "whole": FLAG, "files": COUNT, "filesBefore": COUNT, "found": COUNT},
+        {"began": TIME, "lastPage": TIME, "ended": TIME, "wholeEnded": TIME},
+    ),
     "Health": object_of(
         {
             "status": enum_of(HealthStatus),

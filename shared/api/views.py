@@ -96,8 +96,12 @@ def sweep(value: Sweep) -> View:
     return without_missing(
         {
             "running": value.began is not None or value.asked,
-            "began": value.began,
+            "whole": value.whole,
+            "files": value.files,
+            "filesBefore": value.files_before,
             "found": value.found,
+            "began": value.began,
+            "lastPage": value.moved,
             "ended": value.ended,
             "wholeEnded": value.whole_ended,
         }

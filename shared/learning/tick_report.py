@@ -10,9 +10,10 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, fields
 from datetime import datetime
-from typing import Self
+from typing import Any, Self
 
 from shared.domain.documents import Document, DocumentState
+from shared.domain.singletons import Sweep
 from shared.domain.timeline import OPEN_TOO_LONG
 
 EVENT = "tick"  # the value of the line's first field
@@ -59,10 +60,15 @@ class Findings:
     ended: Ended | None = None
     red: tuple[str, ...] = ()  # names of health checks
     failed: tuple[str, ...] = ()  # names of steps
+    sweep: Sweep | None = None
 
     def plus(self, other: Findings) -> Findings:
         return Findings(
-            other.backlog or self.backlog, other.ended or self.ended, self.red + other.red, self.failed + other.failed
+            other.backlog or self.backlog,
+            other.ended or self.ended,
+            self.red + other.red,
+            self.failed + other.failed,
+            other.sweep or self.sweep,
         )
 
 
@@ -77,6 +83,7 @@ class Line:
     ended: Mapping[str, int]
     low_confidence_share: float | None
     requests: Mapping[str, int]
+    sweep: Mapping[str, Any] | None
     gate: str | None
     red: tuple[str, ...]
     failed_steps: tuple[str, ...]
@@ -100,10 +107,18 @@ def line(
         ended={str(state): ended.states.get(state, 0) for state in DocumentState if state.final},
         low_confidence_share=ended.low_confidence_share(below),
         requests=dict(requests),
+        sweep=_progress(findings.sweep),
         gate=gate,
         red=findings.red,
         failed_steps=findings.failed,
     )
+
+
+def _progress(sweep: Sweep | None) -> Mapping[str, Any] | None:
+    """Of a sweep that has not ended. None if there is none."""
+    if sweep is None or sweep.began is None:
+        return None
+    return {"began": sweep.began.isoformat(), "files": sweep.files, "found": sweep.found}
 
 
 def camel(name: str) -> str:

@@ -14,7 +14,11 @@ from tests.infra.templates import PLANS, ROOT, Resource, resource_of, resources
 
 PAGE = (ROOT / "docs" / "telemetry.md").read_text()
 ALERTS = ("health", "oldest", "failures", "tick")
-NESTED = {"ended": {str(state) for state in DocumentState if state.final}, "requests": {"service", "table"}}
+NESTED = {
+    "ended": {str(state) for state in DocumentState if state.final},
+    "requests": {"service", "table"},
+    "sweep": {"began", "files", "found"},
+}
 FIELD = re.compile(r"\bline\.(\w+)(?:\.(\w+)|\[\"(\w+)\"\])?")
 
 

@@ -192,15 +192,33 @@ def _oldest(stored: Stored) -> str:
     return f"{what} since {oldest.isoformat()}." if stored.now - oldest >= OPEN_TOO_LONG else ""
 
 
-def _sweep(stored: Stored) -> str:
-    """A sweep that does not start, does not end, or cannot claim files. Files without an event depend on it."""
+def _sweep(stored: Stored) -> tuple[HealthStatus, str]:
+    """A sweep that does not start, does not end, or cannot claim files. Files without an event depend on it.
+
+    The progress of one that takes several ticks is its detail.
+    """
     sweep = stored.read(Sweep)
+    progress = _progress_of(sweep)
     if sweep.unclaimed:
-        return f"{sweep.unclaimed} files, such as {sweep.example}, could not be claimed: see the app's log."
+        files = f"{sweep.unclaimed} files, such as {sweep.example}, could not be claimed: see the app's log."
+        return HealthStatus.RED, f"{files} {progress}".rstrip()
     since = sweep.ended or sweep.began
     if since is None or not sweep.is_late(timedelta(minutes=stored.services.settings.sweep_minutes), stored.now):
+        return HealthStatus.OK, progress
+    late = f"No sweep has ended since {since.isoformat()}: see the app's log."
+    return HealthStatus.RED, f"{late} {progress}".rstrip()
+
+
+def _progress_of(sweep: Sweep) -> str:
+    """Since when a sweep runs, and how far it is; "" if none does."""
+    if sweep.began is None:
         return ""
-    return f"No sweep has ended since {since.isoformat()}: see the app's log."
+    of_about = f" of about {sweep.files_before:,}" if sweep.files_before > sweep.files else ""
+    last = f" Its last page was at {sweep.moved.isoformat()}." if sweep.moved and sweep.files else ""
+    return (
+        f"A sweep has run since {sweep.began.isoformat()}. It has listed {sweep.files:,} files{of_about}, and found "
+        f"{sweep.found:,} without an event.{last}"
+    )
 
 
 def _setbacks(stored: Stored) -> str:
