@@ -1,11 +1,17 @@
 // Numbers and times as people read them, in their language.
 
-const whole = new Intl.NumberFormat();
-const moment = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "medium" });
+/** A formatter that is made when it is first used: the first ones cost the browser more than all modules of a view. */
+export const lazily = (make) => {
+  let made;
+  return (value) => (made ??= make()).format(value);
+};
+
+const whole = lazily(() => new Intl.NumberFormat());
+const moment = lazily(() => new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "medium" }));
 // But what joins and varies emoji: variation selectors, and joiners between two.
 const INVISIBLE =
   /[\p{Cc}\p{Zl}\p{Zp}]|(?![\u200d\ufe00-\ufe0f])\p{DI}|(?<![\p{ExtPict}\p{EMod}\ufe0f])\u200d|\u200d(?!\p{ExtPict})/gu;
-const date = new Intl.DateTimeFormat(undefined, { dateStyle: "medium" });
+const date = lazily(() => new Intl.DateTimeFormat(undefined, { dateStyle: "medium" }));
 const SIZES = [
   [1e6, "MB"],
   [1e3, "KB"],
@@ -16,7 +22,7 @@ const UNITS = [
   [60, "min"],
 ];
 
-export const count = (number) => whole.format(number);
+export const count = (number) => whole(number);
 
 /** counted(1, "file") is "1 file"; counted(2, "class", "classes") is "2 classes". */
 export const counted = (number, one, many = `${one}s`) => `${count(number)} ${number === 1 ? one : many}`;
@@ -39,10 +45,10 @@ export const bytes = (size) => {
 };
 
 /** An ISO time in the reader's language and time zone. */
-export const time = (iso) => moment.format(new Date(iso));
+export const time = (iso) => moment(new Date(iso));
 
 /** The day of an ISO time. */
-export const day = (iso) => date.format(new Date(iso));
+export const day = (iso) => date(new Date(iso));
 
 /** How long ago an ISO time was, in whole seconds. */
 export function ago(iso, now = Date.now()) {

@@ -1,6 +1,6 @@
 // A chart of values over time. The same numbers are in a table below it, for those who cannot see it.
 
-import { visible } from "../formats.js";
+import { lazily, visible } from "../formats.js";
 import { html } from "../preact.js";
 import { Table } from "./table.js";
 
@@ -12,9 +12,9 @@ const STEPS = [1, 2, 3, 4, 6, 12, 24, 48, 96]; // hours or days from one named t
 const MANY = 60; // points that would hide their line
 const BAR = 0.7; // of the width of a period
 const DIRECTION = { dir: "auto" };
-const HOURS = new Intl.DateTimeFormat(undefined, { timeStyle: "short" });
-const DAYS = new Intl.DateTimeFormat(undefined, { month: "numeric", day: "numeric" });
-const PERIODS = new Intl.DateTimeFormat(undefined, { dateStyle: "short", timeStyle: "short" });
+const hour = lazily(() => new Intl.DateTimeFormat(undefined, { timeStyle: "short" }));
+const day = lazily(() => new Intl.DateTimeFormat(undefined, { month: "numeric", day: "numeric" }));
+const start = lazily(() => new Intl.DateTimeFormat(undefined, { dateStyle: "short", timeStyle: "short" }));
 
 /**
  * `times`: the starts of periods of one length, in seconds since 1970, ascending. `series`: [{label, values, colour (1 to
@@ -73,7 +73,7 @@ function Numbers({ title, times, series, format }) {
       ${times.map(
         (at, row) => html`
           <tr>
-            <th scope="row">${PERIODS.format(at * 1000)}</th>
+            <th scope="row">${start(at * 1000)}</th>
             ${series.map(({ values }) => html`<td>${values[row] === null ? "" : format(values[row])}</td>`)}
           </tr>
         `,
@@ -115,5 +115,5 @@ function namedTimes(times) {
 
 function nameOf(seconds, unit) {
   const at = new Date(seconds * 1000);
-  return unit === HOUR && (at.getHours() || at.getMinutes()) ? HOURS.format(at) : DAYS.format(at);
+  return unit === HOUR && (at.getHours() || at.getMinutes()) ? hour(at) : day(at);
 }
