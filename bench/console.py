@@ -26,6 +26,7 @@ from shared.learning.statistics import Source, Statistics, hour_of
 from shared.storage.row_codec import index_row, row_of
 from shared.storage.row_keys import index_keys
 from shared.storage.tables import Insert
+from tests.console import page_sizes
 from tests.console.browser import chromium, program, reading
 from tests.support.in_memory_app import Instance, Stage
 from tests.support.prepared_apps import app_with_classifier
@@ -42,6 +43,10 @@ MEGABYTE = 1_000_000
 
 def report() -> None:
     """Print the scores, times and sizes; where there is no Chromium, a sentence that says so."""
+    print(
+        f"console: browsers load {page_sizes.of_the_first_view():,} bytes for its first view, {page_sizes.of_all():,} "
+        f"in all (goals: {page_sizes.MAX_OF_THE_FIRST_VIEW:,} and {page_sizes.MAX_OF_ALL:,})"
+    )
     executable = program()
     if executable is None:
         print("console: there is no Chromium, so it was not measured")

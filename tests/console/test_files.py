@@ -13,6 +13,7 @@ import pytest
 
 import function_app
 from shared.console import files
+from tests.console import page_sizes
 
 STATIC = Path(files.__file__).parent / "static"
 PAGE, SCRIPT = "/api/console/", f"/api/console/{files.version()}/main.js"
@@ -26,7 +27,6 @@ ALWAYS = {
     "X-Content-Type-Options": "nosniff",
 }
 FOR_GOOD = "public, max-age=31536000, immutable"
-MAX_OF_THE_FIRST_VIEW, MAX_OF_ALL = 40_000, 100_000  # bytes, compressed
 OTHER_VERSION = "0123456789ab"
 IMPORT = re.compile(r"""(?:\bfrom|\bimport)\s*\(?\s*["']([^"'\s]+)["']""")  # in a module, of another
 STATIC_IMPORT = re.compile(r'\bfrom "([^"]+)"')  # one that the browser follows before the module runs
@@ -245,10 +245,8 @@ def test_the_page_names_the_modules_of_its_first_view_and_no_others() -> None:
 
 
 def test_what_browsers_load_is_small() -> None:
-    compressed = {name: len(file.compressed) for name, file in files.files().items()}
-    of_the_view = {*files.first_modules(), "index.html", "console.css", "icon.svg"}
-    assert sum(compressed[name] for name in of_the_view) <= MAX_OF_THE_FIRST_VIEW
-    assert sum(size for name, size in compressed.items() if not name.endswith((".txt", ".json"))) <= MAX_OF_ALL
+    assert page_sizes.of_the_first_view() <= page_sizes.MAX_OF_THE_FIRST_VIEW
+    assert page_sizes.of_all() <= page_sizes.MAX_OF_ALL
 
 
 def faults(path: Path) -> Iterator[str]:
