@@ -49,6 +49,7 @@ from local.language.engine.splitting import assign_parts, sizes
 ROOT = Path(__file__).parents[1]
 SAMPLES = ROOT / "samples" / "movies"
 BINS = 10
+Z = 1.96  # for 95 %
 PAIRS = 7
 
 
@@ -159,6 +160,7 @@ def print_quality(task: Task, rounds: Sequence[Round]) -> None:
     print(f"{mean(empty):.1f} documents without any class")
     confidences, right = np.vstack([it.confidences for it in rounds]), np.vstack([task.labels] * len(rounds))
     print("  mean confidence / share that is right, by bin:", reliability(confidences, right))
+    print("  highest bin:", highest_bin(confidences, right))
 
 
 def baseline(task: Task) -> Evaluation:
@@ -180,6 +182,16 @@ def reliability(confidences: np.ndarray, right: np.ndarray) -> str:
     bins = np.minimum((confidences * BINS).astype(int), BINS - 1)
     inside = [bins == it for it in range(BINS) if (bins == it).any()]
     return ", ".join(f"{confidences[it].mean():.2f}/{right[it].mean():.2f}" for it in inside)
+
+
+def highest_bin(confidences: np.ndarray, right: np.ndarray) -> str:
+    """Mean confidence of the highest bin that has any, and the 95 % interval (Wilson) of the share that is right."""
+    bins = np.minimum((confidences * BINS).astype(int), BINS - 1)
+    inside = bins == bins.max()
+    count, share = int(inside.sum()), right[inside].mean()
+    middle, width = share + Z**2 / (2 * count), Z * np.sqrt(share * (1 - share) / count + Z**2 / (4 * count**2))
+    low, high = ((middle + side * width) / (1 + Z**2 / count) for side in (-1, 1))
+    return f"confidence {confidences[inside].mean():.3f}, right {share:.3f} (95 % interval {low:.3f} to {high:.3f})"
 
 
 def print_speed(task: Task) -> None:

@@ -6,6 +6,7 @@ from scikit-learn, whose calibrators take one class for each document and fit ea
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -20,6 +21,7 @@ from local.language.engine.splitting import Labels
 
 _DEFAULT_SLOPE, _DEFAULT_THRESHOLD = 15.0, 0.35
 _MIN_SLOPE = 0.5  # uninformative scores can look like inverted ones
+_MIN_CEILING = 0.5  # of the best of several classes: below it another class would become the best
 _INVERSE_PENALTY = 100.0
 _SLOPE_SCALE = 10.0  # the slope is fitted in tens, so that the penalty hardly touches it
 _DOUBT = 0.25  # of one document: how much the labels that a calibration is fitted to are smoothed
@@ -28,11 +30,15 @@ _OWN_THRESHOLD = 1_000  # documents of a class with which its own threshold weig
 
 @dataclass(frozen=True)
 class Calibration:
-    """Confidences are computed from `slope * scores + offsets`, and compared with `thresholds`."""
+    """Confidences are computed from `slope * scores + offsets`, and compared with `thresholds`.
+
+    None is shown higher than the `ceiling`, the confidence that held-out documents support.
+    """
 
     slope: float
     offsets: Floats  # one for each class
     thresholds: Floats  # one for each class
+    ceiling: float = 1.0
 
 
 def confidences(scores: Floats, kind: Kind, documents: int) -> Floats:
@@ -43,6 +49,18 @@ def confidences(scores: Floats, kind: Kind, documents: int) -> Floats:
     if kind == "single":
         return _smoothed(softmax(scores, axis=1), documents, 1 / scores.shape[1])
     return _smoothed(expit(scores), documents)
+
+
+def limited(certain: Floats, kind: Kind, ceiling: float) -> Floats:
+    """Confidences of at most the ceiling; those of a document still have a sum of 1 if it has one class.
+
+    They may become equal: the order of classes is that of the confidences before.
+    """
+    if kind == "multi":
+        return np.asarray(np.minimum(certain, ceiling))
+    best = certain.max(axis=1, keepdims=True)
+    shown = np.minimum(best, ceiling)
+    return np.asarray(np.where(certain == best, shown, certain * (1 - shown) / (1 - best)))
 
 
 def calibrate(scores: Floats | None, labels: Labels, kind: Kind) -> Calibration:
@@ -57,7 +75,10 @@ def _single(scores: Floats | None, labels: Labels) -> Calibration:
         return Calibration(_DEFAULT_SLOPE, zeros, zeros)
     ahead = (scores[labels][:, None] - scores)[~labels]
     (slope,) = _fitted(sparse.csr_matrix(_SLOPE_SCALE * ahead[:, None]), np.ones(len(ahead)), len(labels))
-    return Calibration(max(_SLOPE_SCALE * slope, _MIN_SLOPE), zeros, zeros)
+    slope = max(_SLOPE_SCALE * slope, _MIN_SLOPE)
+    probabilities = confidences(slope * scores, "single", len(labels))
+    best, right = probabilities.max(axis=1), labels[np.arange(len(labels)), probabilities.argmax(axis=1)]
+    return Calibration(slope, zeros, zeros, max(_highest_share(best, right, len(labels)), _MIN_CEILING))
 
 
 def _multi(scores: Floats | None, labels: Labels) -> Calibration:
@@ -73,7 +94,8 @@ def _multi(scores: Floats | None, labels: Labels) -> Calibration:
     slope = max(slope, _MIN_SLOPE)
     offsets = np.array(shifts) - slope * rates
     probabilities = confidences(slope * scores + offsets, "multi", documents)
-    return Calibration(slope, offsets, _thresholds(probabilities, labels.sum(axis=0)))
+    ceiling = _highest_share(probabilities.ravel(), labels.ravel(), documents)
+    return Calibration(slope, offsets, _thresholds(probabilities, labels.sum(axis=0)), ceiling)
 
 
 def _fitted(design: sparse.spmatrix, expected: Floats | Labels, documents: int) -> Floats:
@@ -88,6 +110,17 @@ def _fitted(design: sparse.spmatrix, expected: Floats | Labels, documents: int) 
 def _smoothed(values: Floats | Labels, documents: float, even: float = 0.5) -> Floats:
     """Values as with one more, uninformative document (the target smoothing of Platt, 1999, for all classes)."""
     return np.asarray((documents * values + even) / (documents + 1))
+
+
+def _highest_share(probabilities: Floats, right: Labels, documents: int) -> float:
+    """The highest share of right labels above any probability, with one more that is right and one that is wrong.
+
+    A curve of one slope is too bold where more certain scores are no longer right more often. Of more than the square
+    root of the documents: the highest share of few labels is chance.
+    """
+    falling = right[np.argsort(-probabilities, kind="stable")]
+    shares = (np.cumsum(falling) + 1) / (np.arange(1, len(falling) + 1) + 2)
+    return float(shares[math.isqrt(documents) :].max())
 
 
 def _thresholds(probabilities: Floats, documents: NDArray[np.integer]) -> Floats:

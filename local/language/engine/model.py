@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import numpy as np
 from scipy import sparse  # type: ignore[import-untyped]
 from sklearn.pipeline import FeatureUnion  # type: ignore[import-untyped]
 
-from local.language.engine.calibration import confidences
+from local.language.engine.calibration import confidences, limited
 from local.language.engine.evaluation import Evaluation
 from local.language.engine.examples import Kind
 from local.language.engine.features import Floats
@@ -26,6 +27,7 @@ class TrainedModel:
     weights: Floats
     biases: Floats
     thresholds: Floats
+    ceiling: float = 1.0  # no confidence is higher
 
     def classify(self, texts: Sequence[str]) -> list[list[tuple[str, float]]]:
         """The classes of each text, best first, with confidences from 0 to 1; exactly one in a single-label project."""
@@ -33,19 +35,19 @@ class TrainedModel:
 
     def classify_vectors(self, vectors: sparse.csr_matrix) -> list[list[tuple[str, float]]]:
         """As `classify`, for texts that `features` has transformed."""
-        return [self._applicable(row) for row in self._confidences(vectors)]
+        certain = self._certain(vectors)
+        shown = limited(certain, self.kind, self.ceiling)
+        return [self._applicable(*rows) for rows in zip(certain, shown, strict=True)]
 
     def confidences(self, texts: Sequence[str]) -> Floats:
         """A row for each text, a column for each class."""
-        return self._confidences(self.features.transform(texts))
+        return limited(self._certain(self.features.transform(texts)), self.kind, self.ceiling)
 
-    def _confidences(self, vectors: sparse.csr_matrix) -> Floats:
+    def _certain(self, vectors: sparse.csr_matrix) -> Floats:
         return confidences(vectors @ self.weights + self.biases, self.kind, self.learned_from)
 
-    def _applicable(self, row: Floats) -> list[tuple[str, float]]:
-        ranked = sorted(
-            zip(self.classes, row.tolist(), self.thresholds.tolist(), strict=True), key=lambda scored: -scored[1]
-        )
-        if self.kind == "single":
-            return [(name, confidence) for name, confidence, _ in ranked[:1]]
-        return [(name, confidence) for name, confidence, threshold in ranked if confidence >= threshold]
+    def _applicable(self, certain: Floats, shown: Floats) -> list[tuple[str, float]]:
+        """Ranked and selected by confidences without the ceiling."""
+        order = np.argsort(-certain, kind="stable")
+        applicable = order[:1] if self.kind == "single" else order[certain[order] >= self.thresholds[order]]
+        return [(self.classes[place], float(shown[place])) for place in applicable]

@@ -2,9 +2,9 @@
 
 `arrays.npz`: arrays of 64-bit floats: the weights of the terms (`words`, `characters`), the `weights` (terms by
 classes), and the `biases` and `thresholds` of the classes. `model.json`: the format, the digest of the arrays, the
-kind, the classes, the number of training documents, the terms, and the evaluation with the names of the held-out
-documents. It contains words of the training texts, but no text. A model that was trained with an embedding names it
-there; `weights` has its columns after the terms, and the embedding itself is not stored.
+kind, the classes, the number of training documents, the highest confidence (`ceiling`), the terms, and the evaluation
+with the names of the held-out documents. It contains words of the training texts, but no text. A model that was trained
+with an embedding names it there; `weights` has its columns after the terms, and the embedding itself is not stored.
 
 The JSON is written last and has the digest of its arrays. A save that was interrupted leaves the earlier model, or a
 folder that `load_model` refuses, and perhaps a `.partial` file, which the next save overwrites.
@@ -63,6 +63,7 @@ def save_model(model: TrainedModel, folder: Path) -> None:
         "kind": model.kind,
         "classes": model.classes,
         "learned_from": model.learned_from,
+        "ceiling": model.ceiling,
         "terms": features.terms_of(model.features),
         "evaluation": model.evaluation and asdict(model.evaluation),
     }
@@ -107,6 +108,7 @@ def _read(folder: Path, installed: Embedding | None) -> TrainedModel:
         learned_from=int(description["learned_from"]),
         evaluation=_evaluation(description["evaluation"]),
         features=features.restored(terms, arrays, embedding),
+        ceiling=_ceiling(description.get("ceiling", 1.0)),  # models of earlier versions have none
         **{name: arrays[name] for name in _OF_CLASSES},
     )
 
@@ -119,6 +121,13 @@ def _embedding(saved: dict[str, str] | None, installed: Embedding | None) -> Emb
     if installed is None or installed.id.digest != needed.digest:
         raise OtherEmbedding(needed, installed)
     return installed
+
+
+def _ceiling(saved: Any) -> float:
+    ceiling = float(saved)
+    if not 0 < ceiling <= 1:
+        raise ValueError(f"its ceiling is {saved!r}")
+    return ceiling
 
 
 def _unpacked(packed: bytes, digest: str) -> dict[str, features.Floats]:

@@ -115,6 +115,7 @@ class _Training:
             weights=weights * calibration.slope,
             biases=biases * calibration.slope + calibration.offsets,
             thresholds=calibration.thresholds,
+            ceiling=calibration.ceiling,
         )
         if not len(tested):
             return model

@@ -12,12 +12,13 @@ from scipy.special import logit  # type: ignore[import-untyped]  # it has no typ
 from sklearn.linear_model import LogisticRegression  # type: ignore[import-untyped]  # it has no types
 
 from local.language.engine import Example, Kind, Split, train
-from local.language.engine.calibration import Calibration, calibrate, confidences
+from local.language.engine.calibration import Calibration, calibrate, confidences, limited
 from local.language.engine.splitting import Labels
 from tests.emulator.engine.engine_texts import CLASSES, corpus
 
 Floats = NDArray[np.float64]
 Z = 3.29  # for 99.9 %
+SIZE = 2000
 RATES = np.array([0.6, 0.3, 0.15])
 
 
@@ -86,6 +87,41 @@ def test_a_label_that_every_document_has_is_learned() -> None:
     given = found(calibrate(np.ones((20, 2)), labels, "multi"), np.ones((20, 2)))
     assert (given > 0.9).all()
     assert (given < 1).all()
+
+
+def lapsing(seed: int) -> tuple[Floats, Labels]:
+    """Scores of three classes, weak or strong. One in seven is wrong, however strong it is."""
+    chance = np.random.default_rng(seed)
+    truth = np.eye(3, dtype=bool)[chance.integers(0, 3, SIZE)]
+    scores = truth * chance.exponential(1.0, (SIZE, 1)) + chance.normal(0, 0.3, truth.shape)
+    moved = chance.random(SIZE) < 1 / 7
+    return scores, np.where(moved[:, None], np.roll(truth, 1, axis=1), truth)
+
+
+@pytest.mark.parametrize("kind", ["single", "multi"])
+def test_the_highest_confidence_is_one_that_held_out_documents_support(kind: Kind) -> None:
+    it, (scores, labels) = calibrate(*lapsing(1), kind), lapsing(2)
+    certain = confidences(scores * it.slope + it.offsets, kind, SIZE)
+    shown = limited(certain, kind, it.ceiling)
+    highest = shown.max(axis=1) == it.ceiling
+    share = labels[np.arange(SIZE), certain.argmax(axis=1)][highest].mean()
+    assert highest.sum() > 100
+    assert it.ceiling == pytest.approx(share, abs=0.07)
+    assert it.ceiling < certain[highest].max(axis=1).mean() - 0.04
+    if kind == "single":
+        assert shown.sum(axis=1) == pytest.approx(1)
+        assert (shown.argmax(axis=1) == certain.argmax(axis=1)).all()
+
+
+@pytest.mark.parametrize("kind", ["single", "multi"])
+def test_a_ceiling_changes_neither_classes_nor_their_order(kind: Kind) -> None:
+    model = replace(train(corpus(kind, 60), CLASSES, kind), ceiling=1.0)
+    low = replace(model, ceiling=0.6)
+    texts = [example.text for example in corpus(kind, 60, seed=7)]
+    pairs = list(zip(model.classify(texts), low.classify(texts), strict=True))
+    assert any(before[0][1] > 0.6 for before, _ in pairs)
+    for before, after in pairs:
+        assert after == [(name, min(confidence, 0.6)) for name, confidence in before]
 
 
 @pytest.mark.parametrize(("kind", "most"), [("single", 10.25 / 11), ("multi", 10.5 / 11)])

@@ -34,6 +34,12 @@ def test_a_loaded_model_is_the_saved_one(kind: Kind, size: int, languages: tuple
     loaded = load_model(tmp_path)
     assert answers(loaded) == answers(saved)
     assert (loaded.kind, loaded.classes, loaded.evaluation) == (saved.kind, saved.classes, saved.evaluation)
+    assert (loaded.ceiling, loaded.learned_from) == (saved.ceiling, saved.learned_from)
+
+
+def test_a_model_of_an_earlier_version_has_no_ceiling(folder: Path) -> None:
+    described(lambda it: it.pop("ceiling"))(folder)
+    assert load_model(folder).ceiling == 1
 
 
 def test_lone_surrogates_survive(tmp_path: Path) -> None:
@@ -95,6 +101,7 @@ def described(change: Callable[[dict[str, Any]], object]) -> Callable[[Path], ob
         (described(lambda it: it.update(terms=[["a"], ["b"]])), "cannot be used"),
         (described(lambda it: it.update(learned_from=None)), "cannot be used"),
         (described(lambda it: it.update(evaluation=[])), "cannot be used"),
+        (described(lambda it: it.update(ceiling=1.5)), r"its ceiling is 1\.5"),
     ],
 )
 def test_a_broken_folder_is_refused_with_a_reason(harm: Callable[[Path], object], reason: str, folder: Path) -> None:
