@@ -63,7 +63,8 @@ def test_a_caller_ends_a_training(start: Callable[..., Any], tmp_path: Path, lab
         assert ended_soon(training, DEADLINE)
         assert call("GET", job).json()["status"] == "cancelled"
         assert call("GET", f"{CURRENT}/P/models").json()["value"] == []
-        job, training = begin_training(call, labels), training_of(os.getpid())
+        job = call("POST", f"{CURRENT}/P/:train", TRAIN).headers["operation-location"]
+        training = training_of(os.getpid())  # which has hardly started
         call.done(call("DELETE", f"{CURRENT}/P"))
         assert ended_soon(training, DEADLINE)
         assert call("GET", job).status_code == 404
