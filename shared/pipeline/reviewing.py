@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 
 from shared.domain.documents import Document
 from shared.domain.text import decode
-from shared.errors import Conflict, FileGone, InvalidText, LanguageError, NotFound, VersionConflict
+from shared.errors import Conflict, FileGone, InvalidText, LanguageError, NotFound, TransientError, VersionConflict
 from shared.language.types import Classifier
 from shared.learning.reviews import Decision, Review, ReviewReason, ReviewState
 from shared.services import Services
@@ -20,6 +20,7 @@ from shared.services import Services
 NO_CLASS = "None"  # in an evaluation: the service's name for documents without a class
 PAGE, MAX_READ = 500, 5000  # decided reviews in a query; for one response
 LABELS_KNOWN_FOR = timedelta(minutes=5)
+LABELS_READ_AGAIN = timedelta(seconds=10)  # after an error that may pass; a caller may have waited for it
 MAX_MODELS = 100  # whose labels a process remembers
 
 
@@ -107,21 +108,28 @@ def read(services: Services, review: Review, now: datetime) -> tuple[Review, str
 def labels_of(services: Services, classifier: Classifier, now: datetime) -> Mapping[str, int]:
     """How often each class was labelled in the documents that the model was tested with.
 
-    Empty if the service does not tell. It is read at most once in LABELS_KNOWN_FOR, whatever came of it.
+    Empty if the service does not tell. It is read at most once in LABELS_KNOWN_FOR, or in LABELS_READ_AGAIN after an
+    error that may pass; what was known before is returned then.
     """
     model = classifier.project, classifier.model
     read_at, labels = services.seen.labels.get(model, (None, {}))
     if read_at is None or abs(now - read_at) >= LABELS_KNOWN_FOR:
-        labels = _labels(services, *model)
+        try:
+            read_at, labels = now, _labels(services, *model)
+        except TransientError:
+            read_at = now - LABELS_KNOWN_FOR + LABELS_READ_AGAIN
         if len(services.seen.labels) >= MAX_MODELS:
             services.seen.labels.clear()
-        services.seen.labels[model] = now, labels
+        services.seen.labels[model] = read_at, labels
     return labels
 
 
 def _labels(services: Services, project: str, model: str) -> Mapping[str, int]:
+    """Raises TransientError."""
     try:
         evaluation = services.language.evaluation(project, model)
+    except TransientError:
+        raise
     except LanguageError:
         return {}
     counts = {name: score.true_positives + score.false_negatives for name, score in evaluation.classes.items()}

@@ -237,6 +237,23 @@ def test_the_classes_of_a_model_are_read_once_and_reviews_do_not_need_them() -> 
     assert len(asked) == 1
 
 
+def test_the_classes_of_a_model_are_read_again_soon_after_an_error_that_passes() -> None:
+    stage, app = classified(a=UNSURE)
+    path, evaluation = f"reviews/{key_of(stage, 'a')}", stage.language.evaluation
+
+    def down(*_: str) -> Any:
+        raise Unavailable("503")
+
+    stage.language.evaluation = down  # type: ignore[method-assign]
+    assert app.ask("GET", path).body["choices"] == []
+    stage.language.evaluation = evaluation  # type: ignore[method-assign]
+    stage.wait(10)
+    assert app.ask("GET", path).body["choices"] == ["Cooking", "Sailing"]
+    stage.language.evaluation = down  # type: ignore[method-assign]
+    stage.wait(300)
+    assert app.ask("GET", path).body["choices"] == ["Cooking", "Sailing"]  # as they were known
+
+
 def test_to_contest_what_was_deleted_withdraws_the_review_with_its_place_in_the_queue() -> None:
     stage, app = classified(a=UNSURE)
     key = key_of(stage, "a")
