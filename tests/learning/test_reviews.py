@@ -241,8 +241,8 @@ def test_the_classes_of_a_model_are_read_again_soon_after_an_error_that_passes()
     stage, app = classified(a=UNSURE)
     path, evaluation = f"reviews/{key_of(stage, 'a')}", stage.language.evaluation
 
-    def down(*_: str) -> Any:
-        raise Unavailable("503")
+    def down(project: str, model: str) -> Any:
+        raise Unavailable(f"503 for {project} and {model}")
 
     stage.language.evaluation = down  # type: ignore[method-assign]
     assert app.ask("GET", path).body["choices"] == []
