@@ -120,7 +120,7 @@ def _highest_share(probabilities: Floats, right: Labels, documents: int) -> floa
     """
     falling = right[np.argsort(-probabilities, kind="stable")]
     shares = (np.cumsum(falling) + 1) / (np.arange(1, len(falling) + 1) + 2)
-    return float(shares[math.isqrt(documents) :].max())
+    return float(np.max(shares[math.isqrt(documents) :]))
 
 
 def _thresholds(probabilities: Floats, documents: NDArray[np.integer]) -> Floats:
