@@ -264,6 +264,6 @@ def test_a_sweep_that_found_nothing_is_no_news(world: World, caplog: pytest.LogC
     assert not [one for one in caplog.records if "sweep is" in one.getMessage()]
     world.put("found.txt", "text")
     world.tick(timedelta(minutes=6))
-    [told] = [one.getMessage() for one in caplog.records if "sweep" in one.getMessage()]
+    [told] = [one.getMessage() for one in caplog.records if "sweep is" in one.getMessage()]
     assert told.startswith("The sweep is complete: it claimed 1 files without an event. It began at ")
     assert told.endswith(", and compared 1 files.")
