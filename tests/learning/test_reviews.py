@@ -244,12 +244,12 @@ def test_the_classes_of_a_model_are_read_again_soon_after_an_error_that_passes()
     def down(project: str, model: str) -> Any:
         raise Unavailable(f"503 for {project} and {model}")
 
-    stage.language.evaluation = down  # type: ignore[method-assign]
+    stage.language.evaluation = down  # type: ignore[method-assign]  # the service has trouble
     assert app.ask("GET", path).body["choices"] == []
-    stage.language.evaluation = evaluation  # type: ignore[method-assign]
+    stage.language.evaluation = evaluation  # type: ignore[method-assign]  # it has none any more
     stage.wait(10)
     assert app.ask("GET", path).body["choices"] == ["Cooking", "Sailing"]
-    stage.language.evaluation = down  # type: ignore[method-assign]
+    stage.language.evaluation = down  # type: ignore[method-assign]  # the service has trouble
     stage.wait(300)
     assert app.ask("GET", path).body["choices"] == ["Cooking", "Sailing"]  # as they were known
 
