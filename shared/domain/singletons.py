@@ -219,7 +219,7 @@ class Sweep:
     def started(self, now: datetime) -> Self:
         """The current sweep, or a new one. It is whole once a day, on request, and after unclaimed files.
 
-        On request it is also thorough.
+        On request it is also thorough, and so is its repetition.
         """
         if self.began is not None:
             return self
@@ -229,7 +229,8 @@ class Sweep:
         whole = self.asked or ahead or late or again
         kept = (0, "") if whole else (self.unclaimed, self.example)  # only a whole sweep checks them again
         tries = self.again + again if self.unclaimed else 0
-        fresh = replace(self, began=now, moved=now, marker="", whole=whole, thorough=self.asked, found=0, asked=False)
+        thorough = self.asked or (again and self.thorough)
+        fresh = replace(self, began=now, moved=now, marker="", whole=whole, thorough=thorough, found=0, asked=False)
         fresh = replace(fresh, files=0, files_before=self.files)
         return replace(fresh, unclaimed=kept[0], example=kept[1], again=tries)
 
@@ -239,7 +240,8 @@ class Sweep:
 
     def from_the_start(self) -> Self:
         """The current sweep, which begins the listing again. It is as late as it was."""
-        return replace(self, marker="", files=0)
+        kept = (0, "") if self.whole else (self.unclaimed, self.example)
+        return replace(self, marker="", files=0, unclaimed=kept[0], example=kept[1])
 
     def is_of_interest(self, modified: datetime) -> bool:
         """Whether this sweep checks a file with this modification time."""

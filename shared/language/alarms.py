@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 from collections.abc import Callable
 from heapq import heappop, heappush
@@ -9,6 +10,8 @@ from itertools import count
 from time import monotonic
 
 NEVER = float("inf")
+
+log = logging.getLogger(__name__)
 
 
 class Alarm:
@@ -50,7 +53,10 @@ class Alarms:
     def _run(self) -> None:
         while True:
             for ring in self._due():
-                ring()
+                try:
+                    ring()
+                except Exception:
+                    log.exception("An alarm failed.")  # the others ring
 
     def _due(self) -> list[Callable[[], None]]:
         """Waits for the next alarm, or for an earlier one."""

@@ -44,8 +44,8 @@ class Deadline:
         return monotonic() >= self._end
 
     def __enter__(self) -> Self:
-        self._outer, _thread.deadline = current(), self
         self._alarm = _alarms.set(self._end, self.cut)
+        self._outer, _thread.deadline = current(), self
         return self
 
     def __exit__(self, *_: object) -> None:

@@ -18,7 +18,7 @@ from shared.domain.keys import document_key
 from shared.domain.singletons import Sweep
 from shared.errors import StorageUnavailable, VersionConflict
 from shared.pipeline.claim import claim_blob
-from shared.pipeline.isolation import each
+from shared.pipeline.isolation import each, log_trouble
 from shared.pipeline.settling import rescue
 from shared.services import Services
 from shared.storage.snapshot import Singletons
@@ -73,7 +73,7 @@ def _page(current: Sweep, services: Services, now: datetime) -> Sweep:
     looked = _compared(current, wanted, services, now)
     if current.whole:
         _rescue(looked.known, services, now)
-    services.ledger.index_names(looked.unindexed)
+    _index(looked.unindexed, services)
     names = [blob.name for blob in looked.unclaimed]
     further = services.ledger.write(current.advanced(marker, looked.claimed, now, names, files=len(blobs)))
     if further.began is None:
@@ -96,33 +96,33 @@ def _compared(current: Sweep, wanted: Sequence[Blob], services: Services, now: d
     """Compare these files with the ledger. If the sweep is stuck and this fails, none of them is claimed."""
     keys = {blob: document_key(services.documents.container, blob.name, blob.etag) for blob in wanted}
     try:
-        indexed = services.ledger.known_by_name({key: blob.name for blob, key in keys.items()})
+        indexed, unindexed = services.ledger.known_by_name({key: blob.name for blob, key in keys.items()})
         looked = _looked_at([blob for blob in wanted if current.thorough or keys[blob] not in indexed], services, now)
     except StorageUnavailable:
         if not current.is_stuck(now):
             raise
         return Looked(unclaimed=tuple(wanted))
-    unindexed = (document for document in looked.known if document.state.final and document.key not in indexed)
-    return replace(looked, unindexed=tuple(unindexed))
+    to_index = (document for document in looked.known if document.state.final and document.key in unindexed)
+    return replace(looked, unindexed=tuple(to_index))
 
 
 def _looked_at(blobs: Sequence[Blob], services: Services, now: datetime) -> Looked:
     """Read the documents of these files, and claim those without one, with TRIES tries for each."""
     looked = Looked(unclaimed=tuple(blobs))
-    for _ in range(TRIES):
-        looked = _looked_again(looked, services, now)
+    for number in range(TRIES):
+        looked = _looked_again(looked, services, now, is_first=number == 0)
         if not looked.unclaimed:
             break
     return looked
 
 
-def _looked_again(before: Looked, services: Services, now: datetime) -> Looked:
+def _looked_again(before: Looked, services: Services, now: datetime, *, is_first: bool) -> Looked:
     failed: list[Blob] = []
 
     def set_back(blob: Blob, trouble: Exception) -> None:
         failed.append(blob)
-        if isinstance(trouble, StorageUnavailable):
-            raise trouble  # of several in a row, storage is the cause
+        if is_first and isinstance(trouble, StorageUnavailable):
+            raise trouble  # of several in a row, storage is the cause; later tries are only of files that failed
 
     found = each(lambda blob: _look(blob, services, now), before.unclaimed, set_back)
     known = [document for document, claimed in filter(None, found) if not claimed]
@@ -138,6 +138,14 @@ def _look(blob: Blob, services: Services, now: datetime) -> tuple[Document, bool
         return document, False
     claimed = claim_blob(services, blob, now)
     return (claimed, True) if claimed else None
+
+
+def _index(documents: Sequence[Document], services: Services) -> None:
+    """An index row only saves a read: the next sweep tries again."""
+    try:
+        services.ledger.index_names(documents)
+    except Exception as trouble:  # noqa: BLE001 - one document must not stop the sweep
+        log_trouble(trouble)
 
 
 def _rescue(documents: Sequence[Document], services: Services, now: datetime) -> None:

@@ -136,24 +136,32 @@ class Ledger:
     def _forget(self, value: Any, keys: Iterable[str]) -> None:
         self._rows.apply([Delete(row_key(value), value.version), *map(Delete, sorted(keys))])
 
-    def known_by_name(self, names: Mapping[str, str]) -> set[str]:
-        """Those of these keys of documents that have an index row by name. `names`: of their files, by key.
+    def known_by_name(self, names: Mapping[str, str]) -> tuple[set[str], set[str]]:
+        """Those of these keys of documents that have an index row by name, and those that have none.
 
-        Few queries of NAMES rows, each from the first key that none has reached. It stops early if other versions and
-        deleted files make the rows so many that a query finds fewer than WORTH keys.
+        `names`: of their files, by key.
+
+        Queries of NAMES rows, each from the first key that none has reached. Other versions and deleted files may make
+        the rows so many that reading each document is cheaper than one query for WORTH keys: then it stops, and the
+        keys that are left are in neither set. So it does at rows that the client cannot decode.
         """
         wanted = {name_key(name, key): key for key, name in names.items()}
         places = sorted(wanted)
         known: set[str] = set()
         reached = 0
-        while reached < len(places):
-            rows = self._rows.query_range(places[reached], places[-1] + "!", NAMES)
-            found = {wanted[row.key] for row in rows if row.key in wanted}
-            known |= found
-            if len(rows) < NAMES or len(found) < WORTH:
+        for _ in range(1 + len(places) // WORTH):
+            if reached == len(places):
                 break
-            reached = bisect_right(places, rows[-1].key)
-        return known
+            try:
+                rows = self._rows.query_range(places[reached], places[-1] + "!", NAMES)
+            except TextdropError:
+                raise
+            except Exception as error:  # noqa: BLE001 - they must not block the files of their page
+                log.warning("Rows by name from %s cannot be read (%s).", places[reached], type(error).__name__)
+                break
+            known |= {wanted[row.key] for row in rows if row.key in wanted}
+            reached = bisect_right(places, rows[-1].key) if len(rows) == NAMES else len(places)
+        return known, {wanted[place] for place in places[:reached]} - known
 
     def index_names(self, documents: Sequence[Document]) -> None:
         """Write the index rows by name of documents that an earlier version of the app stored.

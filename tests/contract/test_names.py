@@ -11,7 +11,7 @@ from shared.domain.documents import Document, Reason
 from shared.errors import VersionConflict
 from shared.storage.ledger import Ledger
 from shared.storage.row_keys import NAME, row_key
-from shared.storage.tables import Delete, Rows
+from shared.storage.tables import Delete, Row, Rows
 from tests.fakes.rows import MemoryRows
 from tests.support.values import HOSTILE_NAMES, NOW, add, document, job
 
@@ -20,7 +20,7 @@ pytest_plugins = ["tests.support.stores"]
 
 def known(ledger: Ledger, *documents: Document) -> set[str]:
     """The names of those that are known by name."""
-    found = ledger.known_by_name({one.key: one.name for one in documents})
+    found, _ = ledger.known_by_name({one.key: one.name for one in documents})
     return {one.name for one in documents if one.key in found}
 
 
@@ -123,11 +123,28 @@ def test_a_file_that_was_overwritten_often_costs_a_page_two_queries(monkeypatch:
 
 
 def test_rows_of_many_other_files_end_the_search(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of a file that was not looked for it is not known whether it has a row."""
     monkeypatch.setattr("shared.storage.ledger.NAMES", 20)
     monkeypatch.setattr("shared.storage.ledger.WORTH", 2)
     rows = CountingRows(MemoryRows())
     ledger = Ledger(rows)
     documents = [add(ledger, document(f"{number:03}.txt"))[0] for number in range(100)]
+    page = [*documents[::20], document("000.new")]
     rows.counts.clear()
-    assert known(ledger, *documents[::30]) == {"000.txt"}
-    assert rows.counts["queries"] == 1
+    found, missing = ledger.known_by_name({one.key: one.name for one in page})
+    assert {one.name for one in page if one.key in found} == {"000.txt", "020.txt", "040.txt", "060.txt"}
+    assert {one.name for one in page if one.key in missing} == {"000.new"}
+    assert rows.counts["queries"] == 4
+
+
+def test_rows_by_name_that_cannot_be_decoded_leave_their_files_to_be_read(caplog: pytest.LogCaptureFixture) -> None:
+    class Undecodable(MemoryRows):
+        def query_range(self, first: str, last: str, limit: int) -> list[Row]:
+            if first.startswith(NAME):
+                raise ValueError("a row that no client can decode")
+            return super().query_range(first, last, limit)
+
+    ledger = Ledger(Undecodable())
+    [there] = add(ledger, document())
+    assert ledger.known_by_name({there.key: there.name}) == (set(), set())
+    assert "cannot be read (ValueError)" in caplog.text

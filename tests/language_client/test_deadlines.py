@@ -267,6 +267,19 @@ def test_an_earlier_alarm_rings_before_a_later_one_and_a_cancelled_one_never() -
     assert rang == ["overdue"]
 
 
+def test_an_alarm_that_fails_keeps_no_other_from_ringing(caplog: pytest.LogCaptureFixture) -> None:
+    alarms, done = Alarms(), threading.Event()
+
+    def failing() -> None:
+        raise RuntimeError
+
+    soon = monotonic() + 0.01
+    alarms.set(soon, failing)
+    alarms.set(soon, done.set)
+    assert done.wait(PATIENCE)
+    assert "An alarm failed." in caplog.text
+
+
 def test_a_session_reads_the_proxies_of_the_environment_once_for_each_host(
     wire: Wire, monkeypatch: pytest.MonkeyPatch
 ) -> None:

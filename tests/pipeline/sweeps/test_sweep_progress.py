@@ -4,18 +4,22 @@ from __future__ import annotations
 
 import json
 import logging
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 import pytest
 
-from shared.domain.documents import Blob
+from shared.domain.documents import Blob, Document
 from shared.domain.singletons import STUCK, Sweep
 from shared.errors import StorageUnavailable
-from shared.storage.tables import Row
+from shared.pipeline.claim import claim_blob
+from shared.services import Services
+from shared.storage.row_keys import NAME
+from shared.storage.tables import Change, Delete, Row, Update
 from shared.tick import SWEEP_SHARE, tick
 from tests.fakes.documents import MemoryDocuments
 from tests.fakes.rows import MemoryRows
-from tests.support.in_memory_app import Instance, Stage
+from tests.support.in_memory_app import Instance, Stage, one_thread
 from tests.support.values import NOW, seconds
 
 FILES = 6
@@ -41,6 +45,17 @@ class BrokenRows(MemoryRows):
         if self.broken and key.startswith("doc|"):
             raise StorageUnavailable("This row cannot be read.")
         return super().get(key)
+
+
+class UnwritableDocuments(MemoryRows):
+    """Rows of documents that cannot be changed, once it is `broken`."""
+
+    broken = False
+
+    def apply(self, changes: Sequence[Change]) -> list[str]:
+        if self.broken and any(isinstance(one, Update) and one.row.key.startswith("doc|") for one in changes):
+            raise StorageUnavailable("This row cannot be written.")
+        return super().apply(changes)
 
 
 @pytest.fixture(autouse=True)
@@ -129,6 +144,55 @@ def test_a_page_whose_files_cannot_be_claimed_is_passed_over_after_a_while() -> 
     ticked(app, *[timedelta(minutes=5)] * 15)
     assert len(stage.known()) == FILES + 20
     assert state_of(app).unclaimed == 0
+
+
+def test_files_here_and_there_that_cannot_be_claimed_do_not_keep_it_from_its_end(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("shared.pipeline.sweep.PAGE", 50)
+    stage = stage_with_files()
+    for number in range(40):
+        stage.documents.put(f"more {number}.txt", b"onion")
+    app = stage.instance()
+
+    def failing(services: Services, blob: Blob, now: datetime) -> Document | None:
+        if blob.name.endswith("0.txt") or blob.name.endswith("5.txt"):
+            raise StorageUnavailable("This file cannot be claimed.")
+        return claim_blob(services, blob, now)
+
+    monkeypatch.setattr("shared.pipeline.sweep.claim_blob", failing)
+    with one_thread():
+        ticked(app, seconds(10))
+    assert (state_of(app).began, state_of(app).unclaimed, len(stage.known())) == (None, 10, FILES + 30)
+
+
+def test_a_document_that_cannot_be_indexed_does_not_stop_it() -> None:
+    rows = UnwritableDocuments()
+    stage = stage_with_files(rows)
+    app = stage.instance()
+    for number in range(FILES):
+        stage.documents.put(f"{number}.txt", b"onion", "no language")  # it is claimed and fails at once
+    ticked(app, *[seconds(10)] * 4)
+    rows.apply([Delete(row.key) for row in rows.query_range(NAME, f"{NAME}~", 100)])
+    stage.documents.put("new.txt", b"onion")
+    rows.broken = True
+    ticked(app, timedelta(days=1), *[seconds(10)] * 4)
+    assert state_of(app).began is None
+    assert [document.name for document in app.services.ledger.open(Document, 10)[0]] == ["new.txt"]
+
+
+def test_a_sweep_on_request_is_repeated_as_it_was() -> None:
+    asked = Sweep(asked=True).started(NOW)
+    ended = asked.advanced("", 0, NOW, ["a.txt"], files=1)
+    again = ended.started(NOW)
+    assert (again.thorough, again.whole, again.again) == (True, True, 1)
+    assert not again.advanced("", 0, NOW, files=1).started(NOW).thorough
+
+
+def test_a_sweep_that_begins_again_counts_its_files_anew() -> None:
+    passed_over = Sweep().started(NOW).advanced("m", 0, NOW, ["a.txt", "b.txt"], files=2)
+    again = passed_over.from_the_start()
+    assert (again.files, again.unclaimed, again.example) == (0, 0, "")
 
 
 def test_a_position_that_storage_no_longer_takes_is_given_up_after_a_while() -> None:
