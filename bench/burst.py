@@ -28,7 +28,7 @@ FILES, FILES_INSTEAD, LONE = 1000, 10, 3
 SECONDS = 300.0
 RAN = re.compile(r"\[(?:document_landed|tick|classify) [^]]*\] .*(?:Succeeded|Failed) after (\d+) ms")
 SUBMITTED = re.compile(r"/jobs(/|$)")
-GOAL_SECONDS, GOAL_BURST, GOAL_LONE = 100, 0.1, 3
+GOAL_SECONDS, GOAL_BURST, GOAL_LONE = 200, 0.1, 3
 
 
 @dataclass(frozen=True)
