@@ -30,7 +30,7 @@ def pytest_runtest_call(item: pytest.Item) -> Generator[None, Any, Any]:
 
     pytest-cov's own marker `no_cover` stops one of the two measurements that it makes in a process of pytest-xdist.
     """
-    if not (LONG_RUNS & set(item.path.parts) or item.get_closest_marker("long_run")):
+    if not LONG_RUNS & set(item.path.parts):
         return (yield)
     traced, traced_in_threads = sys.gettrace(), threading.gettrace()
     sys.settrace(None)

@@ -227,21 +227,22 @@ class Sweep:
         again = self.unclaimed > 0 and self.again < WHOLE_AGAIN
         late = self.whole_ended is None or abs(now - self.whole_ended) >= WHOLE_EVERY
         whole = self.asked or ahead or late or again
-        kept = (0, "") if whole else (self.unclaimed, self.example)  # only a whole sweep checks them again
         tries = self.again + again if self.unclaimed else 0
         thorough = self.asked or (again and self.thorough)
-        fresh = replace(self, began=now, moved=now, marker="", whole=whole, thorough=thorough, found=0, asked=False)
-        fresh = replace(fresh, files=0, files_before=self.files)
-        return replace(fresh, unclaimed=kept[0], example=kept[1], again=tries)
+        fresh = replace(self, began=now, moved=now, whole=whole, thorough=thorough, found=0, asked=False, again=tries)
+        return replace(fresh, files_before=self.files).from_the_start()
 
     def is_stuck(self, now: datetime) -> bool:
         """Whether it has completed no page for STUCK."""
         return self.began is not None and self.moved is not None and now - self.moved >= STUCK
 
     def from_the_start(self) -> Self:
-        """The current sweep, which begins the listing again. It is as late as it was."""
-        kept = (0, "") if self.whole else (self.unclaimed, self.example)
-        return replace(self, marker="", files=0, unclaimed=kept[0], example=kept[1])
+        """The current sweep, at the start of the listing. It is as late as it was.
+
+        Only a whole sweep checks again the files that could not be claimed.
+        """
+        unclaimed, example = (0, "") if self.whole else (self.unclaimed, self.example)
+        return replace(self, marker="", files=0, unclaimed=unclaimed, example=example)
 
     def is_of_interest(self, modified: datetime) -> bool:
         """Whether this sweep checks a file with this modification time."""
@@ -252,10 +253,9 @@ class Sweep:
     ) -> Self:
         """After one more page of `files`; complete if `marker` is empty. `unclaimed`: names of those not claimed."""
         example = self.example or "".join(unclaimed[:1])
-        further = replace(self, marker=marker, found=self.found + found, moved=now, example=example)
-        further = replace(further, files=self.files + files)
         together = self.unclaimed + len(unclaimed) if self.whole else max(self.unclaimed, len(unclaimed))
-        further = replace(further, unclaimed=together)
+        further = replace(self, marker=marker, moved=now, found=self.found + found, files=self.files + files)
+        further = replace(further, unclaimed=together, example=example)
         if marker:
             return further
         whole_ended = now if self.whole else self.whole_ended

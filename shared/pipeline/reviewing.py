@@ -118,6 +118,8 @@ def labels_of(services: Services, classifier: Classifier, now: datetime) -> Mapp
             read_at, labels = now, _labels(services, *model)
         except TransientError:
             read_at = now - LABELS_KNOWN_FOR + LABELS_READ_AGAIN
+        except LanguageError:
+            read_at, labels = now, {}
         if len(services.seen.labels) >= MAX_MODELS:
             services.seen.labels.clear()
         services.seen.labels[model] = read_at, labels
@@ -125,13 +127,8 @@ def labels_of(services: Services, classifier: Classifier, now: datetime) -> Mapp
 
 
 def _labels(services: Services, project: str, model: str) -> Mapping[str, int]:
-    """Raises TransientError."""
-    try:
-        evaluation = services.language.evaluation(project, model)
-    except TransientError:
-        raise
-    except LanguageError:
-        return {}
+    """Raises LanguageError."""
+    evaluation = services.language.evaluation(project, model)
     counts = {name: score.true_positives + score.false_negatives for name, score in evaluation.classes.items()}
     return {name: count for name, count in counts.items() if name != NO_CLASS}
 

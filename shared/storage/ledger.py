@@ -273,8 +273,7 @@ class Ledger:
 
         `agenda`: if it was read, and nothing has changed since.
         """
-        prefix = due_prefix(Document)
-        rows = agenda.of(Document) if agenda else self._rows.query_range(prefix, prefix + AFTER_ALL, limit)
+        rows = self._open_places(Document, limit, agenda)
         return Backlog(len(rows), min(filter(None, map(landed, rows)), default=None))
 
     def ended(
@@ -323,14 +322,18 @@ class Ledger:
         self, kind: type[Entry], limit: int, agenda: Agenda | None = None
     ) -> tuple[list[Entry], list[str]]:
         """What `open` returns, and the keys of the unreadable rows of such values. `agenda`: if it was just read."""
-        prefix = due_prefix(kind)
-        indexes = agenda.of(kind) if agenda else self._rows.query_range(prefix, prefix + AFTER_ALL, limit)
-        places = {row.key for row in indexes[:limit]}
-        keys = [f"{KINDS[kind]}|{row.key.rpartition('|')[2]}" for row in indexes[:limit]]
+        places = {row.key: None for row in self._open_places(kind, limit, agenda)}  # in their order
+        keys = [f"{KINDS[kind]}|{place.rpartition('|')[2]}" for place in places]
         with ThreadPoolExecutor(READERS) as readers:
             rows = [row for row in readers.map(self._rows.get, keys) if row]
         found, unreadable = _examined(kind, rows)
-        return [value for value in found if places & index_keys(value)], unreadable
+        return [value for value in found if places.keys() & index_keys(value)], unreadable
+
+    def _open_places(self, kind: type[Entry], limit: int, agenda: Agenda | None) -> Sequence[Row]:
+        """The index rows of at most `limit` open values, the first due first. `agenda`: if it was just read."""
+        if agenda is not None:
+            return agenda.of(kind)[:limit]
+        return self._rows.query_range(due_prefix(kind), due_prefix(kind) + AFTER_ALL, limit)
 
     def examine_learning(self, kind: type[Found], limit: int) -> tuple[list[Found], list[str]]:
         """The first `limit` outbox entries (the oldest) or statistics (the newest), and keys of unreadable rows."""

@@ -56,7 +56,7 @@ class Put:
 
 @dataclass(frozen=True)
 class Delete:
-    """Delete the row with this key, if it still has `version` (empty: whatever its version)."""
+    """Delete the row with this key, if it still has `version`. An empty one stands for any version."""
 
     key: str
     version: str = ""
