@@ -25,6 +25,7 @@ from shared.domain.keys import document_key
 SECONDS = 30
 LOOK_EVERY = 0.3
 ASK_EVERY = 2.0  # seconds between calls to the app while waiting for results
+FIRST_TICK = 60.0  # seconds; after a kill, timers wait until the lease of the killed host expires
 WITHOUT_RESULT = ("failed", "superseded", "gone")  # the states of documents that end without a result
 REFUSED = {
     401: "it expects another key: does it run with this file of keys?",
@@ -58,6 +59,14 @@ class Client:
         if "checks" not in content:
             raise SetupError(f"GET health: {status} {content['error']['message']}")
         return [f"{check['name']}: {check['detail']}" for check in content["checks"] if check.get("detail")]
+
+    def wait_for_tick(self, seconds: float = FIRST_TICK) -> None:
+        """Waits until a tick has run: in data that was kept, the last one is of an earlier run. Raises SetupError."""
+        deadline = time.monotonic() + seconds
+        while late := [problem for problem in self.health() if problem.startswith("tick:")]:
+            if time.monotonic() > deadline:
+                raise SetupError(f"{late[0]} See the app's log.")
+            time.sleep(LOOK_EVERY)
 
     def document(self, name: str, etag: str) -> Any:
         """The document of this version of a file; None if the app has not noticed it."""

@@ -41,8 +41,7 @@ def run(options: argparse.Namespace) -> int:
     discovery.require_idle(options.port)
     state = STATE / training_data.api(options.api)  # each protocol has its own classifier
     with ExitStack() as whole:
-        started = _start(options, state, whole)
-        client = Client(started)
+        client, started = _start(options, state, whole)
         if _learnt(state) != data.fingerprint() or not _has_classifier(client):
             quickstart.learn_again(client, data)
             (state / LEARNT).write_text(data.fingerprint())
@@ -52,14 +51,16 @@ def run(options: argparse.Namespace) -> int:
     return 0
 
 
-def _start(options: argparse.Namespace, state: Path, whole: ExitStack) -> discovery.Stack:
+def _start(options: argparse.Namespace, state: Path, whole: ExitStack) -> tuple[Client, discovery.Stack]:
     if not (state / LEARNT).exists():
         shutil.rmtree(state, ignore_errors=True)  # left by an interrupted first run
     with show.step(f"Start everything (LANGUAGE_API={options.api})"):
         given = {name: getattr(options, name) for name in ("api", "port", "host", "pace", "source", "auth")}
         started = whole.enter_context(launch.running(state=state, **given))
+        client = Client(started)
+        client.wait_for_tick()
     whole.enter_context(discovery.announcing(started))
-    return started
+    return client, started
 
 
 def _learnt(state: Path) -> str:

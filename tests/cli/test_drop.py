@@ -171,6 +171,16 @@ def test_storage_that_dies_is_told_in_a_line(
 # --- finding what runs ------------------------------------------------------------------------------------------------
 
 
+def test_data_that_was_kept_is_ready_when_a_tick_has_run(world: World) -> None:
+    world.tick()
+    world.now += timedelta(hours=8)
+    with served(world, ticking=False) as (stack, _):
+        with pytest.raises(SetupError, match=r"No tick has run since .* See the app's log"):
+            Client(stack).wait_for_tick(0.0)
+        world.tick()
+        Client(stack).wait_for_tick(0.0)
+
+
 def test_what_func_start_runs_is_found_by_its_settings(
     world: World, app: tuple[Stack, Wire], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -65,8 +65,10 @@ def stack(state: Path, environment: Mapping[str, str]) -> Iterator[Stack]:
 
 @pytest.fixture(scope="module")
 def app(stack: Stack) -> Client:
-    """The app, as an app calls it."""
-    return Client(stack)
+    """The app, as an app calls it. It is healthy: the last tick in the copied data may be of minutes ago."""
+    client = Client(stack)
+    client.wait_for_tick()
+    return client
 
 
 @pytest.fixture
