@@ -1,5 +1,6 @@
-"""Values that the ledger holds once: gate, token bucket, submit lease, pause, heartbeat, sweep, the last error of the
-outbox; `routing` has one more, the active classifier.
+"""Values that the ledger holds once: gate, submit lease, pause, heartbeat, sweep, the last error of the outbox.
+
+`rate_limiter` has one more, the token bucket, and `routing` another, the active classifier.
 
 Frozen values, pure. `version` is the storage version of the row.
 """
@@ -14,7 +15,6 @@ from typing import Self
 from shared.domain.clocks import MAX_WAIT, is_ahead, meant
 from shared.domain.timeline import REASON_LENGTH
 
-BURST = 0.18  # the bucket's capacity, as a share of a minute's quota
 OVERLAP = timedelta(hours=1)  # the modification time of a large upload is earlier than its appearance
 WHOLE_EVERY = timedelta(days=1)
 WHOLE_AGAIN = 3  # consecutive whole sweeps because of unclaimed files
@@ -132,43 +132,6 @@ class Gate(Breaker):
 
 def _is_longer(one: Breaker, other: Breaker) -> bool:
     return one.until is not None and (other.until is None or one.until > other.until)
-
-
-@dataclass(frozen=True)
-class TokenBucket:
-    """Rate limiter for calls to the analyze API.
-
-    It holds BURST of a minute's quota and refills at the rate of the rest. No period of one minute has more calls than
-    the quota, except that a text in parts may need more calls at once than the bucket holds.
-    """
-
-    calls: float = 0.0  # left at `at`; negative after a long text
-    at: datetime | None = None
-    version: str = field(default="", compare=False)
-
-    def left(self, quota: int, now: datetime) -> float:
-        """How many calls may start now with a `quota` of calls a minute. Negative after a long text."""
-        capacity = max(1.0, BURST * quota)
-        if self.at is None:
-            return capacity
-        minutes = max(0.0, (now - self.at) / timedelta(minutes=1))
-        return min(capacity, self.calls + minutes * (1 - BURST) * quota)
-
-    def taken(self, costs: Sequence[int], quota: int, now: datetime) -> tuple[int, Self]:
-        """How many of the requests may start now, in their order, and the bucket after them. `costs` are calls of each.
-
-        A request may start if one call is left. If it costs more than that, the bucket becomes negative.
-        """
-        left, started = self.left(quota, now), 0
-        for cost in costs:
-            if cost and left < 1:
-                break
-            left, started = left - cost, started + 1
-        return started, replace(self, calls=left, at=max(now, self.at or now))
-
-    def bounded(self, now: datetime) -> Self:
-        """With `at` corrected, if the clock that wrote it was ahead. The caller must store the result."""
-        return replace(self, at=now) if is_ahead(self.at, now) else self
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,8 @@ from datetime import datetime, timedelta
 from typing import TypeVar
 
 from shared.domain.clocks import MAX_WAIT, backoff, wait_for
-from shared.domain.singletons import SEVERAL, ClassifierGate, Gate, TokenBucket
+from shared.domain.rate_limiter import TokenBucket
+from shared.domain.singletons import SEVERAL, ClassifierGate, Gate
 from shared.errors import (
     AccessDenied,
     Busy,
@@ -107,8 +108,8 @@ def reserve(services: Services, costs: Sequence[int], now: datetime, known: Sing
     def taken(budget: TokenBucket) -> TokenBucket:
         nonlocal started
         budget = budget.bounded(now)
-        started, left = budget.taken(costs, services.settings.requests_per_minute, now)
-        return left if sum(costs[:started]) else budget
+        started, budget = budget.taken(costs, services.settings.requests_per_minute, now)
+        return budget
 
     with suppress(VersionConflict):  # other instances changed the bucket first, each time
         services.ledger.change(TokenBucket, taken, known)

@@ -20,8 +20,9 @@ from shared.domain.documents import UNREAD, Document
 from shared.domain.jobs import Job
 from shared.domain.keys import digest
 from shared.domain.operations import Operation
+from shared.domain.rate_limiter import TokenBucket
 from shared.domain.routing import ActiveClassifier
-from shared.domain.singletons import Gate, Heartbeat, OutboxError, Pause, SubmitLease, Sweep, TokenBucket
+from shared.domain.singletons import Gate, Heartbeat, OutboxError, Pause, SubmitLease, Sweep
 from shared.learning.outbox import OutboxEntry
 from shared.learning.reviews import FIRST, Review
 from shared.learning.statistics import Statistics

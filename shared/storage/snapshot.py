@@ -10,8 +10,9 @@ from typing import TypeVar
 from shared.domain.documents import Document
 from shared.domain.jobs import Job
 from shared.domain.operations import Operation
+from shared.domain.rate_limiter import TokenBucket
 from shared.domain.routing import ActiveClassifier
-from shared.domain.singletons import Gate, Heartbeat, OutboxError, Pause, SubmitLease, Sweep, TokenBucket
+from shared.domain.singletons import Gate, Heartbeat, OutboxError, Pause, SubmitLease, Sweep
 from shared.storage.row_codec import readable
 from shared.storage.row_keys import SINGLES, due_prefix, due_range, time_key
 from shared.storage.tables import Row

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from shared.domain.documents import Document
-from shared.domain.singletons import TRIED_AGAIN, Gate, TokenBucket
+from shared.domain.rate_limiter import TokenBucket
+from shared.domain.singletons import TRIED_AGAIN, Gate
 from shared.errors import AccessDenied, QuotaSpent, Throttled, Unavailable
 from shared.pipeline.waiting import waiting_for
 from tests.support.full_day_script import SHIP, put
@@ -100,7 +102,7 @@ def test_all_that_stops_submissions_is_named() -> None:
 
 def test_a_spent_quota_of_requests_is_named() -> None:
     stage, app = ready_app()
-    app.services.ledger.change(TokenBucket, lambda before: TokenBucket(0.0, stage.now, before.version))
+    app.services.ledger.change(TokenBucket, lambda before: replace(before, calls=0.0, at=stage.now))
     assert "quota of requests a minute" in dropped(stage, app)["waitingFor"]
 
 

@@ -13,8 +13,9 @@ from hypothesis import strategies as st
 from shared.domain.clocks import MAX_POLL_RETRY_AFTER, MAX_WAIT
 from shared.domain.documents import Document, DocumentState
 from shared.domain.jobs import JOB_LIFETIME
+from shared.domain.rate_limiter import MINUTE, RecentCalls, TokenBucket
 from shared.domain.routing import ActiveClassifier
-from shared.domain.singletons import Gate, Heartbeat, SubmitLease, Sweep, TokenBucket
+from shared.domain.singletons import Gate, Heartbeat, SubmitLease, Sweep
 from shared.errors import Throttled
 from shared.operations import runner
 from shared.pipeline import collection, gate, settling, submission
@@ -35,7 +36,7 @@ def after_a_wrong_clock(ahead: timedelta) -> Stage:
     wrong = stage.instance().services.ledger
     then = stage.now + ahead
     wrong.change(SubmitLease, lambda _: SubmitLease(then, wrong.read(SubmitLease).version))
-    wrong.change(TokenBucket, lambda before: TokenBucket(9.0, then, before.version))
+    wrong.change(TokenBucket, lambda before: replace(before, calls=9.0, at=then))
     wrong.change(Sweep, lambda before: before.started(then).advanced("", 0, then))
     return stage
 
@@ -65,8 +66,16 @@ def test_a_budget_spent_by_a_clock_that_was_ahead_fills_from_now_on(ahead: timed
     services.ledger.write(TokenBucket(0.0, stage.now + ahead))
     assert gate.left(services, stage.now) == 0
     stage.wait(6)
-    assert gate.left(services, stage.now) == 82  # of 1000 a minute
-    assert gate.reserve(services, [1] * 500, stage.now) == 82
+    assert gate.left(services, stage.now) == 100  # of 1000 a minute
+    assert gate.reserve(services, [1] * 500, stage.now) == 100
+
+
+@pytest.mark.parametrize("ahead", AHEAD, ids=str)
+def test_calls_that_a_clock_ahead_counted_are_forgotten_a_minute_from_now(ahead: timedelta) -> None:
+    spent = TokenBucket().taken([1] * 10, 10, NOW + ahead)[1].bounded(NOW)
+    assert spent.recent == (RecentCalls(NOW, 1),)
+    assert spent.left(1, NOW + MINUTE - seconds(1)) == 0
+    assert spent.left(1, NOW + MINUTE) == 1
 
 
 def test_clocks_that_take_turns_do_not_fill_the_budget_anew_each_time() -> None:

@@ -11,7 +11,8 @@ import pytest
 
 from shared.domain.documents import Document, DocumentState
 from shared.domain.jobs import Job
-from shared.domain.singletons import Gate, TokenBucket
+from shared.domain.rate_limiter import TokenBucket
+from shared.domain.singletons import Gate
 from shared.errors import LanguageError, Rejected, Throttled, Unavailable
 from shared.pipeline.collection import ASKED
 from tests.fakes.language import MemoryLanguage

@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
-from itertools import pairwise
+from datetime import datetime
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.domain.singletons import TokenBucket
+from shared.domain.rate_limiter import BURST, MAX_RECENT, MINUTE, TokenBucket
 from shared.domain.splitting import cut
 from shared.domain.text import MAX_TEXT
 from tests.support.values import NOW, seconds
 
 QUOTAS = st.integers(1, 30) | st.sampled_from([60, 100, 1000])
-MINUTE = timedelta(minutes=1)
 MOST_PARTS = len(cut("x" * MAX_TEXT))
 ONES = st.integers(0, 300).map(lambda number: [1] * number)
 PAUSES = st.lists(st.floats(0, 90), min_size=1, max_size=60)
@@ -63,16 +61,16 @@ def test_whatever_is_asked_for_gets_its_turn(quota: int, cost: int, times: int) 
         waits = 0
         while not (taken := budget.taken([cost], quota, now))[0]:
             now, waits = now + seconds(1), waits + 1
-            assert waits <= 1 + 60 * cost / (0.82 * quota)
+            assert waits <= 1 + 60 * BURST + 60 * cost / quota
         budget = taken[1]
 
 
 @given(st.lists(st.integers(0, 40), max_size=20), QUOTAS, st.floats(0, 300))
 def test_they_begin_in_their_order_and_none_for_nothing(costs: list[int], quota: int, pause: float) -> None:
-    budget = TokenBucket(0.0, NOW)
-    started, left = budget.taken(costs, quota, NOW + seconds(pause))
-    had = budget.left(quota, NOW + seconds(pause))
-    assert left.calls == pytest.approx(had - sum(costs[:started]))
+    budget, now = TokenBucket(0.0, NOW), NOW + seconds(pause)
+    started, after = budget.taken(costs, quota, now)
+    had = budget.left(quota, now)
+    assert after.left(quota, now) == pytest.approx(had - sum(costs[:started]))
     assert started == len(costs) or (had - sum(costs[:started]) < 1 and costs[started])
 
 
@@ -81,16 +79,28 @@ def test_a_clock_that_is_behind_makes_no_calls(quota: int, offsets: list[float])
     """Instances' clocks differ: time counts once, by the clock that is ahead."""
     budget, total = TokenBucket(0.0, NOW), 0
     for offset in offsets:
-        started, left = budget.taken([1] * 5000, quota, NOW + seconds(offset))
-        if started:
-            budget, total = left, total + started
-    ahead = max(0.0, *offsets) / 60
-    assert total <= max(1.0, 0.18 * quota) + ahead * 0.82 * quota
+        started, budget = budget.taken([1] * 5000, quota, NOW + seconds(offset))
+        total += started
+    assert total <= max(1.0, BURST * quota) + max(0.0, *offsets) / 60 * quota
 
 
-def test_a_quota_is_used_up_steadily() -> None:
-    """At a quota of 100 a minute, asked every ten seconds: a burst at first, and then as many as time allows."""
-    calls = spent([[1] * 100] * 30, [10.0] * 30, 100)
-    assert calls[0][1] == 18
-    assert {number for _, number in calls[2:]} <= {13, 14}
-    assert all(later - sooner == seconds(10) for (sooner, _), (later, _) in pairwise(calls))
+@pytest.mark.parametrize(("pause", "quota"), [(10.0, 1000), (10.0, 60), (1.0, 600), (60.0, 1000)])
+def test_a_backlog_uses_all_of_the_quota(pause: float, quota: int) -> None:
+    """Or as much as the bucket holds, if it is asked once a minute."""
+    times = int(600 / pause)
+    calls = spent([[1] * quota] * times, [pause] * times, quota)
+    assert calls[0][1] == int(BURST * quota)
+    at_most = min(quota, BURST * quota * 60 / pause)
+    assert sum(number for _, number in calls) >= 0.98 * 10 * at_most
+
+
+@given(st.integers(MAX_RECENT, 300))
+def test_few_entries_count_very_many_calls(times: int) -> None:
+    """What they hold back longer than a minute is little."""
+    budget, now, quota, total = TokenBucket(), NOW, 6000, 0
+    for _ in range(times):
+        now += seconds(0.5)
+        started, budget = budget.taken([1] * quota, quota, now)
+        total += started
+        assert len(budget.recent) <= MAX_RECENT
+    assert total >= 0.93 * quota * times / 120

@@ -13,17 +13,9 @@ from hypothesis import strategies as st
 from shared.domain.documents import Document, DocumentState, Reason
 from shared.domain.jobs import Job, JobState
 from shared.domain.operations import Cursor, Operation, OperationKind, OperationState
+from shared.domain.rate_limiter import RecentCalls, TokenBucket
 from shared.domain.routing import ActiveClassifier, FolderClassifier
-from shared.domain.singletons import (
-    ClassifierGate,
-    Gate,
-    Heartbeat,
-    OutboxError,
-    Pause,
-    SubmitLease,
-    Sweep,
-    TokenBucket,
-)
+from shared.domain.singletons import ClassifierGate, Gate, Heartbeat, OutboxError, Pause, SubmitLease, Sweep
 from shared.domain.timeline import Event
 from shared.language.types import Classifier, ClassScore, Kind
 from shared.learning.outbox import OutboxEntry
@@ -239,6 +231,10 @@ ROWS: dict[str, tuple[str, Any]] = {
         ),
     ),
     "budget": (f'{{"calls":2,"at":"{AT}"}}', TokenBucket(2.0, values.NOW)),
+    "recent": (
+        f'{{"calls":2,"at":"{AT}","recent":[{{"at":"{AT}","number":3}}]}}',
+        TokenBucket(2.0, values.NOW, (RecentCalls(values.NOW, 3),)),
+    ),
     "pause": (f'{{"paused":true,"since":"{AT}"}}', Pause(True, values.NOW)),
     "pulse": (f'{{"at":"{AT}"}}', Heartbeat(values.NOW)),
     "kept": (f'{{"at":"{AT}","reason":"403"}}', OutboxError(values.NOW, "403")),

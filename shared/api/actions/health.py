@@ -17,6 +17,7 @@ from shared.domain.document_json import View
 from shared.domain.documents import Document, DocumentState, Reason
 from shared.domain.jobs import Job
 from shared.domain.operations import Operation
+from shared.domain.rate_limiter import TokenBucket
 from shared.domain.singletons import (
     ClassifierGate,
     Gate,
@@ -25,7 +26,6 @@ from shared.domain.singletons import (
     Pause,
     SubmitLease,
     Sweep,
-    TokenBucket,
 )
 from shared.domain.timeline import OPEN_TOO_LONG, SETBACKS
 from shared.errors import TextdropError
