@@ -29,18 +29,22 @@ def claim_blob(services: Services, blob: Blob, now: datetime) -> Document | None
     try:
         services.ledger.commit((None, document))
     except VersionConflict:
-        return _undeleted(services, document.key, now)
+        return _again(services, document, now)
     return document
 
 
-def _undeleted(services: Services, key: str, now: datetime) -> Document | None:
-    """Replay the document if it ended unread: its file was restored after a deletion. None for other documents."""
-    known = services.ledger.find(Document, key)
-    if known is None or known.state not in UNREAD:
+def _again(services: Services, document: Document, now: datetime) -> Document | None:
+    """Claim a version that had a document, if that was purged since, or ended unread. None for other documents.
+
+    One that ended unread is replayed: its file was restored after a deletion.
+    """
+    known = services.ledger.find(Document, document.key)
+    if known is not None and known.state not in UNREAD:
         return None
+    after = _judged(known.replayed(now), now) if known else document
     with suppress(VersionConflict):  # another instance did the same
-        [replayed] = services.ledger.commit((known, _judged(known.replayed(now), now)))
-        return replayed  # type: ignore[no-any-return]
+        [claimed] = services.ledger.commit((known, after))
+        return claimed  # type: ignore[no-any-return]
     return None
 
 

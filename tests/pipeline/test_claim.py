@@ -50,6 +50,27 @@ def test_a_version_is_claimed_once(services: Services) -> None:
     assert known(services) == [first]
 
 
+def test_a_version_whose_document_is_purged_at_that_moment_is_claimed(
+    services: Services, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    upload(services, "a.txt")
+    first = claim(services, "a.txt", NOW)
+    find = services.ledger.find
+
+    def purged_before(kind: Any, key: str) -> Any:
+        if document := find(kind, key):
+            services.ledger.forget(document)
+        return find(kind, key)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(services.ledger, "find", purged_before)
+        again = claim(services, "a.txt", NOW + timedelta(days=1))
+    assert again is not None
+    assert first is not None
+    assert (again.key, again.claimed) == (first.key, NOW + timedelta(days=1))
+    assert known(services) == [again]
+
+
 def test_each_version_is_a_document_of_its_own(services: Services) -> None:
     for _ in range(3):
         upload(services, "a.txt")
