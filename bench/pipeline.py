@@ -42,7 +42,7 @@ WORK = 0.3  # seconds for the service to classify, which it really does, before 
 BURST, DRAINED, QUOTA, HISTORY, DUE = 1000, 2500, 100, 100_000, 100
 IDLE_TICKS = 6  # a minute
 GOAL_IDLE, GOAL_LONE, GOAL_BURST = 4, 20, 3  # requests to the table
-GOAL_DRAIN = 1.25
+GOAL_DRAIN = 1.1
 
 
 @dataclass(frozen=True)
