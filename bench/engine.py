@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import resource
 import subprocess
 import sys
 import tempfile
@@ -28,6 +27,7 @@ import numpy as np
 from sklearn.linear_model import RidgeCV  # type: ignore[import-untyped]
 from sklearn.pipeline import make_pipeline  # type: ignore[import-untyped]
 
+from bench.peak_memory import peak_bytes
 from local.language.engine import (
     Embedding,
     Evaluation,
@@ -244,8 +244,7 @@ def print_peaks(texts: Path, labels: Path) -> None:
 def print_peak(task: Task, which: str) -> None:
     embedding = installed_embedding() if which == "with" else None
     train(task.examples, task.classes, task.kind, embedding=embedding).classify(task.texts)
-    unit = 1 if sys.platform == "darwin" else 1024  # of ru_maxrss, in bytes
-    print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit / 1e6)
+    print(peak_bytes() / 1e6)
 
 
 def print_saving(model: TrainedModel, texts: Sequence[str]) -> None:

@@ -13,7 +13,6 @@ to the end of the training process.
 from __future__ import annotations
 
 import json
-import resource
 import signal
 import subprocess
 import sys
@@ -29,6 +28,7 @@ from sklearn.feature_extraction.text import TfidfVectorizer  # type: ignore[impo
 from sklearn.multiclass import OneVsRestClassifier  # type: ignore[import-untyped]
 from sklearn.svm import LinearSVC  # type: ignore[import-untyped]
 
+from bench.peak_memory import peak_bytes
 from local.language.engine import Example, train
 from local.stack import azurite
 from tests.emulator.training_processes import (
@@ -129,9 +129,7 @@ def _measure(name: str, size: int) -> None:
         rows = TfidfVectorizer().fit_transform([example.text for example in examples])
         OneVsRestClassifier(LinearSVC()).fit(rows, labels)
     seconds = time.process_time() - began
-    unit = 1 if sys.platform == "darwin" else 1024  # of ru_maxrss, in bytes
-    memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit / 1e9
-    print(json.dumps({"seconds": seconds, "memory": memory, "f1": f1}))
+    print(json.dumps({"seconds": seconds, "memory": peak_bytes() / 1e9, "f1": f1}))
 
 
 if __name__ == "__main__":
