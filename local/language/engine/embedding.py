@@ -23,6 +23,7 @@ from numpy.typing import NDArray
 INSTALL = "pip install -r requirements-embeddings.txt"
 _PACKAGE, _CODE = "wordllama", ("safetensors", "tokenizers")
 _PIECES, _TABLE = "tokenizers/l2_supercat_tokenizer_config.json", "weights/l2_supercat_256.safetensors"
+_FORMULA = b"2"  # to be changed with `_Loaded.sum`, so that models of other vectors are refused
 _COLUMNS = 256
 _TEXTS_AT_ONCE = 64
 
@@ -51,7 +52,11 @@ class Embedding(Protocol):
 
 @dataclass(frozen=True)
 class PieceVectors:
-    """The mean of the vectors of a text's pieces (words, or parts of rare ones). `folder`: that of the package."""
+    """What the pieces of a text (words, or parts of rare ones) mean together. `folder`: that of the package.
+
+    The sum of their vectors, less the mean of all pieces, which makes any two texts alike. Each is weighted by the square
+    root of its count: repeated pieces are mostly those that every text has.
+    """
 
     folder: Path
 
@@ -85,10 +90,11 @@ class _Loaded:
     id: EmbeddingId
     tokenizer: Any
     table: NDArray[np.float16]  # a row for each piece
+    mean: Vectors  # of all rows
 
     def sum(self, pieces: Sequence[int]) -> Vectors:
         distinct, counts = np.unique(np.array(pieces, np.intp), return_counts=True)
-        return np.asarray(counts.astype(np.float32) @ self.table[distinct].astype(np.float32))
+        return np.asarray(np.sqrt(counts.astype(np.float32)) @ (self.table[distinct].astype(np.float32) - self.mean))
 
 
 @lru_cache(maxsize=1)
@@ -99,8 +105,10 @@ def _loaded(folder: Path) -> _Loaded:
     pieces, weights = ((folder / name).read_bytes() for name in (_PIECES, _TABLE))
     (table,) = load(weights).values()
     name = f"{_PACKAGE} {importlib.metadata.version(_PACKAGE)}"
-    digest = hashlib.sha256(pieces + weights).hexdigest()
-    return _Loaded(EmbeddingId(name, digest), Tokenizer.from_buffer(pieces), table)
+    digest = hashlib.sha256(pieces + weights + _FORMULA).hexdigest()
+    return _Loaded(
+        EmbeddingId(name, digest), Tokenizer.from_buffer(pieces), table, table.mean(axis=0, dtype=np.float32)
+    )
 
 
 def _batches(texts: Iterable[str]) -> Iterator[list[str]]:
