@@ -24,14 +24,18 @@ class Served:
 
     def land(self, name: str) -> None:
         """Lets a file land that has no classes until the next ticks."""
-        self.app.stage.now = datetime.now(UTC)
+        self._catch_up()
         put(name, SHIP)(self.app.stage)
         self.app.land(name)
 
     def classify(self, *names: str) -> None:
         """Lets files land; returns when they have their classes."""
-        self.app.stage.now = datetime.now(UTC)
+        self._catch_up()
         classify_files(self.app, *names)
+
+    def _catch_up(self) -> None:
+        """The clock never goes back: what ends later is newer. Ticks may have moved it ahead of this machine's."""
+        self.app.stage.now = max(self.app.stage.now, datetime.now(UTC))
 
 
 @dataclass
