@@ -54,8 +54,8 @@ class Embedding(Protocol):
 class PieceVectors:
     """What the pieces of a text (words, or parts of rare ones) mean together. `folder`: that of the package.
 
-    The sum of their vectors, less the mean of all pieces, which makes any two texts alike. Each is weighted by the square
-    root of its count: repeated pieces are mostly those that every text has.
+    The sum of their vectors, less the mean of all pieces, which makes any two texts alike. Each is weighted by the
+    square root of its count: repeated pieces are mostly those that every text has.
     """
 
     folder: Path
