@@ -54,7 +54,7 @@ check: $(PACKAGES) ## lint, format, types, and what azure-functions-doctor says 
 bench: setup ## measure, as ratios within one run
 	@$(PY) -m bench
 
-scale: setup ## classify, sweep, list, export and purge a million simulated files; takes an hour (FILES=100000: fewer)
+scale: setup ## classify, sweep, list, export and purge a million simulated files; takes hours (FILES=100000: fewer)
 	@$(PY) -m bench.scale $(FILES)
 
 pictures: setup ## take the pictures in docs/images again (needs Chromium)
