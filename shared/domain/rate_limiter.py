@@ -12,6 +12,7 @@ from shared.domain.clocks import is_ahead
 
 MINUTE = timedelta(minutes=1)
 BURST = 0.18  # the bucket's capacity, as a share of a minute's quota
+REFILL = 0.95  # of the quota: with all of it, the pause after a burst would come again each minute
 MAX_RECENT = 30  # entries of a bucket
 
 
@@ -27,9 +28,10 @@ class RecentCalls:
 class TokenBucket:
     """The calls that may start now.
 
-    It holds BURST of a minute's quota, so that polls do not wait for many submissions, and refills at the rate of the
-    quota. Alone it would allow more than the quota in a minute, so it also counts the calls of the last minute: no
-    period of one minute has more than the quota, except that a text in parts may need more calls at once than are left.
+    It holds BURST of a minute's quota, so that polls do not wait for many submissions, and refills at REFILL of it a
+    minute. Alone it would allow more than the quota in a minute, so it also counts the calls of the last minute: by one
+    clock, no period of one minute has more than the quota, except that a text in parts may need more calls at once than
+    are left.
     """
 
     calls: float = 0.0  # left at `at`; negative after a long text
@@ -68,10 +70,11 @@ class TokenBucket:
         if self.at is None:
             return capacity
         minutes = max(0.0, (now - self.at) / MINUTE)
-        return min(capacity, self.calls + minutes * quota)
+        return min(capacity, self.calls + minutes * REFILL * quota)
 
     def _recent(self, now: datetime) -> list[RecentCalls]:
-        return [calls for calls in self.recent if now - calls.at < MINUTE]
+        """Without times ahead that are not the bucket's: a row that was edited by hand must not stop all calls."""
+        return [calls for calls in self.recent if now - calls.at < MINUTE and not is_ahead(calls.at, now)]
 
 
 def _few(recent: tuple[RecentCalls, ...]) -> tuple[RecentCalls, ...]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
 from datetime import datetime
 
 from shared.domain.documents import LANGUAGE, UNREAD, Blob, Document, Reason
@@ -42,10 +41,12 @@ def _again(services: Services, document: Document, now: datetime) -> Document | 
     if known is not None and known.state not in UNREAD:
         return None
     after = _judged(known.replayed(now), now) if known else document
-    with suppress(VersionConflict):  # another instance did the same
+    try:
         [claimed] = services.ledger.commit((known, after))
-        return claimed  # type: ignore[no-any-return]
-    return None
+    except VersionConflict:  # another instance did the same, or a purge deleted the document
+        was_purged = known and services.ledger.find(Document, document.key) is None
+        return _again(services, document, now) if was_purged else None
+    return claimed  # type: ignore[no-any-return]
 
 
 def check(document: Document) -> None:

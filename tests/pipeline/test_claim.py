@@ -50,23 +50,26 @@ def test_a_version_is_claimed_once(services: Services) -> None:
     assert known(services) == [first]
 
 
+@pytest.mark.parametrize("is_seen", [False, True])
 def test_a_version_whose_document_is_purged_at_that_moment_is_claimed(
-    services: Services, monkeypatch: pytest.MonkeyPatch
+    services: Services, monkeypatch: pytest.MonkeyPatch, *, is_seen: bool
 ) -> None:
     upload(services, "a.txt")
-    first = claim(services, "a.txt", NOW)
+    claim(services, "a.txt", NOW)
+    [first] = known(services)
+    services.ledger.commit((first, first.gone(NOW)))
     find = services.ledger.find
 
-    def purged_before(kind: Any, key: str) -> Any:
+    def purged(kind: Any, key: str) -> Any:
+        """Before the document is read, or just after that."""
         if document := find(kind, key):
             services.ledger.forget(document)
-        return find(kind, key)
+        return document if is_seen else None
 
     with monkeypatch.context() as patch:
-        patch.setattr(services.ledger, "find", purged_before)
+        patch.setattr(services.ledger, "find", purged)
         again = claim(services, "a.txt", NOW + timedelta(days=1))
     assert again is not None
-    assert first is not None
     assert (again.key, again.claimed) == (first.key, NOW + timedelta(days=1))
     assert known(services) == [again]
 

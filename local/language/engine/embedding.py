@@ -104,7 +104,7 @@ def _loaded(folder: Path) -> _Loaded:
 
     pieces, weights = ((folder / name).read_bytes() for name in (_PIECES, _TABLE))
     (table,) = load(weights).values()
-    name = f"{_PACKAGE} {importlib.metadata.version(_PACKAGE)}"
+    name = f"{_PACKAGE} {importlib.metadata.version(_PACKAGE)}, formula {_FORMULA.decode()}"
     digest = hashlib.sha256(pieces + weights + _FORMULA).hexdigest()
     return _Loaded(
         EmbeddingId(name, digest), Tokenizer.from_buffer(pieces), table, table.mean(axis=0, dtype=np.float32)
