@@ -15,6 +15,7 @@ from scipy import sparse  # type: ignore[import-untyped]
 
 from local.language.engine.features import Floats
 
+_BLOCK = 4_096  # rows: in products with these, a dense row for each stays in the cache, however many rows there are
 _TOLERANCE = 1e-3  # of the gradient, against that at the start
 MAX_STEPS = 30
 
@@ -28,16 +29,20 @@ def solve(
 
     `rows`: 32-bit floats. `targets`: a row for each row, a column for each class. `on_step` is called at each step.
     """
-    by_term = rows.T.tocsr()  # products with it read and write dense rows that stay in the cache
+    parts = [slice(first, first + _BLOCK) for first in range(0, rows.shape[0], _BLOCK)]
+    by_term = [rows[part].T.tocsr() for part in parts]
     known: Floats = np.asarray(targets, dtype=np.float64)
     mean, rates = np.asarray(rows.mean(axis=0)).ravel().astype(np.float32), known.mean(axis=0)
 
     def scores(weights: Matrix) -> Matrix:
         """Of the rows, less their mean."""
-        return np.asarray(by_term.T @ weights - mean @ weights)
+        return np.asarray(np.vstack([block.T @ weights for block in by_term]) - mean @ weights)
 
     def gradient(errors: Matrix) -> Matrix:
-        return np.asarray(by_term @ errors - np.outer(mean, errors.sum(axis=0)))
+        total = np.outer(-mean, errors.sum(axis=0))
+        for part, block in zip(parts, by_term, strict=True):
+            total += block @ errors[part]
+        return total
 
     weights = np.zeros((rows.shape[1], targets.shape[1]), np.float32)
     errors = (known - rates).astype(np.float32)

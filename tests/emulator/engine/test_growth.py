@@ -39,10 +39,11 @@ def test_runs_of_characters_are_those_of_scikit_learn(word: str) -> None:
     assert runs(word) == analyzer(word)
 
 
-def test_the_weights_are_those_of_an_exact_ridge() -> None:
+@pytest.mark.parametrize(("documents", "terms"), [(200, 300), (9_000, 40)])  # the second takes several blocks
+def test_the_weights_are_those_of_an_exact_ridge(documents: int, terms: int) -> None:
     chance = np.random.default_rng(1)
-    rows = sparse.random(200, 300, 0.1, "csr", np.float32, chance)
-    targets = chance.random((200, 4)) < 0.3
+    rows = sparse.random(documents, terms, 0.1, "csr", np.float32, chance)
+    targets = chance.random((documents, 4)) < 0.3
     weights, biases = solve(rows, targets, 0.6)
     exact = Ridge(0.6).fit(rows.toarray().astype(float), targets)
     assert weights == pytest.approx(exact.coef_.T, abs=5e-3)
