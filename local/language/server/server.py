@@ -34,6 +34,7 @@ from local.language.state.text_storage import TextStorage
 ANY_KEY = "local-language-key"  # not a secret: the real service needs a key, so this one does too
 LOOPBACK = "127.0.0.1"
 SECONDS_TO_END = 5
+SECONDS_IDLE = 120  # of a connection: a caller that sends while it is being closed gets no answer
 NO_LIMITS = Limits()
 LIMITS = {
     "requests-per-minute": "analyze calls are allowed per minute, submissions and polls together",
@@ -222,6 +223,7 @@ def _serving(app: Router, listening: socket.socket) -> Iterator[None]:
         ws="none",
         http=Connection,
         server_header=False,
+        timeout_keep_alive=SECONDS_IDLE,
         timeout_graceful_shutdown=SECONDS_TO_END,
     )
     server = uvicorn.Server(config)
