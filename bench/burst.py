@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -76,13 +76,8 @@ def app(
             if app_dir == ROOT:
                 named = {"project": PROJECT, "deployment": DEPLOYMENT}
                 requests.put(f"{host.url}/api/classifier", json=named, timeout=30).raise_for_status()
-                host.wait_for(lambda: _first_tick(host.lines))
+                host.wait_for(lambda: any("[tick " in line and "Succeeded" in line for line in host.lines))
             yield language, host, files
-
-
-def _first_tick(lines: Sequence[str]) -> str | None:
-    """The line of the end of the first tick, None until then."""
-    return next((line for line in lines if "[tick " in line and "Succeeded" in line), None)
 
 
 def _burst(

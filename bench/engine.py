@@ -27,7 +27,6 @@ import numpy as np
 from sklearn.linear_model import RidgeCV  # type: ignore[import-untyped]
 from sklearn.pipeline import make_pipeline  # type: ignore[import-untyped]
 
-from bench.peak_memory import peak_bytes
 from local.language.engine import (
     Embedding,
     Evaluation,
@@ -45,6 +44,7 @@ from local.language.engine.embedding import INSTALL
 from local.language.engine.evaluation import evaluate
 from local.language.engine.features import unfitted
 from local.language.engine.splitting import assign_parts, sizes
+from tests.support.peak_memory import peak_bytes
 
 ROOT = Path(__file__).parents[1]
 SAMPLES = ROOT / "samples" / "movies"

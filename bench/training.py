@@ -28,7 +28,6 @@ from sklearn.feature_extraction.text import TfidfVectorizer  # type: ignore[impo
 from sklearn.multiclass import OneVsRestClassifier  # type: ignore[import-untyped]
 from sklearn.svm import LinearSVC  # type: ignore[import-untyped]
 
-from bench.peak_memory import peak_bytes
 from local.language.engine import Example, train
 from local.stack import azurite
 from tests.emulator.training_processes import (
@@ -38,6 +37,7 @@ from tests.emulator.training_processes import (
     training_of,
     upload_long_training,
 )
+from tests.support.peak_memory import peak_bytes
 
 ROOT = Path(__file__).parents[1]
 CLASSES, WORDS, VOCABULARY, TOPIC = 50, 100, 30_000, 80

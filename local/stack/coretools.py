@@ -34,7 +34,7 @@ def running(app_dir: Path, *, port: int = 0, environ: Mapping[str, str], log: Pa
     port = port or ports.free()
     command = [program, "start", "--port", str(port)]
     with ChildProcess.running("`func start`", command, folder=app_dir, environ=environ, log=log) as process:
-        process.wait_for(lambda: _answers(port) or None, SECONDS_TO_START)
+        process.wait_for(lambda: _answers(port), SECONDS_TO_START)
         yield CoreTools(f"http://{ports.LOCALHOST}:{port}")
 
 

@@ -71,6 +71,8 @@ def test_one_that_is_not_ready_in_time_is_an_error_with_what_it_printed() -> Non
         child.wait_for_line("no")
         with pytest.raises(SetupError, match=r"^It was not ready after 0 seconds:\nno\n$"):
             child.wait_for(lambda: None, 0.0)
+        with pytest.raises(SetupError, match="not ready"):
+            child.wait_for(lambda: False, 0.0)
 
 
 def test_one_that_takes_no_notice_of_sigterm_is_killed(monkeypatch: pytest.MonkeyPatch) -> None:

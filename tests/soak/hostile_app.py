@@ -9,11 +9,9 @@ from __future__ import annotations
 
 import json
 import logging
-import re
 import sys
 from contextlib import suppress
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 
 import azure.functions as func
@@ -21,12 +19,7 @@ from azure.functions.blob import InputStream
 from azure.functions.timer import TimerRequest
 
 import function_app
-
-PEAK = re.compile(r"VmHWM:\s+(\d+) kB")
-
-
-def peak() -> int:
-    return int(PEAK.findall(Path("/proc/self/status").read_text())[0]) * 1024
+from tests.support.peak_memory import peak_bytes
 
 
 def act(order: dict[str, Any]) -> dict[str, Any]:
@@ -67,7 +60,7 @@ def main() -> None:
         for line in sys.stdin:
             order = json.loads(line)
             now = datetime.fromisoformat(order["at"])
-            sys.stdout.write(json.dumps({**act(order), "peak": peak()}) + "\n")
+            sys.stdout.write(json.dumps({**act(order), "peak": peak_bytes()}) + "\n")
             sys.stdout.flush()
 
 
