@@ -78,7 +78,7 @@ class ChildProcess:
         return "".join(self.lines)
 
     def wait_for(self, ready: Callable[[], Ready | None], seconds: float = SECONDS_TO_START) -> Ready:
-        """Calls `ready` until what it returns is true. Raises SetupError if the child ends first, or after `seconds`."""
+        """Calls `ready` until its result is true. Raises SetupError if the child ends first, or after `seconds`."""
         deadline = time.monotonic() + seconds
         while True:
             has_ended, changes = not self._reader.is_alive(), self._changes
