@@ -12,8 +12,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.repository.package_rooms import MAX_MODULES, circular
 from tests.repository.shared_rooms import MODULES, OURS, PACKAGES, RANKS, ROOT, files_of, imported, imports_of, name_of
-from tests.support.package_rooms import MAX_MODULES, circular
 
 RANK_OF = {room: number for number, rank in enumerate(RANKS) for room in rank}
 # What is imported by these modules of ours and by no other.

@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from tests.support.package_rooms import ROOT, modules_of, violations
+from tests.repository.package_rooms import ROOT, modules_of, violations
 
 PACKAGE = "local.language"
 # Each room, and the rooms it imports from, all of them above it.

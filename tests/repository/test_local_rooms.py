@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from tests.support import package_rooms
-from tests.support.package_rooms import modules_of, violations
+from tests.repository import package_rooms
+from tests.repository.package_rooms import modules_of, violations
 
 PACKAGE = "local"
 # Each room, and the rooms it imports from, all of them above it.

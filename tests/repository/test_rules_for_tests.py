@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.package_rooms import MAX_MODULES
+from tests.repository.package_rooms import MAX_MODULES
 
 TESTS = Path(__file__).parents[1]
 FILES = sorted(TESTS.rglob("*.py"))

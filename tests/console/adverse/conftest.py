@@ -40,17 +40,22 @@ class Served:
 
 @dataclass
 class Held:
-    """Requests that have no answer until they are let go: a handler of a route."""
+    """Requests that have no answer until they are let go: a handler of a route. Later ones are not held."""
 
     routes: list[Route] = field(default_factory=list)
+    holds: bool = True
 
     def __call__(self, route: Route) -> None:
-        self.routes.append(route)
+        if self.holds:
+            self.routes.append(route)
+        else:
+            route.continue_()
 
     def let_go(self) -> None:
+        """An answer can make the page send the next request before this returns."""
+        self.holds = False
         for route in self.routes:
             route.continue_()
-        self.routes.clear()
 
 
 @pytest.fixture(scope="module")

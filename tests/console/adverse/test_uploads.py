@@ -50,7 +50,6 @@ def test_texts_are_sent_while_another_view_is_shown_and_the_page_is_not_left_mea
     assert leaving_is_asked(page)
     with page.expect_response(lambda answer: "name=left-5.txt" in answer.url):
         held.let_go()
-        page.unroute_all()
     page.get_by_role("navigation", name="Views").get_by_role("link", name="Documents").click()
     expect(dropped(page).get_by_role("listitem")).to_have_count(6)
     expect(dropped(page).get_by_role("link", name="left-5.txt")).to_be_visible()
