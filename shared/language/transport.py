@@ -1,7 +1,7 @@
 """HTTP client for the Language service: one session, which converts errors to ours. Only it uses requests.
 
-A request that the service may have received is not sent again. Redirects are not followed. The key or token is sent to
-the configured endpoint only.
+A request that the service may have received is not sent again, except a GET. Redirects are not followed. The key or
+token is sent to the configured endpoint only.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import partial
 from http.client import HTTPException
 from http.cookiejar import DefaultCookiePolicy
 from time import monotonic
@@ -19,7 +20,7 @@ from urllib.parse import quote, urlencode
 
 import requests
 from requests.auth import AuthBase
-from urllib3.exceptions import ConnectTimeoutError, HTTPError, ProxyError
+from urllib3.exceptions import ConnectTimeoutError, HTTPError, ProtocolError, ProxyError
 from urllib3.util import Retry
 
 from shared.errors import AccessDenied, InvalidResponse, Rejected, SettingsError, Unavailable
@@ -124,7 +125,7 @@ class Transport:
         with Deadline(allowance.seconds) as deadline:
             credential = self._credential()
             try:
-                with self._send(method, url, data, content_type, credential) as response:
+                with self._send(method, url, data, content_type, credential, deadline=deadline) as response:
                     return _outcome(response, redaction(credential.secret), allowance, deadline)
             except requests.RequestException as error:  # its text may contain the response, and so the key
                 why = LATE if deadline.passed else _unreachable(error)
@@ -133,10 +134,22 @@ class Transport:
                 raise _malformed(error) from None
 
     def _send(
-        self, method: str, url: str, data: bytes | None, content_type: str, credential: _Credential
+        self,
+        method: str,
+        url: str,
+        data: bytes | None,
+        content_type: str,
+        credential: _Credential,
+        *,
+        deadline: Deadline,
     ) -> requests.Response:
-        """Send a request. The body of its response has not been read yet."""
-        return self._session.request(
+        """Send a request. The body of its response has not been read yet.
+
+        A GET whose connection is closed before an answer is sent once more: a server may close a connection that was
+        idle just as the next request arrives.
+        """
+        send = partial(
+            self._session.request,
             method,
             url,
             data=data,
@@ -146,6 +159,12 @@ class Transport:
             allow_redirects=False,
             stream=True,
         )
+        try:
+            return send()
+        except requests.ConnectionError as error:
+            if method != "GET" or deadline.passed or not _closed(error):
+                raise
+            return send()
 
     def job_id(self, answer: Response) -> str:
         """The id of the job that `answer` says was started.
@@ -249,6 +268,11 @@ def _may_have_arrived(error: requests.RequestException) -> bool:
     """False for errors in setting up the connection, which are certain to be before the request."""
     cause = error.args[0] if error.args else None
     return not isinstance(getattr(cause, "reason", None), ConnectTimeoutError | ProxyError)
+
+
+def _closed(error: requests.ConnectionError) -> bool:
+    """Whether the connection was closed before an answer. False for one that was never set up, and for a timeout."""
+    return bool(error.args) and isinstance(error.args[0], ProtocolError)
 
 
 def _unreachable(error: requests.RequestException) -> str:

@@ -203,14 +203,34 @@ def test_a_service_that_says_nothing_is_unavailable_and_not_asked_twice(wire: Wi
     assert len(wire.requests) == 1
 
 
-@pytest.mark.parametrize("method", ["GET", "POST"])
-def test_a_connection_that_breaks_after_sending_is_not_tried_again(
-    wire: Wire, transport: Transport, method: str
+@pytest.mark.parametrize(("method", "times"), [("GET", 2), ("POST", 1), ("PUT", 1), ("PATCH", 1), ("DELETE", 1)])
+def test_of_requests_whose_connection_is_closed_only_a_get_is_sent_again_and_that_once(
+    wire: Wire, transport: Transport, method: str, times: int
 ) -> None:
-    wire.script(Reply(cut=0))
+    wire.script(Reply(cut=0), Reply(cut=0))
     with pytest.raises(Unavailable, match="cannot be reached") as caught:
         transport.call(method, "/", body={})
     assert caught.value.sent
+    assert len(wire.requests) == times
+
+
+def test_a_get_whose_connection_is_closed_has_the_answer_to_the_second(wire: Wire, transport: Transport) -> None:
+    wire.script(said({"ok": 1}), Reply(cut=0), said({"ok": 2}))
+    transport.call("GET", "/")  # leaves a connection that is kept
+    assert transport.call("GET", "/").body == {"ok": 2}
+    assert transport.sent == len(wire.requests) == 3
+
+
+def test_a_get_that_is_cut_off_at_its_deadline_is_not_sent_again(wire: Wire) -> None:
+    released = threading.Event()
+    transport = Transport(wire.url, key=KEY, token=None, seconds=0.2)
+    wire.script(Reply(held=released), said({"ok": True}))
+    try:
+        with pytest.raises(Unavailable, match="did not answer in time"):
+            transport.call("GET", "/")
+    finally:
+        released.set()
+        transport.close()
     assert len(wire.requests) == 1
 
 
