@@ -156,7 +156,8 @@ def _rows(embedded: Vectors, kind: type[np.floating[Any]]) -> sparse.csr_matrix:
 def _weighted(counts: sparse.csr_matrix, weights: NDArray[np.floating[Any]]) -> sparse.csr_matrix:
     """TF-IDF with the logarithm of each count, in place; the length of a row is 1, or 0 without a term."""
     counts.data = (np.log(counts.data) + 1) * weights[counts.indices]
-    lengths = np.sqrt(np.asarray(counts.multiply(counts).sum(axis=1)).ravel())
+    squares = sparse.csr_matrix((np.square(counts.data), counts.indices, counts.indptr), shape=counts.shape)
+    lengths = np.sqrt(np.asarray(squares.sum(axis=1)).ravel())
     lengths[lengths == 0] = 1
     counts.data /= np.repeat(lengths, np.diff(counts.indptr)).astype(counts.dtype)
     return counts

@@ -7,8 +7,10 @@ matrices, which is formed for the needed texts and terms only.
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from itertools import count
 
 import numpy as np
 from numpy.typing import NDArray
@@ -38,35 +40,27 @@ class TermCounts:
     def frequent(self, rows: Places, most: int) -> Places:
         """The terms that occur most often in these texts, up to this number, in their order. None that never occurs."""
         totals = self.spelling.T @ np.asarray(self.units[rows].sum(axis=0)).ravel()
-        columns = np.argsort(-totals, kind="stable")[:most]
-        return np.sort(columns[totals[columns] > 0])
+        columns = np.flatnonzero(totals)
+        if len(columns) > most:
+            columns = np.sort(columns[np.argsort(-totals[columns], kind="stable")[:most]])
+        return columns
 
     def spelling_of(self, columns: Places) -> sparse.csr_matrix:
         return self.spelling[:, columns]
 
     def of_texts(self, rows: Places, spelling: sparse.csr_matrix) -> sparse.csr_matrix:
         """The counts of the terms of this `spelling_of`: a row for each of these texts."""
-        counts = (self.units[rows] @ spelling).tocsr()
-        counts.sort_indices()
-        return counts
+        # In the order of the terms, or sums would depend on other texts; twice converted is sooner than sorted by rows.
+        return (self.units[rows] @ spelling).tocsc().tocsr()
 
 
 def _counted(rows: Iterable[Sequence[str]]) -> tuple[dict[str, int], sparse.csr_matrix]:
     """The column of each distinct name, and how often each row has it, as 32-bit floats."""
-    columns: dict[str, int] = {}
-    places: list[NDArray[np.int32]] = []
-    counts: list[NDArray[np.float32]] = []
-    for row in rows:
-        found: dict[int, int] = {}
-        for name in row:
-            column = columns.setdefault(name, len(columns))
-            found[column] = found.get(column, 0) + 1
-        places.append(np.fromiter(found, np.int32, len(found)))
-        counts.append(np.fromiter(found.values(), np.float32, len(found)))
+    columns: defaultdict[str, int] = defaultdict(count().__next__)
+    places = [np.fromiter(map(columns.__getitem__, row), np.int32, len(row)) for row in rows]
     ends = np.cumsum([0, *map(len, places)])
-    shape = (len(places), len(columns))
-    return columns, sparse.csr_matrix((_joined(counts, np.float32), _joined(places, np.int32), ends), shape=shape)
-
-
-def _joined(parts: Sequence[NDArray[np.generic]], kind: type[np.generic]) -> NDArray[np.generic]:
-    return np.concatenate(parts) if parts else np.empty(0, kind)
+    indices = np.concatenate(places) if places else np.empty(0, np.int32)
+    ones = np.ones(len(indices), np.float32)
+    counts = sparse.csr_matrix((ones, indices, ends), shape=(len(places), len(columns)))
+    counts.sum_duplicates()
+    return dict(columns), counts
