@@ -172,12 +172,19 @@ class Instance:
             self.tick()
 
     def ask(self, method: str, path: str, body: Any = None, query: Mapping[str, str] | None = None) -> Response:
-        raw = b"" if body is None else json.dumps(body).encode()
+        """The answer to a request. What a purge deletes is counted for `Stage.check`: each row is read for that."""
         before = self.stage.endings() if path == "documents/purge" else {}
-        answer = routes.answer(Request(method, path, query or {}, raw), lambda: self.services, self.clock())
+        answer = self.ask_unchecked(method, path, body, query)
         if before:
             self.stage.purged += sum(before[key] for key in before.keys() - self.stage.endings().keys())
         return answer
+
+    def ask_unchecked(
+        self, method: str, path: str, body: Any = None, query: Mapping[str, str] | None = None
+    ) -> Response:
+        """The answer to a request, also where there are too many rows to read them all."""
+        raw = b"" if body is None else json.dumps(body).encode()
+        return routes.answer(Request(method, path, query or {}, raw), lambda: self.services, self.clock())
 
 
 @contextmanager
