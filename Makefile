@@ -8,6 +8,8 @@ VENV := .venv
 TESTS ?= tests
 # More than the cores of a small machine: tests wait for other processes most of the time.
 PARALLEL ?= 4
+# Each process takes neighbouring tests, and so starts what a module shares once; one that has none left takes from others.
+SHARES := --dist worksteal
 
 # Measured only when every test runs: a part of them does not reach the floor that pyproject.toml sets.
 COVERAGE := $(if $(filter tests,$(TESTS)),--cov --cov-report=)
@@ -40,7 +42,7 @@ run: setup ## run it all until Ctrl-C (PORT, DATA, LABELS; HOST=func: on Azure F
 	@$(PY) -m local up $(if $(filter func,$(HOST)),--host func) $(if $(AUTH),--auth) $(if $(PORT),--port $(PORT))
 
 test: setup worker clients ## run every test, and show the slowest (TESTS=tests/cli/test_azurite.py: only these)
-	@$(PY) -m pytest -n $(PARALLEL) --durations=15 $(COVERAGE) $(TESTS)
+	@$(PY) -m pytest -n $(PARALLEL) $(SHARES) --durations=15 $(COVERAGE) $(TESTS)
 
 soak: setup ## run the tests that take minutes: thousands of files under faults, kills, outages and hostile files; ends with a report
 	@$(PY) -m pytest -m soak $(TESTS)
