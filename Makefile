@@ -8,8 +8,8 @@ VENV := .venv
 TESTS ?= tests
 # More than the cores of a small machine: tests wait for other processes most of the time.
 PARALLEL ?= 4
-# Each process takes neighbouring tests, and so starts what a module shares once; one that has none left takes from others.
-SHARES := --dist worksteal
+# Each process takes whole modules, so that what one shares is started once, in their order, which ends with short ones.
+SHARES := --dist loadfile --no-loadscope-reorder
 
 # Measured only when every test runs: a part of them does not reach the floor that pyproject.toml sets.
 COVERAGE := $(if $(filter tests,$(TESTS)),--cov --cov-report=)

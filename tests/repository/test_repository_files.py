@@ -136,7 +136,7 @@ def test_make_test_shows_the_slowest_tests_and_measures_coverage() -> None:
     given = ("MAKE", "TESTS", "PARALLEL")  # to the make that runs this test
     inherited = {name: value for name, value in os.environ.items() if not name.startswith(given)}
     planned = subprocess.run(command, cwd=ROOT, env=inherited, capture_output=True, text=True, check=True).stdout
-    assert "-m pytest -n 4 --dist worksteal --durations=15 --cov --cov-report= tests" in planned
+    assert "-m pytest -n 4 --dist loadfile --no-loadscope-reorder --durations=15 --cov --cov-report= tests" in planned
 
 
 # --- other tools --------------------------------------------------------------------------------------------------
