@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -15,11 +16,13 @@ from shared.domain.documents import Document, DocumentState
 from shared.domain.filters import Selection
 from shared.domain.routing import Routing
 from shared.domain.singletons import Pause, Sweep
-from shared.errors import Conflict, NotFound
+from shared.errors import Conflict, NotFound, VersionConflict
 from shared.pipeline import sweep
 from shared.pipeline.classifier import routing
 from shared.pipeline.replay import Range, purge, replay
 from shared.services import Services
+
+TRIES = 5  # to abandon an operation whose progress a tick writes meanwhile
 
 
 def replay_documents(call: Call[Replay]) -> Response:
@@ -47,6 +50,13 @@ def purge_documents(call: Call[Purge]) -> Response:
 
 def abandon_operation(call: Call[None]) -> Response:
     """Abandon an operation, so that its project is free for others. The service continues work that it has started."""
+    for _ in range(TRIES - 1):
+        with suppress(VersionConflict):
+            return _abandon(call)
+    return _abandon(call)
+
+
+def _abandon(call: Call[None]) -> Response:
     operation = find(call, "operations")
     if operation.state.final:
         raise Conflict(f"Operation {call.key} has ended already: it {operation.state}.")
