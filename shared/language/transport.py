@@ -125,7 +125,8 @@ class Transport:
         with Deadline(allowance.seconds) as deadline:
             credential = self._credential()
             try:
-                with self._send(method, url, data, content_type, credential, deadline=deadline) as response:
+                send = partial(self._send, method, url, data, content_type, credential)
+                with _sent(send, method, deadline) as response:
                     return _outcome(response, redaction(credential.secret), allowance, deadline)
             except requests.RequestException as error:  # its text may contain the response, and so the key
                 why = LATE if deadline.passed else _unreachable(error)
@@ -134,22 +135,10 @@ class Transport:
                 raise _malformed(error) from None
 
     def _send(
-        self,
-        method: str,
-        url: str,
-        data: bytes | None,
-        content_type: str,
-        credential: _Credential,
-        *,
-        deadline: Deadline,
+        self, method: str, url: str, data: bytes | None, content_type: str, credential: _Credential
     ) -> requests.Response:
-        """Send a request. The body of its response has not been read yet.
-
-        A GET whose connection is closed before an answer is sent once more: a server may close a connection that was
-        idle just as the next request arrives.
-        """
-        send = partial(
-            self._session.request,
+        """Send a request. The body of its response has not been read yet."""
+        return self._session.request(
             method,
             url,
             data=data,
@@ -159,12 +148,6 @@ class Transport:
             allow_redirects=False,
             stream=True,
         )
-        try:
-            return send()
-        except requests.ConnectionError as error:
-            if method != "GET" or deadline.passed or not _closed(error):
-                raise
-            return send()
 
     def job_id(self, answer: Response) -> str:
         """The id of the job that `answer` says was started.
@@ -199,6 +182,19 @@ def _session(*, trust_env: bool) -> Session:
     session.headers.update({"Accept": "application/json", "User-Agent": "textdrop"})
     session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
     return session
+
+
+def _sent(send: Callable[[], requests.Response], method: str, deadline: Deadline) -> requests.Response:
+    """A GET whose connection is closed before an answer is sent once more.
+
+    A server may close a connection that was idle just as the next request arrives.
+    """
+    try:
+        return send()
+    except requests.ConnectionError as error:
+        if method != "GET" or deadline.passed or not isinstance(_cause(error), ProtocolError):
+            raise
+        return send()
 
 
 def _encoded(body: object) -> bytes:
@@ -266,13 +262,12 @@ def _malformed(error: Exception) -> InvalidResponse:
 
 def _may_have_arrived(error: requests.RequestException) -> bool:
     """False for errors in setting up the connection, which are certain to be before the request."""
-    cause = error.args[0] if error.args else None
-    return not isinstance(getattr(cause, "reason", None), ConnectTimeoutError | ProxyError)
+    return not isinstance(getattr(_cause(error), "reason", None), ConnectTimeoutError | ProxyError)
 
 
-def _closed(error: requests.ConnectionError) -> bool:
-    """Whether the connection was closed before an answer. False for one that was never set up, and for a timeout."""
-    return bool(error.args) and isinstance(error.args[0], ProtocolError)
+def _cause(error: requests.RequestException) -> object:
+    """What urllib3 raised."""
+    return error.args[0] if error.args else None
 
 
 def _unreachable(error: requests.RequestException) -> str:

@@ -21,10 +21,10 @@ LATER = NOW + timedelta(seconds=10)
 
 @dataclass
 class Tick:
-    """Writes an operation's progress at the moments that `now` chooses, counted from 1."""
+    """Writes the progress of the operation of this key at the moments that `now` chooses, counted from 1."""
 
     stage: Stage
-    operation: Operation
+    key: str
     now: Callable[[int], bool]
     moments: int = 0
     percent: int = 0
@@ -32,7 +32,7 @@ class Tick:
     def __call__(self) -> None:
         self.moments += 1
         ledger = Ledger(self.stage.rows)
-        found = ledger.find(Operation, self.operation.key)
+        found = ledger.find(Operation, self.key)
         if self.now(self.moments) and found and not found.state.final:
             self.percent += 1
             ledger.commit((found, found.progressed(Progress(State.RUNNING, percent=self.percent), LATER, NOW)))
@@ -42,7 +42,7 @@ def abandoned(now: Callable[[int], bool]) -> tuple[int, Any, Operation | None, T
     """Status and body of the answer, the stored operation, and the tick that wrote meanwhile."""
     stage = Stage()
     [operation] = Ledger(stage.rows).commit((None, values.operation().running("7", LATER, NOW)))
-    tick = Tick(stage, operation, now)
+    tick = Tick(stage, operation.key, now)
     answer = stage.instance(passing=tick).ask_unchecked("POST", f"operations/{operation.key}/abandon")
     return answer.status, answer.body, Ledger(stage.rows).find(Operation, operation.key), tick
 

@@ -63,4 +63,4 @@ def _counted(rows: Iterable[Sequence[str]]) -> tuple[dict[str, int], sparse.csr_
     ones = np.ones(len(indices), np.float32)
     counts = sparse.csr_matrix((ones, indices, ends), shape=(len(places), len(columns)))
     counts.sum_duplicates()
-    return dict(columns), counts
+    return columns, counts
